@@ -23,9 +23,9 @@ mailboxContract("sqlite", async () => {
     age: (room, ms) =>
       behind((db) => {
         db.prepare(
-          `UPDATE rooms SET expires = expires - ?1, host_lease = host_lease - ?1,
-             guest_lease = guest_lease - ?1 WHERE room = ?2`,
-        ).run(ms, room);
+          `UPDATE rooms SET expires = expires - ?, host_lease = host_lease - ?,
+             guest_lease = guest_lease - ? WHERE room = ?`,
+        ).run(ms, ms, ms, room);
         db.prepare("UPDATE envelopes SET expires = expires - ? WHERE room = ?").run(ms, room);
       }),
     plantMisshapen: (room, epoch) =>
@@ -39,8 +39,8 @@ mailboxContract("sqlite", async () => {
     count: (room) =>
       behind((db) => {
         const rows = db.prepare(
-          `SELECT 1 FROM rooms WHERE room = ?1 UNION ALL SELECT 1 FROM envelopes WHERE room = ?1`,
-        ).all(room);
+          `SELECT 1 FROM rooms WHERE room = ? UNION ALL SELECT 1 FROM envelopes WHERE room = ?`,
+        ).all(room, room);
         return rows.length;
       }),
     close: () => Deno.remove(directory, { recursive: true }),

@@ -6,6 +6,7 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { Failure } from "../../errors.ts";
+import { bellOf } from "./bell.ts";
 import { isBusy, isDamage } from "./errors.ts";
 
 /** "Whsp": marks a database as ours, in the file's header. */
@@ -123,13 +124,13 @@ export function purge(db: DatabaseSync): void {
 
 /**
  * Overwrites what was deleted: `secure_delete` works in the write-ahead log, and the old pages stay
- * in the file until the log is copied back. Left for later when somebody else is reading.
+ * in the file until the log is copied back.
  */
 export function scrub(db: DatabaseSync): void {
   try {
     db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-  } catch (error) {
-    if (!isBusy(error)) throw error;
+  } catch {
+    // Somebody reads, or the disk fails: the next one to leave does it. What is deleted stays deleted.
   }
 }
 
@@ -221,7 +222,7 @@ function number(db: DatabaseSync, sql: string): number {
 }
 
 function removeFiles(path: string): void {
-  removeIfThere(path);
+  for (const file of [path, bellOf(path)]) removeIfThere(file);
   removeLogs(path);
 }
 

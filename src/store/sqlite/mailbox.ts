@@ -26,10 +26,11 @@ import {
   type RoomView,
   type Seat,
 } from "../mailbox.ts";
+import { Bell } from "./bell.ts";
 import { NOW, openDatabase, purge, retireDatabase, scrub } from "./database.ts";
 import { relayError } from "./errors.ts";
 import { Gate } from "./gate.ts";
-import { defaultDatabasePath, directoryOf, ensurePrivateDirectory } from "./place.ts";
+import { defaultDatabasePath, directoryOf, ensurePrivateDirectory, type Env } from "./place.ts";
 import {
   type EnvelopeRow,
   isHeldBy,
@@ -45,6 +46,8 @@ import { Watchers } from "./watchers.ts";
 export interface SqliteOptions {
   /** Another file than the user's own, in a directory that exists. */
   readonly path?: string;
+  /** The environment that says where the user's own file is. Default: this process's. */
+  readonly env?: Env;
   readonly clock: Clock;
   readonly random: Random;
   readonly signal?: AbortSignal;
@@ -57,14 +60,15 @@ export interface SqliteOptions {
  */
 export async function openSqliteMailbox(options: SqliteOptions): Promise<Mailbox> {
   const { clock, random, signal } = options;
-  const path = options.path ?? defaultDatabasePath((name) => Deno.env.get(name));
+  const path = options.path ?? defaultDatabasePath(options.env ?? ((name) => Deno.env.get(name)));
   const owned = options.path === undefined;
   try {
     signal?.throwIfAborted();
     if (owned) ensurePrivateDirectory(directoryOf(path), random);
     const gate = await Gate.enter(gateOf(path), { clock, ...signal && { signal } });
     try {
-      return new SqliteMailbox(openDatabase(path, { owned }), { path, clock });
+      const db = openDatabase(path, { owned });
+      return new SqliteMailbox(db, { path, clock, bell: new Bell(path) });
     } finally {
       gate.leave();
     }
@@ -84,15 +88,19 @@ class SqliteMailbox implements Mailbox {
   readonly #db: DatabaseSync;
   readonly #path: string;
   readonly #clock: Clock;
+  readonly #bell: Bell;
   readonly #statements = new Map<string, StatementSync>();
   readonly #operations: Record<string, number> = {};
   readonly #watchers: Watchers;
+  /** True when the transaction in hand has stored an envelope. */
+  #stored = false;
   #closing: Promise<void> | undefined;
 
-  constructor(db: DatabaseSync, options: { path: string; clock: Clock }) {
+  constructor(db: DatabaseSync, options: { path: string; clock: Clock; bell: Bell }) {
     this.#db = db;
     this.#path = options.path;
     this.#clock = options.clock;
+    this.#bell = options.bell;
     this.#watchers = new Watchers({
       version: () => {
         const row = this.#prepare("PRAGMA data_version").get() as { data_version: number };
@@ -137,9 +145,9 @@ class SqliteMailbox implements Mailbox {
         return { refused };
       }
       this.#run(
-        `UPDATE rooms SET guest = ?1, guest_lease = ${NOW} + ${LEASE_MS},
-           revision = revision + (guest IS NOT ?1) WHERE room = ?2`,
-        ...[token, room],
+        `UPDATE rooms SET revision = revision + (guest IS NOT ?), guest = ?,
+           guest_lease = ${NOW} + ${LEASE_MS} WHERE room = ?`,
+        ...[token, token, room],
       );
       const seat: Seat = { room, epoch: found.epoch, role: "guest", token };
       return { seat, hostToken: found.host ?? "" };
@@ -240,33 +248,32 @@ class SqliteMailbox implements Mailbox {
     });
   }
 
-  async leave(seat: Seat, options?: OpOptions): Promise<Departure> {
+  leave(seat: Seat, options?: OpOptions): Promise<Departure> {
     const { room, role } = seat;
-    const departure = await this.#write("leave", options, (): Departure => {
-      purge(this.#db);
-      const held = this.#held(seat);
-      let last = false;
-      if (held) {
-        last = !isHeldBy(held, otherSeat(role));
+    return this.#operation("leave", options, () => {
+      const departure = this.#transaction((): Departure => {
+        purge(this.#db);
+        const held = this.#held(seat);
+        const last = held !== undefined && !isHeldBy(held, otherSeat(role));
         if (last) {
           this.#run("DELETE FROM envelopes WHERE room = ?", room);
           this.#run("DELETE FROM rooms WHERE room = ?", room);
-        } else {
+        } else if (held) {
           this.#run(
             `UPDATE rooms SET ${role} = NULL, ${role}_lease = NULL, revision = revision + 1
              WHERE room = ?`,
             room,
           );
         }
-      }
-      const { remaining } = this.#prepare(
-        `SELECT (SELECT count(*) FROM rooms WHERE room = ?1) +
-           (SELECT count(*) FROM envelopes WHERE room = ?1) AS remaining`,
-      ).get(room) as { remaining: number };
-      return { last, remaining };
+        const { remaining } = this.#prepare(
+          `SELECT (SELECT count(*) FROM rooms WHERE room = ?) +
+             (SELECT count(*) FROM envelopes WHERE room = ?) AS remaining`,
+        ).get(room, room) as { remaining: number };
+        return { last, remaining };
+      });
+      if (departure.last) scrub(this.#db);
+      return departure;
     });
-    if (departure.last && !this.#closing) scrub(this.#db);
-    return departure;
   }
 
   watch(seat: Seat, listener: Listener, signal: AbortSignal): void {
@@ -283,37 +290,50 @@ class SqliteMailbox implements Mailbox {
 
   async #close(): Promise<void> {
     this.#watchers.close();
+    this.#bell.close();
     this.#statements.clear();
-    let gate: Gate | undefined;
+    let gate: Gate;
     try {
       gate = await Gate.enter(gateOf(this.#path), { clock: this.#clock });
-      gate.leave({ remove: retireDatabase(this.#db, this.#path) });
     } catch {
-      // What could not be tidied now (a full disk, a directory that is gone) is tidied by the next
-      // start, as after a crash; whoever closes has nothing left to decide.
-      if (gate) return;
+      // The directory is gone, or somebody does not move: the next start tidies, as after a crash.
       this.#db.close();
+      return;
+    }
+    let remove = false;
+    try {
+      remove = retireDatabase(this.#db, this.#path);
+    } catch {
+      // As above, for a disk that is full or failing: who closes has nothing left to decide.
+    } finally {
+      gate.leave({ remove });
     }
   }
 
-  /** Runs `action` in one transaction that no other process can come between. */
   #write<T>(name: string, options: OpOptions | undefined, action: () => T): Promise<T> {
-    return this.#operation(name, options, () => {
-      this.#db.exec("BEGIN IMMEDIATE");
-      try {
-        const result = action();
-        this.#db.exec("COMMIT");
+    return this.#operation(name, options, () => this.#transaction(action));
+  }
+
+  /** Runs `action` so that no other process can come between, and tells of what it has stored. */
+  #transaction<T>(action: () => T): T {
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      this.#stored = false;
+      const result = action();
+      this.#db.exec("COMMIT");
+      if (this.#stored) {
+        this.#bell.ring();
         this.#watchers.changedHere();
-        return result;
-      } catch (error) {
-        try {
-          this.#db.exec("ROLLBACK");
-        } catch {
-          // SQLite has rolled back by itself, as it does on a full disk.
-        }
-        throw error;
       }
-    });
+      return result;
+    } catch (error) {
+      try {
+        this.#db.exec("ROLLBACK");
+      } catch {
+        // SQLite has rolled back by itself, as it does on a full disk.
+      }
+      throw error;
+    }
   }
 
   // deno-lint-ignore require-await -- so that what is thrown becomes a rejection
@@ -360,6 +380,7 @@ class SqliteMailbox implements Mailbox {
 
   #store(room: RoomId, { epoch, linger, now }: RoomRow, envelope: Envelope): void {
     const { id, from, seq, attempt, head, token } = envelope;
+    this.#stored = true;
     this.#run(
       `INSERT INTO envelopes (room, epoch, id, sender, seq, attempt, expires, head, token)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (room, epoch, id) DO NOTHING`,

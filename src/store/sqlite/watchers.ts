@@ -8,10 +8,10 @@ import { Failure, RelayUnavailable } from "../../errors.ts";
 import { asEnvelope } from "../envelope.ts";
 import { type Listener, MAX_BATCH, type Seat } from "../mailbox.ts";
 import type { EnvelopeRow } from "./rows.ts";
+import { Ear } from "./bell.ts";
 import { relayError } from "./errors.ts";
-import { FileWatch } from "./file_watch.ts";
 
-/** Until the next look after a failed one: the poll of {@link FileWatch}. */
+/** Until the next look after a failed one: the poll of {@link Ear}. */
 const RETRY_MS = 1_000;
 
 /** What the watches need to know of the database. */
@@ -36,7 +36,7 @@ export class Watchers {
   readonly #path: string;
   readonly #clock: Clock;
   readonly #watchers = new Set<Watcher>();
-  #files: FileWatch | undefined;
+  #ear: Ear | undefined;
   #version = -1;
   #closed = false;
 
@@ -54,8 +54,8 @@ export class Watchers {
       if (signal.aborted || this.#closed) return;
       this.#watchers.add(watcher);
       signal.addEventListener("abort", () => this.#remove(watcher), { once: true });
-      this.#files ??= new FileWatch(this.#path, { clock: this.#clock, look: () => this.#look() });
-      listener.state({ state: "up", watch: this.#files.kind });
+      this.#ear ??= new Ear(this.#path, { clock: this.#clock, look: () => this.#look() });
+      listener.state({ state: "up", watch: this.#ear.kind });
       this.#tell(watcher);
     });
   }
@@ -77,8 +77,8 @@ export class Watchers {
   #remove(watcher: Watcher): void {
     this.#watchers.delete(watcher);
     if (this.#watchers.size > 0) return;
-    this.#files?.stop();
-    this.#files = undefined;
+    this.#ear?.stop();
+    this.#ear = undefined;
   }
 
   #look(): void {
@@ -104,7 +104,7 @@ export class Watchers {
         const rows = this.#source.after(seat, watcher.seen);
         if (watcher.troubled) {
           watcher.troubled = false;
-          listener.state({ state: "up", watch: this.#files?.kind ?? "poll" });
+          listener.state({ state: "up", watch: this.#ear?.kind ?? "poll" });
         }
         watcher.seen = rows.at(-1)?.n ?? watcher.seen;
         const envelopes = rows.map(asEnvelope).filter((envelope) => envelope !== undefined);
