@@ -1,0 +1,116 @@
+/**
+ * A driver's client, opened with few sockets and short patience, or not at all.
+ *
+ * @module
+ */
+import { MongoClient, type MongoClientOptions, type ServerHeartbeatFailedEvent } from "mongodb";
+import type { Clock } from "../../clock.ts";
+import { Failure } from "../../errors.ts";
+import { diagnose, isFast } from "./errors.ts";
+import { within } from "./within.ts";
+
+/**
+ * Longest wait for a socket, a server, and a free connection. A monitor that hears nothing for this
+ * long interrupts what hangs on a half-open socket; with {@link HEARTBEAT_MS} before it, a laptop
+ * that wakes in another network knows within 15 s.
+ */
+const PATIENCE_MS = 8_000;
+const HEARTBEAT_MS = 5_000;
+/** How long the server may keep a reader of the change stream waiting for news. */
+export const AWAIT_MS = 10_000;
+/** A socket is dead when even that answer is overdue. */
+const SOCKET_TIMEOUT_MS = AWAIT_MS + 4_000;
+/** Looking up the cluster, choosing a server and signing in, all together. */
+const OPENING_MS = 20_000;
+/** Saying goodbye to a server that may not listen. */
+const CLOSING_MS = 2_000;
+
+/**
+ * With three monitors on three nodes these make at most five sockets: one for the change stream, one
+ * for everything else. Everything here wins over the connection string, which Atlas hands out for
+ * servers, not for chats.
+ */
+const OPTIONS: MongoClientOptions = {
+  appName: "whisper",
+  maxPoolSize: 2,
+  minPoolSize: 0,
+  maxConnecting: 2,
+  maxIdleTimeMS: 60_000,
+  waitQueueTimeoutMS: PATIENCE_MS,
+  serverMonitoringMode: "poll",
+  heartbeatFrequencyMS: HEARTBEAT_MS,
+  connectTimeoutMS: PATIENCE_MS,
+  serverSelectionTimeoutMS: PATIENCE_MS,
+  socketTimeoutMS: SOCKET_TIMEOUT_MS,
+  compressors: ["none"],
+  readPreference: "primary",
+  retryReads: true,
+  retryWrites: true,
+  writeConcern: { w: "majority" },
+  monitorCommands: true,
+  // Ciphertext and random names: nothing in a document needs a check of its UTF-8 or a class.
+  ignoreUndefined: true,
+  // Defeats NODE_TLS_REJECT_UNAUTHORIZED=0, which Deno honours without any permission.
+  rejectUnauthorized: true,
+};
+
+/**
+ * Connects and signs in.
+ *
+ * @throws {Failure} with a sentence for the person, as soon as every known server has failed in a way
+ * that waiting does not mend.
+ */
+export async function openClient(
+  uri: string,
+  options: { clock: Clock; signal?: AbortSignal | undefined },
+): Promise<MongoClient> {
+  const { clock, signal } = options;
+  signal?.throwIfAborted();
+  let client: MongoClient | undefined;
+  try {
+    client = new MongoClient(uri, OPTIONS);
+    const hopeless = allServersFail(client);
+    await within(
+      clock,
+      { ms: OPENING_MS, signals: [signal] },
+      () => Promise.race([client!.connect(), hopeless]),
+    );
+    return client;
+  } catch (error) {
+    if (client) await closeClient(client, clock);
+    signal?.throwIfAborted();
+    throw diagnose(error)?.failure ?? error;
+  }
+}
+
+/** Closes every socket, in bounded time even if nobody answers. Never rejects. */
+export async function closeClient(client: MongoClient, clock: Clock): Promise<void> {
+  try {
+    await within(clock, { ms: CLOSING_MS }, () => client.close());
+  } catch {
+    // What could not be said goodbye to within the time ends with the process.
+  }
+}
+
+/** Rejects once each server that the client knows has failed for good. */
+function allServersFail(client: MongoClient): Promise<never> {
+  return new Promise((_, reject) => {
+    const known = new Set<string>();
+    const failed = new Map<string, Error>();
+    client.on("topologyDescriptionChanged", ({ newDescription }) => {
+      known.clear();
+      for (const address of newDescription.servers.keys()) known.add(address);
+    });
+    client.on("serverHeartbeatSucceeded", ({ connectionId }) => failed.delete(connectionId));
+    client.on("serverHeartbeatFailed", ({ connectionId, failure }: ServerHeartbeatFailedEvent) => {
+      if (!isFast(failure)) return;
+      failed.set(connectionId, failure);
+      if (known.size > 0 && [...known].every((address) => failed.has(address))) reject(failure);
+    });
+  });
+}
+
+/** The failure of an operation on a mailbox that was closed. */
+export function closedFailure(): Failure {
+  return new Failure("relay-lost", "The relay was closed.", "Begin a new chat.");
+}

@@ -1,0 +1,85 @@
+/**
+ * An envelope as a MongoDB document, both ways.
+ *
+ * @module
+ */
+import type { AnyBulkWriteOperation, Binary, Document } from "mongodb";
+import { asEnvelope } from "../envelope.ts";
+import { type Envelope, MAX_HEAD_BYTES, MAX_TOKEN_CHARS, type RoomId } from "../mailbox.ts";
+
+/** One envelope as stored, in the collection `messages`. */
+export interface EnvelopeDocument {
+  /** {@link documentId}. */
+  readonly _id: string;
+  readonly room: RoomId;
+  readonly epoch: string;
+  readonly from: string;
+  readonly seq: number;
+  readonly attempt: number;
+  readonly head: Binary;
+  readonly token: string;
+  readonly expiresAt: Date;
+}
+
+/** The epoch of a room: what one conversation's envelopes have in common. */
+export interface Place {
+  readonly room: RoomId;
+  readonly epoch: string;
+}
+
+/** Room for the field names and the other fields of the largest envelope. */
+const MAX_DOCUMENT_BYTES = MAX_HEAD_BYTES + MAX_TOKEN_CHARS + 1_024;
+
+/** An envelope's identity holds within its epoch; the document's has to hold within the collection. */
+export function documentId(place: Place, id: string): string {
+  return `${place.room}.${place.epoch}.${id}`;
+}
+
+/**
+ * The update that stores `envelope` once, as an upsert. Upserting instead of inserting lets the
+ * expiry be the server's time: a laptop that slept does not store what has expired already. What is
+ * stored under this identity stays as it is.
+ */
+export function storing(
+  place: Place,
+  envelope: Envelope,
+  lingerMs: number,
+): AnyBulkWriteOperation<EnvelopeDocument> {
+  const { id, from, seq, attempt, head, token } = envelope;
+  const { room, epoch } = place;
+  const given = { $literal: { room, epoch, from, seq, attempt, head, token } };
+  const expiry = { expiresAt: { $add: ["$$NOW", lingerMs] } };
+  return {
+    updateOne: {
+      filter: { _id: documentId(place, id) },
+      update: [{ $replaceWith: { $mergeObjects: [given, expiry, "$$ROOT"] } }],
+      upsert: true,
+    },
+  };
+}
+
+/** A projection of `path` that keeps a hostile 16 MB document from travelling. */
+export function withinBounds(path: string): Document {
+  return { $cond: [fitsWithin(path), path, {}] };
+}
+
+/** True on the server for documents too large to be an envelope. */
+export const OVERSIZED: Document = { $not: [fitsWithin("$$ROOT")] };
+
+function fitsWithin(path: string): Document {
+  return { $lte: [{ $bsonSize: path }, MAX_DOCUMENT_BYTES] };
+}
+
+/** The envelope in a document that lies at `place`; undefined when it holds none. */
+export function asStoredEnvelope(document: Document, place: Place): Envelope | undefined {
+  const { _id, from, seq, attempt, head, token } = document;
+  const prefix = documentId(place, "");
+  if (typeof _id !== "string" || !_id.startsWith(prefix)) return undefined;
+  return asEnvelope({ id: _id.slice(prefix.length), from, seq, attempt, head: bytes(head), token });
+}
+
+/** The bytes of a BSON binary; any other value as it is, for {@link asEnvelope} to refuse. */
+function bytes(head: unknown): unknown {
+  const { _bsontype, buffer, position } = (head ?? {}) as Partial<Binary>;
+  return _bsontype === "Binary" ? buffer!.subarray(0, position) : head;
+}

@@ -1,0 +1,52 @@
+/**
+ * How often to ask a relay that cannot call: quickly while people talk, seldom while they do not.
+ *
+ * @module
+ */
+import type { Clock, Random } from "../../clock.ts";
+
+/** Between two looks: in a conversation, after a pause, and after a minute of silence. */
+const ACTIVE_MS = 250;
+const QUIET_MS = 1_000;
+const IDLE_MS = 3_000;
+/** How long after the last envelope a conversation counts as one, and a pause as one. */
+const ACTIVE_FOR_MS = 10_000;
+const QUIET_FOR_MS = 60_000;
+/** Two clients that began together drift apart by this fraction either way. */
+const JITTER = 0.2;
+/** How long a throttled client asks half as often. */
+const THROTTLED_FOR_MS = 60_000;
+
+/** The pace of one client's polling. */
+export class Pace {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  #activeAt: number;
+  #throttledAt = -Infinity;
+
+  constructor(deps: { clock: Clock; random: Random }) {
+    this.#clock = deps.clock;
+    this.#random = deps.random;
+    this.#activeAt = deps.clock.monotonic();
+  }
+
+  /** Somebody said something. */
+  activity(): void {
+    this.#activeAt = this.#clock.monotonic();
+  }
+
+  /** The relay asked for fewer operations. */
+  throttled(): void {
+    this.#throttledAt = this.#clock.monotonic();
+  }
+
+  /** Milliseconds until the next look. */
+  next(): number {
+    const now = this.#clock.monotonic();
+    const silence = now - this.#activeAt;
+    const base = silence < ACTIVE_FOR_MS ? ACTIVE_MS : silence < QUIET_FOR_MS ? QUIET_MS : IDLE_MS;
+    const rate = now - this.#throttledAt < THROTTLED_FOR_MS ? 2 : 1;
+    const jitter = 1 - JITTER + 2 * JITTER * (this.#random(1)[0]! / 255);
+    return base * rate * jitter;
+  }
+}

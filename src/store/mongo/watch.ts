@@ -1,0 +1,227 @@
+/**
+ * How a client of MongoDB learns of news: by one change stream, or by asking again and again where
+ * there is none.
+ *
+ * A stream that broke is not resumed but begun anew, followed by a wake: what came in between is
+ * read, not replayed. So there is no token to lose, and no event that comes twice can do harm.
+ *
+ * @module
+ */
+import type { Db, Document, RunCommandCursor } from "mongodb";
+import { type Clock, type Random, sleep } from "../../clock.ts";
+import { Failure, RelayUnavailable } from "../../errors.ts";
+import { type Envelope, type Listener, MAX_BATCH, type Seat } from "../mailbox.ts";
+import { AWAIT_MS } from "./client.ts";
+import { asStoredEnvelope, withinBounds } from "./envelope_document.ts";
+import { isStreamRefusal, translate } from "./errors.ts";
+import type { Pace } from "./pace.ts";
+import { within } from "./within.ts";
+
+/** First and longest wait between two attempts to open the stream. */
+const FIRST_BACKOFF_MS = 250;
+const MAX_BACKOFF_MS = 5_000;
+/** Opening a stream waits for a server and for the majority, like any other operation. */
+const OPENING_MS = 9_000;
+/** Closing tells the server, which may not listen; its cursor then ends by itself. */
+const CLOSING_MS = 1_000;
+
+/** What a watch needs. */
+export interface WatchDeps {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly pace: Pace;
+  /** True to poll even where there are change streams. */
+  readonly poll: boolean;
+  /** Aborted, and replaced, by whatever makes a look worthwhile at once. */
+  nudged(): AbortSignal;
+}
+
+/** Watches until `signal` is aborted. Never rejects. */
+export async function watchRoom(
+  deps: WatchDeps,
+  seat: Seat,
+  options: { listener: Listener; signal: AbortSignal },
+): Promise<void> {
+  try {
+    if (!deps.poll) await follow(deps, seat, options);
+    await poll(deps, options);
+  } catch (error) {
+    const { listener, signal } = options;
+    if (signal.aborted) return;
+    listener.state({ state: "down", cause: asFailure(error) });
+  }
+}
+
+/** Follows streams, one after the other. Returns when the relay turns out to have none. */
+async function follow(
+  deps: WatchDeps,
+  seat: Seat,
+  options: { listener: Listener; signal: AbortSignal },
+): Promise<void> {
+  const { listener, signal } = options;
+  for (let attempt = 0;; attempt++) {
+    signal.throwIfAborted();
+    const stream = new Stream(deps, seat);
+    try {
+      await stream.open(signal);
+      attempt = 0;
+      listener.state({ state: "up", watch: "stream" });
+      listener.wake();
+      while (true) {
+        const news = await stream.next(signal);
+        signal.throwIfAborted();
+        if (news.envelopes.length > 0) listener.push(news.envelopes);
+        if (news.strange) listener.wake();
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isStreamRefusal(error)) return;
+      const trouble = translate(error);
+      if (!(trouble instanceof RelayUnavailable)) throw trouble;
+      const ceiling = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(attempt, 10));
+      const retryInMs = ceiling / 2 + ceiling / 2 * (deps.random(1)[0]! / 255);
+      listener.state({ state: "reconnecting", retryInMs, cause: trouble.failure });
+      await sleep(deps.clock, retryInMs, signal);
+    } finally {
+      await stream.close();
+    }
+  }
+}
+
+/** Wakes the listener at the pace of the conversation. */
+async function poll(
+  deps: WatchDeps,
+  { listener, signal }: { listener: Listener; signal: AbortSignal },
+): Promise<never> {
+  signal.throwIfAborted();
+  listener.state({ state: "up", watch: "poll" });
+  while (true) {
+    listener.wake();
+    const nudged = deps.nudged();
+    try {
+      await sleep(deps.clock, deps.pace.next(), AbortSignal.any([signal, nudged]));
+    } catch {
+      signal.throwIfAborted();
+    }
+  }
+}
+
+/** News of one moment. */
+interface News {
+  readonly envelopes: Envelope[];
+  /** True if there was something that is no envelope. */
+  readonly strange: boolean;
+}
+
+/** One change stream. */
+class Stream {
+  readonly #deps: WatchDeps;
+  readonly #seat: Seat;
+  #cursor: RunCommandCursor | undefined;
+
+  constructor(deps: WatchDeps, seat: Seat) {
+    this.#deps = deps;
+    this.#seat = seat;
+  }
+
+  /** Resolves when whatever is stored from now on will be told. */
+  async open(signal: AbortSignal): Promise<void> {
+    const cursor = this.#deps.db.runCursorCommand({
+      aggregate: "messages",
+      pipeline: pipeline(this.#seat),
+      cursor: { batchSize: 0 },
+    });
+    this.#cursor = cursor;
+    cursor.setBatchSize(MAX_BATCH);
+    // The first reply must come at once: it is what says that the stream is open.
+    cursor.setMaxTimeMS(1);
+    const { clock } = this.#deps;
+    const first = await within(
+      clock,
+      { ms: OPENING_MS, signals: [signal] },
+      () => cursor.tryNext(),
+    );
+    cursor.setMaxTimeMS(AWAIT_MS);
+    if (first !== null) this.#early.push(first);
+  }
+
+  readonly #early: Document[] = [];
+
+  /** Waits for news, as long as it takes. */
+  async next(signal: AbortSignal): Promise<News> {
+    const cursor = this.#cursor!;
+    const documents = this.#early.splice(0);
+    if (documents.length === 0) {
+      const first = await untilAborted(signal, () => cursor.next());
+      if (first === null) throw ended();
+      documents.push(first);
+    }
+    documents.push(...cursor.readBufferedDocuments());
+    const envelopes: Envelope[] = [];
+    for (const { fullDocument } of documents) {
+      const envelope = asStoredEnvelope(fullDocument ?? {}, this.#seat);
+      if (envelope) envelopes.push(envelope);
+    }
+    return { envelopes, strange: envelopes.length < documents.length };
+  }
+
+  /** Ends the stream on the server too, as far as the server listens. Never rejects. */
+  async close(): Promise<void> {
+    const cursor = this.#cursor;
+    if (cursor === undefined) return;
+    try {
+      await within(this.#deps.clock, { ms: CLOSING_MS }, () => cursor.close());
+    } catch {
+      // A cursor that nobody asks any more is closed by the server.
+    }
+  }
+}
+
+/** Matches on fields of the event and of the document alone: free clusters refuse others. */
+function pipeline({ room, epoch, role }: Seat): Document[] {
+  return [
+    { $changeStream: {} },
+    {
+      $match: {
+        operationType: "insert",
+        "fullDocument.room": room,
+        "fullDocument.epoch": epoch,
+        "fullDocument.from": { $ne: role },
+      },
+    },
+    { $project: { fullDocument: withinBounds("$fullDocument") } },
+  ];
+}
+
+async function untilAborted<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => abort = () => reject(signal.reason));
+  signal.addEventListener("abort", abort, { once: true });
+  const outcome = action();
+  outcome.catch(() => {});
+  try {
+    return await Promise.race([outcome, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+/** A stream ends when its collection is dropped or renamed; a new one begins anew. */
+function ended(): RelayUnavailable {
+  return new RelayUnavailable(
+    new Failure(
+      "relay-unreachable",
+      "The relay ended the stream of news.",
+      "It is opened again by itself.",
+    ),
+  );
+}
+
+function asFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  return new Failure("bug", `The watch of the relay failed: ${error}`, "Please report this.", {
+    cause: error,
+  });
+}

@@ -1,0 +1,192 @@
+/**
+ * Real MongoDB servers for the tests: a standalone, or replica sets with SCRAM and a user who has
+ * `readWrite` on one database and nothing else, as on Atlas.
+ *
+ * @module
+ */
+import { MongoClient } from "mongodb";
+import { MongoMemoryReplSet, MongoMemoryServer } from "mongodb-memory-server-core";
+import { type Binary, findBinary } from "./mongod_binary.ts";
+
+/** The one database that the ordinary user may read and write. */
+export const DATABASE = "whisper";
+const ROOT = { user: "root", password: "root-p@ss/word" };
+const USER = { user: "chat", password: "chat:p%ss@word" };
+
+/** One server process. */
+export interface Node {
+  readonly host: string;
+  readonly pid: number;
+}
+
+/** A running server or replica set. */
+export interface TestServer {
+  /** The connection string of the ordinary user; without access control, of anybody. */
+  readonly uri: string;
+  /** A client of the administrator, open as long as the server runs. */
+  readonly root: MongoClient;
+  /** Empty for a server of one's own. */
+  readonly nodes: readonly Node[];
+  /** The process of the present primary. */
+  primary(): Promise<Node>;
+  /** Sends a signal to a process that this module started. */
+  signal(node: Node, signal: Deno.Signal): void;
+  /** Starts a node that was killed, on its port and its data. */
+  restart(node: Node): Promise<Node>;
+  stop(): Promise<void>;
+}
+
+/** Options of the servers. */
+export interface ServerOptions {
+  /** Seconds between two passes of the TTL monitor. Default: the server's own 60. */
+  readonly ttlMonitorSleepSecs?: number;
+}
+
+const own = Deno.env.get("WHISPER_TEST_MONGODB_URI");
+let binary: Promise<Binary> | undefined;
+
+/**
+ * Whether the tests have a real server.
+ *
+ * @throws {Error} when they have none under `CI=true`: there no test may be skipped.
+ */
+export async function mongodAvailable(): Promise<{ ok: true } | { ok: false; why: string }> {
+  if (own) return { ok: true };
+  try {
+    await (binary ??= findBinary());
+    return { ok: true };
+  } catch (error) {
+    if (Deno.env.get("CI") === "true") throw error;
+    return { ok: false, why: (error as Error).message };
+  }
+}
+
+/** True when `WHISPER_TEST_MONGODB_URI` names a server that only it may stop. */
+export const isOwnServer: boolean = Boolean(own);
+
+/** Starts a replica set of `count` nodes. */
+export async function startReplicaSet(
+  options: ServerOptions & { count: 1 | 3; auth?: boolean },
+): Promise<TestServer> {
+  if (own) return await useOwn(own);
+  const { path, version } = await (binary ??= findBinary());
+  const auth = options.auth ?? true;
+  const set = await MongoMemoryReplSet.create({
+    binary: { systemBinary: path, version, checkMD5: false },
+    replSet: {
+      count: options.count,
+      storageEngine: "wiredTiger",
+      args: serverArgs(options),
+      configSettings: { electionTimeoutMillis: 2_000, heartbeatIntervalMillis: 500 },
+      auth: {
+        enable: auth,
+        customRootName: ROOT.user,
+        customRootPwd: ROOT.password,
+        extraUsers: [{
+          createUser: USER.user,
+          pwd: USER.password,
+          database: "admin",
+          roles: [{ role: "readWrite", db: DATABASE }],
+        }],
+      },
+    },
+  });
+  const hosts = set.servers.map(({ instanceInfo }) => `127.0.0.1:${instanceInfo!.port}`);
+  const uri = ({ user, password }: typeof ROOT) =>
+    `mongodb://${auth ? `${user}:${encodeURIComponent(password)}@` : ""}${hosts.join(",")}` +
+    `/${DATABASE}?replicaSet=testset${auth ? "&authSource=admin" : ""}`;
+  return await running(set.servers, {
+    uri: uri(USER),
+    rootUri: uri(ROOT),
+    stop: async () => void await set.stop(),
+  });
+}
+
+/** Starts one server that is no replica set: it has no change streams. */
+export async function startStandalone(options: ServerOptions = {}): Promise<TestServer> {
+  const { path, version } = await (binary ??= findBinary());
+  const server = await MongoMemoryServer.create({
+    binary: { systemBinary: path, version, checkMD5: false },
+    instance: { storageEngine: "wiredTiger", args: serverArgs(options) },
+  });
+  const uri = `mongodb://127.0.0.1:${server.instanceInfo!.port}/${DATABASE}`;
+  return await running([server], { uri, rootUri: uri, stop: async () => void await server.stop() });
+}
+
+function serverArgs({ ttlMonitorSleepSecs }: ServerOptions): string[] {
+  return ttlMonitorSleepSecs === undefined
+    ? []
+    : ["--setParameter", `ttlMonitorSleepSecs=${ttlMonitorSleepSecs}`];
+}
+
+async function running(
+  servers: readonly MongoMemoryServer[],
+  { uri, rootUri, stop }: { uri: string; rootUri: string; stop: () => Promise<void> },
+): Promise<TestServer> {
+  const nodes = servers.map(nodeOf);
+  const end = () => {
+    for (const node of nodes) kill(node, "SIGKILL");
+  };
+  // A test file that ends without stopping its servers takes them along.
+  globalThis.addEventListener("unload", end);
+  const root = new MongoClient(rootUri, { serverSelectionTimeoutMS: 30_000 });
+  await root.connect();
+  return {
+    uri,
+    root,
+    nodes,
+    async primary() {
+      for (;;) {
+        const { primary } = await root.db("admin").command({ hello: 1 }) as { primary?: string };
+        const node = nodes.length === 1 ? nodes[0] : nodes.find(({ host }) => host === primary);
+        if (node) return node;
+      }
+    },
+    signal: kill,
+    async restart(node) {
+      const index = nodes.findIndex(({ host }) => host === node.host);
+      const server = servers[index]!;
+      const started = server.instanceInfo!;
+      await started.instance.stop();
+      await server.start(true);
+      return nodes[index] = nodeOf(server);
+    },
+    async stop() {
+      for (const node of nodes) kill(node, "SIGCONT");
+      await root.close();
+      await stop();
+      globalThis.removeEventListener("unload", end);
+    },
+  };
+}
+
+function nodeOf(server: MongoMemoryServer): Node {
+  const { instance, port } = server.instanceInfo!;
+  return { host: `127.0.0.1:${port}`, pid: instance.mongodProcess!.pid! };
+}
+
+function kill({ pid }: Node, signal: Deno.Signal): void {
+  try {
+    Deno.kill(pid, signal);
+  } catch (error) {
+    // A process that has ended needs no signal.
+    if (!(error instanceof Deno.errors.NotFound) && !(error instanceof TypeError)) throw error;
+  }
+}
+
+async function useOwn(uri: string): Promise<TestServer> {
+  const root = new MongoClient(uri);
+  await root.connect();
+  const none = () => {
+    throw new Error("Cannot touch the processes of a server that the tests did not start");
+  };
+  return {
+    uri,
+    root,
+    nodes: [],
+    primary: none,
+    signal: none,
+    restart: none,
+    stop: () => root.close(),
+  };
+}
