@@ -153,6 +153,8 @@ function examine(db: DatabaseSync): State {
   try {
     // First of all: without it (the default of some versions) a busy moment is an error at once.
     db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    // By exec, whose errors tell their cause on every Deno.
+    db.exec("SELECT * FROM sqlite_schema");
     const mark = number(db, "PRAGMA application_id");
     const version = number(db, "PRAGMA user_version");
     const tables = number(db, "SELECT count(*) FROM sqlite_schema");

@@ -29,6 +29,8 @@ const BY_TEXT: readonly (readonly [string, Trouble])[] = [
   ["not a database", "damaged"],
   ["unable to open database", "denied"],
   ["readonly database", "denied"],
+  // All that older Deno says, whatever the cause; the statements themselves are known to be right.
+  ["failed to prepare statement", "io"],
 ];
 
 /** The names Deno and libuv give to system errors. */
@@ -48,6 +50,8 @@ type Trouble = "busy" | "full" | "io" | "damaged" | "denied";
 /** Which trouble an error is about; undefined for what is a bug of this program. */
 function troubleOf(error: unknown): Trouble | undefined {
   if (!(error instanceof Error)) return undefined;
+  // A sentence already, which may well contain the words that are looked for below.
+  if (error instanceof Failure || error instanceof RelayUnavailable) return undefined;
   const { code, errcode } = error as { code?: unknown; errcode?: unknown };
   // The low byte is the primary code: 261 (SQLITE_BUSY_RECOVERY) is a 5.
   if (typeof errcode === "number") return BY_CODE[errcode & 0xff];
