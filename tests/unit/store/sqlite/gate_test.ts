@@ -37,7 +37,23 @@ Deno.test("who waits at the gate gives up when its signal says so, or after some
     await clock.advance(5_000);
     await expectation;
     assertEquals(clock.pending, 0);
-    gate.leave({ remove: true });
     // Those who gave up still get their lock, and let go of it at once.
+    const letGo = closings(3);
+    gate.leave();
+    await letGo;
     (await Gate.enter(path, { clock })).leave({ remove: true });
   }));
+
+/** Resolves once `count` files have been closed. */
+function closings(count: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { prototype } = Deno.FsFile;
+  const close = prototype.close;
+  prototype.close = function () {
+    close.call(this);
+    if (--count > 0) return;
+    prototype.close = close;
+    resolve();
+  };
+  return promise;
+}
