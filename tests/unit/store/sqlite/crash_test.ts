@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals } from "@std/assert";
-import { envelope } from "../../../contract/mailbox_contract.ts";
+import { envelope } from "../../../contract/bench.ts";
 import { host, inDirectory, names, open } from "./support.ts";
 
 /** All of `victim.ts`. */

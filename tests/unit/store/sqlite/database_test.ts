@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Failure, RelayUnavailable } from "../../../../src/errors.ts";
 import { SCHEMA_VERSION } from "../../../../src/store/sqlite/database.ts";
-import { envelope } from "../../../contract/mailbox_contract.ts";
+import { envelope } from "../../../contract/bench.ts";
 import { host, inDirectory, names, open, openOwn } from "./support.ts";
 
 /** Changes the file with a connection of the test's own. */

@@ -7,7 +7,7 @@ import { assert } from "@std/assert";
 import { systemClock, systemRandom } from "../../../../src/clock.ts";
 import type { Mailbox, Seat } from "../../../../src/store/mailbox.ts";
 import { openSqliteMailbox } from "../../../../src/store/sqlite/mailbox.ts";
-import { randomName } from "../../../contract/mailbox_contract.ts";
+import { randomName } from "../../../contract/bench.ts";
 
 /** Runs a test in a directory of its own. */
 export async function inDirectory(run: (directory: string) => Promise<void>): Promise<void> {

@@ -8,7 +8,7 @@ import { systemClock, systemRandom } from "../../../../src/clock.ts";
 import type { Mailbox, Seat } from "../../../../src/store/mailbox.ts";
 import { Gate } from "../../../../src/store/sqlite/gate.ts";
 import { openSqliteMailbox } from "../../../../src/store/sqlite/mailbox.ts";
-import { envelope, randomName } from "../../../contract/mailbox_contract.ts";
+import { envelope, randomName } from "../../../contract/bench.ts";
 
 const [path, step, room] = Deno.args as [string, string, string];
 let mailbox: Mailbox;

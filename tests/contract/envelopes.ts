@@ -1,0 +1,149 @@
+/**
+ * How envelopes are stored, read and removed. Part of the contract in `mailbox_contract.ts`.
+ *
+ * @module
+ */
+import { assertEquals, assertRejects } from "@std/assert";
+import { MAX_BATCH, MAX_HEAD_BYTES, MAX_TOKEN_CHARS } from "../../src/store/mailbox.ts";
+import { envelope, type Guarantee, ids, randomName } from "./bench.ts";
+
+/** Registers these guarantees. */
+export function envelopes(guarantee: Guarantee): void {
+  guarantee("an envelope arrives with every field as it was posted", async (bench) => {
+    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+    const sent = [
+      envelope("guest", 0, { head: new Uint8Array(0), token: "" }),
+      envelope("guest", 1, { attempt: 3, head: Uint8Array.from({ length: 256 }, (_, i) => i) }),
+      envelope("guest", 2 ** 31 - 1, {
+        head: new Uint8Array(MAX_HEAD_BYTES).fill(255),
+        token: "x".repeat(MAX_TOKEN_CHARS),
+      }),
+    ];
+    await guest.post(guestSeat, sent);
+    assertEquals(await host.read(hostSeat), { envelopes: sent, malformed: 0 });
+  });
+
+  guarantee("each reads what the other posted, and not its own", async (bench) => {
+    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+    const [mine, yours] = [envelope("host", 1), envelope("guest", 1)];
+    await host.post(hostSeat, [mine]);
+    await guest.post(guestSeat, [yours]);
+    assertEquals(await ids(host, hostSeat), [yours.id]);
+    assertEquals(await ids(guest, guestSeat), [mine.id]);
+  });
+
+  guarantee("rooms do not see each other's envelopes", async (bench) => {
+    const one = await bench.paired();
+    const two = await bench.paired(one);
+    await one.guest.post(one.guestSeat, [envelope("guest", 1)]);
+    assertEquals(await ids(two.host, two.hostSeat), []);
+  });
+
+  guarantee("posting again stores nothing and succeeds", async (bench) => {
+    const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
+    const sent = envelope("guest", 1);
+    await guest.post(guestSeat, [sent]);
+    await guest.post(guestSeat, [{ ...sent, attempt: 1 }]);
+    assertEquals(await ids(host, hostSeat), [sent.id]);
+    assertEquals(await bench.relay.count(room), 2);
+  });
+
+  guarantee("a batch with envelopes that are stored already stores the others", async (bench) => {
+    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+    const sent = Array.from({ length: 6 }, (_, i) => envelope("guest", i + 1));
+    await guest.post(guestSeat, [sent[1]!, sent[3]!]);
+    await guest.post(guestSeat, [...sent, sent[0]!]);
+    assertEquals(await ids(host, hostSeat), sent.map(({ id }) => id));
+  });
+
+  guarantee("an empty batch is posted without harm", async (bench) => {
+    const { room, guest, guestSeat } = await bench.paired();
+    await guest.post(guestSeat, []);
+    assertEquals(await bench.relay.count(room), 1);
+  });
+
+  guarantee("envelopes are read by sequence number, however they were posted", async (bench) => {
+    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+    const sent = [3, 1, 10, 2].map((seq) => envelope("guest", seq));
+    for (const one of sent) await guest.post(guestSeat, [one]);
+    const { envelopes } = await host.read(hostSeat);
+    assertEquals(envelopes.map(({ seq }) => seq), [1, 2, 3, 10]);
+  });
+
+  guarantee(
+    "two envelopes that claim one sequence number are both stored and both read",
+    async (bench) => {
+      const { host, hostSeat, guest, guestSeat } = await bench.paired();
+      const [one, two] = [envelope("guest", 5), envelope("guest", 5)];
+      await guest.post(guestSeat, [one]);
+      await (await bench.open()).post(guestSeat, [two]);
+      assertEquals((await ids(host, hostSeat)).sort(), [one.id, two.id].sort());
+    },
+  );
+
+  guarantee("when one envelope of a batch can be seen, all before it could be", async (bench) => {
+    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+    const sent = Array.from({ length: 64 }, (_, i) => envelope("guest", i + 1));
+    const posting = guest.post(guestSeat, sent);
+    let posted = false;
+    posting.then(() => posted = true, () => {});
+    while (!posted) {
+      const seen = (await host.read(hostSeat)).envelopes.map(({ seq }) => seq);
+      assertEquals(seen, Array.from({ length: seen.length }, (_, i) => i + 1));
+    }
+    await posting;
+    assertEquals((await ids(host, hostSeat)).length, 64);
+  });
+
+  guarantee(
+    `a reading returns the first ${MAX_BATCH} by sequence number, the rest follows`,
+    async (bench) => {
+      const { host, hostSeat, guest, guestSeat } = await bench.paired();
+      const sent = Array.from({ length: MAX_BATCH + 4 }, (_, i) => envelope("guest", i + 1));
+      await guest.post(guestSeat, sent.slice(4));
+      await guest.post(guestSeat, sent.slice(0, 4));
+      const first = await ids(host, hostSeat);
+      assertEquals(first, sent.slice(0, MAX_BATCH).map(({ id }) => id));
+      await host.remove(hostSeat, first);
+      assertEquals(await ids(host, hostSeat), sent.slice(MAX_BATCH).map(({ id }) => id));
+    },
+  );
+
+  guarantee("a batch, head or token past its limit is refused as a whole", async (bench) => {
+    const { room, guest, guestSeat } = await bench.paired();
+    const good = envelope("guest", 1);
+    const refused = [
+      Array.from({ length: MAX_BATCH + 1 }, (_, i) => envelope("guest", i + 1)),
+      [good, envelope("guest", 2, { head: new Uint8Array(MAX_HEAD_BYTES + 1) })],
+      [good, envelope("guest", 2, { token: "x".repeat(MAX_TOKEN_CHARS + 1) })],
+    ];
+    for (const batch of refused) {
+      await assertRejects(() => guest.post(guestSeat, batch), RangeError);
+    }
+    assertEquals(await bench.relay.count(room), 1);
+  });
+
+  guarantee("a document of another shape is counted and hides nothing", async (bench) => {
+    const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
+    await bench.relay.plantMisshapen(room, hostSeat.epoch);
+    const sent = envelope("guest", 1);
+    await guest.post(guestSeat, [sent]);
+    assertEquals(await host.read(hostSeat), { envelopes: [sent], malformed: 1 });
+  });
+
+  guarantee("removing takes away what it names, once, in its own epoch", async (bench) => {
+    const one = await bench.paired();
+    const two = await bench.paired(one);
+    const sent = [1, 2, 3].map((seq) => envelope("guest", seq));
+    await one.guest.post(one.guestSeat, sent);
+    await two.guest.post(two.guestSeat, sent);
+    const gone = [sent[0]!.id, sent[2]!.id, randomName(16)];
+    await one.host.remove(one.hostSeat, gone);
+    await one.host.remove(one.hostSeat, gone);
+    await one.host.remove(one.hostSeat, []);
+    await one.host.remove({ ...one.hostSeat, epoch: randomName(8) }, [sent[1]!.id]);
+    assertEquals(await ids(one.host, one.hostSeat), [sent[1]!.id]);
+    assertEquals((await ids(two.host, two.hostSeat)).length, 3);
+    assertEquals(await bench.relay.count(one.room), 2);
+  });
+}

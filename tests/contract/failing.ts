@@ -1,0 +1,83 @@
+/**
+ * How operations fail, and what they leave undone. Part of the contract in `mailbox_contract.ts`.
+ *
+ * @module
+ */
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertInstanceOf,
+  assertNotEquals,
+} from "@std/assert";
+import { envelope, fresh, type Guarantee, randomName, told } from "./bench.ts";
+
+/** Registers these guarantees. */
+export function failing(guarantee: Guarantee): void {
+  guarantee(
+    "an operation whose signal is aborted throws its reason and does nothing",
+    async (bench) => {
+      const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
+      const reason = new Error("the person has had enough");
+      const options = { signal: AbortSignal.abort(reason) };
+      const attempts: (() => Promise<unknown>)[] = [
+        () => host.create(randomName(16), fresh(), options),
+        () => guest.claim(room, randomName(16), options),
+        () => host.renew(hostSeat, options),
+        () => host.seal(hostSeat, options),
+        () => host.vacate(hostSeat, guestSeat.token, options),
+        () => host.burn(hostSeat, options),
+        () => host.reopen(hostSeat, fresh(), options),
+        () => host.post(hostSeat, [envelope("host", 1)], options),
+        () => host.read(hostSeat, options),
+        () => host.remove(hostSeat, [randomName(16)], options),
+        () => host.leave(hostSeat, options),
+      ];
+      for (const attempt of attempts) {
+        assertEquals(await attempt().then(() => undefined, (error) => error), reason);
+      }
+      assertEquals((await host.renew(hostSeat))?.peer?.token, guestSeat.token);
+      assertEquals(await bench.relay.count(room), 1);
+    },
+  );
+
+  guarantee("a closed mailbox refuses every operation, and closing repeats", async (bench) => {
+    const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
+    await host.close();
+    await host.close();
+    const attempts: (() => Promise<unknown>)[] = [
+      () => host.create(randomName(16), fresh()),
+      () => host.claim(room, randomName(16)),
+      () => host.renew(hostSeat),
+      () => host.post(hostSeat, [envelope("host", 1)]),
+      () => host.read(hostSeat),
+      () => host.leave(hostSeat),
+    ];
+    for (const attempt of attempts) {
+      assertInstanceOf(await attempt().then(() => undefined, (error) => error), Error);
+    }
+    assert(await guest.renew(guestSeat), "the relay goes on without it");
+  });
+
+  guarantee("a watch ends with its mailbox", async (bench) => {
+    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+    const ended = await bench.watch(host, hostSeat);
+    await host.close();
+    const before = ended.pushed.length + ended.wakes;
+    const client = await bench.open();
+    const other = await bench.watch(client, hostSeat);
+    const sent = envelope("guest", 1);
+    await guest.post(guestSeat, [sent]);
+    await other.until(() => told(other, client, hostSeat, sent.id));
+    assertEquals(ended.pushed.length + ended.wakes, before);
+  });
+
+  guarantee("operations are counted", async (bench) => {
+    const { host, hostSeat } = await bench.hosted();
+    const total = () => Object.values(host.operations()).reduce((sum, count) => sum + count, 0);
+    const before = total();
+    assertNotEquals(before, 0);
+    await host.post(hostSeat, [envelope("host", 1)]);
+    assertGreater(total(), before);
+  });
+}

@@ -1,0 +1,101 @@
+/**
+ * What a watcher is told. Part of the contract in `mailbox_contract.ts`.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { envelope, type Guarantee, randomName, Recorder, told } from "./bench.ts";
+
+/** Registers these guarantees. */
+export function watching(guarantee: Guarantee): void {
+  guarantee("a watch tells of what the other posts", async (bench) => {
+    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+    const toHost = await bench.watch(host, hostSeat);
+    const toGuest = await bench.watch(guest, guestSeat);
+    for (let seq = 1; seq <= 5; seq++) {
+      const [mine, yours] = [envelope("host", seq), envelope("guest", seq)];
+      await guest.post(guestSeat, [yours]);
+      await toHost.until(() => told(toHost, host, hostSeat, yours.id));
+      await host.post(hostSeat, [mine]);
+      await toGuest.until(() => told(toGuest, guest, guestSeat, mine.id));
+    }
+  });
+
+  guarantee("a watch tells of what was posted before it began", async (bench) => {
+    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+    const sent = envelope("guest", 1);
+    await guest.post(guestSeat, [sent]);
+    const watch = await bench.watch(host, hostSeat);
+    await watch.until(() => told(watch, host, hostSeat, sent.id));
+  });
+
+  guarantee("a watch tells of a knock", async (bench) => {
+    const { room, host, hostSeat } = await bench.paired();
+    const watch = await bench.watch(host, hostSeat);
+    const stranger = await bench.open();
+    const token = randomName(16);
+    assertEquals(await stranger.claim(room, token), { refused: "full" });
+    await watch.until(() => told(watch, host, hostSeat, token));
+  });
+
+  guarantee(
+    "a watch pushes nothing of oneself, of other rooms or of other epochs",
+    async (bench) => {
+      const { host, hostSeat, guest, guestSeat } = await bench.paired();
+      const elsewhere = await bench.paired({ host, guest });
+      const watch = await bench.watch(host, hostSeat);
+      await host.post(hostSeat, [envelope("host", 1)]);
+      await guest.post(elsewhere.guestSeat, [envelope("guest", 1)]);
+      await guest.post({ ...guestSeat, epoch: randomName(8) }, [envelope("guest", 1)]);
+      const sent = envelope("guest", 1);
+      await guest.post(guestSeat, [sent]);
+      await watch.until(() => told(watch, host, hostSeat, sent.id));
+      for (const pushed of watch.pushed) assertEquals(pushed, sent);
+    },
+  );
+
+  guarantee("what a watch pushes of one sender comes in the order it was posted", async (bench) => {
+    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+    const watch = await bench.watch(host, hostSeat);
+    const sent = Array.from({ length: 40 }, (_, i) => envelope("guest", i + 1));
+    for (let i = 0; i < sent.length; i += 8) await guest.post(guestSeat, sent.slice(i, i + 8));
+    await watch.until(() => told(watch, host, hostSeat, sent.at(-1)!.id));
+    const first = new Set<number>();
+    for (const { seq } of watch.pushed) first.add(seq);
+    assertEquals([...first], [...first].toSorted((a, b) => a - b));
+  });
+
+  guarantee("a misshapen document neither ends a watch nor is pushed", async (bench) => {
+    const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
+    const watch = await bench.watch(host, hostSeat);
+    await bench.relay.plantMisshapen(room, hostSeat.epoch);
+    const sent = envelope("guest", 1);
+    await guest.post(guestSeat, [sent]);
+    await watch.until(() => told(watch, host, hostSeat, sent.id));
+    for (const pushed of watch.pushed) assertEquals(pushed, sent);
+  });
+
+  guarantee("a watch is silent once its signal is aborted", async (bench) => {
+    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+    const end = new AbortController();
+    const ended = await bench.watch(host, hostSeat, end.signal);
+    const other = await bench.watch(await bench.open(), hostSeat);
+    end.abort();
+    const before = ended.calls;
+    const sent = envelope("guest", 1);
+    await guest.post(guestSeat, [sent]);
+    await other.until(() => told(other, host, hostSeat, sent.id));
+    assertEquals(ended.calls, before);
+  });
+
+  guarantee("a watch with an aborted signal never begins", async (bench) => {
+    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+    const never = new Recorder();
+    host.watch(hostSeat, never, AbortSignal.abort());
+    const other = await bench.watch(host, hostSeat);
+    const sent = envelope("guest", 1);
+    await guest.post(guestSeat, [sent]);
+    await other.until(() => told(other, host, hostSeat, sent.id));
+    assertEquals(never.calls, 0);
+  });
+}
