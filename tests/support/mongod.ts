@@ -23,8 +23,8 @@ export interface Node {
 export interface TestServer {
   /** The connection string of the ordinary user; without access control, of anybody. */
   readonly uri: string;
-  /** A client of the administrator, open as long as the server runs. */
-  readonly root: MongoClient;
+  /** A new client of the administrator; a test that opens one closes it, timers and all. */
+  admin(): Promise<MongoClient>;
   /** Empty for a server of one's own. */
   readonly nodes: readonly Node[];
   /** The process of the present primary. */
@@ -68,7 +68,7 @@ export const isOwnServer: boolean = Boolean(own);
 export async function startReplicaSet(
   options: ServerOptions & { count: 1 | 3; auth?: boolean },
 ): Promise<TestServer> {
-  if (own) return await useOwn(own);
+  if (own) return useOwn(own);
   const { path, version } = await (binary ??= findBinary());
   const auth = options.auth ?? true;
   const set = await MongoMemoryReplSet.create({
@@ -95,7 +95,7 @@ export async function startReplicaSet(
   const uri = ({ user, password }: typeof ROOT) =>
     `mongodb://${auth ? `${user}:${encodeURIComponent(password)}@` : ""}${hosts.join(",")}` +
     `/${DATABASE}?replicaSet=testset${auth ? "&authSource=admin" : ""}`;
-  return await running(set.servers, {
+  return running(set.servers, {
     uri: uri(USER),
     rootUri: uri(ROOT),
     stop: async () => void await set.stop(),
@@ -110,7 +110,7 @@ export async function startStandalone(options: ServerOptions = {}): Promise<Test
     instance: { storageEngine: "wiredTiger", args: serverArgs(options) },
   });
   const uri = `mongodb://127.0.0.1:${server.instanceInfo!.port}/${DATABASE}`;
-  return await running([server], { uri, rootUri: uri, stop: async () => void await server.stop() });
+  return running([server], { uri, rootUri: uri, stop: async () => void await server.stop() });
 }
 
 function serverArgs({ ttlMonitorSleepSecs }: ServerOptions): string[] {
@@ -119,27 +119,31 @@ function serverArgs({ ttlMonitorSleepSecs }: ServerOptions): string[] {
     : ["--setParameter", `ttlMonitorSleepSecs=${ttlMonitorSleepSecs}`];
 }
 
-async function running(
+function running(
   servers: readonly MongoMemoryServer[],
   { uri, rootUri, stop }: { uri: string; rootUri: string; stop: () => Promise<void> },
-): Promise<TestServer> {
+): TestServer {
   const nodes = servers.map(nodeOf);
   const end = () => {
     for (const node of nodes) kill(node, "SIGKILL");
   };
   // A test file that ends without stopping its servers takes them along.
   globalThis.addEventListener("unload", end);
-  const root = new MongoClient(rootUri, { serverSelectionTimeoutMS: 30_000 });
-  await root.connect();
+  const admin = () => connected(rootUri);
   return {
     uri,
-    root,
+    admin,
     nodes,
     async primary() {
-      for (;;) {
-        const { primary } = await root.db("admin").command({ hello: 1 }) as { primary?: string };
-        const node = nodes.length === 1 ? nodes[0] : nodes.find(({ host }) => host === primary);
-        if (node) return node;
+      const client = await admin();
+      try {
+        for (;;) {
+          const { primary } = await client.db("admin").command({ hello: 1 });
+          const node = nodes.length === 1 ? nodes[0] : nodes.find(({ host }) => host === primary);
+          if (node) return node;
+        }
+      } finally {
+        await client.close();
       }
     },
     signal: kill,
@@ -153,7 +157,6 @@ async function running(
     },
     async stop() {
       for (const node of nodes) kill(node, "SIGCONT");
-      await root.close();
       await stop();
       globalThis.removeEventListener("unload", end);
     },
@@ -174,19 +177,15 @@ function kill({ pid }: Node, signal: Deno.Signal): void {
   }
 }
 
-async function useOwn(uri: string): Promise<TestServer> {
-  const root = new MongoClient(uri);
-  await root.connect();
+function useOwn(uri: string): TestServer {
   const none = () => {
     throw new Error("Cannot touch the processes of a server that the tests did not start");
   };
-  return {
-    uri,
-    root,
-    nodes: [],
-    primary: none,
-    signal: none,
-    restart: none,
-    stop: () => root.close(),
-  };
+  const admin = () => connected(uri);
+  const stop = () => Promise.resolve();
+  return { uri, admin, nodes: [], primary: none, signal: none, restart: none, stop };
+}
+
+function connected(uri: string): Promise<MongoClient> {
+  return new MongoClient(uri, { serverSelectionTimeoutMS: 30_000 }).connect();
 }

@@ -37,6 +37,9 @@ interface Rule {
 /** Atlas answers nearly everything under this one code, told apart by its text alone. */
 const ATLAS_ERROR = 8000;
 
+/** The name given to a topology from which the driver has struck every server. */
+const NO_SERVERS = "NoServers";
+
 /** Codes of the server for "not now": elections, shutdowns, interruptions, and write conflicts. */
 const PASSING_CODES: ReadonlySet<string | number | undefined> = new Set([
   ...[6, 7, 24, 43, 50, 64, 79, 89, 91, 112, 117, 133, 134, 175, 189, 237, 246, 262, 317],
@@ -57,7 +60,7 @@ const RULES: readonly Rule[] = [
   {
     when: ({ code, message }) =>
       hasAtlasText(code, message, /mechanism .*not supported/i) ||
-      /mechanism .*(not supported|unavailable)/i.test(message),
+      /mechanism .*(not supported|unavailable|not enabled)/i.test(message),
     code: "relay-auth",
     message: "The relay does not know the way of signing in that the connection string asks for.",
     hint: "Remove authMechanism from the connection string.",
@@ -77,6 +80,12 @@ const RULES: readonly Rule[] = [
       "Check both; a user kept in another database needs ?authSource=that-database in the connection string.",
   },
   {
+    when: ({ code, message }) => code === 13 && /requires authentication/i.test(message),
+    code: "relay-auth",
+    message: "The relay asks for a user name and a password.",
+    hint: "Put them into the connection string: mongodb://name:password@host/.",
+  },
+  {
     when: ({ code, message }) =>
       code === 13 || hasAtlasText(code, message, /not allowed to do action|not authorized/i),
     code: "relay-denied",
@@ -93,8 +102,10 @@ const RULES: readonly Rule[] = [
     hint: "Free space in the cluster, or use another one.",
   },
   {
-    when: ({ code, message, labels }) =>
-      code === 462 || code === 16500 || labels.includes("SystemOverloadedError") ||
+    // The driver itself labels each broken connection as overload; only a server's word counts.
+    when: ({ name, code, message, labels }) =>
+      code === 462 || code === 16500 ||
+      name === "MongoServerError" && labels.includes("SystemOverloadedError") ||
       hasAtlasText(code, message, /too many requests|rate limit|throttl/i),
     code: "relay-unreachable",
     message: "The relay asks for fewer requests.",
@@ -184,6 +195,14 @@ const RULES: readonly Rule[] = [
     hint: "Check the port; for a server without TLS remove tls=true from the connection string.",
   },
   {
+    when: ({ message }) => /before secure TLS connection/i.test(message),
+    code: "relay-unreachable",
+    message: "The relay closed the connection before it was secure.",
+    hint:
+      "On Atlas, check the list under Security > Network Access and that the cluster is not paused; a server of your own may not speak TLS on this port.",
+    passing: true,
+  },
+  {
     when: ({ message }) => /querySrv (ENOTFOUND|ENODATA)/i.test(message),
     code: "relay-unreachable",
     message: "No cluster of this name is known.",
@@ -223,6 +242,12 @@ const RULES: readonly Rule[] = [
     message: "The relay's host refuses the connection.",
     hint: "Check that the server runs and that the port in the connection string is right.",
     passing: true,
+  },
+  {
+    when: ({ name }) => name === NO_SERVERS,
+    code: "relay-uri",
+    message: "The relay is not the replica set that the connection string names.",
+    hint: "Correct replicaSet=... in the connection string, or remove it.",
   },
   {
     when: ({ name, code, message }) =>
@@ -317,7 +342,7 @@ export function isFast(error: unknown): boolean {
   if (found === undefined || !found.passing || found.failure.code === "relay-tls") return true;
   return shapesOf(error).some(({ code, message }) =>
     /^(ECONNREFUSED|ENOTFOUND|ENETUNREACH|EHOSTUNREACH)$/.test(String(code)) ||
-    /ECONNREFUSED|ENOTFOUND|ENETUNREACH|alert number 80|fatal alert: InternalError/i.test(message)
+    /ECONNREFUSED|ENOTFOUND|ENETUNREACH|fatal alert|alert number|before secure TLS/i.test(message)
   );
 }
 
@@ -356,7 +381,8 @@ function shapesOf(error: unknown): Shape[] {
 /** What a `TopologyDescription` knows of its servers, each with its last error. */
 function serversOf(value: object): unknown[] {
   const { servers } = value as { servers?: unknown };
-  return servers instanceof Map ? [...servers.values()] : [];
+  if (!(servers instanceof Map)) return [];
+  return servers.size === 0 ? [{ name: NO_SERVERS }] : [...servers.values()];
 }
 
 function labelsOf(value: object): string[] {
@@ -370,13 +396,19 @@ function labelsOf(value: object): string[] {
 
 /** A cause that keeps what was said and nothing that was hidden. */
 function printable(shape: Shape): Error {
-  const cause = new Error(redact(shape.message));
+  const cause = new Error(said(shape));
   cause.name = shape.name || "Error";
   return cause;
 }
 
-function sentence({ message, code }: Shape): string {
-  const text = redact(message).split("\n")[0]!.trim().slice(0, 200);
+/** The words of an error. A server repeats the whole command after a brace, seats and all. */
+function said({ message }: Shape): string {
+  return redact(message).split(/[\n{]/)[0]!.trim().slice(0, 200);
+}
+
+function sentence(shape: Shape): string {
+  const { code } = shape;
+  const text = said(shape);
   const numbered = code === undefined ? text : `${text} (code ${code})`;
   return numbered.endsWith(".") ? numbered : `${numbered}.`;
 }
