@@ -54,6 +54,18 @@ export function watching(guarantee: Guarantee): void {
     },
   );
 
+  guarantee("a client that holds both seats is told on each of the other", async (bench) => {
+    const client = await bench.open();
+    const { hostSeat, guestSeat } = await bench.paired({ host: client, guest: client });
+    const toHost = await bench.watch(client, hostSeat);
+    const toGuest = await bench.watch(client, guestSeat);
+    const [mine, yours] = [envelope("host", 1), envelope("guest", 1)];
+    await client.post(hostSeat, [mine]);
+    await client.post(guestSeat, [yours]);
+    await toHost.until(() => told(toHost, client, hostSeat, yours.id));
+    await toGuest.until(() => told(toGuest, client, guestSeat, mine.id));
+  });
+
   guarantee("what a watch pushes of one sender comes in the order it was posted", async (bench) => {
     const { host, hostSeat, guest, guestSeat } = await bench.paired();
     const watch = await bench.watch(host, hostSeat);

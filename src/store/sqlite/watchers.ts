@@ -122,6 +122,7 @@ export class Watchers {
       this.#remove(watcher);
       watcher.listener.state({ state: "down", cause });
     } else if (cause instanceof RelayUnavailable) {
+      if (watcher.troubled) return;
       watcher.troubled = true;
       const { failure } = cause;
       watcher.listener.state({ state: "reconnecting", retryInMs: RETRY_MS, cause: failure });

@@ -79,6 +79,16 @@ Deno.test("what expired while nobody was there is removed by the next start", ()
     assertEquals(names(directory), []);
   }));
 
+Deno.test("what expired while others were there is removed by the last to close", () =>
+  inDirectory(async (directory) => {
+    const path = `${directory}/chat.db`;
+    const mailbox = await open(path);
+    await host(mailbox);
+    alter(path, "UPDATE rooms SET expires = 1");
+    await mailbox.close();
+    assertEquals(names(directory), []);
+  }));
+
 Deno.test("nothing of an envelope is in any file once the last one has left", () =>
   inDirectory(async (directory) => {
     const path = `${directory}/chat.db`;
@@ -95,9 +105,9 @@ Deno.test("nothing of an envelope is in any file once the last one has left", ()
         .output();
     assertEquals((await grep()).code, 0, "the search finds what is there");
     await mailbox.leave(seat);
+    assertEquals((await grep()).code, 1, "grep found something, or failed");
     await mailbox.close();
     await other.leave(kept);
-    assertEquals((await grep()).code, 1, "grep found something, or failed");
     await other.close();
   }));
 
@@ -116,6 +126,16 @@ Deno.test("every file is for its owner's eyes alone", () =>
     await mailbox.leave(seat);
     await mailbox.close();
     assertEquals(names(directory), []);
+  }));
+
+Deno.test("a directory that others may enter, or that cannot be made, is a failure to open", () =>
+  inDirectory(async (runtime) => {
+    await assertStorageFailure(() => openOwn(`${runtime}/none`), /cannot be made/);
+    await assertStorageFailure(() => open(`${runtime}/none/chat.db`), /cannot be made/);
+    Deno.mkdirSync(`${runtime}/whisper`);
+    Deno.chmodSync(`${runtime}/whisper`, 0o755);
+    await assertStorageFailure(() => openOwn(runtime), /others may enter/);
+    assertEquals(names(`${runtime}/whisper`), []);
   }));
 
 Deno.test("a file of a newer version is left as it is", () =>
