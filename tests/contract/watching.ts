@@ -59,11 +59,13 @@ export function watching(guarantee: Guarantee): void {
     const { hostSeat, guestSeat } = await bench.paired({ host: client, guest: client });
     const toHost = await bench.watch(client, hostSeat);
     const toGuest = await bench.watch(client, guestSeat);
-    const [mine, yours] = [envelope("host", 1), envelope("guest", 1)];
-    await client.post(hostSeat, [mine]);
-    await client.post(guestSeat, [yours]);
-    await toHost.until(() => told(toHost, client, hostSeat, yours.id));
-    await toGuest.until(() => told(toGuest, client, guestSeat, mine.id));
+    for (let seq = 1; seq <= 3; seq++) {
+      const [mine, yours] = [envelope("host", seq), envelope("guest", seq)];
+      await client.post(hostSeat, [mine]);
+      await client.post(guestSeat, [yours]);
+      await toHost.until(() => told(toHost, client, hostSeat, yours.id));
+      await toGuest.until(() => told(toGuest, client, guestSeat, mine.id));
+    }
   });
 
   guarantee("what a watch pushes of one sender comes in the order it was posted", async (bench) => {
