@@ -60,7 +60,7 @@ Deno.test("a watch in trouble says so once, goes on, and says when it is well ag
   const { clock, stored, trouble, watchers } = watched();
   const recorder = new Recorder();
   watchers.add(SEAT, recorder, new AbortController().signal);
-  await clock.settle();
+  await clock.advance(100);
   trouble.error = sqliteError(5);
   await clock.advance(200);
   delete trouble.error;
