@@ -68,7 +68,12 @@ export async function openSqliteMailbox(options: SqliteOptions): Promise<Mailbox
     const gate = await Gate.enter(gateOf(path), { clock, ...signal && { signal } });
     try {
       const db = openDatabase(path, { owned });
-      return new SqliteMailbox(db, { path, clock, bell: new Bell(path) });
+      try {
+        return new SqliteMailbox(db, { path, clock, bell: new Bell(path) });
+      } catch (error) {
+        db.close();
+        throw error;
+      }
     } finally {
       gate.leave();
     }
@@ -123,7 +128,7 @@ class SqliteMailbox implements Mailbox {
       const found = this.#living(room);
       if (found && found.host !== token) return { refused: "taken" };
       if (!found) {
-        // Envelopes can outlive their room, if a renewal has kept them.
+        // What was posted after the last renewal outlives its room by a little.
         this.#run("DELETE FROM envelopes WHERE room = ?", room);
         this.#run(
           `INSERT INTO rooms (room, epoch, linger, expires, host, host_lease)
