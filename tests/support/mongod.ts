@@ -23,8 +23,11 @@ export interface Node {
 export interface TestServer {
   /** The connection string of the ordinary user; without access control, of anybody. */
   readonly uri: string;
-  /** A new client of the administrator; a test that opens one closes it, timers and all. */
-  admin(): Promise<MongoClient>;
+  /**
+   * A new client of the administrator, of the whole set or of one `node`; a test that opens one
+   * closes it, timers and all.
+   */
+  admin(node?: Node): Promise<MongoClient>;
   /** Empty for a server of one's own. */
   readonly nodes: readonly Node[];
   /** The process of the present primary. */
@@ -40,6 +43,8 @@ export interface TestServer {
 export interface ServerOptions {
   /** Seconds between two passes of the TTL monitor. Default: the server's own 60. */
   readonly ttlMonitorSleepSecs?: number;
+  /** True for a server that takes the `failCommand` failpoint. */
+  readonly failPoints?: boolean;
 }
 
 const own = Deno.env.get("WHISPER_TEST_MONGODB_URI");
@@ -113,10 +118,12 @@ export async function startStandalone(options: ServerOptions = {}): Promise<Test
   return running([server], { uri, rootUri: uri, stop: async () => void await server.stop() });
 }
 
-function serverArgs({ ttlMonitorSleepSecs }: ServerOptions): string[] {
-  return ttlMonitorSleepSecs === undefined
-    ? []
-    : ["--setParameter", `ttlMonitorSleepSecs=${ttlMonitorSleepSecs}`];
+function serverArgs({ ttlMonitorSleepSecs, failPoints }: ServerOptions): string[] {
+  const parameters = [
+    ...ttlMonitorSleepSecs === undefined ? [] : [`ttlMonitorSleepSecs=${ttlMonitorSleepSecs}`],
+    ...failPoints ? ["enableTestCommands=1"] : [],
+  ];
+  return parameters.flatMap((parameter) => ["--setParameter", parameter]);
 }
 
 function running(
@@ -129,7 +136,7 @@ function running(
   };
   // A test file that ends without stopping its servers takes them along.
   globalThis.addEventListener("unload", end);
-  const admin = () => connected(rootUri);
+  const admin = (node?: Node) => connected(node ? directly(rootUri, node) : rootUri);
   return {
     uri,
     admin,
@@ -161,6 +168,14 @@ function running(
       globalThis.removeEventListener("unload", end);
     },
   };
+}
+
+/** The same user at one node alone. */
+function directly(uri: string, { host }: Node): string {
+  return uri.replace(/[^@/]*(?=\/whisper)/, host).replace(
+    /replicaSet=[^&]*/,
+    "directConnection=true",
+  );
 }
 
 function nodeOf(server: MongoMemoryServer): Node {

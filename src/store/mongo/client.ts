@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { MongoClient, type MongoClientOptions, type ServerHeartbeatFailedEvent } from "mongodb";
+import { MongoClient, type MongoClientOptions } from "mongodb";
 import type { Clock } from "../../clock.ts";
-import { Failure } from "../../errors.ts";
+import { Failure, RelayUnavailable } from "../../errors.ts";
 import { diagnose, isFast } from "./errors.ts";
 import { within } from "./within.ts";
 
@@ -17,7 +17,7 @@ import { within } from "./within.ts";
 const PATIENCE_MS = 8_000;
 const HEARTBEAT_MS = 5_000;
 /** How long the server may keep a reader of the change stream waiting for news. */
-export const AWAIT_MS = 10_000;
+export const AWAIT_MS = 6_000;
 /** A socket is dead when even that answer is overdue. */
 const SOCKET_TIMEOUT_MS = AWAIT_MS + 4_000;
 /** Looking up the cluster, choosing a server and signing in, all together. */
@@ -68,18 +68,19 @@ export async function openClient(
   signal?.throwIfAborted();
   let client: MongoClient | undefined;
   try {
-    client = new MongoClient(uri, OPTIONS);
-    const hopeless = allServersFail(client);
+    const opening = client = new MongoClient(uri, OPTIONS);
+    const hopeless = allServersFail(opening);
     await within(
       clock,
       { ms: OPENING_MS, signals: [signal] },
-      () => Promise.race([client!.connect(), hopeless]),
+      () => Promise.race([opening.connect(), hopeless]),
     );
+    for (const event of WATCHED) client.removeAllListeners(event);
     return client;
   } catch (error) {
     if (client) await closeClient(client, clock);
     signal?.throwIfAborted();
-    throw diagnose(error)?.failure ?? error;
+    throw diagnose(error)?.failure ?? (error instanceof RelayUnavailable ? error.failure : error);
   }
 }
 
@@ -92,19 +93,24 @@ export async function closeClient(client: MongoClient, clock: Clock): Promise<vo
   }
 }
 
+/** What tells of the servers while none has been found yet. */
+const WATCHED = [
+  ...["topologyDescriptionChanged", "serverHeartbeatSucceeded", "serverHeartbeatFailed"] as const,
+];
+
 /** Rejects once each server that the client knows has failed for good. */
 function allServersFail(client: MongoClient): Promise<never> {
   return new Promise((_, reject) => {
     const known = new Set<string>();
-    const failed = new Map<string, Error>();
+    const failed = new Set<string>();
     client.on("topologyDescriptionChanged", ({ newDescription }) => {
       known.clear();
       for (const address of newDescription.servers.keys()) known.add(address);
     });
     client.on("serverHeartbeatSucceeded", ({ connectionId }) => failed.delete(connectionId));
-    client.on("serverHeartbeatFailed", ({ connectionId, failure }: ServerHeartbeatFailedEvent) => {
+    client.on("serverHeartbeatFailed", ({ connectionId, failure }) => {
       if (!isFast(failure)) return;
-      failed.set(connectionId, failure);
+      failed.add(connectionId);
       if (known.size > 0 && [...known].every((address) => failed.has(address))) reject(failure);
     });
   });

@@ -5,7 +5,14 @@
  */
 import type { AnyBulkWriteOperation, Binary, Document } from "mongodb";
 import { asEnvelope } from "../envelope.ts";
-import { type Envelope, MAX_HEAD_BYTES, MAX_TOKEN_CHARS, type RoomId } from "../mailbox.ts";
+import {
+  type Envelope,
+  MAX_BATCH,
+  MAX_HEAD_BYTES,
+  MAX_TOKEN_CHARS,
+  type RoomId,
+  type Seat,
+} from "../mailbox.ts";
 
 /** One envelope as stored, in the collection `messages`. */
 export interface EnvelopeDocument {
@@ -56,6 +63,19 @@ export function storing(
       upsert: true,
     },
   };
+}
+
+/** In a form that the planner cannot answer with the index on `expiresAt`, which never is the way. */
+const UNEXPIRED: Document = { $gt: [{ $ifNull: ["$expiresAt", null] }, "$$NOW"] };
+
+/** What others have posted in this epoch, by sequence number; anything too large as `{}`. */
+export function unread({ room, epoch, role }: Seat): Document[] {
+  return [
+    { $match: { room, epoch, from: { $ne: role }, $expr: UNEXPIRED } },
+    { $sort: { seq: 1 } },
+    { $limit: MAX_BATCH },
+    { $replaceWith: withinBounds("$$ROOT") },
+  ];
 }
 
 /** A projection of `path` that keeps a hostile 16 MB document from travelling. */

@@ -30,7 +30,7 @@ import {
   OVERSIZED,
   type Place,
   storing,
-  withinBounds,
+  unread,
 } from "./envelope_document.ts";
 import { translate } from "./errors.ts";
 import { ensureIndexes } from "./indexes.ts";
@@ -369,16 +369,6 @@ function refusalOf(facts: RoomFacts): Refusal {
   if (facts.burnt) return "burnt";
   if (facts.sealed) return "sealed";
   return facts.guest && facts.guest.leftMs > 0 ? "full" : "absent";
-}
-
-/** What others have posted in this epoch, by sequence number; anything too large as `{}`. */
-function unread({ room, epoch, role }: Seat): Document[] {
-  return [
-    { $match: { room, epoch, from: { $ne: role }, $expr: { $gt: ["$expiresAt", "$$NOW"] } } },
-    { $sort: { seq: 1 } },
-    { $limit: MAX_BATCH },
-    { $replaceWith: withinBounds("$$ROOT") },
-  ];
 }
 
 /** The position in its batch of an envelope that two clients stored at one moment. */

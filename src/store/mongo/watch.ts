@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Db, Document, RunCommandCursor } from "mongodb";
+import { type ClientSession, type Db, type Document, Long } from "mongodb";
 import { type Clock, type Random, sleep } from "../../clock.ts";
 import { Failure, RelayUnavailable } from "../../errors.ts";
 import { type Envelope, type Listener, MAX_BATCH, type Seat } from "../mailbox.ts";
@@ -22,6 +22,8 @@ const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 5_000;
 /** Opening a stream waits for a server and for the majority, like any other operation. */
 const OPENING_MS = 9_000;
+/** No answer for this long after one was due: the socket times out first, if all is well. */
+const NEWS_MS = AWAIT_MS + 6_000;
 /** Closing tells the server, which may not listen; its cursor then ends by itself. */
 const CLOSING_MS = 1_000;
 
@@ -60,17 +62,19 @@ async function follow(
   options: { listener: Listener; signal: AbortSignal },
 ): Promise<void> {
   const { listener, signal } = options;
-  for (let attempt = 0;; attempt++) {
+  let failures = 0;
+  while (true) {
     signal.throwIfAborted();
     const stream = new Stream(deps, seat);
     try {
       await stream.open(signal);
-      attempt = 0;
       listener.state({ state: "up", watch: "stream" });
       listener.wake();
       while (true) {
         const news = await stream.next(signal);
         signal.throwIfAborted();
+        // Not before it has answered: a stream that only opens would be opened without end.
+        failures = 0;
         if (news.envelopes.length > 0) listener.push(news.envelopes);
         if (news.strange) listener.wake();
       }
@@ -79,12 +83,12 @@ async function follow(
       if (isStreamRefusal(error)) return;
       const trouble = translate(error);
       if (!(trouble instanceof RelayUnavailable)) throw trouble;
-      const ceiling = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(attempt, 10));
+      const ceiling = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures++, 10));
       const retryInMs = ceiling / 2 + ceiling / 2 * (deps.random(1)[0]! / 255);
       listener.state({ state: "reconnecting", retryInMs, cause: trouble.failure });
       await sleep(deps.clock, retryInMs, signal);
     } finally {
-      await stream.close();
+      await stream.close({ works: signal.aborted });
     }
   }
 }
@@ -114,50 +118,53 @@ interface News {
   readonly strange: boolean;
 }
 
-/** One change stream. */
+/** The answer to `aggregate` and to `getMore`. */
+interface Batch {
+  readonly cursor: {
+    readonly id: Long | number;
+    readonly firstBatch?: Document[];
+    readonly nextBatch?: Document[];
+  };
+}
+
+/**
+ * One change stream, by the two commands that it is made of. The driver's own would resume it once by
+ * itself, unseen, and when its server dies would wait 8 s for that server in order to close it.
+ */
 class Stream {
   readonly #deps: WatchDeps;
   readonly #seat: Seat;
-  #cursor: RunCommandCursor | undefined;
+  /** A cursor belongs to the session that opened it. */
+  readonly #session: ClientSession;
+  #cursor = Long.ZERO;
 
   constructor(deps: WatchDeps, seat: Seat) {
     this.#deps = deps;
     this.#seat = seat;
+    this.#session = deps.db.client.startSession({ causalConsistency: false });
   }
 
   /** Resolves when whatever is stored from now on will be told. */
   async open(signal: AbortSignal): Promise<void> {
-    const cursor = this.#deps.db.runCursorCommand({
+    const { clock } = this.#deps;
+    const batchSize = 0;
+    const command = {
       aggregate: "messages",
       pipeline: pipeline(this.#seat),
-      cursor: { batchSize: 0 },
-    });
-    this.#cursor = cursor;
-    cursor.setBatchSize(MAX_BATCH);
-    // The first reply must come at once: it is what says that the stream is open.
-    cursor.setMaxTimeMS(1);
-    const { clock } = this.#deps;
-    const first = await within(
-      clock,
-      { ms: OPENING_MS, signals: [signal] },
-      () => cursor.tryNext(),
+      cursor: { batchSize },
+    };
+    this.#take(
+      await within(clock, { ms: OPENING_MS, signals: [signal] }, () => this.#run(command)),
     );
-    cursor.setMaxTimeMS(AWAIT_MS);
-    if (first !== null) this.#early.push(first);
   }
 
-  readonly #early: Document[] = [];
-
-  /** Waits for news, as long as it takes. */
+  /** News, or none after {@link AWAIT_MS}. */
   async next(signal: AbortSignal): Promise<News> {
-    const cursor = this.#cursor!;
-    const documents = this.#early.splice(0);
-    if (documents.length === 0) {
-      const first = await untilAborted(signal, () => cursor.next());
-      if (first === null) throw ended();
-      documents.push(first);
-    }
-    documents.push(...cursor.readBufferedDocuments());
+    const getMore = this.#cursor;
+    const command = { getMore, collection: "messages", batchSize: MAX_BATCH, maxTimeMS: AWAIT_MS };
+    const documents = this.#take(
+      await within(this.#deps.clock, { ms: NEWS_MS, signals: [signal] }, () => this.#run(command)),
+    );
     const envelopes: Envelope[] = [];
     for (const { fullDocument } of documents) {
       const envelope = asStoredEnvelope(fullDocument ?? {}, this.#seat);
@@ -166,15 +173,32 @@ class Stream {
     return { envelopes, strange: envelopes.length < documents.length };
   }
 
-  /** Ends the stream on the server too, as far as the server listens. Never rejects. */
-  async close(): Promise<void> {
-    const cursor = this.#cursor;
-    if (cursor === undefined) return;
+  /** Frees what the server keeps for it, if it still `works`. Never rejects. */
+  async close({ works }: { works: boolean }): Promise<void> {
     try {
-      await within(this.#deps.clock, { ms: CLOSING_MS }, () => cursor.close());
+      if (works && !this.#cursor.isZero()) {
+        const command = { killCursors: "messages", cursors: [this.#cursor] };
+        await within(this.#deps.clock, { ms: CLOSING_MS }, () => this.#run(command));
+      }
+      await this.#session.endSession();
     } catch {
       // A cursor that nobody asks any more is closed by the server.
     }
+  }
+
+  #run(command: Document): Promise<Batch> {
+    return this.#deps.db.command(command, { session: this.#session }) as Promise<
+      Document
+    > as Promise<
+      Batch
+    >;
+  }
+
+  #take({ cursor }: Batch): Document[] {
+    // The driver turns small numbers into numbers; the server insists on 64 bits.
+    this.#cursor = typeof cursor.id === "number" ? Long.fromNumber(cursor.id) : cursor.id;
+    if (this.#cursor.isZero()) throw ended();
+    return cursor.nextBatch ?? cursor.firstBatch ?? [];
   }
 }
 
@@ -192,20 +216,6 @@ function pipeline({ room, epoch, role }: Seat): Document[] {
     },
     { $project: { fullDocument: withinBounds("$fullDocument") } },
   ];
-}
-
-async function untilAborted<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => abort = () => reject(signal.reason));
-  signal.addEventListener("abort", abort, { once: true });
-  const outcome = action();
-  outcome.catch(() => {});
-  try {
-    return await Promise.race([outcome, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }
 
 /** A stream ends when its collection is dropped or renamed; a new one begins anew. */

@@ -1,0 +1,415 @@
+/**
+ * What the relay in MongoDB alone can do or suffer: elections, lost replies, indexes, sockets, the
+ * TTL monitor, servers without change streams, and strangers at the door. Real servers, all of them.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertLessOrEqual, assertRejects } from "@std/assert";
+import type { Db, Document } from "mongodb";
+import { systemClock, systemRandom } from "../../src/clock.ts";
+import { Failure, type FailureCode, RelayUnavailable } from "../../src/errors.ts";
+import type { Mailbox, Seat } from "../../src/store/mailbox.ts";
+import { unread } from "../../src/store/mongo/envelope_document.ts";
+import { openMongoMailbox } from "../../src/store/mongo/open.ts";
+import { departure, leavable, type RoomDocument } from "../../src/store/mongo/room_document.ts";
+import {
+  DATABASE,
+  isOwnServer,
+  mongodAvailable,
+  startReplicaSet,
+  startStandalone,
+  type TestServer,
+} from "../support/mongod.ts";
+import { envelope, randomName, Recorder } from "./mailbox_contract.ts";
+
+const available = await mongodAvailable();
+const why = available.ok ? isOwnServer ? "a server of one's own" : "" : available.why;
+const ignore = why !== "";
+const skip = ignore ? ` (skipped: ${why})` : "";
+const deps = { clock: systemClock, random: systemRandom };
+/** No single operation of a client may need more of the sockets that a cluster has for all. */
+const MAX_SOCKETS = 5;
+
+/** Two clients in a room, and an administrator. */
+interface Scene {
+  readonly server: TestServer;
+  readonly db: Db;
+  readonly host: Mailbox;
+  readonly guest: Mailbox;
+  readonly hostSeat: Seat;
+  readonly guestSeat: Seat;
+  readonly room: string;
+  open(options?: { poll?: boolean }): Promise<Mailbox>;
+  watch(mailbox: Mailbox, seat: Seat): Promise<Recorder>;
+  /** Makes commands of clients fail on the present primary, as many `times`. */
+  fail(times: number, data: Document): Promise<void>;
+}
+
+let server: Promise<TestServer> | undefined;
+const start = () =>
+  server ??= startReplicaSet({ count: 3, ttlMonitorSleepSecs: 1, failPoints: true });
+const outliving = { ignore, sanitizeOps: false, sanitizeResources: false };
+
+Deno.test({
+  name: `mongodb faults: the servers start${skip}`,
+  ...outliving,
+  fn: async () => void await start(),
+});
+
+function scene(name: string, run: (scene: Scene) => Promise<void>): void {
+  Deno.test({
+    name: `mongodb faults: ${name}${skip}`,
+    ignore,
+    async fn() {
+      const server = await start();
+      const admin = await server.admin();
+      const clients: Mailbox[] = [];
+      const end = new AbortController();
+      const open = async (options: { poll?: boolean } = {}) => {
+        const client = await openMongoMailbox({ uri: server.uri, ...options }, deps);
+        clients.push(client);
+        return client;
+      };
+      try {
+        const [host, guest] = [await open(), await open()];
+        const room = randomName(16);
+        const wish = { token: randomName(16), epoch: randomName(8), lingerMs: 600_000 };
+        const made = await host.create(room, wish);
+        const claim = await guest.claim(room, randomName(16));
+        assert("seat" in made && "seat" in claim);
+        const watch = async (mailbox: Mailbox, seat: Seat) => {
+          const recorder = new Recorder();
+          mailbox.watch(seat, recorder, end.signal);
+          await recorder.up();
+          return recorder;
+        };
+        const fail = async (times: number, data: Document) => {
+          const mode = { times };
+          const point = { mode, data: { appName: "whisper", ...data } };
+          await admin.db("admin").command({ configureFailPoint: "failCommand", ...point });
+        };
+        const seats = { hostSeat: made.seat, guestSeat: claim.seat };
+        const db = admin.db(DATABASE);
+        await run({ server, db, host, guest, ...seats, room, open, watch, fail });
+      } finally {
+        end.abort();
+        for (const client of clients) await client.close();
+        await admin.db("admin").command({ configureFailPoint: "failCommand", mode: "off" });
+        await admin.close();
+      }
+    },
+  });
+}
+
+/** Repeats what a relay could not do now, as the conversation above the store does. */
+async function patiently<T>(operation: () => Promise<T>): Promise<T> {
+  while (true) {
+    try {
+      return await operation();
+    } catch (error) {
+      if (!(error instanceof RelayUnavailable)) throw error;
+    }
+  }
+}
+
+async function kinds(mailbox: Mailbox, operation: () => Promise<unknown>): Promise<Document> {
+  const before = mailbox.operations();
+  await operation();
+  const more = Object.entries(mailbox.operations()).map((
+    [kind, count],
+  ) => [kind, count - (before[kind] ?? 0)]);
+  return Object.fromEntries(more.filter(([, count]) => count !== 0));
+}
+
+scene("a stream is open where there are streams, and polling where it is asked for", async (s) => {
+  const stream = await s.watch(s.host, s.hostSeat);
+  const poll = await s.watch(await s.open({ poll: true }), s.hostSeat);
+  assertEquals(stream.states, [{ state: "up", watch: "stream" }]);
+  assertEquals(poll.states, [{ state: "up", watch: "poll" }]);
+});
+
+for (const errorCode of [40573, 115]) {
+  scene(`a stream refused with ${errorCode} leads to polling`, async (s) => {
+    await s.fail(1, { failCommands: ["aggregate"], errorCode });
+    const watch = await s.watch(s.host, s.hostSeat);
+    assertEquals(watch.states, [{ state: "up", watch: "poll" }]);
+    const sent = envelope("guest", 1);
+    await s.guest.post(s.guestSeat, [sent]);
+    await watch.until(async () => (await s.host.read(s.hostSeat)).envelopes.length === 1);
+  });
+}
+
+for (
+  const [what, data] of [
+    ["that loses its place (286)", { errorCode: 286 }],
+    ["that is told not to resume (280)", { errorCode: 280 }],
+    ["whose connection breaks", { closeConnection: true }],
+    ["whose cursor is gone (43)", { errorCode: 43 }],
+  ] as const
+) {
+  scene(`a stream ${what} is opened anew, and what came meanwhile is read`, async (s) => {
+    const watch = await s.watch(s.host, s.hostSeat);
+    const wakes = watch.wakes;
+    await s.fail(1, { failCommands: ["getMore"], ...data });
+    const sent = envelope("guest", 1);
+    // Its arrival ends the waiting `getMore`, and the next one fails.
+    await s.guest.post(s.guestSeat, [sent]);
+    await watch.until(() => watch.wakes > wakes);
+    assertEquals(watch.states.map(({ state }) => state), ["up", "reconnecting", "up"]);
+    assertEquals((await s.host.read(s.hostSeat)).envelopes, [sent]);
+    const next = envelope("guest", 2);
+    await s.guest.post(s.guestSeat, [next]);
+    await watch.until(() => watch.pushed.some(({ id }) => id === next.id));
+  });
+}
+
+scene(
+  "a post whose connection breaks twice is unavailable, and stored once when repeated",
+  async (s) => {
+    const sent = [envelope("guest", 1), envelope("guest", 2)];
+    await s.fail(2, { failCommands: ["update"], closeConnection: true });
+    await assertRejects(() => s.guest.post(s.guestSeat, sent), RelayUnavailable);
+    await s.guest.post(s.guestSeat, sent);
+    await s.guest.post(s.guestSeat, sent);
+    assertEquals((await s.host.read(s.hostSeat)).envelopes, sent);
+  },
+);
+
+scene("a connection that breaks once is not even noticed", async (s) => {
+  const sent = envelope("guest", 1);
+  await s.fail(1, { failCommands: ["update", "findAndModify"], closeConnection: true });
+  await s.guest.post(s.guestSeat, [sent]);
+  assertEquals((await s.host.read(s.hostSeat)).envelopes, [sent]);
+});
+
+scene("a departure whose end was lost is finished when it is repeated", async (s) => {
+  await s.guest.leave(s.guestSeat);
+  await s.guest.post(s.guestSeat, [envelope("guest", 1)]);
+  // The server did this, and the answer never came.
+  const rooms = s.db.collection<RoomDocument>("rooms");
+  await rooms.updateOne(leavable(s.hostSeat), departure(s.hostSeat));
+  assertEquals(await s.host.renew(s.hostSeat), undefined);
+  assertEquals(await s.host.leave(s.hostSeat), { last: true, remaining: 0 });
+  assertEquals(await s.host.leave(s.hostSeat), { last: true, remaining: 0 });
+  assertEquals(await s.guest.leave(s.guestSeat), { last: false, remaining: 0 });
+});
+
+scene("a departure that breaks off while it deletes is finished when it is repeated", async (s) => {
+  await s.guest.leave(s.guestSeat);
+  await s.guest.post(s.guestSeat, [envelope("guest", 1)]);
+  await s.fail(1, { failCommands: ["delete"], closeConnection: true });
+  await assertRejects(() => s.host.leave(s.hostSeat), RelayUnavailable);
+  assertEquals(await s.host.leave(s.hostSeat), { last: true, remaining: 0 });
+});
+
+scene("what is posted after everybody has left is swept by who posted it", async (s) => {
+  await s.guest.leave(s.guestSeat);
+  await s.host.leave(s.hostSeat);
+  await s.guest.post(s.guestSeat, [envelope("guest", 1)]);
+  assertEquals(await s.db.collection("messages").countDocuments({ room: s.room }), 1);
+  assertEquals(await s.guest.leave(s.guestSeat), { last: false, remaining: 0 });
+});
+
+scene("two who post one batch at once store it once", async (s) => {
+  const sent = Array.from({ length: 40 }, (_, i) => envelope("guest", i + 1));
+  const other = await s.open();
+  await Promise.all([s.guest.post(s.guestSeat, sent), other.post(s.guestSeat, sent)]);
+  assertEquals((await s.host.read(s.hostSeat)).envelopes, sent);
+});
+
+scene("a document of megabytes is counted, removed, and does not travel", async (s) => {
+  const { room, epoch } = s.guestSeat;
+  const expiresAt = new Date(Date.now() + 600_000);
+  const giant = { room, epoch, from: "guest", seq: 1, token: "x".repeat(2 ** 21), expiresAt };
+  const watch = await s.watch(s.host, s.hostSeat);
+  const wakes = watch.wakes;
+  await s.db.collection("messages").insertOne(giant);
+  await watch.until(() => watch.wakes > wakes);
+  assertEquals(watch.pushed, []);
+  assertEquals(await s.host.read(s.hostSeat), { envelopes: [], malformed: 1 });
+  assertEquals(await s.host.read(s.hostSeat), { envelopes: [], malformed: 0 });
+});
+
+scene("each operation of a conversation is one operation of the server", async (s) => {
+  const sent = envelope("guest", 1);
+  const { host, hostSeat, guest, guestSeat, room } = s;
+  assertEquals(await kinds(guest, () => guest.post(guestSeat, [sent])), { update: 1 });
+  assertEquals(await kinds(host, () => host.read(hostSeat)), { aggregate: 1 });
+  assertEquals(await kinds(host, () => host.remove(hostSeat, [sent.id])), { delete: 1 });
+  assertEquals(await kinds(host, () => host.renew(hostSeat)), { findAndModify: 1 });
+  assertEquals(await kinds(host, () => host.seal(hostSeat)), { update: 1 });
+  const stranger = await s.open();
+  const refused = await kinds(stranger, () => stranger.claim(room, randomName(16)));
+  assertEquals(refused, { findAndModify: 1, update: 1 });
+});
+
+scene("a client that watches and works has at most five sockets on three nodes", async (s) => {
+  for (const client of [s.guest]) await client.close();
+  await s.watch(s.host, s.hostSeat);
+  const post = (seq: number) => s.host.post(s.hostSeat, [envelope("host", seq)]);
+  await Promise.all(Array.from({ length: 20 }, (_, i) => post(i + 1)));
+  let sockets = 0;
+  for (const node of s.server.nodes) {
+    const admin = await s.server.admin(node);
+    const open = await admin.db("admin").aggregate([
+      { $currentOp: { allUsers: true, idleConnections: true } },
+      { $match: { appName: "whisper" } },
+      { $group: { _id: "$connectionId" } },
+    ]).toArray();
+    sockets += open.length;
+    await admin.close();
+  }
+  assert(sockets >= 4, `${sockets} sockets: the monitors were not counted`);
+  assertLessOrEqual(sockets, MAX_SOCKETS);
+});
+
+scene("reading goes by the index, whatever else lies in the collection", async (s) => {
+  const { room, epoch } = s.guestSeat;
+  const expiresAt = new Date(Date.now() + 600_000);
+  const foreign = Array.from(
+    { length: 2_000 },
+    (_, seq) => ({ room: seq % 2 ? room : randomName(16), epoch: randomName(8), seq, expiresAt }),
+  );
+  await s.db.collection("messages").insertMany(foreign);
+  await s.guest.post(s.guestSeat, [1, 2, 3].map((seq) => envelope("guest", seq)));
+  const plan = await s.db.collection("messages").aggregate(unread(s.hostSeat)).explain(
+    "executionStats",
+  );
+  const text = JSON.stringify(plan);
+  assert(text.includes('"indexName":"reading"'), text);
+  const examined = [...text.matchAll(/"totalDocsExamined":(\d+)/g)].map((found) =>
+    Number(found[1])
+  );
+  assertEquals(examined.length > 0 && Math.max(...examined), 3, text);
+  assertEquals(text.includes('"stage":"SORT"'), false);
+  await s.db.collection("messages").deleteMany({ room: { $in: foreign.map(({ room }) => room) } });
+  assertEquals(epoch, s.hostSeat.epoch);
+});
+
+scene("the server removes what has expired, rooms and envelopes", async (s) => {
+  const gone = new Set<string>();
+  const expired = randomName(16);
+  const changes = s.db.watch([{ $match: { operationType: "delete" } }]);
+  await changes.tryNext();
+  const client = await s.open();
+  await client.create(expired, { token: randomName(16), epoch: randomName(8), lingerMs: 1 });
+  await s.guest.post(s.guestSeat, [envelope("guest", 1)]);
+  const { modifiedCount } = await s.db.collection("messages").updateMany({ room: s.room }, [
+    { $set: { expiresAt: "$$NOW" } },
+  ]);
+  assertEquals(modifiedCount, 1);
+  for await (const change of changes) {
+    if (change.operationType === "delete") gone.add(String(change.documentKey._id));
+    const envelopes = [...gone].some((id) => id.startsWith(`${s.room}.`));
+    if (gone.has(expired) && envelopes) break;
+  }
+  await changes.close();
+  assert(await s.host.renew(s.hostSeat), "what has not expired stays");
+});
+
+scene("nothing in the documents is clear text", async (s) => {
+  await s.guest.post(s.guestSeat, [envelope("guest", 1)]);
+  const room = await s.db.collection("rooms").findOne({ _id: s.room as never });
+  const message = await s.db.collection("messages").findOne({ room: s.room });
+  const fields = ["_id", "epoch", "past", "rev", "sealed", "burnt", "lingerMs", "host", "guest"];
+  assertEquals(Object.keys(room!).sort(), [...fields, "left", "last", "expiresAt"].sort());
+  const own = ["_id", "room", "epoch", "from", "seq", "attempt", "head", "token", "expiresAt"];
+  assertEquals(Object.keys(message!).sort(), own.sort());
+});
+
+scene("a primary that steps down under a stream of posts loses and doubles none", async (s) => {
+  const watch = await s.watch(s.host, s.hostSeat);
+  const admin = await s.server.admin();
+  const sent = Array.from({ length: 120 }, (_, i) => envelope("guest", i + 1));
+  let stepping: Promise<unknown> | undefined;
+  for (const [i, one] of sent.entries()) {
+    if (i === 30) {
+      const command = { replSetStepDown: 5, secondaryCatchUpPeriodSecs: 5, force: true };
+      stepping = admin.db("admin").command(command).catch(() => {});
+    }
+    await patiently(() => s.guest.post(s.guestSeat, [one]));
+  }
+  await stepping;
+  await admin.close();
+  assertEquals((await patiently(() => s.host.read(s.hostSeat))).envelopes, sent);
+  await watch.until(() => watch.states.at(-1)?.state === "up");
+  const last = envelope("guest", 121);
+  const before = watch.wakes;
+  await patiently(() => s.guest.post(s.guestSeat, [last]));
+  await watch.until(() => watch.wakes > before || watch.pushed.some(({ id }) => id === last.id));
+});
+
+scene("a primary that is killed is replaced, and what was accepted is there", async (s) => {
+  const watch = await s.watch(s.host, s.hostSeat);
+  const sent = Array.from({ length: 60 }, (_, i) => envelope("guest", i + 1));
+  const primary = await s.server.primary();
+  for (const [i, one] of sent.entries()) {
+    if (i === 20) s.server.signal(primary, "SIGKILL");
+    await patiently(() => s.guest.post(s.guestSeat, [one]));
+  }
+  assertEquals((await patiently(() => s.host.read(s.hostSeat))).envelopes, sent);
+  await watch.until(() => watch.states.at(-1)?.state === "up" && watch.states.length >= 3);
+  assertEquals(await patiently(() => s.guest.leave(s.guestSeat)).then(({ last }) => last), false);
+  assertEquals(await patiently(() => s.host.leave(s.hostSeat)), { last: true, remaining: 0 });
+});
+
+/** Doors that do not open, with what the person is told. `HOST` is a node of the real set. */
+const CLOSED: readonly [what: string, uri: string, code: FailureCode][] = [
+  ["a wrong password", "mongodb://chat:wrong@HOST/?authSource=admin", "relay-auth"],
+  ["an unknown user", "mongodb://nobody:wrong@HOST/?authSource=admin", "relay-auth"],
+  ["a host that is not known", "mongodb://a:b@no-such-host.invalid/", "relay-unreachable"],
+  ["a cluster that is not known", "mongodb+srv://a:b@cluster0.gone.invalid/", "relay-unreachable"],
+  ["a port that refuses", "mongodb://a:b@127.0.0.1:1,127.0.0.1:2/", "relay-unreachable"],
+  ["TLS where there is none", "mongodb://a:b@HOST/?tls=true", "relay-unreachable"],
+  ["an unknown mechanism", "mongodb://a:b@HOST/?authMechanism=PLAIN", "relay-auth"],
+  ["an unknown option", "mongodb://a:b@HOST/?colour=blue", "relay-uri"],
+];
+
+for (const [what, uri, code] of CLOSED) {
+  Deno.test({
+    name: `mongodb faults: opening with ${what} fails at once as ${code}${skip}`,
+    ignore,
+    async fn() {
+      const [node] = (await start()).nodes;
+      const settings = { uri: uri.replace("HOST", node!.host) };
+      const failure = await assertRejects(() => openMongoMailbox(settings, deps), Failure);
+      assertEquals([failure.code, failure.status], [code, 3], failure.message);
+      assertEquals(Deno.inspect(failure).includes("wrong"), false);
+    },
+  });
+}
+
+scene("a user without rights on the database is told so by the first operation", async (s) => {
+  const uri = s.server.uri.replace(`/${DATABASE}?`, "/other?");
+  const client = await openMongoMailbox({ uri }, deps);
+  const wish = { token: randomName(16), epoch: randomName(8), lingerMs: 60_000 };
+  const failure = await assertRejects(() => client.create(randomName(16), wish), Failure);
+  assertEquals(failure.code, "relay-denied");
+  await client.close();
+});
+
+Deno.test({
+  name: `mongodb faults: the servers stop${skip}`,
+  ...outliving,
+  fn: async () => await (await server)?.stop(),
+});
+
+Deno.test({
+  name: `mongodb faults: a standalone server is polled${skip}`,
+  ...outliving,
+  async fn() {
+    const server = await startStandalone();
+    const client = await openMongoMailbox({ uri: server.uri }, deps);
+    const wish = { token: randomName(16), epoch: randomName(8), lingerMs: 60_000 };
+    const made = await client.create(randomName(16), wish);
+    assert("seat" in made);
+    const recorder = new Recorder();
+    const end = new AbortController();
+    client.watch(made.seat, recorder, end.signal);
+    await recorder.up();
+    assertEquals(recorder.states, [{ state: "up", watch: "poll" }]);
+    end.abort();
+    await client.close();
+    await server.stop();
+  },
+});
