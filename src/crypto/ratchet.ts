@@ -1,0 +1,285 @@
+/**
+ * A session: the Double Ratchet with Fernet for the messages themselves, from the shared key of a
+ * handshake until it is closed. Its state is in memory and nowhere else.
+ *
+ * @module
+ */
+import type { Random } from "../clock.ts";
+import { type Bytes, lengthPrefixed, wipe } from "./bytes.ts";
+import type { MessageKey } from "./chain.ts";
+import {
+  AlteredToken,
+  discard,
+  type RatchetState,
+  receive,
+  type RootKey,
+  send,
+  startAsGuest,
+  startAsHost,
+} from "./double_ratchet.ts";
+import { decrypt, encrypt, importFernetKey, InvalidToken } from "./fernet.ts";
+import { decodeHeader, encodeHeader, type HeaderKey, withoutTag } from "./header.ts";
+import { expand, type Label, LABELS } from "./kdf.ts";
+import { generateRatchetKeyPair, type RatchetKeyPair, toPeerRatchetKey } from "./ratchet_keys.ts";
+
+export {
+  AlteredToken,
+  MAX_SKIP_AHEAD,
+  MAX_SKIPPED_KEPT,
+  ReplayedMessage,
+  TooFarAhead,
+} from "./double_ratchet.ts";
+export { generateRatchetKeyPair, type RatchetKeyPair } from "./ratchet_keys.ts";
+
+/** The header was not made by the peer in this session. */
+export class ForgedHeader extends Error {
+  override readonly name = "ForgedHeader";
+}
+
+/** What a session begins with. */
+export type SessionOptions =
+  & {
+    /** Shared key of the handshake; read here, and the caller's to wipe. */
+    readonly isk: Uint8Array;
+    /** Hash of all that the handshake said; every message is bound to it. */
+    readonly transcript: Uint8Array;
+    /** For the IVs. */
+    readonly random: Random;
+    /** Where fresh ratchet keys come from; the operating system unless a test says otherwise. */
+    readonly generateKeyPair?: () => Promise<RatchetKeyPair>;
+  }
+  & (
+    | { readonly role: "host"; readonly keyPair: RatchetKeyPair }
+    | { readonly role: "guest"; readonly hostRatchetKey: Bytes }
+  );
+
+/** An encrypted message. */
+export interface SealedMessage {
+  /** Its number among all that this side has sent, from 1. */
+  readonly seq: number;
+  /** Header and tag, 61 bytes. */
+  readonly head: Bytes;
+  /** A Fernet token. */
+  readonly token: string;
+}
+
+/** An opened message. */
+export interface OpenedMessage {
+  readonly seq: number;
+  readonly plaintext: Bytes;
+}
+
+interface HeaderKeys {
+  readonly own: HeaderKey<"own">;
+  readonly peer: HeaderKey<"peer">;
+}
+
+/**
+ * Begins a session. `transcript` and the host's ratchet key must have been authenticated.
+ *
+ * @throws {RangeError} when the host's ratchet key is not 32 bytes.
+ */
+export async function createSession(options: SessionOptions): Promise<Session> {
+  const { isk, transcript, random, generateKeyPair = generateRatchetKeyPair } = options;
+  const derive = (label: Label) =>
+    expand(isk, { label, context: lengthPrefixed(transcript), length: 32 });
+  const initial = { root: derive(LABELS.root) as RootKey, hostChain: derive(LABELS.hostChain) };
+  const [host, guest] = [derive(LABELS.hostHeader), derive(LABELS.guestHeader)];
+  const isHost = options.role === "host";
+  const headerKeys = {
+    own: (isHost ? host : guest) as HeaderKey<"own">,
+    peer: (isHost ? guest : host) as HeaderKey<"peer">,
+  };
+  let state: RatchetState;
+  if (isHost) {
+    state = startAsHost(initial, options.keyPair);
+  } else {
+    const hostKey = toPeerRatchetKey(new Uint8Array(options.hostRatchetKey));
+    state = await startAsGuest(initial, await generateKeyPair(), hostKey);
+    wipe(initial.root);
+  }
+  return new Session(state, { headerKeys, transcript, random, generateKeyPair });
+}
+
+/** One side of a conversation between two. Calls may overlap; they take effect in their order. */
+export class Session {
+  #state: RatchetState | undefined;
+  readonly #headerKeys: HeaderKeys;
+  readonly #transcript: Bytes;
+  readonly #random: Random;
+  readonly #generateKeyPair: () => Promise<RatchetKeyPair>;
+  /** Settles when the last operation that was let in has taken effect. */
+  #turnstile: Promise<unknown> = Promise.resolve();
+
+  /** Made by {@link createSession}; the session owns `state` from here on. */
+  constructor(state: RatchetState, { headerKeys, transcript, random, generateKeyPair }: {
+    headerKeys: HeaderKeys;
+    transcript: Uint8Array;
+    random: Random;
+    generateKeyPair: () => Promise<RatchetKeyPair>;
+  }) {
+    this.#state = state;
+    this.#headerKeys = headerKeys;
+    this.#transcript = new Uint8Array(transcript);
+    this.#random = random;
+    this.#generateKeyPair = generateKeyPair;
+  }
+
+  /** Encrypts messages in their order. */
+  async seal(plaintexts: readonly Bytes[]): Promise<SealedMessage[]> {
+    const drafts = await this.#inOrder(() => plaintexts.map((plaintext) => this.#draft(plaintext)));
+    return await Promise.all(drafts.map(async ({ seq, head, key, iv, plaintext }) => {
+      const fernet = await importFernetKey(key);
+      wipe(key);
+      // Time 0: the relay does not learn the sender's clock. The true time is in the plaintext.
+      const token = await encrypt(fernet, plaintext, { now: 0, random: () => iv });
+      return { seq, head, token };
+    }));
+  }
+
+  /**
+   * Reads a head without opening anything: one HMAC, no change of state.
+   *
+   * @returns undefined unless the peer made it in this session.
+   */
+  checkHeader(head: Bytes): { readonly seq: number } | undefined {
+    this.#live();
+    const header = decodeHeader(head, this.#headerKeys.peer);
+    return header && { seq: header.seq };
+  }
+
+  /**
+   * Opens a message. Whatever is thrown, the session is as it was before.
+   *
+   * @throws {ForgedHeader} {@link AlteredToken} {@link ReplayedMessage} {@link TooFarAhead}
+   */
+  async open(head: Bytes, token: string): Promise<OpenedMessage> {
+    const { opened, error } = await this.openAll([{ head, token }]);
+    if (!opened[0]) throw error;
+    return opened[0];
+  }
+
+  /**
+   * Opens messages in the given order, decrypting them side by side, up to the first that does not open.
+   *
+   * @returns what was opened, and the error of the one that was not, as {@link Session.open} throws it.
+   * The session is then as if the opened ones alone had come.
+   */
+  openAll(
+    messages: readonly { readonly head: Bytes; readonly token: string }[],
+  ): Promise<{ opened: OpenedMessage[]; error?: unknown }> {
+    return this.#inOrder(async () => {
+      const before = this.#live();
+      const states = [before];
+      const decryptions: Promise<OpenedMessage>[] = [];
+      let error: unknown;
+      try {
+        for (const { head, token } of messages) {
+          const header = decodeHeader(head, this.#headerKeys.peer);
+          if (!header) throw new ForgedHeader("Cannot open message: its header is forged");
+          const { state, key } = await receive(states.at(-1)!, header, this.#generateKeyPair);
+          states.push(state);
+          const decryption = this.#decrypt(header.seq, this.#cipherKey(key, head), token);
+          // Looked at below; it may fail before that, while a turn of the ratchet is awaited.
+          decryption.catch(() => {});
+          decryptions.push(decryption);
+        }
+      } catch (caught) {
+        error = caught;
+      }
+      const opened: OpenedMessage[] = [];
+      for (const result of await Promise.allSettled(decryptions)) {
+        if (result.status === "rejected") {
+          error = result.reason;
+          break;
+        }
+        opened.push(result.value);
+      }
+      // Closed meanwhile: what was derived since is of wiped keys, or too late.
+      if (this.#state === undefined) {
+        discard(states);
+        throw closed();
+      }
+      this.#state = states[opened.length]!;
+      discard(states, this.#state);
+      return error === undefined ? { opened } : { opened, error };
+    });
+  }
+
+  /** Forgets every key. Later calls, and those under way that need a key, fail. */
+  close(): void {
+    if (!this.#state) return;
+    discard([this.#state]);
+    this.#state = undefined;
+    wipe(this.#headerKeys.own, this.#headerKeys.peer, this.#transcript);
+  }
+
+  /** Keys do not show when a session is printed. */
+  toJSON(): string {
+    return `Session (${this.#state ? "open" : "closed"})`;
+  }
+
+  /** As above. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toJSON();
+  }
+
+  /** As above. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toJSON();
+  }
+
+  #live(): RatchetState {
+    if (!this.#state) throw closed();
+    return this.#state;
+  }
+
+  /** Runs `action` when all before it have taken effect. */
+  #inOrder<T>(action: () => T | Promise<T>): Promise<T> {
+    const done = this.#turnstile.then(action);
+    this.#turnstile = done.catch(() => {});
+    return done;
+  }
+
+  #draft(plaintext: Bytes) {
+    const before = this.#live();
+    const { state, header, key } = send(before);
+    this.#state = state;
+    discard([before], state);
+    const head = encodeHeader(header, this.#headerKeys.own);
+    // The IV is drawn here, in the messages' order, and not whenever an import happens to be done.
+    return {
+      seq: header.seq,
+      head,
+      key: this.#cipherKey(key, head),
+      iv: this.#random(16),
+      plaintext,
+    };
+  }
+
+  /**
+   * Message key to Fernet key. Fernet has no associated data: this binds header and session into the
+   * key, so that a token under another header, or in another session, fails its HMAC. Wipes `key`.
+   */
+  #cipherKey(key: MessageKey, head: Bytes): Bytes {
+    const context = lengthPrefixed(withoutTag(head), this.#transcript);
+    const cipherKey = expand(key, { label: LABELS.message, context, length: 32 });
+    wipe(key);
+    return cipherKey;
+  }
+
+  async #decrypt(seq: number, key: Bytes, token: string): Promise<OpenedMessage> {
+    const fernet = await importFernetKey(key);
+    wipe(key);
+    try {
+      return { seq, plaintext: await decrypt(fernet, token) };
+    } catch (cause) {
+      if (!(cause instanceof InvalidToken)) throw cause;
+      throw new AlteredToken("Cannot open message: it was altered on the way", { cause });
+    }
+  }
+}
+
+function closed(): Error {
+  return new Error("Cannot use session: it is closed");
+}
