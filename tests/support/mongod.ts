@@ -45,6 +45,8 @@ export interface ServerOptions {
   readonly ttlMonitorSleepSecs?: number;
   /** True for a server that takes the `failCommand` failpoint. */
   readonly failPoints?: boolean;
+  /** A PEM file with a certificate and its key: the server offers TLS, and takes plain text too. */
+  readonly certificateFile?: string;
 }
 
 const own = Deno.env.get("WHISPER_TEST_MONGODB_URI");
@@ -118,12 +120,16 @@ export async function startStandalone(options: ServerOptions = {}): Promise<Test
   return running([server], { uri, rootUri: uri, stop: async () => void await server.stop() });
 }
 
-function serverArgs({ ttlMonitorSleepSecs, failPoints }: ServerOptions): string[] {
+function serverArgs(options: ServerOptions): string[] {
+  const { ttlMonitorSleepSecs, failPoints, certificateFile } = options;
   const parameters = [
     ...ttlMonitorSleepSecs === undefined ? [] : [`ttlMonitorSleepSecs=${ttlMonitorSleepSecs}`],
     ...failPoints ? ["enableTestCommands=1"] : [],
   ];
-  return parameters.flatMap((parameter) => ["--setParameter", parameter]);
+  const tls = certificateFile === undefined
+    ? []
+    : ["--tlsMode", "preferTLS", "--tlsCertificateKeyFile", certificateFile];
+  return [...parameters.flatMap((parameter) => ["--setParameter", parameter]), ...tls];
 }
 
 function running(

@@ -49,6 +49,11 @@ const PASSING_LABELS = ["RetryableWriteError", "RetryableReadError", "ResumableC
 const NETWORK_CODES: ReadonlySet<string | number | undefined> = new Set([
   ...["ECONNRESET", "EPIPE", "ENETUNREACH", "EHOSTUNREACH", "ENETDOWN", "ECONNABORTED"],
 ]);
+/** The same in Deno's own words, which reach us unwrapped from its TLS. */
+const NETWORK_NAMES = [
+  ...["UnexpectedEof", "ConnectionReset", "ConnectionAborted", "BrokenPipe", "NotConnected"],
+  ...["TimedOut", "Interrupted", "NetworkUnreachable", "HostUnreachable", "AddrNotAvailable"],
+];
 const CERTIFICATE_CODES: ReadonlySet<string | number | undefined> = new Set([
   ...["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "UNABLE_TO_GET_ISSUER_CERT", "CERT_UNTRUSTED"],
   ...["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "SELF_SIGNED_CERT_IN_CHAIN"],
@@ -263,8 +268,9 @@ const RULES: readonly Rule[] = [
     when: ({ name, code, message, labels }) =>
       name.startsWith("MongoNetwork") || name === "MongoPoolClearedError" ||
       name === "PoolClearedOnNetworkError" || NETWORK_CODES.has(code) ||
+      NETWORK_NAMES.includes(name) ||
       PASSING_CODES.has(code) || PASSING_LABELS.some((label) => labels.includes(label)) ||
-      /connection .*closed|socket hang up|unexpected eof|close_notify/i.test(message),
+      /connection .*closed|socket hang up|unexpected e(of|nd of file)|close_notify/i.test(message),
     code: "relay-unreachable",
     message: "The connection to the relay broke.",
     hint: "Check the network; the relay may also be changing its primary, which takes seconds.",
@@ -339,10 +345,12 @@ export function isStreamRefusal(error: unknown): boolean {
  */
 export function isFast(error: unknown): boolean {
   const found = diagnose(error);
-  if (found === undefined || !found.passing || found.failure.code === "relay-tls") return true;
+  if (found === undefined) return false;
+  if (!found.passing || found.failure.code === "relay-tls") return true;
   return shapesOf(error).some(({ code, message }) =>
     /^(ECONNREFUSED|ENOTFOUND|ENETUNREACH|EHOSTUNREACH)$/.test(String(code)) ||
-    /ECONNREFUSED|ENOTFOUND|ENETUNREACH|fatal alert|alert number|before secure TLS/i.test(message)
+    /ECONNREFUSED|ENOTFOUND|ENETUNREACH|fatal alert|alert number|before secure TLS|unexpected end of file/i
+      .test(message)
   );
 }
 
