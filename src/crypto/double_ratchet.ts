@@ -152,16 +152,16 @@ export async function receive(
   const before = header.seq - 1 - header.n;
   const isCurrent = receiving !== undefined &&
     constantTimeEqual(header.ratchetKey, receiving.ratchetKey);
-  // A chain of the peer's is only ever followed by another once something came in it, so later chains
-  // begin at higher numbers: without keeping old public keys, an old one is known by where it began.
-  if (receiving && (isCurrent ? header.n < receiving.n : before <= receiving.before)) {
+  // Without keeping old public keys, a chain that is over is known by where it began: before the last
+  // message that was received, where no new chain can.
+  if (receiving && (isCurrent ? header.n : before - receiving.before) < receiving.n) {
     throw new ReplayedMessage("Cannot open message: its key was used or given up");
   }
-  const missing = receiving ? (isCurrent ? header.n : header.pn) - receiving.n : 0;
-  if (missing < 0 || before !== expectedBefore(receiving, header, isCurrent)) {
+  if (before !== expectedBefore(receiving, header, isCurrent)) {
     throw new AlteredToken("Cannot open message: the peer's counters contradict each other");
   }
   // Both bounds come before any work.
+  const missing = receiving ? (isCurrent ? header.n : header.pn) - receiving.n : 0;
   if (missing > MAX_SKIP_AHEAD || (!isCurrent && header.n > MAX_SKIP_AHEAD)) {
     throw new TooFarAhead("Cannot open message: too many before it are missing");
   }
