@@ -1,0 +1,421 @@
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertNotEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { decodeHex, encodeHex } from "@std/encoding/hex";
+import { systemRandom } from "../../../src/clock.ts";
+import { expand, hmacSha256, LABELS } from "../../../src/crypto/kdf.ts";
+import {
+  type Bytes,
+  concat,
+  decodeBase64Url,
+  decodeUtf8,
+  encodeBase64Url,
+  encodeUtf8,
+  lengthPrefixed,
+} from "../../../src/crypto/bytes.ts";
+import {
+  AlteredToken,
+  createSession,
+  ForgedHeader,
+  generateRatchetKeyPair,
+  MAX_SKIP_AHEAD,
+  type OpenedMessage,
+  type RatchetKeyPair,
+  ReplayedMessage,
+  type SealedMessage,
+  type Session,
+  TooFarAhead,
+} from "../../../src/crypto/ratchet.ts";
+import { seededRandom } from "../../support/random.ts";
+import { ratchetKeyPairOf, seededKeyPairs } from "../../support/ratchet_keys.ts";
+import vectors from "../../vectors/ratchet/session.json" with { type: "json" };
+
+interface Pair {
+  readonly host: Session;
+  readonly guest: Session;
+}
+
+/** Two sides of a session from a seed, with the options of either changed. */
+async function pair(
+  seed = 1,
+  { isk, transcript, generateKeyPair }: {
+    isk?: Bytes;
+    transcript?: Bytes;
+    generateKeyPair?: () => Promise<RatchetKeyPair>;
+  } = {},
+): Promise<Pair> {
+  const random = seededRandom(seed);
+  const shared = {
+    isk: isk ?? random(64),
+    transcript: transcript ?? random(32),
+    random,
+    generateKeyPair: generateKeyPair ?? seededKeyPairs(random),
+  };
+  const keyPair = await shared.generateKeyPair();
+  return {
+    host: await createSession({ ...shared, role: "host", keyPair }),
+    guest: await createSession({ ...shared, role: "guest", hostRatchetKey: keyPair.publicKey }),
+  };
+}
+
+async function seal(session: Session, ...texts: string[]): Promise<SealedMessage[]> {
+  return await session.seal(texts.map(encodeUtf8));
+}
+
+async function sealOne(session: Session, text: string): Promise<SealedMessage> {
+  return (await seal(session, text))[0]!;
+}
+
+async function open(session: Session, { head, token }: SealedMessage): Promise<string> {
+  return decodeUtf8((await session.open(head, token)).plaintext);
+}
+
+const texts = (opened: readonly OpenedMessage[]) =>
+  opened.map(({ plaintext }) => decodeUtf8(plaintext));
+
+Deno.test("a session is, byte for byte, that of the second implementation", async () => {
+  const source = (values: readonly string[]) => {
+    const left = values.map(decodeHex);
+    return () => left.shift()!;
+  };
+  const keysOf = (role: "host" | "guest") => {
+    const next = source(vectors.ratchetKeys[role]);
+    return () => ratchetKeyPairOf(next());
+  };
+  const shared = { isk: decodeHex(vectors.isk), transcript: decodeHex(vectors.transcript) };
+  const hostKeys = keysOf("host");
+  const keyPair = await hostKeys();
+  const host = await createSession({
+    ...shared,
+    role: "host",
+    keyPair,
+    random: source(vectors.ivs.host),
+    generateKeyPair: hostKeys,
+  });
+  const guest = await createSession({
+    ...shared,
+    role: "guest",
+    hostRatchetKey: keyPair.publicKey,
+    random: source(vectors.ivs.guest),
+    generateKeyPair: keysOf("guest"),
+  });
+  const open = async (run: (typeof vectors.messages)[number], by: Session) => {
+    const messages = run.map(({ head, token }) => ({ head: decodeHex(head), token }));
+    const { opened, error } = await by.openAll(messages);
+    assertEquals(error, undefined);
+    assertEquals(opened.map(({ plaintext }) => encodeHex(plaintext)), run.map((m) => m.plaintext));
+  };
+  const [crossing] = vectors.messages;
+  for (const [i, run] of vectors.messages.entries()) {
+    const [from, to] = run[0]!.from === "host" ? [host, guest] : [guest, host];
+    const sealed = await from.seal(run.map(({ plaintext }) => decodeHex(plaintext)));
+    assertEquals(
+      sealed.map(({ head, token }) => ({ head: encodeHex(head), token })),
+      run.map(({ head, token }) => ({ head, token })),
+    );
+    if (i === 0) continue;
+    await open(run, to);
+    if (i === 1) await open(crossing!, guest);
+  }
+});
+
+Deno.test("host and guest hear each other, whoever begins", async () => {
+  const { host, guest } = await pair();
+  assertEquals(await open(guest, await sealOne(host, "who is there?")), "who is there?");
+  assertEquals(await open(host, await sealOne(guest, "me")), "me");
+  const other = await pair(2);
+  assertEquals(await open(other.host, await sealOne(other.guest, "hello?")), "hello?");
+  const third = await pair(3);
+  const [a, b] = [await sealOne(third.host, "at once"), await sealOne(third.guest, "too")];
+  assertEquals(await open(third.guest, a), "at once");
+  assertEquals(await open(third.host, b), "too");
+});
+
+Deno.test("messages are numbered from 1 on, through every turn of the ratchet", async () => {
+  const { host, guest } = await pair();
+  const numbers: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    for (const message of await seal(host, "a", "b", "c")) {
+      numbers.push(message.seq);
+      assertEquals(guest.checkHeader(message.head), { seq: message.seq });
+      assertEquals((await guest.open(message.head, message.token)).seq, message.seq);
+    }
+    await open(host, await sealOne(guest, "mhm"));
+  }
+  assertEquals(numbers, Array.from({ length: 12 }, (_, i) => i + 1));
+});
+
+Deno.test("a token shows version and time 0, and its bytes never repeat", async () => {
+  const { host } = await pair();
+  const sealed = await seal(host, ...new Array(20).fill("same"));
+  for (const { token } of sealed) {
+    const bytes = decodeBase64Url(token, { padded: true });
+    assertEquals([...bytes.subarray(0, 9)], [0x80, 0, 0, 0, 0, 0, 0, 0, 0]);
+  }
+  assertEquals(new Set(sealed.map(({ token }) => token)).size, 20);
+});
+
+Deno.test("openAll opens in order up to the first that does not, and the rest stays open to it", async () => {
+  const { host, guest } = await pair();
+  const sealed = await seal(host, "1", "2", "3", "4", "5");
+  const bad = { ...sealed[2]!, token: sealed[3]!.token };
+  const first = await guest.openAll([sealed[0]!, sealed[1]!, bad, sealed[3]!, sealed[4]!]);
+  assertEquals(texts(first.opened), ["1", "2"]);
+  assertInstanceOf(first.error, AlteredToken);
+  const second = await guest.openAll(sealed.slice(2));
+  assertEquals(texts(second.opened), ["3", "4", "5"]);
+  assertEquals("error" in second, false);
+});
+
+Deno.test("openAll goes through turns of the ratchet, and back out of them", async () => {
+  const { host, guest } = await pair();
+  const sealed = await seal(host, "1", "2");
+  await open(host, await sealOne(guest, "a"));
+  sealed.push(...await seal(host, "3", "4"));
+  const bad = sealed.with(3, { ...sealed[3]!, token: sealed[2]!.token });
+  assertEquals(texts((await guest.openAll(bad)).opened), ["1", "2", "3"]);
+  const late = await sealOne(guest, "b");
+  assertEquals(await open(host, late), "b");
+  assertEquals(texts((await guest.openAll([sealed[3]!])).opened), ["4"]);
+});
+
+Deno.test("openAll names the earliest fault, of whatever kind", async () => {
+  const { host, guest } = await pair();
+  const sealed = await seal(host, "1", "2", "3");
+  const forged = { ...sealed[2]!, head: new Uint8Array(61) };
+  const altered = { ...sealed[1]!, token: "" };
+  assertInstanceOf((await guest.openAll([sealed[0]!, altered, forged])).error, AlteredToken);
+  assertInstanceOf((await guest.openAll([forged, sealed[1]!])).error, ForgedHeader);
+  const twice = await guest.openAll([sealed[1]!, sealed[1]!, forged]);
+  assertEquals(texts(twice.opened), ["2"]);
+  assertInstanceOf(twice.error, ReplayedMessage);
+  assertEquals(await guest.openAll([]), { opened: [] });
+});
+
+Deno.test("a head that is altered in any byte is forged, and nothing comes of it", async () => {
+  const { host, guest } = await pair();
+  const sealed = await sealOne(host, "hello");
+  for (let i = 0; i < sealed.head.length; i++) {
+    const head = sealed.head.with(i, sealed.head[i]! ^ 0x40);
+    assertEquals(guest.checkHeader(head), undefined);
+    await assertRejects(() => guest.open(head, sealed.token), ForgedHeader, "", `byte ${i}`);
+  }
+  for (const length of [0, 45, 60, 62]) {
+    const head = new Uint8Array(length);
+    assertEquals(guest.checkHeader(head), undefined);
+    await assertRejects(() => guest.open(head, sealed.token), ForgedHeader);
+  }
+  assertEquals(await open(guest, sealed), "hello");
+});
+
+Deno.test("a token that is altered in any byte does not open, and nothing comes of it", async () => {
+  const { host, guest } = await pair();
+  await open(guest, await sealOne(host, "first"));
+  await open(host, await sealOne(guest, "answer"));
+  const [late, sealed] = await seal(host, "late", "hello") as [SealedMessage, SealedMessage];
+  for (const message of [sealed, late]) {
+    const bytes = decodeBase64Url(message.token, { padded: true });
+    for (let i = 0; i < bytes.length; i++) {
+      const token = encodeBase64Url(bytes.with(i, bytes[i]! ^ 0x40), { padded: true });
+      await assertRejects(() => guest.open(message.head, token), AlteredToken, "", `byte ${i}`);
+    }
+    for (const token of ["", "%", message.token.slice(4), `${message.token}\n`]) {
+      await assertRejects(() => guest.open(message.head, token), AlteredToken);
+    }
+    // The second is opened with a key that was skipped: it too survives every attempt.
+    await open(guest, message);
+  }
+});
+
+Deno.test("a token belongs to its header", async () => {
+  const { host, guest } = await pair();
+  const [a, b] = await seal(host, "a", "b") as [SealedMessage, SealedMessage];
+  await assertRejects(() => guest.open(a.head, b.token), AlteredToken);
+  await assertRejects(() => guest.open(b.head, a.token), AlteredToken);
+  assertEquals([await open(guest, b), await open(guest, a)], ["b", "a"]);
+});
+
+Deno.test("a replay is told from an alteration, in this chain and in every one before", async () => {
+  const { host, guest } = await pair();
+  const sealed = await seal(host, "a", "b");
+  for (const message of sealed) await open(guest, message);
+  for (let i = 0; i < 3; i++) {
+    for (const message of sealed) await assertRejects(() => open(guest, message), ReplayedMessage);
+    await open(host, await sealOne(guest, "answer"));
+    sealed.push(await sealOne(host, "more"));
+    await open(guest, sealed.at(-1)!);
+  }
+});
+
+Deno.test("too large a gap is refused, and what is nearer still opens", async () => {
+  const { host, guest } = await pair();
+  const sealed = await host.seal(Array.from({ length: MAX_SKIP_AHEAD + 2 }, () => encodeUtf8("x")));
+  await assertRejects(() => open(guest, sealed[MAX_SKIP_AHEAD + 1]!), TooFarAhead);
+  assertEquals(await open(guest, sealed[MAX_SKIP_AHEAD]!), "x");
+  assertEquals(await open(guest, sealed[MAX_SKIP_AHEAD + 1]!), "x");
+});
+
+Deno.test("what a side sent does not come back to it as the peer's", async () => {
+  const { host, guest } = await pair();
+  const [a, b] = [await sealOne(host, "a"), await sealOne(guest, "b")];
+  await assertRejects(() => open(host, a), ForgedHeader);
+  await assertRejects(() => open(guest, b), ForgedHeader);
+});
+
+Deno.test("a message opens in its own session alone", async () => {
+  const random = seededRandom(9);
+  const [isk, transcript] = [random(64), random(32)];
+  const keyPair = await ratchetKeyPairOf(random(32));
+  const guestKey = await ratchetKeyPairOf(random(32));
+  const begin = async (changed: { isk?: Bytes; transcript?: Bytes }) => {
+    const keys = [keyPair, guestKey];
+    const generateKeyPair = () => Promise.resolve(keys.shift() ?? keyPair);
+    return await pair(10, { isk, transcript, generateKeyPair, ...changed });
+  };
+  const { host } = await begin({});
+  const sealed = await sealOne(host, "for this session");
+  assertEquals(await open((await begin({})).guest, sealed), "for this session");
+  for (const changed of [{ isk: random(64) }, { transcript: random(32) }]) {
+    await assertRejects(async () => open((await begin(changed)).guest, sealed), ForgedHeader);
+  }
+});
+
+Deno.test("a header that a thief of the header key rewrites opens nothing", async () => {
+  const [isk, transcript] = [systemRandom(64), systemRandom(32)];
+  const { host, guest } = await pair(1, { isk, transcript });
+  await open(guest, await sealOne(host, "a"));
+  await open(host, await sealOne(guest, "b"));
+  // Two before it in the chain, so that a smaller count is possible and changes no key but the last.
+  const { head, token } = (await seal(host, "c", "d"))[1]!;
+  const key = expand(isk, {
+    label: LABELS.hostHeader,
+    context: lengthPrefixed(transcript),
+    length: 32,
+  });
+  const retag = (header: Bytes) => concat(header, hmacSha256(key, header).subarray(0, 16));
+  const header = head.slice(0, 45);
+  assertEquals(retag(header), head);
+  for (let i = 1; i < header.length; i++) {
+    const rewritten = retag(header.with(i, header[i]! ^ 1));
+    const error = await assertRejects(() => guest.open(rewritten, token), Error, "", `byte ${i}`);
+    assert(
+      [AlteredToken, ForgedHeader, ReplayedMessage, TooFarAhead].some((e) => error instanceof e),
+    );
+  }
+  // The count of the chain before is not needed once this chain is known: only the binding guards it.
+  const [e] = await seal(host, "e");
+  await guest.open(head, token);
+  const other = e!.head.slice(0, 45);
+  other[8]! = 0;
+  assertNotEquals(retag(other), e!.head);
+  await assertRejects(() => guest.open(retag(other), e!.token), AlteredToken);
+  assertEquals(await open(guest, e!), "e");
+});
+
+Deno.test("calls that overlap take effect in their order", async () => {
+  const { host, guest } = await pair();
+  const batches = await Promise.all([
+    seal(host, "1", "2"),
+    seal(host, "3"),
+    seal(host, "4", "5"),
+  ]);
+  const sealed = batches.flat();
+  assertEquals(sealed.map(({ seq }) => seq), [1, 2, 3, 4, 5]);
+  const [opened, answer, twice] = await Promise.allSettled([
+    Promise.all(sealed.map((message) => open(guest, message))),
+    sealOne(guest, "answer"),
+    open(guest, sealed[0]!),
+  ]);
+  assertEquals(opened, { status: "fulfilled", value: ["1", "2", "3", "4", "5"] });
+  assertInstanceOf((twice as PromiseRejectedResult).reason, ReplayedMessage);
+  assertEquals(await open(host, (answer as PromiseFulfilledResult<SealedMessage>).value), "answer");
+});
+
+Deno.test("a fault while a turn of the ratchet is under way is no unhandled rejection", async () => {
+  const { host, guest } = await pair(1, { generateKeyPair: generateRatchetKeyPair });
+  const first = await sealOne(host, "1");
+  await open(host, await sealOne(guest, "a"));
+  const second = await sealOne(host, "2");
+  const result = await guest.openAll([{ ...first, token: "" }, second]);
+  assertEquals(result.opened, []);
+  assertInstanceOf(result.error, AlteredToken);
+});
+
+Deno.test("a turn of the ratchet that fails leaves the session as it was", async () => {
+  let isBroken = false;
+  const generateKeyPair = () =>
+    isBroken ? Promise.reject(new Error("no randomness")) : generateRatchetKeyPair();
+  const { host, guest } = await pair(1, { generateKeyPair });
+  const sealed = await sealOne(guest, "a");
+  isBroken = true;
+  await assertRejects(() => open(host, sealed), Error, "no randomness");
+  isBroken = false;
+  assertEquals(await open(host, sealed), "a");
+  assertEquals(await open(guest, await sealOne(host, "b")), "b");
+});
+
+Deno.test("a host's ratchet key of another length, or of small order, begins no session", async () => {
+  const base = { role: "guest", isk: systemRandom(64), transcript: systemRandom(32) } as const;
+  for (const length of [0, 31, 33]) {
+    const hostRatchetKey = new Uint8Array(length);
+    await assertRejects(
+      () => createSession({ ...base, random: systemRandom, hostRatchetKey }),
+      RangeError,
+    );
+  }
+  const hostRatchetKey = new Uint8Array(32);
+  await assertRejects(() => createSession({ ...base, random: systemRandom, hostRatchetKey }));
+});
+
+Deno.test("a closed session does nothing any more", async () => {
+  const { host, guest } = await pair();
+  const sealed = await sealOne(host, "a");
+  guest.close();
+  guest.close();
+  await assertRejects(() => open(guest, sealed), Error, "closed");
+  await assertRejects(() => sealOne(guest, "b"), Error, "closed");
+  assertThrows(() => guest.checkHeader(sealed.head), Error, "closed");
+  assertEquals(Deno.inspect(guest), "Session (closed)");
+});
+
+Deno.test("a session that is closed while it opens shows nothing", async () => {
+  const { host, guest } = await pair();
+  const opening = guest.openAll(await seal(host, "a", "b"));
+  const sealing = sealOne(guest, "c");
+  await Promise.resolve();
+  guest.close();
+  await assertRejects(() => opening, Error, "closed");
+  await assertRejects(() => sealing, Error, "closed");
+});
+
+Deno.test("a session does not show any byte of its keys, nor do its errors", async () => {
+  const drawn: Bytes[] = [];
+  const random = (length: number) => {
+    const bytes = systemRandom(length);
+    drawn.push(bytes.slice());
+    return bytes;
+  };
+  const isk = systemRandom(64);
+  const { host, guest } = await pair(1, { isk, generateKeyPair: seededKeyPairs(random) });
+  const sealed = await sealOne(host, "a");
+  const error = await assertRejects(() => guest.open(sealed.head, ""), AlteredToken);
+  for (const value of [host, guest, error]) {
+    const shown = [
+      Deno.inspect(value, { depth: 20, showHidden: true }),
+      JSON.stringify(value),
+      String(value),
+    ].join();
+    assert(!/\d+, \d+, \d+/.test(shown), shown);
+    for (const secret of [isk, ...drawn]) {
+      assert(!shown.includes(encodeHex(secret.subarray(0, 4))));
+      assert(!shown.includes(encodeBase64Url(secret.subarray(0, 6))));
+    }
+  }
+  assertEquals(Deno.inspect([host]), "[ Session (open) ]");
+  assertEquals(JSON.stringify({ host }), `{"host":"Session (open)"}`);
+});
