@@ -70,7 +70,7 @@ export function decodeHeader(
   if (!constantTimeEqual(tagOf(bytes, key), head.subarray(HEADER_BYTES))) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const [seq, pn, n] = [view.getUint32(1), view.getUint32(5), view.getUint32(9)];
-  if (bytes[0] !== VERSION || seq < 1 || seq > MAX_SEQ || pn + n >= seq) return undefined;
+  if (bytes[0] !== VERSION || seq > MAX_SEQ || pn + n >= seq) return undefined;
   return { seq, pn, n, ratchetKey: toPeerRatchetKey(bytes.slice(FIXED_BYTES)) };
 }
 

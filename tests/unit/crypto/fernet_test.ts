@@ -143,12 +143,15 @@ Deno.test("a token with a right HMAC is still refused for its version, length or
   assertEquals(decodeUtf8(await decrypt(key, resigned((bytes) => bytes))), "hello");
   const faults: Record<string, (bytes: Uint8Array) => Uint8Array> = {
     "version 0x81": (bytes) => bytes.with(0, 0x81),
+    "no time": (bytes) => concat(bytes.subarray(0, 5), bytes.subarray(-32)),
     "no ciphertext": (bytes) => concat(bytes.subarray(0, 25), bytes.subarray(-32)),
     "part of a block": (bytes) => concat(bytes.subarray(0, 40), bytes.subarray(-32)),
     "another padding": (bytes) => bytes.with(24, bytes[24]! ^ 0x7f),
   };
   for (const [name, fault] of Object.entries(faults)) {
+    const age = { ttl: 60, now: NOW };
     await assertRejects(() => decrypt(key, resigned(fault)), InvalidToken, "", name);
+    await assertRejects(() => decrypt(key, resigned(fault), age), InvalidToken, "", name);
   }
 });
 
