@@ -1,0 +1,113 @@
+/**
+ * What a terminal sends, as keys: enough of ECMA-48 and xterm's sequences to edit one line.
+ *
+ * @module
+ */
+
+/** One key, or text that was typed or pasted. */
+export type Key =
+  | { readonly key: "text"; readonly text: string }
+  | {
+    readonly key:
+      | "enter"
+      | "interrupt"
+      | "end-of-input"
+      | "backspace"
+      | "delete"
+      | "delete-word"
+      | "delete-to-start"
+      | "delete-to-end"
+      | "left"
+      | "right"
+      | "word-left"
+      | "word-right"
+      | "home"
+      | "end"
+      | "up"
+      | "down"
+      | "tab"
+      | "redraw"
+      /** Nothing that means anything here. */
+      | "other";
+  };
+
+type Named = Exclude<Key["key"], "text">;
+
+const CONTROLS: Record<string, Named> = {
+  "\r": "enter",
+  "\n": "enter",
+  "\x01": "home",
+  "\x02": "left",
+  "\x03": "interrupt",
+  "\x04": "end-of-input",
+  "\x05": "end",
+  "\x06": "right",
+  "\x08": "backspace",
+  "\x09": "tab",
+  "\x0b": "delete-to-end",
+  "\x0c": "redraw",
+  "\x0e": "down",
+  "\x10": "up",
+  "\x15": "delete-to-start",
+  "\x17": "delete-word",
+  "\x7f": "backspace",
+};
+
+const SEQUENCES: Record<string, Named> = {
+  "[A": "up",
+  "OA": "up",
+  "[B": "down",
+  "OB": "down",
+  "[C": "right",
+  "OC": "right",
+  "[D": "left",
+  "OD": "left",
+  "[H": "home",
+  "OH": "home",
+  "[1~": "home",
+  "[7~": "home",
+  "[F": "end",
+  "OF": "end",
+  "[4~": "end",
+  "[8~": "end",
+  "[3~": "delete",
+  "[1;5C": "word-right",
+  "[1;3C": "word-right",
+  "[1;5D": "word-left",
+  "[1;3D": "word-left",
+  "b": "word-left",
+  "f": "word-right",
+  "\x7f": "delete-word",
+};
+
+/** A whole sequence behind an escape character: CSI, SS3, or Alt with a key. */
+const SEQUENCE = /^(?:\[[0-?]*[ -/]*[@-~]|O[\x20-\x7e]|[^[O])/;
+/** The beginning of one that is not whole yet. */
+const UNFINISHED = /^(?:|O|\[[0-?]*[ -/]*)$/;
+/** No sequence that means anything is longer; one that does not end is dropped after this much. */
+const MAX_SEQUENCE = 32;
+// deno-lint-ignore no-control-regex -- control characters are what is looked for
+const TEXT = /^[^\x00-\x1f\x7f]+/;
+
+/**
+ * Takes the first key off what came from the terminal.
+ *
+ * @returns the key and what is left; undefined while a sequence is not whole yet.
+ */
+export function takeKey(input: string): { key: Key; rest: string } | undefined {
+  const [text] = TEXT.exec(input) ?? [];
+  if (text !== undefined) return { key: { key: "text", text }, rest: input.slice(text.length) };
+  if (input[0] !== "\x1b") {
+    // Carriage return and line feed together are one Enter.
+    const length = input.startsWith("\r\n") ? 2 : 1;
+    const key = CONTROLS[input[0]!] ?? "other";
+    return input === "" ? undefined : { key: { key }, rest: input.slice(length) };
+  }
+  const behind = input.slice(1);
+  if (behind.length <= MAX_SEQUENCE && UNFINISHED.test(behind)) return undefined;
+  const [sequence = ""] = SEQUENCE.exec(behind) ?? [];
+  // Escape and then a control character are two keys.
+  const control = Object.hasOwn(CONTROLS, sequence) && sequence !== "\x7f";
+  const length = control || sequence === "\x1b" ? 0 : sequence.length;
+  return { key: { key: SEQUENCES[sequence] ?? "other" }, rest: behind.slice(length) };
+}

@@ -1,0 +1,192 @@
+/**
+ * Questions on a terminal, hidden ones too, and lines from whatever standard input is.
+ *
+ * What was typed ahead is never lost: one {@link TerminalInput} owns standard input, and hands what
+ * is behind a line to whoever asks for the next. Typed lines are edited here and not by the terminal,
+ * for three reasons: a hidden one must not echo, a terminal's own backspace leaves half an emoji, and
+ * a message that arrives must not tear the line that is being typed.
+ *
+ * @module
+ */
+import { Failure } from "../errors.ts";
+import { takeKey } from "./keys.ts";
+import { MAX_LINE_CHARS } from "./line_editor.ts";
+import { ShownLine } from "./shown_line.ts";
+import type { ReadLineOptions, TerminalPort } from "./terminal_port.ts";
+
+export type { ReadLineOptions, TerminalPort };
+
+/** The failure of a person who pressed Ctrl+C at a question. */
+export function interrupted(): Failure {
+  return new Failure("interrupted", "Interrupted.", "Nothing was left behind.");
+}
+
+/** The one owner of standard input. */
+export class TerminalInput {
+  readonly #port: TerminalPort;
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: false });
+  /** Decoded and not yet handed out. */
+  #pending = "";
+  #isOver = false;
+  #reading: Promise<void> | undefined;
+  #line: ShownLine | undefined;
+  #isBusy = false;
+
+  constructor(port: TerminalPort) {
+    this.#port = port;
+  }
+
+  /** Whether a person types there. */
+  get isTerminal(): boolean {
+    return this.#port.isTerminal;
+  }
+
+  /**
+   * Reads one line, without what ended it.
+   *
+   * @returns null at the end of input, or after Ctrl+D in an empty line.
+   * @throws {Failure} `interrupted` after Ctrl+C, the signal's reason when it is aborted. The
+   * terminal is as it was before in every case.
+   */
+  async readLine(options: ReadLineOptions = {}): Promise<string | null> {
+    options.signal?.throwIfAborted();
+    if (this.#isBusy) throw new Error("Cannot read a line: another is being read");
+    this.#isBusy = true;
+    try {
+      return this.#port.isTerminal
+        ? await this.#readTyped(options)
+        : await this.#readPlain(options.signal);
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  /**
+   * A question with an answer for those who just press Enter.
+   *
+   * @returns null as {@link readLine} does.
+   */
+  async ask(
+    question: string,
+    options: ReadLineOptions & { readonly fallback?: string } = {},
+  ): Promise<string | null> {
+    const { fallback, ...rest } = options;
+    const answer = (await this.readLine({ prompt: question, ...rest }))?.trim();
+    return answer === "" && fallback !== undefined ? fallback : answer ?? null;
+  }
+
+  /**
+   * Writes whole lines. One that is being typed steps aside and is shown again below them.
+   *
+   * @param text without the last line break.
+   */
+  print(text: string): void {
+    if (!this.#line) return this.#port.write(`${text}\n`);
+    this.#line.erase();
+    // In raw mode a line feed alone may go straight down.
+    this.#port.write(`${text.replaceAll(/\r?\n/g, "\r\n")}\r\n`);
+    this.#line.show();
+  }
+
+  /** Changes what stands before the line that is being typed. */
+  setPrompt(prompt: string): void {
+    if (!this.#line) return;
+    this.#line.erase();
+    this.#line.prompt = prompt;
+    this.#line.show();
+  }
+
+  /** What was typed and not asked for yet; for whoever reads standard input from now on. */
+  takeTypeAhead(): string {
+    const text = this.#pending;
+    this.#pending = "";
+    return text;
+  }
+
+  async #readTyped(options: ReadLineOptions): Promise<string | null> {
+    const line = new ShownLine(this.#port, options);
+    this.#port.setRaw(true);
+    this.#line = line;
+    try {
+      line.show();
+      while (true) {
+        const taken = takeKey(this.#pending);
+        if (taken === undefined) {
+          if (this.#isOver) return null;
+          const isLoneEscape = this.#pending === "\x1b";
+          await this.#readMore(options.signal);
+          // Sequences come in one piece, or are split by a slow line; a person's next key comes later.
+          if (isLoneEscape && !"[O".includes(this.#pending[1] ?? "[")) {
+            this.#pending = this.#pending.slice(1);
+          }
+          continue;
+        }
+        this.#pending = taken.rest;
+        switch (taken.key.key) {
+          case "enter":
+            return line.text;
+          case "interrupt":
+            throw interrupted();
+          case "end-of-input":
+            if (line.text === "") return null;
+            line.press({ key: "delete" });
+            break;
+          default:
+            line.press(taken.key);
+        }
+      }
+    } finally {
+      this.#line = undefined;
+      try {
+        line.finish();
+      } finally {
+        this.#port.setRaw(false);
+      }
+    }
+  }
+
+  async #readPlain(signal: AbortSignal | undefined): Promise<string | null> {
+    // Where the search for a line break goes on: input that trickles in is looked at once.
+    let seen = 0;
+    let kept: string | undefined;
+    while (true) {
+      const end = this.#pending.indexOf("\n", seen);
+      if (end >= 0) {
+        const line = (kept ?? this.#pending.slice(0, end)).replace(/\r$/, "");
+        this.#pending = this.#pending.slice(end + 1);
+        return line;
+      }
+      if (this.#isOver) {
+        const line = kept ?? this.#pending;
+        this.#pending = "";
+        return line === "" ? null : line;
+      }
+      seen = this.#pending.length;
+      if (seen > MAX_LINE_CHARS) {
+        // Enough for the caller to see that it is too long; the rest of it is let go.
+        kept ??= this.#pending.slice(0, MAX_LINE_CHARS);
+        this.#pending = "";
+        seen = 0;
+      }
+      await this.#readMore(signal);
+    }
+  }
+
+  /** Waits for more input. A read that an aborted line began is used by the next. */
+  async #readMore(signal: AbortSignal | undefined): Promise<void> {
+    this.#reading ??= this.#port.read().then((bytes) => {
+      if (bytes === null) this.#isOver = true;
+      this.#pending += this.#decoder.decode(bytes ?? new Uint8Array(), { stream: bytes !== null });
+    }).finally(() => this.#reading = undefined);
+    if (!signal) return await this.#reading;
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = () => aborted.reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      await Promise.race([this.#reading, aborted.promise]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+}

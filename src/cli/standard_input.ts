@@ -1,0 +1,52 @@
+/**
+ * The real terminal, or the real pipe, behind a {@link TerminalInput}.
+ *
+ * @module
+ */
+import type { TerminalPort } from "./prompt.ts";
+
+/** Bytes of one read; a paste of the longest text comes in one. */
+const READ_BYTES = 65_536;
+/** Where a terminal does not tell its width. */
+const DEFAULT_COLUMNS = 80;
+
+/**
+ * Standard input.
+ *
+ * @param options where prompts go (standard output belongs to the program in some modes), and
+ * whether the terminal understands cursor movements.
+ */
+export function standardInput(
+  options: { readonly prompts: "stdout" | "stderr"; readonly isAnsi: boolean },
+): TerminalPort {
+  const output = Deno[options.prompts];
+  const buffer = new Uint8Array(READ_BYTES);
+  return {
+    isTerminal: Deno.stdin.isTerminal(),
+    isAnsi: options.isAnsi && output.isTerminal(),
+    async read() {
+      const length = await Deno.stdin.read(buffer);
+      return length === null ? null : buffer.slice(0, length);
+    },
+    write(text) {
+      let bytes = new TextEncoder().encode(text);
+      while (bytes.length > 0) bytes = bytes.subarray(output.writeSync(bytes));
+    },
+    setRaw(on) {
+      try {
+        Deno.stdin.setRaw(on);
+      } catch (error) {
+        // A terminal that was closed has nothing left to put back.
+        if (on) throw error;
+      }
+    },
+    columns() {
+      try {
+        return Deno.consoleSize().columns || DEFAULT_COLUMNS;
+      } catch {
+        // Neither of the three is a terminal any more.
+        return DEFAULT_COLUMNS;
+      }
+    },
+  };
+}
