@@ -1,0 +1,558 @@
+/**
+ * One running chat from the first connection to the last document removed: which room, which epoch,
+ * what the person asks for, and how it ends.
+ *
+ * @module
+ */
+import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
+import { type Clock, type Random, sleep, type Timer } from "../clock.ts";
+import { EXIT, Failure } from "../errors.ts";
+import { type Code, drawCode, drawPassword, formatCode } from "../protocol/code.ts";
+import { isUtf8, MAX_TEXT_BYTES, MAX_TIMER_SECONDS, type Payload } from "../protocol/payload.ts";
+import { roomOfNameplate } from "../protocol/wire.ts";
+import type { Mailbox, Operations, RoomId, Seat } from "../store/mailbox.ts";
+import { Alarms } from "./alarms.ts";
+import type { ChatEvent, CloseReason, Listener, Presence } from "./events.ts";
+import { Link } from "./link.ts";
+import { Pairing } from "./pairing.ts";
+import { Vanishing } from "./vanishing.ts";
+
+/** How a chat begins. */
+export type Entry =
+  | { readonly mode: "new" }
+  | { readonly mode: "join"; readonly code: Code }
+  /** Two who agreed beforehand: whoever comes first is the host. */
+  | { readonly mode: "room"; readonly room: RoomId; readonly password: string };
+
+/** What a chat is made of. */
+export interface ChatOptions {
+  /** The relay, or its opening under way. The chat closes it. */
+  readonly mailbox: Promise<Mailbox>;
+  readonly entry: Entry;
+  readonly name: string;
+  readonly lingerMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly emit: Listener;
+}
+
+/** Milliseconds that leaving may take: asked for politely, and interrupted. */
+const LEAVE_MS = 10_000;
+const INTERRUPT_MS = 2_000;
+/** How long a guest waits for a host to answer before saying that nobody does. */
+const HANDSHAKE_MS = 60_000;
+/** A burn is told to the peer before leaving, at most so long. */
+const BURN_MS = 2_000;
+/** Texts accepted before anybody is there to read them. */
+const MAX_EARLY_TEXTS = 10_000;
+
+/** A snapshot for `/who` and `/relay`. */
+export interface Overview {
+  readonly name: string;
+  readonly peer: string | undefined;
+  readonly presence: Presence | undefined;
+  readonly words: readonly string[] | undefined;
+  readonly code: string | undefined;
+  readonly timerSeconds: number;
+  readonly queued: number;
+  readonly operations: Operations;
+}
+
+/** One chat. */
+export class Chat {
+  readonly #options: ChatOptions;
+  readonly #alarms: Alarms;
+  readonly #stop = new AbortController();
+  readonly #vanishing: Vanishing;
+  #mailbox: Mailbox | undefined;
+  #link: Link | undefined;
+  #pairing: Pairing | undefined;
+  #seat: Seat | undefined;
+  #code: Code | undefined;
+  #early: { text: string; id: string }[] = [];
+  #handshakeTimer: Timer | undefined;
+  #leaving: Promise<void> | undefined;
+  #isOver = false;
+  readonly #over = Promise.withResolvers<number>();
+
+  constructor(options: ChatOptions) {
+    this.#options = options;
+    this.#alarms = new Alarms({ clock: options.clock, emit: (event) => this.#emit(event) });
+    this.#vanishing = new Vanishing({
+      clock: options.clock,
+      emit: (event) => this.#emit(event),
+      propose: (seconds, agreed) =>
+        this.#pairing?.send({ kind: "timer", seconds, agreed }) ?? false,
+      isHost: () => this.#seat?.role === "host",
+    });
+  }
+
+  /** Runs until the chat is over. Resolves with the exit status, never rejects. */
+  async run(): Promise<number> {
+    try {
+      this.#mailbox = await this.#options.mailbox;
+      this.#stop.signal.throwIfAborted();
+      this.#link = new Link({
+        mailbox: this.#mailbox,
+        clock: this.#options.clock,
+        random: this.#options.random,
+        emit: (event) => this.#emit(event),
+      });
+      await this.#enter();
+    } catch (error) {
+      if (!this.#leaving) void this.#end({ reason: "failed", error, withinMs: INTERRUPT_MS });
+    }
+    return await this.#over.promise;
+  }
+
+  /** What there is to know at the moment. */
+  overview(): Overview {
+    return {
+      name: this.#options.name,
+      peer: this.#pairing?.peer?.name,
+      presence: this.#pairing?.peer ? this.#pairing.presence : undefined,
+      words: this.#pairing?.peer?.words,
+      code: this.#code && !this.#pairing?.peer ? formatCode(this.#code) : undefined,
+      timerSeconds: this.#vanishing.seconds,
+      queued: this.#early.length + (this.#pairing?.queued ?? 0),
+      operations: this.#mailbox?.operations() ?? {},
+    };
+  }
+
+  /**
+   * Sends a text, exactly as it is. Its fate is told by events that carry `id`.
+   *
+   * @throws {Failure} `too-long` or `usage` for what cannot be sent; nothing was queued then.
+   */
+  send(text: string, id: string): void {
+    checkText(text);
+    if (this.#leaving) throw new Failure("usage", "The chat is being left.", "Begin a new one.");
+    if (this.#pairing?.peer && this.#pairing.presence === "left") {
+      const peer = this.#pairing.peer.name;
+      throw new Failure(
+        "no-peer",
+        `${peer} has left, so nobody would read this.`,
+        "Use /invite for a fresh code, or /exit.",
+      );
+    }
+    if (this.#pairing?.send({ kind: "text", text }, id)) {
+      if (!this.#link?.isUp) this.#emit({ event: "queued", id });
+      return;
+    }
+    if (this.#early.length >= MAX_EARLY_TEXTS) {
+      throw new Failure(
+        "usage",
+        "Too many texts wait to be sent.",
+        "Wait for the other one first.",
+      );
+    }
+    this.#early.push({ text, id });
+    this.#emit({ event: "queued", id });
+  }
+
+  /**
+   * Opens the room anew, under a fresh code, for a peer who is gone or has not come yet.
+   *
+   * @throws {Failure} `usage` while somebody is here.
+   */
+  async invite(): Promise<void> {
+    const seat = this.#seat;
+    const nameplate = this.#code?.nameplate;
+    if (!seat || !this.#mailbox || !this.#link || this.#leaving) {
+      throw new Failure("usage", "There is no room yet.", "Wait until the relay is reached.");
+    }
+    if (!nameplate) {
+      throw new Failure(
+        "usage",
+        "This room was agreed on beforehand and has no codes.",
+        "Leave it, and enter it again on both sides.",
+      );
+    }
+    const peer = this.#pairing?.peer;
+    if (peer && (this.#pairing!.presence === "here" || this.#pairing!.presence === "away")) {
+      throw new Failure(
+        "usage",
+        `${peer.name} is still in the room, and only two fit in it.`,
+        "A fresh code can be had once the other one has left or vanished.",
+      );
+    }
+    const mailbox = this.#mailbox;
+    this.#pairing?.stop();
+    this.#dropEarly();
+    const { random } = this.#options;
+    const next = { token: encodeBase64Url(random(16)), epoch: encodeBase64Url(random(8)) };
+    const reopened = await this.#link.run(
+      "invite",
+      (signal) => mailbox.reopen(seat, next, { signal }),
+      this.#stop.signal,
+    );
+    if (!reopened) return this.#fail(new Failure("evicted", EVICTED, "Begin a new chat."));
+    this.#code = { nameplate, password: drawPassword(random) };
+    this.#vanishing.reset();
+    await this.#pairUp(reopened, nonceOf(reopened), this.#code.password);
+    this.#announce();
+  }
+
+  /**
+   * Proposes that texts vanish `seconds` after they were shown, on both sides; 0: never. It holds
+   * once the other side has agreed.
+   */
+  setTimer(seconds: number): void {
+    if (!Number.isInteger(seconds) || seconds < 0 || seconds > MAX_TIMER_SECONDS) {
+      throw new Failure(
+        "usage",
+        "This is no time for a timer.",
+        "Use /timer 30s, 5m, 1h, at most 7d, or off.",
+      );
+    }
+    if (!this.#vanishing.propose(seconds)) {
+      throw new Failure(
+        "no-peer",
+        "Nobody is here to agree on a timer.",
+        "Wait for the other one.",
+      );
+    }
+  }
+
+  /** Asks the peer's program to forget everything too, then leaves. */
+  async burn(): Promise<void> {
+    this.#emit({ event: "burnt", by: "you" });
+    if (this.#pairing?.send({ kind: "burn" })) {
+      await Promise.race([this.#pairing.settle(), sleep(this.#options.clock, BURN_MS)]);
+    }
+    await this.leave("burnt");
+  }
+
+  /**
+   * Leaves: what was said goes out first, then the goodbye, then the seat, and with the last one
+   * everything. Bounded in time; a second call waits for the first.
+   */
+  leave(reason: CloseReason = "exit"): Promise<void> {
+    return this.#end({
+      reason,
+      withinMs: reason === "interrupted" ? INTERRUPT_MS : LEAVE_MS,
+    });
+  }
+
+  // ---------------------------------------------------------------------------- entering
+
+  async #enter(): Promise<void> {
+    const { entry } = this.#options;
+    switch (entry.mode) {
+      case "new":
+        return await this.#open();
+      case "join": {
+        this.#code = entry.code;
+        return await this.#join(roomOfNameplate(entry.code.nameplate), entry.code.password);
+      }
+      case "room":
+        return await this.#meet(entry.room, entry.password);
+    }
+  }
+
+  async #open(): Promise<void> {
+    for (let taken = 0;; taken++) {
+      const code = drawCode(this.#options.random, taken);
+      const seat = await this.#create(roomOfNameplate(code.nameplate));
+      if (!seat) continue;
+      this.#code = code;
+      await this.#pairUp(seat, nonceOf(seat), code.password);
+      return this.#announce();
+    }
+  }
+
+  async #join(room: RoomId, password: string): Promise<void> {
+    const claim = await this.#claim(room);
+    if ("refused" in claim) throw refusal(claim.refused);
+    this.#emit({ event: "waiting", for: "host", atMostMs: HANDSHAKE_MS });
+    this.#limitHandshake();
+    await this.#pairUp(claim.seat, decodeBase64Url(claim.hostToken), password);
+  }
+
+  async #meet(room: RoomId, password: string): Promise<void> {
+    const seat = await this.#create(room);
+    if (!seat) return await this.#join(room, password);
+    await this.#pairUp(seat, nonceOf(seat), password);
+    this.#emit({ event: "waiting", for: "guest" });
+  }
+
+  async #create(room: RoomId): Promise<Seat | undefined> {
+    const { random, lingerMs } = this.#options;
+    const mailbox = this.#mailbox!;
+    const wanted = {
+      token: encodeBase64Url(random(16)),
+      epoch: encodeBase64Url(random(8)),
+      lingerMs,
+    };
+    const created = await this.#link!.run(
+      "create",
+      (signal) => mailbox.create(room, wanted, { signal }),
+      this.#stop.signal,
+    );
+    return "seat" in created ? created.seat : undefined;
+  }
+
+  async #claim(room: RoomId) {
+    const mailbox = this.#mailbox!;
+    const token = encodeBase64Url(this.#options.random(16));
+    return await this.#link!.run(
+      "claim",
+      (signal) => mailbox.claim(room, token, { signal }),
+      this.#stop.signal,
+    );
+  }
+
+  async #pairUp(
+    seat: Seat,
+    hostNonce: Uint8Array<ArrayBuffer>,
+    password: string,
+  ): Promise<void> {
+    this.#seat = seat;
+    const { clock, random, name } = this.#options;
+    const pairing = new Pairing({
+      mailbox: this.#mailbox!,
+      link: this.#link!,
+      clock,
+      random,
+      alarms: this.#alarms,
+      emit: (event) => this.#hear(pairing, event),
+      seat,
+      terms: { room: seat.room, epoch: seat.epoch, password, hostNonce },
+      name,
+      said: (payload) => this.#obey(payload),
+      failed: (error) => this.#fail(error),
+    });
+    this.#pairing = pairing;
+    await pairing.start();
+  }
+
+  #announce(): void {
+    this.#emit({ event: "invite", code: formatCode(this.#code!) });
+    this.#emit({ event: "waiting", for: "guest" });
+  }
+
+  #limitHandshake(): void {
+    this.#handshakeTimer = this.#options.clock.after(HANDSHAKE_MS, () =>
+      this.#fail(
+        new Failure(
+          "no-room",
+          "Nobody in this room answers: the one who made it may be gone.",
+          "Ask for a fresh code.",
+        ),
+      ));
+  }
+
+  // ----------------------------------------------------------------------------- running
+
+  #hear(pairing: Pairing, event: ChatEvent): void {
+    if (pairing !== this.#pairing) return;
+    this.#emit(event);
+    if (event.event === "ready") {
+      this.#handshakeTimer?.cancel();
+      for (const { text, id } of this.#early.splice(0)) pairing.send({ kind: "text", text }, id);
+    }
+  }
+
+  #obey(payload: Payload): void {
+    if (payload.kind === "timer") this.#vanishing.heard(payload.seconds, payload.agreed);
+    if (payload.kind === "burn") {
+      this.#emit({ event: "burnt", by: "peer" });
+      void this.leave("burnt");
+    }
+  }
+
+  #fail(error: unknown): void {
+    void this.#end({ reason: "failed", error, withinMs: INTERRUPT_MS });
+  }
+
+  #emit(event: ChatEvent): void {
+    if (this.#isOver) return;
+    this.#vanishing?.saw(event);
+    this.#options.emit(event);
+  }
+
+  // ----------------------------------------------------------------------------- leaving
+
+  #end(how: { reason: CloseReason; error?: unknown; withinMs: number }): Promise<void> {
+    return this.#leaving ??= this.#leave(how);
+  }
+
+  async #leave(
+    { reason, error, withinMs }: { reason: CloseReason; error?: unknown; withinMs: number },
+  ): Promise<void> {
+    const { clock } = this.#options;
+    this.#handshakeTimer?.cancel();
+    const failure = error === undefined ? undefined : asFailure(error);
+    const deadline = new AbortController();
+    const timer = clock.after(withinMs, () => deadline.abort(tooLate()));
+    let remaining: number | null = null;
+    let lost: Failure | undefined;
+    const canLeave = this.#seat && failure?.code !== "evicted";
+    if (canLeave) {
+      try {
+        if (!failure) await this.#finishTalking(deadline.signal, withinMs);
+        remaining = await this.#giveUpSeat(deadline.signal);
+      } catch (problem) {
+        lost = problem instanceof Failure ? problem : tooLate();
+      }
+    }
+    timer.cancel();
+    this.#stop.abort(new DOMException("The chat is over", "AbortError"));
+    this.#pairing?.stop();
+    this.#vanishing.reset();
+    this.#alarms.close();
+    this.#dropEarly();
+    const final = failure ?? lost;
+    if (this.#seat) this.#emit({ event: "closed", remaining, reason: closeReason(reason, final) });
+    if (final) {
+      const { code, message, hint } = final;
+      if (final.code === "relay-lost") this.#link?.down(final);
+      this.#emit({ event: "error", code, message, hint, fatal: true });
+    }
+    this.#isOver = true;
+    await this.#close();
+    const interrupted = reason === "interrupted" && !this.#seat;
+    this.#over.resolve(final?.status ?? (interrupted ? EXIT.interrupted : EXIT.ok));
+  }
+
+  /** Sends what was said and the goodbye. */
+  async #finishTalking(signal: AbortSignal, withinMs: number): Promise<void> {
+    const pairing = this.#pairing!;
+    const within = <T>(work: Promise<T>) => Promise.race([work, aborted(signal)]);
+    if (!this.#link!.isUp) {
+      this.#emit({ event: "waiting", for: "goodbye", atMostMs: withinMs });
+    }
+    if (this.#early.length > 0 && pairing.isShakingHands) {
+      await within(this.#untilReady(signal));
+    }
+    if (pairing.peer && pairing.presence !== "left") pairing.send({ kind: "bye" });
+    await within(pairing.settle());
+  }
+
+  async #giveUpSeat(signal: AbortSignal): Promise<number> {
+    const mailbox = this.#mailbox!;
+    const seat = this.#seat!;
+    this.#pairing?.stop();
+    const { remaining } = await this.#link!.run(
+      "leave",
+      (signal) => mailbox.leave(seat, { signal }),
+      signal,
+    );
+    return remaining;
+  }
+
+  async #untilReady(signal: AbortSignal): Promise<void> {
+    while (this.#early.length > 0 && !signal.aborted) {
+      await sleep(this.#options.clock, 20, signal);
+    }
+  }
+
+  #dropEarly(): void {
+    const lost = this.#early.splice(0).length;
+    if (lost === 0) return;
+    this.#emit({
+      event: "error",
+      code: "no-peer",
+      message: lost === 1 ? "1 text was never sent." : `${lost} texts were never sent.`,
+      hint: "Nobody was there to read it. Send it again in a new chat.",
+      fatal: false,
+    });
+  }
+
+  async #close(): Promise<void> {
+    // An opening still under way is closed when it ends; nobody waits for it.
+    void this.#options.mailbox.then((mailbox) => mailbox.close()).catch(() => {});
+    await this.#mailbox?.close();
+  }
+}
+
+const EVICTED = "Your seat in this room is gone: it was given away, or the room has expired.";
+
+/** @throws {Failure} unless `text` can be sent as it is. */
+function checkText(text: string): void {
+  if (text === "") throw new Failure("usage", "There is nothing to send.", "Type something first.");
+  if (isUtf8(text, MAX_TEXT_BYTES)) return;
+  const bytes = new TextEncoder().encode(text).length;
+  if (bytes > MAX_TEXT_BYTES) {
+    throw new Failure(
+      "too-long",
+      `This text is too long: ${bytes} bytes, and ${MAX_TEXT_BYTES} is the most.`,
+      "Send it in parts.",
+    );
+  }
+  throw new Failure("usage", "This text is not valid Unicode.", "Send it without lone surrogates.");
+}
+
+function nonceOf(seat: Seat): Uint8Array<ArrayBuffer> {
+  return decodeBase64Url(seat.token);
+}
+
+function refusal(why: "absent" | "full" | "sealed" | "burnt"): Failure {
+  switch (why) {
+    case "full":
+      return new Failure(
+        "room-full",
+        "This room is full: two are in it already.",
+        "If you were invited, ask for a fresh code; somebody may have used yours.",
+      );
+    case "sealed":
+      return new Failure(
+        "room-sealed",
+        "This code was already used: a room takes in two people, once.",
+        "If that was not you, tell the one who invited you, and ask for a fresh code.",
+      );
+    case "burnt":
+      return new Failure(
+        "code-burnt",
+        "This code is burnt: it was tried three times in vain.",
+        "Ask for a fresh one; the other one can make it with /invite.",
+      );
+    case "absent":
+      return new Failure(
+        "no-room",
+        "There is no room with this number: the code has expired, was used, or is mistyped.",
+        "Check the number, and that both use the same relay; or ask for a fresh code.",
+      );
+  }
+}
+
+function tooLate(): Failure {
+  return new Failure(
+    "relay-lost",
+    "The relay could not be reached to clean up.",
+    "What is left there cannot be read, and expires by itself.",
+  );
+}
+
+function closeReason(asked: CloseReason, failure: Failure | undefined): CloseReason {
+  switch (failure?.code) {
+    case undefined:
+      return asked;
+    case "evicted":
+      return "evicted";
+    case "relay-lost":
+      return "relay-lost";
+    case "wrong-code":
+    case "no-room":
+      return "refused";
+    default:
+      return "failed";
+  }
+}
+
+function asFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  return new Failure(
+    "bug",
+    "Whisper made a mistake and has to stop.",
+    "Please report it, with what --debug prints.",
+    { cause: error },
+  );
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,105 @@
+/**
+ * What a running chat tells its interfaces. The JSON interface prints these as they are
+ * (docs/JSON.md), the others draw them. No key material and no unauthenticated text is ever in one.
+ *
+ * @module
+ */
+import type { FailureCode } from "../errors.ts";
+
+/** Presence of the other person, by authenticated goodbye and by lease. */
+export type Presence = "here" | "away" | "left" | "vanished";
+
+/** The alarms; docs/JSON.md says what each means. */
+export type AlarmKind =
+  | "third-party"
+  | "guess"
+  | "forged"
+  | "altered"
+  | "replayed"
+  | "gap"
+  | "rollback";
+
+/** One alarm, with what is known and no key material. */
+export interface Alarm {
+  readonly event: "alarm";
+  readonly kind: AlarmKind;
+  /** How many such documents or attempts this alarm stands for. */
+  readonly count: number;
+  /** The sentence for the person. */
+  readonly message: string;
+  /** `gap`: sequence numbers of the missing texts, first and last. */
+  readonly first?: number;
+  readonly last?: number;
+}
+
+/** Everything a chat says. */
+export type ChatEvent =
+  | {
+    readonly event: "relay";
+    readonly state: "up" | "reconnecting" | "down";
+    readonly kind: "mongodb" | "sqlite" | "memory";
+    readonly watch: "stream" | "poll" | "file";
+    readonly retryInMs?: number;
+    readonly message?: string;
+  }
+  | { readonly event: "invite"; readonly code: string }
+  | {
+    readonly event: "waiting";
+    readonly for: "guest" | "host" | "handshake" | "goodbye";
+    /** Milliseconds after which this wait ends by itself. */
+    readonly atMostMs?: number;
+  }
+  | { readonly event: "ready"; readonly peer: string; readonly verify: readonly string[] }
+  | {
+    readonly event: "message";
+    readonly from: string;
+    readonly text: string;
+    readonly seq: number;
+    readonly at: string;
+    /** True when it came after an alarm had called it missing. */
+    readonly late?: true;
+  }
+  | { readonly event: "queued"; readonly id: string }
+  | { readonly event: "sent"; readonly id: string; readonly seq: number }
+  | { readonly event: "delivered"; readonly id: string; readonly seq: number }
+  | {
+    readonly event: "presence";
+    readonly peer: Presence;
+    /** After "left": texts of ours that the peer had not seen, and of theirs that never came. */
+    readonly unseen?: number;
+    readonly missing?: number;
+  }
+  | Alarm
+  | {
+    readonly event: "timer";
+    /** Seconds a text stays after it was shown; 0: until the end. */
+    readonly seconds: number;
+    readonly by: "you" | "peer";
+  }
+  | { readonly event: "expired"; readonly from: "you" | "peer"; readonly seq: number }
+  | { readonly event: "burnt"; readonly by: "you" | "peer" }
+  | {
+    readonly event: "closed";
+    readonly remaining: number | null;
+    readonly reason: CloseReason;
+  }
+  | {
+    readonly event: "error";
+    readonly code: FailureCode;
+    readonly message: string;
+    readonly hint: string;
+    readonly fatal: boolean;
+  };
+
+/** Why a chat is over. */
+export type CloseReason =
+  | "exit"
+  | "interrupted"
+  | "burnt"
+  | "evicted"
+  | "refused"
+  | "relay-lost"
+  | "failed";
+
+/** Receives every event, in order. */
+export type Listener = (event: ChatEvent) => void;

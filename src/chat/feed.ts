@@ -1,0 +1,150 @@
+/**
+ * What comes in from the relay: pushes as they happen, complete reads whenever something may have
+ * changed and now and then besides, and the removal of what is done with. One consumer, one call at a
+ * time.
+ *
+ * @module
+ */
+import type { Clock, Random, Timer } from "../clock.ts";
+import { type Envelope, type Mailbox, MAX_BATCH, type Seat } from "../store/mailbox.ts";
+import type { ReadMark } from "./inbox.ts";
+import type { Link } from "./link.ts";
+
+/** A watch can die in silence; this often, in milliseconds, the relay is read regardless. */
+const RECONCILE_MS = 12_000;
+/** Removals are gathered this long: long enough for a burst, too short to matter. */
+const REMOVE_DELAY_MS = 150;
+
+/** What a feed needs and whom it feeds. */
+export interface FeedDeps {
+  readonly mailbox: Mailbox;
+  readonly link: Link;
+  readonly seat: Seat;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Takes envelopes; `read` when they are what is on the relay, with the malformed ones counted. */
+  consume(envelopes: Envelope[], read?: ReadMark & { malformed: number }): Promise<void>;
+  /** The `number`th read begins now. */
+  readBegins(number: number): void;
+  /** The relay confirmed removals, after `reads` reads had begun. */
+  removed(ids: readonly string[], reads: number): void;
+  failed(error: unknown): void;
+}
+
+/** One epoch's feed; it runs from `start` until its signal. */
+export class Feed {
+  readonly #deps: FeedDeps;
+  readonly #signal: AbortSignal;
+  readonly #pushed: Envelope[] = [];
+  readonly #removals = new Set<string>();
+  #reads = 0;
+  #readWanted = false;
+  #pumping: Promise<void> | undefined;
+  #removing: Promise<void> | undefined;
+  #reconcile: Timer | undefined;
+  #removeTimer: Timer | undefined;
+
+  constructor(deps: FeedDeps, signal: AbortSignal) {
+    this.#deps = deps;
+    this.#signal = signal;
+  }
+
+  /** Begins to watch and to read. */
+  start(): void {
+    const { mailbox, seat, link } = this.#deps;
+    this.#signal.addEventListener("abort", () => {
+      this.#reconcile?.cancel();
+      this.#removeTimer?.cancel();
+    }, { once: true });
+    mailbox.watch(seat, {
+      push: (envelopes) => {
+        this.#pushed.push(...envelopes);
+        this.#pump();
+      },
+      wake: () => this.requestRead(),
+      state: (state) => {
+        link.watchState(state);
+        if (state.state === "down") this.#deps.failed(state.cause);
+      },
+    }, this.#signal);
+    this.requestRead();
+  }
+
+  /** Reads soon. */
+  requestRead(): void {
+    this.#readWanted = true;
+    this.#pump();
+  }
+
+  /** Removes an envelope soon. */
+  remove(id: string): void {
+    this.#removals.add(id);
+    if (this.#removals.size >= MAX_BATCH) void this.flush();
+    else this.#removeTimer ??= this.#deps.clock.after(REMOVE_DELAY_MS, () => void this.flush());
+  }
+
+  /** Removes what is to be removed, now. */
+  flush(): Promise<void> {
+    this.#removeTimer?.cancel();
+    this.#removeTimer = undefined;
+    return this.#removing ??= this.#removeAll();
+  }
+
+  async #removeAll(): Promise<void> {
+    const { mailbox, link, seat } = this.#deps;
+    try {
+      while (this.#removals.size > 0) {
+        const ids = [...this.#removals].slice(0, MAX_BATCH);
+        for (const id of ids) this.#removals.delete(id);
+        await link.run("remove", (signal) => mailbox.remove(seat, ids, { signal }), this.#signal);
+        this.#deps.removed(ids, this.#reads);
+      }
+    } catch (error) {
+      if (!this.#signal.aborted) this.#deps.failed(error);
+    } finally {
+      this.#removing = undefined;
+    }
+  }
+
+  #pump(): void {
+    if (this.#signal.aborted) return;
+    this.#pumping ??= this.#run();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (!this.#signal.aborted && (this.#pushed.length > 0 || this.#readWanted)) {
+        // Pushed envelopes first: they are here already, and a read may take a while.
+        if (this.#pushed.length > 0) await this.#deps.consume(this.#pushed.splice(0));
+        else await this.#read();
+      }
+    } catch (error) {
+      if (!this.#signal.aborted) this.#deps.failed(error);
+    } finally {
+      this.#pumping = undefined;
+    }
+  }
+
+  async #read(): Promise<void> {
+    const { mailbox, link, seat, clock, random } = this.#deps;
+    this.#readWanted = false;
+    this.#reconcile?.cancel();
+    const number = ++this.#reads;
+    this.#deps.readBegins(number);
+    const { envelopes, malformed } = await link.run(
+      "read",
+      (signal) => mailbox.read(seat, { signal }),
+      this.#signal,
+    );
+    const isPage = envelopes.length >= MAX_BATCH;
+    const upTo = isPage ? envelopes.at(-1)!.seq - 1 : Infinity;
+    await this.#deps.consume(envelopes, { number, upTo, malformed });
+    if (isPage && this.#removals.size > 0) {
+      // What was read must be gone before the next page can show what stands behind it.
+      await this.flush();
+      this.#readWanted = true;
+    }
+    const jitter = 0.8 + 0.4 * (random(1)[0]! / 255);
+    this.#reconcile = clock.after(RECONCILE_MS * jitter, () => this.requestRead());
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * One's own seat, kept by renewing it, and the peer's, as the relay sees it.
+ *
+ * @module
+ */
+import { type Clock, sleep } from "../clock.ts";
+import { Failure } from "../errors.ts";
+import type { Mailbox, RoomView, Seat } from "../store/mailbox.ts";
+import type { Link } from "./link.ts";
+import { nextLook } from "./presence.ts";
+
+/** Three renewals fit in a lease. */
+const RENEW_MS = 10_000;
+/** How often what waits for somebody who is away gets a new expiry; the shortest linger is 60 s. */
+const KEEP_MS = 30_000;
+
+/** What a lease needs and whom it tells. */
+export interface LeaseDeps {
+  readonly mailbox: Mailbox;
+  readonly link: Link;
+  readonly seat: Seat;
+  readonly clock: Clock;
+  /** True while something of ours waits on the relay to be read. */
+  isWaiting(): boolean;
+  seen(view: RoomView): void;
+  rolledBack(): void;
+}
+
+/** One epoch's lease. */
+export class Lease {
+  readonly #deps: LeaseDeps;
+  #revision = 0;
+  #lookNow: (() => void) | undefined;
+
+  constructor(deps: LeaseDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Renews until the signal.
+   *
+   * @throws {Failure} `evicted` when the seat is no longer held, or what `Link.run` throws.
+   */
+  async run(signal: AbortSignal): Promise<never> {
+    const { mailbox, link, seat, clock } = this.#deps;
+    let keptAt = clock.monotonic();
+    for (;;) {
+      const keep = this.#deps.isWaiting() && clock.monotonic() - keptAt >= KEEP_MS;
+      if (keep) keptAt = clock.monotonic();
+      const view = await link.run(
+        "renew",
+        (signal) => mailbox.renew(seat, { keep, signal }),
+        signal,
+      );
+      if (!view) throw evicted();
+      if (view.revision < this.#revision) this.#deps.rolledBack();
+      this.#revision = view.revision;
+      this.#deps.seen(view);
+      await this.#pause(nextLook(view.peer?.leaseLeftMs, RENEW_MS), signal);
+    }
+  }
+
+  /** Looks at once, when something was heard of a peer that seemed to be away. */
+  look(): void {
+    this.#lookNow?.();
+  }
+
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    const early = new AbortController();
+    this.#lookNow = () => early.abort();
+    try {
+      await sleep(this.#deps.clock, ms, AbortSignal.any([signal, early.signal]));
+    } catch {
+      signal.throwIfAborted();
+    } finally {
+      this.#lookNow = undefined;
+    }
+  }
+}
+
+/** The failure of a seat that somebody else has, or of a room that is gone. */
+export function evicted(): Failure {
+  return new Failure(
+    "evicted",
+    "Your seat in this room is gone: it was given away, or the room has expired.",
+    "Ask the other one for a fresh code, or begin a new chat.",
+  );
+}

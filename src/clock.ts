@@ -1,0 +1,56 @@
+/**
+ * Time and randomness as arguments, so that tests own both.
+ *
+ * @module
+ */
+
+/** A running timer; `cancel` is idempotent. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** The only clock the program looks at. */
+export interface Clock {
+  /** Wall-clock time in milliseconds since 1970 (for showing, never for deciding). */
+  now(): number;
+  /** Monotonic time in milliseconds from an arbitrary start (for deciding). */
+  monotonic(): number;
+  /** Runs `action` once after `ms` milliseconds. */
+  after(ms: number, action: () => void): Timer;
+}
+
+/** Returns `length` random bytes, fit for keys. */
+export type Random = (length: number) => Uint8Array<ArrayBuffer>;
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, action) {
+    const id = setTimeout(action, ms);
+    return { cancel: () => clearTimeout(id) };
+  },
+};
+
+/** The operating system's generator, through Web Crypto. */
+export const systemRandom: Random = (length) => crypto.getRandomValues(new Uint8Array(length));
+
+/**
+ * Resolves after `ms` milliseconds.
+ *
+ * @throws the signal's reason as soon as `signal` is aborted.
+ */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = () => {
+      timer.cancel();
+      reject(signal!.reason);
+    };
+    const timer = clock.after(ms, () => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve();
+    });
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}
