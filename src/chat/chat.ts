@@ -10,9 +10,9 @@ import { EXIT, Failure } from "../errors.ts";
 import { type Code, drawCode, drawPassword, formatCode } from "../protocol/code.ts";
 import { isUtf8, MAX_TEXT_BYTES, MAX_TIMER_SECONDS, type Payload } from "../protocol/payload.ts";
 import { roomOfNameplate } from "../protocol/wire.ts";
-import type { Mailbox, Operations, RoomId, Seat } from "../store/mailbox.ts";
+import type { Mailbox, RoomId, Seat } from "../store/mailbox.ts";
 import { Alarms } from "./alarms.ts";
-import type { ChatEvent, CloseReason, Listener, Presence } from "./events.ts";
+import type { ChatEvent, CloseReason, Controls, Listener, Overview } from "./events.ts";
 import { Link } from "./link.ts";
 import { Pairing } from "./pairing.ts";
 import { Vanishing } from "./vanishing.ts";
@@ -46,20 +46,8 @@ const BURN_MS = 2_000;
 /** Texts accepted before anybody is there to read them. */
 const MAX_EARLY_TEXTS = 10_000;
 
-/** A snapshot for `/who` and `/relay`. */
-export interface Overview {
-  readonly name: string;
-  readonly peer: string | undefined;
-  readonly presence: Presence | undefined;
-  readonly words: readonly string[] | undefined;
-  readonly code: string | undefined;
-  readonly timerSeconds: number;
-  readonly queued: number;
-  readonly operations: Operations;
-}
-
 /** One chat. */
-export class Chat {
+export class Chat implements Controls {
   readonly #options: ChatOptions;
   readonly #alarms: Alarms;
   readonly #stop = new AbortController();
@@ -74,6 +62,7 @@ export class Chat {
   #leaving: Promise<void> | undefined;
   #isOver = false;
   readonly #over = Promise.withResolvers<number>();
+  #openedAt: number | undefined;
 
   constructor(options: ChatOptions) {
     this.#options = options;
@@ -92,6 +81,7 @@ export class Chat {
     try {
       this.#mailbox = await this.#options.mailbox;
       this.#stop.signal.throwIfAborted();
+      this.#openedAt = this.#options.clock.monotonic();
       this.#link = new Link({
         mailbox: this.#mailbox,
         clock: this.#options.clock,
@@ -105,8 +95,9 @@ export class Chat {
     return await this.#over.promise;
   }
 
-  /** What there is to know at the moment. */
   overview(): Overview {
+    const ago = (since: number | undefined) =>
+      since === undefined ? undefined : this.#options.clock.monotonic() - since;
     return {
       name: this.#options.name,
       peer: this.#pairing?.peer?.name,
@@ -115,15 +106,12 @@ export class Chat {
       code: this.#code && !this.#pairing?.peer ? formatCode(this.#code) : undefined,
       timerSeconds: this.#vanishing.seconds,
       queued: this.#early.length + (this.#pairing?.queued ?? 0),
+      heardAgoMs: ago(this.#pairing?.heardAt),
+      openForMs: ago(this.#openedAt),
       operations: this.#mailbox?.operations() ?? {},
     };
   }
 
-  /**
-   * Sends a text, exactly as it is. Its fate is told by events that carry `id`.
-   *
-   * @throws {Failure} `too-long` or `usage` for what cannot be sent; nothing was queued then.
-   */
   send(text: string, id: string): void {
     checkText(text);
     if (this.#leaving) throw new Failure("usage", "The chat is being left.", "Begin a new one.");
@@ -150,11 +138,6 @@ export class Chat {
     this.#emit({ event: "queued", id });
   }
 
-  /**
-   * Opens the room anew, under a fresh code, for a peer who is gone or has not come yet.
-   *
-   * @throws {Failure} `usage` while somebody is here.
-   */
   async invite(): Promise<void> {
     const seat = this.#seat;
     const nameplate = this.#code?.nameplate;
@@ -193,10 +176,6 @@ export class Chat {
     this.#announce();
   }
 
-  /**
-   * Proposes that texts vanish `seconds` after they were shown, on both sides; 0: never. It holds
-   * once the other side has agreed.
-   */
   setTimer(seconds: number): void {
     if (!Number.isInteger(seconds) || seconds < 0 || seconds > MAX_TIMER_SECONDS) {
       throw new Failure(
@@ -214,7 +193,6 @@ export class Chat {
     }
   }
 
-  /** Asks the peer's program to forget everything too, then leaves. */
   async burn(): Promise<void> {
     this.#emit({ event: "burnt", by: "you" });
     if (this.#pairing?.send({ kind: "burn" })) {

@@ -5,6 +5,7 @@
  * @module
  */
 import type { FailureCode } from "../errors.ts";
+import type { Operations } from "../store/mailbox.ts";
 
 /** Presence of the other person, by authenticated goodbye and by lease. */
 export type Presence = "here" | "away" | "left" | "vanished";
@@ -103,3 +104,53 @@ export type CloseReason =
 
 /** Receives every event, in order. */
 export type Listener = (event: ChatEvent) => void;
+
+/** A snapshot of a chat. */
+export interface Overview {
+  /** One's own name. */
+  readonly name: string;
+  /** The other one's name, once both know each other. */
+  readonly peer: string | undefined;
+  readonly presence: Presence | undefined;
+  /** The words of `/verify`. */
+  readonly words: readonly string[] | undefined;
+  /** The invite code, while it still opens the room. */
+  readonly code: string | undefined;
+  /** Seconds a text stays after it was shown; 0: until the end. */
+  readonly timerSeconds: number;
+  /** Texts accepted and not yet on the relay. */
+  readonly queued: number;
+  /** Milliseconds since something authenticated came from the other one. */
+  readonly heardAgoMs: number | undefined;
+  /** Milliseconds since the relay was opened; undefined before. */
+  readonly openForMs: number | undefined;
+  readonly operations: Operations;
+}
+
+/** What a person can do in a running chat. */
+export interface Controls {
+  /**
+   * Sends a text, exactly as it is. Its fate is told by events that carry `id`.
+   *
+   * @throws {Failure} for what cannot be sent; nothing was queued then.
+   */
+  send(text: string, id: string): void;
+  /**
+   * Opens the room anew, under a fresh code, for a peer who is gone or has not come yet.
+   *
+   * @throws {Failure} while somebody is here.
+   */
+  invite(): Promise<void>;
+  /**
+   * Proposes that texts vanish so many seconds after they were shown, on both sides; 0: never.
+   *
+   * @throws {Failure} where there is nobody to agree, or for no such time.
+   */
+  setTimer(seconds: number): void;
+  /** Asks the peer's program to forget everything too, then leaves. */
+  burn(): Promise<void>;
+  /** Leaves, in bounded time; a second call waits for the first. */
+  leave(reason?: CloseReason): Promise<void>;
+  /** What there is to know at the moment. */
+  overview(): Overview;
+}

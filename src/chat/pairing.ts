@@ -90,6 +90,7 @@ export class Pairing {
   #phase: Phase | undefined;
   #peer: { name: string; words: readonly string[] } | undefined;
   #presence: Presence = "here";
+  #heardAt: number | undefined;
   #view: RoomView | undefined;
   #receiptTimer: Timer | undefined;
   #pingTimer: Timer | undefined;
@@ -140,6 +141,11 @@ export class Pairing {
   /** The peer's name and the words of `/verify`, once both know each other. */
   get peer(): { readonly name: string; readonly words: readonly string[] } | undefined {
     return this.#peer;
+  }
+
+  /** When something authenticated last came, by the monotonic clock. */
+  get heardAt(): number | undefined {
+    return this.#heardAt;
   }
 
   /** The last presence told. */
@@ -358,6 +364,7 @@ export class Pairing {
     const { emit } = this.#deps;
     const phase = this.#phase;
     if (phase?.phase !== "talking") return;
+    this.#heardAt = this.#deps.clock.monotonic();
     phase.outbox.confirm(payload);
     if (phase.outbox.unconfirmed === 0) {
       this.#pingTimer?.cancel();

@@ -6,6 +6,8 @@
 import type { Clock, Random } from "../clock.ts";
 import type { Mailbox } from "./mailbox.ts";
 
+export { type Address, completeUri, inspectUri } from "./mongo/uri.ts";
+
 /** Which relay to open. */
 export type StoreSettings =
   | {
@@ -14,6 +16,8 @@ export type StoreSettings =
     readonly uri: string;
     /** True to poll even where there are change streams. */
     readonly poll?: boolean | undefined;
+    /** A file with the certificates (PEM) that the server's is checked against. */
+    readonly tlsCaFile?: string | undefined;
   }
   | {
     readonly kind: "sqlite";

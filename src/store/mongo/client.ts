@@ -62,13 +62,16 @@ const OPTIONS: MongoClientOptions = {
  */
 export async function openClient(
   uri: string,
-  options: { clock: Clock; signal?: AbortSignal | undefined },
+  options: { clock: Clock; signal?: AbortSignal | undefined; tlsCaFile?: string | undefined },
 ): Promise<MongoClient> {
-  const { clock, signal } = options;
+  const { clock, signal, tlsCaFile } = options;
   signal?.throwIfAborted();
   let client: MongoClient | undefined;
   try {
-    const opening = client = new MongoClient(uri, OPTIONS);
+    const opening = client = new MongoClient(uri, {
+      ...OPTIONS,
+      ...tlsCaFile !== undefined && { tls: true, tlsCAFile: tlsCaFile },
+    });
     const hopeless = allServersFail(opening);
     await within(
       clock,

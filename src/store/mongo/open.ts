@@ -15,6 +15,8 @@ export interface MongoSettings {
   readonly uri: string;
   /** True to poll even where there are change streams. */
   readonly poll?: boolean | undefined;
+  /** A file with the certificates (PEM) that the server's is checked against. */
+  readonly tlsCaFile?: string | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export async function openMongoMailbox(
   settings: MongoSettings,
   deps: { clock: Clock; random: Random; signal?: AbortSignal | undefined },
 ): Promise<Mailbox> {
-  const client = await openClient(settings.uri, deps);
-  const { poll } = settings;
-  return new MongoMailbox({ ...deps, client, database: databaseOf(settings.uri), poll });
+  const { uri, poll, tlsCaFile } = settings;
+  const client = await openClient(uri, { ...deps, tlsCaFile });
+  return new MongoMailbox({ ...deps, client, database: databaseOf(uri), poll });
 }
