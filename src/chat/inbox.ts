@@ -154,7 +154,7 @@ export class Inbox {
 
   /** Opens what it can of `run`; at least the first leaves the held ones, opened or rejected. */
   async #open(run: readonly Envelope[], late: boolean, reject: Reject): Promise<void> {
-    const { received, error } = await this.#deps.conversation.open(run, { late });
+    const { received, error } = await this.#deps.conversation.open(run);
     for (const [i, one] of received.entries()) {
       const envelope = run[i]!;
       this.#held.get(envelope.seq)?.slice(1).forEach((other) => reject("altered", other));

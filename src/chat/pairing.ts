@@ -23,9 +23,10 @@ import {
   stepGuest,
   stepHost,
   type Terms,
+  wipeGuest,
+  wipeHost,
 } from "../protocol/handshake.ts";
 import type { Body, Payload } from "../protocol/payload.ts";
-import { verificationWords } from "../protocol/verify.ts";
 import {
   decodeHandshake,
   encodeHandshake,
@@ -73,7 +74,6 @@ type Phase =
   | { readonly phase: "guest"; readonly state: GuestState }
   | {
     readonly phase: "talking";
-    readonly established: Established;
     /** The guest's nonces that took part in the handshake, so that their echoes raise no alarm. */
     readonly nonces: ReadonlySet<string>;
     readonly conversation: Conversation;
@@ -156,7 +156,8 @@ export class Pairing {
   /** True once somebody has shown a share: a wait for the handshake to end is worth it. */
   get isShakingHands(): boolean {
     if (this.#phase?.phase === "host") {
-      return this.#phase.state.state === "open" && this.#phase.state.attempts.size > 0;
+      const { state } = this.#phase;
+      return state.state === "established" || (state.state === "open" && state.attempts.size > 0);
     }
     return this.#phase?.phase === "guest" || (this.#phase?.phase === "talking" && !this.#peer);
   }
@@ -191,9 +192,14 @@ export class Pairing {
     this.#receiptTimer?.cancel();
     this.#pingTimer?.cancel();
     for (const timer of this.#timers) timer.cancel();
-    if (this.#phase?.phase === "talking") {
-      this.#phase.inbox.close();
-      this.#phase.conversation.close();
+    switch (this.#phase?.phase) {
+      case "host":
+        return wipeHost(this.#phase.state);
+      case "guest":
+        return wipeGuest(this.#phase.state);
+      case "talking":
+        this.#phase.inbox.close();
+        return this.#phase.conversation.close();
     }
   }
 
@@ -260,9 +266,10 @@ export class Pairing {
   async #stepHost(phase: Phase & { phase: "host" }, message: HandshakeMessage): Promise<void> {
     const { mailbox, link, seat, alarms, random } = this.#deps;
     const signal = this.#abort.signal;
-    const { state, send, guess } = stepHost(phase.state, message, random);
+    const { state, send, guess, isCrowded } = stepHost(phase.state, message, random);
+    this.#phase = { ...phase, state };
+    if (isCrowded) alarms.raise("third-party");
     if (state.state !== "established") {
-      this.#phase = { ...phase, state };
       if (send?.type === "host-share") this.#deps.emit({ event: "waiting", for: "handshake" });
       if (guess && guess.count >= MAX_GUESSES) {
         await link.run("burn", (signal) => mailbox.burn(seat, { signal }), signal);
@@ -322,6 +329,7 @@ export class Pairing {
       now: () => clock.now(),
       random,
     });
+    if (this.#abort.signal.aborted) return conversation.close();
     const inbox = new Inbox({
       conversation,
       clock,
@@ -342,7 +350,7 @@ export class Pairing {
         this.#receiptTimer = undefined;
       },
     });
-    this.#phase = { phase: "talking", established, nonces, conversation, inbox, outbox };
+    this.#phase = { phase: "talking", nonces, conversation, inbox, outbox };
     this.#feed.requestRead();
   }
 
@@ -373,7 +381,7 @@ export class Pairing {
     if (this.#presence === "away" || this.#presence === "vanished") this.#lease.look();
     switch (payload.kind) {
       case "profile":
-        return this.#meet(phase.established, payload.name);
+        return this.#meet(phase.conversation, payload.name);
       case "text":
         emit({
           event: "message",
@@ -398,11 +406,10 @@ export class Pairing {
     }
   }
 
-  #meet({ isk, transcript }: Established, name: string): void {
-    const { seat, emit } = this.#deps;
+  #meet(conversation: Conversation, name: string): void {
+    const { emit } = this.#deps;
     if (this.#peer) return;
-    const names = seat.role === "host" ? [this.#deps.name, name] : [name, this.#deps.name];
-    const words = verificationWords({ isk, transcript }, names[0]!, names[1]!);
+    const words = conversation.takeVerificationWords(this.#deps.name, name);
     this.#peer = { name, words };
     emit({ event: "ready", peer: name, verify: words });
     if (this.#view) this.#see(this.#view);

@@ -72,6 +72,12 @@ export class InitiatorState {
     this.#secret = undefined;
     return secret;
   }
+
+  /** Gives the secret up; harmless when it is spent. */
+  wipe(): void {
+    if (this.#secret) wipe(this.#secret.scalar);
+    this.#secret = undefined;
+  }
 }
 
 /** What the initiator needs of its start; the password is not among it. */
@@ -101,10 +107,13 @@ export function respond(
   peer: PeerShare,
   random: Random,
 ): Agreed & { share: Bytes } | undefined {
+  // Before any work on an own share: nonsense by the thousand costs a failed decoding each.
+  const point = decodeShare(peer.share);
+  if (!point) return undefined;
   const scalar = drawScalar(random);
   try {
     const share = encode(generator(inputs).multiply(toScalar(scalar)));
-    const k = agree(scalar, share, peer.share);
+    const k = agree(scalar, { ownShare: share, peerShare: peer.share, point });
     if (!k) return undefined;
     const [a, b] = [lengthPrefixed(peer.share, peer.ad), lengthPrefixed(share, inputs.ad)];
     return { share, ...conclude(inputs.sid, k, { a, b, own: b, peer: a }) };
@@ -127,7 +136,8 @@ export function finish(
 ): Agreed | undefined {
   const { sid, ad, scalar, share } = state.take();
   try {
-    const k = agree(scalar, share, peerShare);
+    const point = decodeShare(peerShare);
+    const k = point && agree(scalar, { ownShare: share, peerShare, point });
     if (!k) return undefined;
     const [a, b] = [lengthPrefixed(share, ad), lengthPrefixed(peerShare, peerAd)];
     return conclude(sid, k, { a, b, own: a, peer: b });
@@ -163,18 +173,27 @@ function encode(point: Point): Bytes {
   return new Uint8Array(point.toBytes());
 }
 
-/** `scalar_mult_vfy`, with both ways to abort, and the check against reflection that the draft asks for. */
-function agree(scalar: Bytes, ownShare: Bytes, peerShare: Uint8Array): Bytes | undefined {
-  if (constantTimeEqual(ownShare, peerShare)) return undefined;
-  let peer: Point;
+/** The first half of `scalar_mult_vfy`: a point, and not the identity. */
+function decodeShare(share: Uint8Array): Point | undefined {
+  let point: Point;
   try {
-    peer = ristretto255.Point.fromBytes(peerShare);
+    point = ristretto255.Point.fromBytes(share);
   } catch {
     return undefined;
   }
-  // The group has prime order and the scalar is not zero: K is the identity only if this is.
-  if (peer.is0()) return undefined;
-  return encode(peer.multiply(toScalar(scalar)));
+  return point.is0() ? undefined : point;
+}
+
+/**
+ * The second half of `scalar_mult_vfy`, and the check against reflection that the draft asks for. The
+ * group has prime order and the scalar is not zero, so that K is not the identity if `point` is not.
+ */
+function agree(
+  scalar: Bytes,
+  { ownShare, peerShare, point }: { ownShare: Bytes; peerShare: Uint8Array; point: Point },
+): Bytes | undefined {
+  if (constantTimeEqual(ownShare, peerShare)) return undefined;
+  return encode(point.multiply(toScalar(scalar)));
 }
 
 /** ISK and both tags; `a` is the initiator's `lv_cat(Y, AD)`, `b` the responder's. Wipes `k`. */

@@ -26,8 +26,9 @@ export const LABELS = {
   roomName: "whisper/1 room of name",
   /** Identity of an envelope. */
   envelope: "whisper/1 envelope",
-  /** The words of `/verify`. */
-  verify: "whisper/1 verify",
+  /** Key of the words of `/verify`, and the words themselves once both names are known. */
+  verifyKey: "whisper/1 verify key",
+  verify: "whisper/1 verify words",
   /** First root key of the ratchet. */
   root: "whisper/1 root",
   /** A turn of the ratchet: root key and X25519 result to the next root key and a chain key. */

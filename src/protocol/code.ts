@@ -19,6 +19,12 @@ const WORDS = 3;
 const MAX_CODE_CHARS = 200;
 /** The list is unique in the first four letters, so that four identify a word. */
 const UNIQUE_PREFIX = 4;
+/** The longest word has 8 letters; more than twice that is not a slip, and is not quoted back. */
+const MAX_TYPED_WORD_CHARS = 20;
+/** Slips of the finger that are guessed at: with three, most words are near most others. */
+const MAX_SLIPS = 2;
+/** A passphrase is typed, not pasted from a file; it bounds what is hashed for every guess. */
+export const MAX_PASSPHRASE_CHARS = 1024;
 
 /** A one-time invite code, taken apart. */
 export interface Code {
@@ -73,6 +79,20 @@ export function parseCode(text: string): Code {
   return { nameplate, password: words.map(completeWord).join("-") };
 }
 
+/**
+ * The one form of a passphrase, so that the same one typed on two keyboards is the same password:
+ * NFKC, without white space around it. Case and inner spaces count.
+ *
+ * @throws {Failure} `usage` for one that is empty, too long or no valid Unicode. It is never quoted.
+ */
+export function normalisePassphrase(text: string): string {
+  if (text.length > MAX_PASSPHRASE_CHARS) throw badPassphrase("too long", "Use a shorter one.");
+  if (!text.isWellFormed()) throw badPassphrase("not valid Unicode", "Type it again.");
+  const normal = text.normalize("NFKC").trim();
+  if (normal === "") throw badPassphrase("empty", "Type the one that both agreed on.");
+  return normal;
+}
+
 /** The words that begin with `prefix`, for completion at the prompt. */
 export function completions(prefix: string): readonly string[] {
   const wanted = prefix.toLowerCase();
@@ -84,21 +104,21 @@ function completeWord(typed: string): string {
   const matches = typed.length >= UNIQUE_PREFIX ? completions(typed) : [];
   if (matches.length === 1) return matches[0]!;
   const meant = nearestWord(typed);
-  const shown = typed.length > 20
+  const shown = typed.length > MAX_TYPED_WORD_CHARS
     ? "one of its words"
     : `"${typed.replace(/[^\p{L}\p{N}]/gu, "?")}"`;
   throw badCode(`${shown} is not one of the words${meant ? `; did you mean "${meant}"?` : ""}`);
 }
 
-/** The only word within two edits that is nearer than all others. */
+/** The word fewest slips away, if within {@link MAX_SLIPS}; of several, one that begins as typed. */
 function nearestWord(typed: string): string | undefined {
-  if (typed.length > 20) return undefined;
+  if (typed.length > MAX_TYPED_WORD_CHARS) return undefined;
   let best: string | undefined;
-  let least = 3;
+  let least = MAX_SLIPS + 1;
   for (const word of wordlist) {
     const distance = editDistance(typed, word);
     if (distance < least) [best, least] = [word, distance];
-    else if (distance === least && least < 3 && !sharesStart(best!, typed)) {
+    else if (distance === least && least <= MAX_SLIPS && !sharesStart(best!, typed)) {
       if (sharesStart(word, typed)) best = word;
     }
   }
@@ -132,6 +152,10 @@ function badCode(state: string): Failure {
     `This is not an invite code: ${state}.`,
     "A code is a number and three words, like 4821-river-canyon-ocean. Ask for it once more.",
   );
+}
+
+function badPassphrase(state: string, hint: string): Failure {
+  return new Failure("usage", `This passphrase cannot be used: it is ${state}.`, hint);
 }
 
 /** A whole number in [0, bound) without bias: draws that fall into the incomplete last run are redrawn. */

@@ -5,7 +5,15 @@
  * @module
  */
 import type { Random } from "../clock.ts";
-import { createSession, type RatchetKeyPair, type Session } from "../crypto/ratchet.ts";
+import {
+  AlteredToken,
+  createSession,
+  type OpenedMessage,
+  type RatchetKeyPair,
+  type Session,
+} from "../crypto/ratchet.ts";
+import type { Secret } from "../crypto/secret.ts";
+import { Failure } from "../errors.ts";
 import type { Envelope, Role } from "../store/mailbox.ts";
 import type { Established } from "./handshake.ts";
 import {
@@ -15,7 +23,9 @@ import {
   MalformedPayload,
   MAX_MISSING_RANGES,
   type Payload,
+  type Range,
 } from "./payload.ts";
+import { verificationWords, verifyKey } from "./verify.ts";
 import { makeEnvelope, type Place } from "./wire.ts";
 
 export {
@@ -25,9 +35,6 @@ export {
   ReplayedMessage,
   TooFarAhead,
 } from "../crypto/ratchet.ts";
-
-/** Texts of the other side that never came: inclusive ranges, in order. */
-type Range = readonly [number, number];
 
 /** An envelope ready to be posted, with what it says. */
 export interface Sealed {
@@ -52,19 +59,40 @@ export interface ConversationOptions {
   /** Milliseconds since 1970, to be told to the peer. */
   readonly now: () => number;
   readonly random: Random;
+  /** Where fresh ratchet keys come from; the operating system unless a test says otherwise. */
+  readonly generateKeyPair?: () => Promise<RatchetKeyPair>;
 }
 
-/** Begins the conversation that a handshake has established. */
+/**
+ * Begins the conversation that a handshake has established, and wipes the key that it left.
+ *
+ * @throws {Failure} `protocol` when the host's ratchet key is of small order.
+ */
 export async function startConversation(options: ConversationOptions): Promise<Conversation> {
-  const { established, place, role, keys, now, random } = options;
+  const { established, place, role, keys, now, random, generateKeyPair } = options;
   const { isk, transcript, hostRatchetKey } = established;
-  const session = await createSession({
-    isk,
-    transcript,
-    random,
-    ...(keys ? { role: "host", keyPair: keys } : { role: "guest", hostRatchetKey }),
-  });
-  return new Conversation(session, place, { role, now });
+  try {
+    const verify = verifyKey(isk.bytes, transcript);
+    const session = await createSession({
+      isk: isk.bytes,
+      transcript,
+      random,
+      ...(generateKeyPair ? { generateKeyPair } : {}),
+      ...(keys ? { role: "host", keyPair: keys } : { role: "guest", hostRatchetKey }),
+    });
+    return new Conversation(session, { place, role, now, verify });
+  } catch (cause) {
+    if (!(cause instanceof AlteredToken)) throw cause;
+    // The handshake has authenticated this key: whoever sent it knows the code.
+    throw new Failure(
+      "protocol",
+      "The conversation cannot begin: the other program sent a key that is none.",
+      "Begin a new chat, both with the newest Whisper.",
+      { cause },
+    );
+  } finally {
+    isk.wipe();
+  }
 }
 
 /** One epoch's conversation, as one of the two has it. */
@@ -73,15 +101,28 @@ export class Conversation {
   readonly #place: Place;
   readonly #role: Role;
   readonly #now: () => number;
+  readonly #verify: Secret;
   #textsSent = 0;
   #textsKnown = 0;
+  /** The highest sequence number that was opened. */
+  #lastSeq = 0;
   #missing: Range[] = [];
 
-  constructor(session: Session, place: Place, { role, now }: { role: Role; now: () => number }) {
+  /** Made by {@link startConversation}; it owns the session and the key. */
+  constructor(
+    session: Session,
+    { place, role, now, verify }: {
+      place: Place;
+      role: Role;
+      now: () => number;
+      verify: Secret;
+    },
+  ) {
     this.#session = session;
     this.#place = place;
     this.#role = role;
     this.#now = now;
+    this.#verify = verify;
   }
 
   /** Texts sent so far. */
@@ -99,6 +140,21 @@ export class Conversation {
     return this.#missing.reduce((sum, [first, last]) => sum + last - first + 1, 0);
   }
 
+  /**
+   * The words of `/verify`, for both names. They can be had once: with them the key of the session's
+   * identity goes.
+   *
+   * @throws {TypeError} when they are asked for again.
+   */
+  takeVerificationWords(ownName: string, peerName: string): string[] {
+    const names = this.#role === "host"
+      ? { host: ownName, guest: peerName }
+      : { host: peerName, guest: ownName };
+    const words = verificationWords(this.#verify, names);
+    this.#verify.wipe();
+    return words;
+  }
+
   /** Numbers, stamps and encrypts `bodies` in their order. */
   async seal(bodies: readonly Body[]): Promise<Sealed[]> {
     const payloads = bodies.map((body): Payload => ({
@@ -106,7 +162,7 @@ export class Conversation {
       at: this.#now(),
       texts: body.kind === "text" ? ++this.#textsSent : this.#textsSent,
       shown: this.#textsKnown,
-      missing: this.#missing.slice(-MAX_MISSING_RANGES),
+      missing: report(this.#missing),
     }));
     const sealed = await this.#session.seal(payloads.map(encodePayload));
     return sealed.map(({ seq, head, token }, i) => ({
@@ -124,21 +180,22 @@ export class Conversation {
   }
 
   /**
-   * Decrypts envelopes that are expected next, in order. Stops at the first that does not open.
+   * Decrypts envelopes in the given order. Stops at the first that does not open, or whose payload
+   * the schema or the peer's own counters refuse.
    *
    * @returns what opened, and the error of the one that did not.
    */
   async open(
     envelopes: readonly Envelope[],
-    { late = false }: { late?: boolean } = {},
   ): Promise<{ received: Received[]; error?: unknown }> {
     const { opened, error } = await this.#session.openAll(
       envelopes.map(({ head, token }) => ({ head, token })),
     );
     const received: Received[] = [];
-    for (const { plaintext } of opened) {
-      const payload = decodePayload(plaintext);
-      received.push(late ? this.#takeLate(payload) : this.#take(payload));
+    try {
+      for (const one of opened) received.push(this.#take(one));
+    } catch (malformed) {
+      return { received, error: malformed };
     }
     return error === undefined ? { received } : { received, error };
   }
@@ -146,32 +203,41 @@ export class Conversation {
   /** Forgets every key. */
   close(): void {
     this.#session.close();
+    this.#verify.wipe();
   }
 
-  #take(payload: Payload): Received {
+  #take({ seq, plaintext }: OpenedMessage): Received {
+    const payload = decodePayload(plaintext);
     this.#checkReceipt(payload);
+    if (seq < this.#lastSeq) return this.#takeLate(payload);
     const before = payload.kind === "text" ? payload.texts - 1 : payload.texts;
     if (before < this.#textsKnown) {
       throw new MalformedPayload("Cannot count texts: the peer counts backwards");
     }
+    if (before - this.#textsKnown > seq - this.#lastSeq - 1) {
+      throw new MalformedPayload("Cannot count texts: the peer counts more than it sent messages");
+    }
     const gap: Range | undefined = before > this.#textsKnown
       ? [this.#textsKnown + 1, before]
       : undefined;
-    if (gap) this.#missing.push(gap);
+    if (gap) this.#missing = withRange(this.#missing, gap);
     this.#textsKnown = payload.texts;
+    this.#lastSeq = seq;
     return gap ? { payload, gap } : { payload };
   }
 
+  /** Takes what came after it had been given up: it fills a gap, and says nothing of later ones. */
   #takeLate(payload: Payload): Received {
-    this.#checkReceipt(payload);
-    if (payload.kind === "text") {
-      const found = payload.texts;
-      this.#missing = this.#missing.flatMap(([first, last]): Range[] => {
-        if (found < first || found > last) return [[first, last]];
-        const parts: Range[] = [[first, found - 1], [found + 1, last]];
-        return parts.filter(([a, b]) => a <= b);
-      });
+    if (payload.kind !== "text") return { payload };
+    const found = payload.texts;
+    if (!this.#missing.some(([first, last]) => first <= found && found <= last)) {
+      throw new MalformedPayload("Cannot count texts: the peer gave one number twice");
     }
+    this.#missing = this.#missing.flatMap(([first, last]): Range[] => {
+      if (found < first || found > last) return [[first, last]];
+      const parts: Range[] = [[first, found - 1], [found + 1, last]];
+      return parts.filter(([a, b]) => a <= b);
+    });
     return { payload };
   }
 
@@ -180,4 +246,21 @@ export class Conversation {
       throw new MalformedPayload("Cannot count receipts: the peer confirms what was never sent");
     }
   }
+}
+
+/** Adds a range behind all others; one that follows the last without a text between prolongs it. */
+function withRange(ranges: readonly Range[], added: Range): Range[] {
+  const last = ranges.at(-1);
+  if (!last || last[1] + 1 < added[0]) return [...ranges, added];
+  return [...ranges.slice(0, -1), [last[0], added[1]]];
+}
+
+/**
+ * The ranges as they are told. Of too many, the oldest become one that covers them and what is between:
+ * a text may be called missing that came, but none is ever called shown that did not.
+ */
+function report(ranges: readonly Range[]): readonly Range[] {
+  const surplus = ranges.length - MAX_MISSING_RANGES;
+  if (surplus <= 0) return ranges;
+  return [[ranges[0]![0], ranges[surplus]![1]], ...ranges.slice(surplus + 1)];
 }

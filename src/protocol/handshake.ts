@@ -7,9 +7,10 @@
  *
  * @module
  */
-import { concat, constantTimeEqual, encodeUtf8, lengthPrefixed } from "../crypto/bytes.ts";
+import { concat, constantTimeEqual, encodeUtf8, lengthPrefixed, wipe } from "../crypto/bytes.ts";
 import * as cpace from "../crypto/cpace.ts";
 import { LABELS, sha256 } from "../crypto/kdf.ts";
+import { Secret } from "../crypto/secret.ts";
 import type { Random } from "../clock.ts";
 import { type HandshakeMessage, type Place, PROTOCOL_VERSION } from "./wire.ts";
 
@@ -23,18 +24,25 @@ export const MAX_GUESSES = 3;
  */
 export const MAX_ATTEMPTS = 64;
 
-/** What both sides know before the first message. */
-export interface Terms extends Place {
-  /** The words, or the agreed passphrase, normalised. */
-  readonly password: string;
+/** What both sides know before the first message, and what of it is public. */
+interface PublicTerms extends Place {
   /** The host's seat token: its half of the session id. */
   readonly hostNonce: Bytes;
 }
 
+/** What both sides know before the first message. */
+export interface Terms extends PublicTerms {
+  /** The words, or the agreed passphrase, normalised. */
+  readonly password: string;
+}
+
 /** What a successful handshake leaves. */
 export interface Established {
-  /** The shared key of this session; only labelled derivations of it are used. */
-  readonly isk: Bytes;
+  /**
+   * The shared key of this session; only labelled derivations of it are used, and it is wiped as soon
+   * as those are made.
+   */
+  readonly isk: Secret;
   /** Hash of all that both sides said and agreed on. */
   readonly transcript: Bytes;
   /** The host's first ratchet public key. */
@@ -53,17 +61,17 @@ function channel({ room, epoch }: Place): Bytes {
   return lengthPrefixed(encodeUtf8(LABELS.suite), encodeUtf8(room), encodeUtf8(epoch));
 }
 
-function inputs(terms: Terms, guestNonce: Bytes, ad: Bytes): cpace.Inputs {
-  return {
-    prs: encodeUtf8(terms.password),
-    ci: channel(terms),
-    sid: concat(terms.hostNonce, guestNonce),
-    ad,
-  };
+function inputs(terms: PublicTerms, prs: Bytes, guestNonce: Bytes, ad: Bytes): cpace.Inputs {
+  return { prs, ci: channel(terms), sid: concat(terms.hostNonce, guestNonce), ad };
+}
+
+/** The terms without the password, which nothing that is kept needs to hold. */
+function publicTerms({ room, epoch, hostNonce }: Terms): PublicTerms {
+  return { room, epoch, hostNonce };
 }
 
 function transcript(
-  terms: Terms,
+  terms: PublicTerms,
   said: { guestNonce: Bytes; guestShare: Bytes; hostShare: Bytes; hostRatchetKey: Bytes },
 ): Bytes {
   return sha256(lengthPrefixed(
@@ -83,7 +91,7 @@ function transcript(
 export type GuestState =
   | {
     readonly state: "awaiting-share";
-    readonly terms: Terms;
+    readonly terms: PublicTerms;
     readonly nonce: Bytes;
     readonly share: Bytes;
     readonly secret: cpace.InitiatorState;
@@ -91,7 +99,7 @@ export type GuestState =
   | {
     readonly state: "awaiting-tag";
     readonly nonce: Bytes;
-    readonly hostTag: Bytes;
+    readonly hostTag: Secret;
     readonly established: Established;
   }
   | { readonly state: "established"; readonly established: Established }
@@ -105,9 +113,11 @@ export interface GuestStep {
 
 /** Begins as a guest; `nonce` is the guest's seat token. */
 export function beginAsGuest(terms: Terms, nonce: Bytes, random: Random): GuestStep {
-  const { share, state: secret } = cpace.start(inputs(terms, nonce, GUEST_AD), random);
+  const prs = encodeUtf8(terms.password);
+  const { share, state: secret } = cpace.start(inputs(terms, prs, nonce, GUEST_AD), random);
+  wipe(prs);
   return {
-    state: { state: "awaiting-share", terms, nonce, share, secret },
+    state: { state: "awaiting-share", terms: publicTerms(terms), nonce, share, secret },
     send: { type: "guest-share", nonce, share },
   };
 }
@@ -115,18 +125,22 @@ export function beginAsGuest(terms: Terms, nonce: Bytes, random: Random): GuestS
 /**
  * The guest's next step. What is not meant for this attempt, or comes twice, changes nothing. A share
  * that is no point, or a tag that does not verify, is a refusal: a wrong code and somebody in between
- * look the same from here.
+ * look the same from here. A step spends the state it is taken from: secrets that lead nowhere any
+ * more are wiped in it.
  */
 export function stepGuest(state: GuestState, message: HandshakeMessage): GuestStep {
   switch (state.state) {
     case "awaiting-share": {
       if (!constantTimeEqual(message.nonce, state.nonce)) return { state };
-      if (message.type === "host-refusal") return { state: { state: "refused" } };
+      if (message.type === "host-refusal") {
+        state.secret.wipe();
+        return { state: { state: "refused" } };
+      }
       if (message.type !== "host-share") return { state };
       const finished = cpace.finish(state.secret, message.share, hostAd(message.ratchetKey));
       if (!finished) return { state: { state: "refused" } };
       const established: Established = {
-        isk: finished.isk,
+        isk: new Secret(finished.isk),
         transcript: transcript(state.terms, {
           guestNonce: state.nonce,
           guestShare: state.share,
@@ -139,7 +153,7 @@ export function stepGuest(state: GuestState, message: HandshakeMessage): GuestSt
         state: {
           state: "awaiting-tag",
           nonce: state.nonce,
-          hostTag: finished.peerTag,
+          hostTag: new Secret(finished.peerTag),
           established,
         },
         send: { type: "guest-tag", nonce: state.nonce, tag: finished.ownTag },
@@ -147,11 +161,13 @@ export function stepGuest(state: GuestState, message: HandshakeMessage): GuestSt
     }
     case "awaiting-tag": {
       if (!constantTimeEqual(message.nonce, state.nonce)) return { state };
-      if (message.type === "host-refusal") return { state: { state: "refused" } };
-      if (message.type !== "host-tag") return { state };
-      return constantTimeEqual(message.tag, state.hostTag)
-        ? { state: { state: "established", established: state.established } }
-        : { state: { state: "refused" } };
+      if (message.type !== "host-tag" && message.type !== "host-refusal") return { state };
+      const { hostTag, established } = state;
+      const isHost = message.type === "host-tag" && constantTimeEqual(message.tag, hostTag.bytes);
+      hostTag.wipe();
+      if (isHost) return { state: { state: "established", established } };
+      established.isk.wipe();
+      return { state: { state: "refused" } };
     }
     case "established":
     case "refused":
@@ -159,12 +175,19 @@ export function stepGuest(state: GuestState, message: HandshakeMessage): GuestSt
   }
 }
 
+/** Overwrites what a guest's state keeps secret. */
+export function wipeGuest(state: GuestState): void {
+  if (state.state === "awaiting-share") state.secret.wipe();
+  if (state.state === "awaiting-tag") state.hostTag.wipe();
+  if ("established" in state) state.established.isk.wipe();
+}
+
 // ----------------------------------------------------------------------------------------- host
 
 /** One guest's attempt, answered and not yet confirmed. */
 interface Attempt {
-  readonly guestTag: Bytes;
-  readonly hostTag: Bytes;
+  readonly guestTag: Secret;
+  readonly hostTag: Secret;
   readonly established: Established;
 }
 
@@ -172,7 +195,8 @@ interface Attempt {
 export type HostState =
   | {
     readonly state: "open";
-    readonly terms: Terms;
+    readonly terms: PublicTerms;
+    readonly password: Secret;
     readonly ratchetKey: Bytes;
     /** Answered attempts by the guest's nonce; undefined once it has failed. */
     readonly attempts: ReadonlyMap<string, Attempt | undefined>;
@@ -181,35 +205,61 @@ export type HostState =
   | { readonly state: "burnt" }
   | { readonly state: "established"; readonly established: Established; readonly nonce: string };
 
-/** A new state, what to send, and whether somebody has just guessed wrong. */
+/** A new state, what to send, and what the person should hear of. */
 export interface HostStep {
   readonly state: HostState;
   readonly send?: HandshakeMessage;
+  /** Somebody has just guessed wrong. */
   readonly guess?: { readonly count: number; readonly nonce: Bytes };
+  /** A share was left unanswered: {@link MAX_ATTEMPTS} came before it. */
+  readonly isCrowded?: true;
 }
 
 /** Begins as a host, with the public key of the ratchet key pair made for this epoch. */
 export function beginAsHost(terms: Terms, ratchetKey: Bytes): HostState {
-  return { state: "open", terms, ratchetKey, attempts: new Map(), guesses: 0 };
+  return {
+    state: "open",
+    terms: publicTerms(terms),
+    password: new Secret(encodeUtf8(terms.password)),
+    ratchetKey,
+    attempts: new Map(),
+    guesses: 0,
+  };
 }
 
-/** The host's next step. What comes twice, or belongs to no attempt, changes nothing. */
+/** Overwrites what a host's state keeps secret; of an established one, the key that is left unused. */
+export function wipeHost(state: HostState): void {
+  if (state.state === "established") state.established.isk.wipe();
+  if (state.state !== "open") return;
+  state.password.wipe();
+  for (const attempt of state.attempts.values()) if (attempt) wipeAttempt(attempt);
+}
+
+function wipeAttempt({ guestTag, hostTag, established }: Attempt): void {
+  for (const secret of [guestTag, hostTag, established.isk]) secret.wipe();
+}
+
+/**
+ * The host's next step. What comes twice, or belongs to no attempt, changes nothing. A step spends the
+ * state it is taken from, as {@link stepGuest} does.
+ */
 export function stepHost(state: HostState, message: HandshakeMessage, random: Random): HostStep {
   if (state.state !== "open") return { state };
   const { nonce } = message;
   const key = nonce.join();
   switch (message.type) {
     case "guest-share": {
-      if (state.attempts.has(key) || state.attempts.size >= MAX_ATTEMPTS) return { state };
+      if (state.attempts.has(key)) return { state };
+      if (state.attempts.size >= MAX_ATTEMPTS) return { state, isCrowded: true };
       const answer = cpace.respond(
-        inputs(state.terms, nonce, hostAd(state.ratchetKey)),
+        inputs(state.terms, state.password.bytes, nonce, hostAd(state.ratchetKey)),
         { share: message.share, ad: GUEST_AD },
         random,
       );
       // Not a point, or the host's own share come back: no attempt at the code, and no answer.
       if (!answer) return { state };
       const established: Established = {
-        isk: answer.isk,
+        isk: new Secret(answer.isk),
         transcript: transcript(state.terms, {
           guestNonce: nonce,
           guestShare: message.share,
@@ -218,7 +268,11 @@ export function stepHost(state: HostState, message: HandshakeMessage, random: Ra
         }),
         hostRatchetKey: state.ratchetKey,
       };
-      const attempt = { guestTag: answer.peerTag, hostTag: answer.ownTag, established };
+      const attempt: Attempt = {
+        guestTag: new Secret(answer.peerTag),
+        hostTag: new Secret(answer.ownTag),
+        established,
+      };
       return {
         state: { ...state, attempts: new Map(state.attempts).set(key, attempt) },
         send: { type: "host-share", nonce, share: answer.share, ratchetKey: state.ratchetKey },
@@ -227,22 +281,27 @@ export function stepHost(state: HostState, message: HandshakeMessage, random: Ra
     case "guest-tag": {
       const attempt = state.attempts.get(key);
       if (!attempt) return { state };
-      if (constantTimeEqual(message.tag, attempt.guestTag)) {
+      if (constantTimeEqual(message.tag, attempt.guestTag.bytes)) {
+        const others = new Map(state.attempts);
+        others.delete(key);
+        wipeHost({ ...state, attempts: others });
         return {
           state: { state: "established", established: attempt.established, nonce: key },
-          send: { type: "host-tag", nonce, tag: attempt.hostTag },
+          send: { type: "host-tag", nonce, tag: attempt.hostTag.bytes },
         };
       }
       const guesses = state.guesses + 1;
-      return {
-        state: guesses >= MAX_GUESSES ? { state: "burnt" } : {
-          ...state,
-          attempts: new Map(state.attempts).set(key, undefined),
-          guesses,
-        },
+      const answer = {
         send: { type: "host-refusal", nonce },
         guess: { count: guesses, nonce },
-      };
+      } as const;
+      if (guesses >= MAX_GUESSES) {
+        wipeHost(state);
+        return { state: { state: "burnt" }, ...answer };
+      }
+      wipeAttempt(attempt);
+      const attempts = new Map(state.attempts).set(key, undefined);
+      return { state: { ...state, attempts, guesses }, ...answer };
     }
     case "host-share":
     case "host-tag":

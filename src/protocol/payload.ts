@@ -15,12 +15,14 @@ export const MAX_TEXT_BYTES = 16_384;
 export const MAX_NAME_BYTES = 256;
 /** The longest timer, one week in seconds: longer is not ephemeral. */
 export const MAX_TIMER_SECONDS = 604_800;
-/** Ranges of missing texts that one payload reports; older ones are dropped from the report first. */
+/** The name and version of a program. */
+export const MAX_CLIENT_BYTES = 64;
+/** Ranges of missing texts that one payload reports: a report must not grow past its bucket. */
 export const MAX_MISSING_RANGES = 16;
-/** The largest counter; a conversation of 2^31 texts is none. */
-const MAX_COUNTER = 2 ** 31 - 1;
+/** The largest counter: no text has a larger number than messages can have. */
+export const MAX_COUNTER = 2 ** 31 - 1;
 /** 9999-12-31T23:59:59.999Z, so that every accepted time can be written in ISO 8601. */
-const MAX_TIME_MS = 253_402_300_799_999;
+export const MAX_TIME_MS = 253_402_300_799_999;
 
 /** What is said, without the counters. */
 export type Body =
@@ -42,9 +44,12 @@ export interface Counters {
   readonly texts: number;
   /** Texts of the other side up to which all were shown, but those in `missing`. */
   readonly shown: number;
-  /** Inclusive ranges of the other side's texts that never came. */
-  readonly missing: readonly (readonly [number, number])[];
+  /** The other side's texts that never came: ascending, apart from each other, up to `shown`. */
+  readonly missing: readonly Range[];
 }
+
+/** Numbers of texts, first and last. */
+export type Range = readonly [number, number];
 
 /** One payload: a body and its sender's counters. */
 export type Payload = Body & Counters;
@@ -57,7 +62,7 @@ export class MalformedPayload extends Error {
 /** The fields of each kind beside the counters, and what each may hold. */
 const FIELDS: { readonly [K in Body["kind"]]: Readonly<Record<string, (v: unknown) => boolean>> } =
   {
-    profile: { name: isName, client: (v) => isUtf8(v, 64) },
+    profile: { name: isName, client: (v) => isUtf8(v, MAX_CLIENT_BYTES) },
     text: { text: (v) => v !== "" && isUtf8(v, MAX_TEXT_BYTES) },
     receipt: {},
     timer: { seconds: (v) => isCount(v) && v <= MAX_TIMER_SECONDS, agreed: isBoolean },
@@ -86,7 +91,10 @@ const DECODE = {
 
 /** Encodes and pads a payload; the result has one of the bucket lengths. */
 export function encodePayload(payload: Payload): Uint8Array<ArrayBuffer> {
-  const bytes = encode(payload);
+  return pad(encode(payload));
+}
+
+function pad(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const padded = new Uint8Array(bucket(bytes.length + 1));
   padded.set(bytes);
   // ISO/IEC 7816-4 padding: one 0x80, then zeros.
@@ -104,19 +112,38 @@ export function decodePayload(padded: Uint8Array): Payload {
   if (end < 0 || padded[end] !== 0x80 || padded.length !== bucket(end + 1)) {
     throw new MalformedPayload("Cannot unpad: the padding is not canonical");
   }
+  const bytes = padded.subarray(0, end);
   let value: unknown;
   try {
-    value = decode(padded.subarray(0, end), DECODE);
+    value = decode(bytes, DECODE);
   } catch (cause) {
     throw new MalformedPayload("Cannot decode: not strict CBOR", { cause });
   }
-  return checkPayload(value);
+  const payload = checkPayload(value);
+  // What the decoder lets pass, as keys in another order or a whole number as a float, ends here.
+  if (!isEqual(encode(payload), bytes)) {
+    throw new MalformedPayload("Cannot decode: not canonical CBOR");
+  }
+  return payload;
 }
 
-/** The shortest bucket that holds `length` bytes: 63, 127, ... 4095, then multiples of 4096 less one. */
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** The smallest and the largest bucket that double; larger ones are multiples of the largest. */
+const SMALLEST_BUCKET = 64;
+const LARGEST_DOUBLED_BUCKET = 4096;
+
+/**
+ * The shortest bucket that holds `length` bytes: 63, 127, ... 4095, then multiples of 4096 less one.
+ * One less than a multiple of the cipher's block, so that its own padding adds one byte and no block.
+ */
 export function bucket(length: number): number {
-  for (let size = 64; size <= 4096; size *= 2) if (length < size) return size - 1;
-  return Math.ceil((length + 1) / 4096) * 4096 - 1;
+  for (let size = SMALLEST_BUCKET; size <= LARGEST_DOUBLED_BUCKET; size *= 2) {
+    if (length < size) return size - 1;
+  }
+  return Math.ceil((length + 1) / LARGEST_DOUBLED_BUCKET) * LARGEST_DOUBLED_BUCKET - 1;
 }
 
 /** True for a string that is well-formed and at most `limit` bytes of UTF-8. */
@@ -151,7 +178,14 @@ function checkPayload(value: unknown): Payload {
       throw new MalformedPayload(`Cannot read payload: bad "${name}" in ${kind}`);
     }
   }
-  return value as Payload;
+  const payload = value as Payload;
+  if (kind === "text" && payload.texts === 0) {
+    throw new MalformedPayload("Cannot read payload: a text that is not counted");
+  }
+  if ((payload.missing.at(-1)?.[1] ?? 0) > payload.shown) {
+    throw new MalformedPayload("Cannot read payload: missing texts beyond those shown");
+  }
+  return payload;
 }
 
 function isBoolean(value: unknown): value is boolean {
@@ -162,10 +196,15 @@ function isCount(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_COUNTER;
 }
 
-function isRanges(value: unknown): boolean {
-  return Array.isArray(value) && value.length <= MAX_MISSING_RANGES &&
-    value.every((range) =>
-      Array.isArray(range) && range.length === 2 && range.every(isCount) &&
-      (range[0] as number) <= (range[1] as number)
-    );
+/** Ranges of numbers from 1, ascending, and with something between them: each list has one form. */
+function isRanges(value: unknown): value is readonly Range[] {
+  if (!Array.isArray(value) || value.length > MAX_MISSING_RANGES) return false;
+  let next = 1;
+  return value.every((range) => {
+    if (!Array.isArray(range) || range.length !== 2 || !range.every(isCount)) return false;
+    const [first, last] = range as [number, number];
+    const isInOrder = next <= first && first <= last;
+    next = last + 2;
+    return isInOrder;
+  });
 }
