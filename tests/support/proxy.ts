@@ -1,0 +1,360 @@
+/**
+ * A network that tests can spoil: a TCP proxy before each node of a real set, so that one client's way
+ * to the relay can be slow, deaf, cut or closed while everybody else's is well.
+ *
+ * A client of a replica set asks the members for each other's addresses and goes there by itself. So a
+ * {@link Network} puts its own addresses into what the servers say, in place of theirs. Each of its
+ * ports has as many digits as the server's, so that no length in a message changes. This works for
+ * plain text only; the servers of the tests speak it.
+ *
+ * @module
+ */
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { Buffer } from "node:buffer";
+
+/** What the way does to bytes. */
+export interface Weather {
+  /** Every byte is this many milliseconds late. */
+  readonly delayMs?: number;
+  /** And by up to this much more, without overtaking. */
+  readonly jitterMs?: number;
+  /** The most that passes in a second, in each direction of each connection. */
+  readonly bytesPerSecond?: number;
+}
+
+/** Bytes that wait in one direction before their sender has to. */
+const MAX_WAITING = 1 << 20;
+
+/** Rewrites what a server says; a fresh one for each connection. */
+type Rewrite = (chunk: Buffer) => Buffer;
+
+/** One direction of one connection. */
+class Wire {
+  readonly #proxy: Proxy;
+  readonly #from: Socket;
+  readonly #to: Socket;
+  readonly #waiting: { chunk: Buffer; dueAt: number }[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #freeAt = 0;
+  #size = 0;
+  #ended = false;
+  #stranded = false;
+
+  constructor(proxy: Proxy, from: Socket, to: Socket, rewrite: Rewrite) {
+    this.#proxy = proxy;
+    this.#from = from;
+    this.#to = to;
+    from.on("data", (chunk) => this.#take(rewrite(Buffer.from(chunk))));
+    from.on("end", () => {
+      this.#ended = true;
+      this.pump();
+    });
+  }
+
+  /** Swallows everything from now on. */
+  strand(): void {
+    this.#stranded = true;
+    this.#waiting.length = 0;
+    this.stop();
+  }
+
+  /** Passes on what is due, and looks again when the next is. */
+  pump(): void {
+    this.stop();
+    while (!this.#stranded && !this.#proxy.isDark) {
+      const next = this.#waiting[0];
+      if (!next) {
+        if (this.#ended && !this.#to.writableEnded) this.#to.end();
+        return;
+      }
+      const now = performance.now();
+      const at = Math.max(next.dueAt, this.#freeAt);
+      if (at > now) {
+        this.#timer = setTimeout(() => this.pump(), at - now);
+        return;
+      }
+      this.#waiting.shift();
+      const { bytesPerSecond } = this.#proxy.weather;
+      if (bytesPerSecond) this.#freeAt = now + next.chunk.length / bytesPerSecond * 1_000;
+      this.#size -= next.chunk.length;
+      if (this.#size < MAX_WAITING) this.#from.resume();
+      if (!this.#proxy.spend(next.chunk.length)) return;
+      this.#to.write(next.chunk);
+    }
+  }
+
+  /** Ends the timer. */
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#stranded) return;
+    const dueAt = performance.now() + this.#proxy.lateness();
+    this.#waiting.push({ chunk, dueAt: Math.max(dueAt, this.#waiting.at(-1)?.dueAt ?? 0) });
+    this.#size += chunk.length;
+    if (this.#size >= MAX_WAITING) this.#from.pause();
+    this.pump();
+  }
+}
+
+/** One connection through the proxy. */
+interface Passage {
+  readonly client: Socket;
+  /** Undefined while the proxy is silent: the server knows nothing of this one. */
+  readonly server: Socket | undefined;
+  readonly wires: readonly Wire[];
+}
+
+/** One address before one server. */
+export class Proxy {
+  /** The port of 127.0.0.1 that this proxy listens on. */
+  readonly port: number;
+  readonly #target: number;
+  readonly #chance: () => number;
+  readonly #listener: Server;
+  readonly #passages = new Set<Passage>();
+  #rewrite: () => Rewrite = () => (chunk) => chunk;
+  #weather: Weather = {};
+  #isDark = false;
+  #isSilent = false;
+  #isRefusing = false;
+  #budget = Infinity;
+  #whenSpent: () => void = () => {};
+
+  private constructor(
+    { port, target, listener, chance }: {
+      port: number;
+      target: number;
+      listener: Server;
+      chance: () => number;
+    },
+  ) {
+    this.port = port;
+    this.#target = target;
+    this.#listener = listener;
+    this.#chance = chance;
+    listener.on("connection", (socket) => this.#accept(socket));
+  }
+
+  /**
+   * Listens before the port `target` of this machine, on a port of as many digits. `chance` gives the
+   * jitter, in [0, 1).
+   */
+  static async open(target: number, chance: () => number = Math.random): Promise<Proxy> {
+    const low = 10 ** (String(target).length - 1);
+    const high = Math.min(10 * low, 65_536);
+    for (;;) {
+      const port = Math.max(1_024, low) + Math.floor(Math.random() * (high - Math.max(1_024, low)));
+      const listener = createServer({ allowHalfOpen: true, noDelay: true });
+      const isFree = await new Promise<boolean>((resolve) => {
+        listener.once("error", () => resolve(false));
+        listener.listen(port, "127.0.0.1", () => resolve(true));
+      });
+      if (isFree) return new Proxy({ port, target, listener, chance });
+    }
+  }
+
+  /** What is said by the server is said in the words of `rewrite` from the next connection on. */
+  rewriting(rewrite: () => Rewrite): void {
+    this.#rewrite = rewrite;
+  }
+
+  /** Connections that are open at the client's end. */
+  get connections(): number {
+    return this.#passages.size;
+  }
+
+  /** The present weather. */
+  get weather(): Weather {
+    return this.#weather;
+  }
+
+  set weather(weather: Weather) {
+    this.#weather = weather;
+  }
+
+  /** By how much the next bytes are late, in milliseconds. */
+  lateness(): number {
+    const { delayMs = 0, jitterMs = 0 } = this.#weather;
+    return delayMs + jitterMs * this.#chance();
+  }
+
+  /** True while nothing passes. */
+  get isDark(): boolean {
+    return this.#isDark;
+  }
+
+  /**
+   * Nothing passes any more, in either direction, until {@link heal}: then what was held goes on, as
+   * TCP sends again what nobody acknowledged. New connections are accepted into the dark.
+   */
+  blackhole(): void {
+    this.#isDark = true;
+  }
+
+  /**
+   * Open connections are half open from now on and for ever: whoever writes to them is not told, and
+   * nothing comes back. New ones work: so it is after a laptop has slept.
+   */
+  strand(): void {
+    for (const { wires } of this.#passages) wires.forEach((wire) => wire.strand());
+  }
+
+  /** New connections are accepted, and nobody ever says anything on them. */
+  silence(): void {
+    this.#isSilent = true;
+  }
+
+  /** Ends every open connection with a reset, at both ends. */
+  reset(): void {
+    for (const passage of [...this.#passages]) this.#cut(passage);
+  }
+
+  /** Ends every new connection with a reset. */
+  refuse(): void {
+    this.#isRefusing = true;
+  }
+
+  /** The server's direction of every open connection ends, and the client's stays open. */
+  halfClose(): void {
+    for (const { client, wires } of this.#passages) {
+      wires[1]?.strand();
+      client.end();
+    }
+  }
+
+  /** Lets `bytes` more pass, in both directions together, and then does what is asked. */
+  budget(bytes: number, then: "reset" | "blackhole"): void {
+    this.#budget = bytes;
+    this.#whenSpent = () => then === "reset" ? this.reset() : this.blackhole();
+  }
+
+  /** Takes `bytes` off the budget; false once it is spent. */
+  spend(bytes: number): boolean {
+    if (this.#budget === Infinity) return true;
+    this.#budget -= bytes;
+    if (this.#budget >= 0) return true;
+    this.#budget = Infinity;
+    this.#whenSpent();
+    return false;
+  }
+
+  /** All is well again, but for connections that were stranded. */
+  heal(): void {
+    this.#isDark = this.#isSilent = this.#isRefusing = false;
+    this.#budget = Infinity;
+    this.#weather = {};
+    for (const { wires } of this.#passages) wires.forEach((wire) => wire.pump());
+  }
+
+  /** Ends everything. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
+    this.reset();
+    await closed;
+  }
+
+  #accept(client: Socket): void {
+    if (this.#isRefusing) return void client.resetAndDestroy();
+    const passage = this.#isSilent ? { client, server: undefined, wires: [] } : this.#join(client);
+    this.#passages.add(passage);
+    client.on("error", () => {});
+    client.on("close", () => this.#cut(passage));
+    // Without a reader the end of a silent connection would never be noticed.
+    if (!passage.server) client.resume();
+    passage.server?.on("error", () => this.#cut(passage));
+    passage.server?.on("close", () => this.#cut(passage));
+  }
+
+  #join(client: Socket): Passage {
+    const server = connect({ port: this.#target, host: "127.0.0.1", allowHalfOpen: true });
+    server.setNoDelay(true);
+    const wires = [
+      new Wire(this, client, server, (chunk) => chunk),
+      new Wire(this, server, client, this.#rewrite()),
+    ];
+    return { client, server, wires };
+  }
+
+  #cut(passage: Passage): void {
+    if (!this.#passages.delete(passage)) return;
+    for (const wire of passage.wires) wire.stop();
+    for (const socket of [passage.client, passage.server]) {
+      if (socket && !socket.destroyed) socket.resetAndDestroy();
+    }
+  }
+}
+
+/** One client's way to every node of a set. */
+export class Network {
+  /** The connection string that leads through the proxies. */
+  readonly uri: string;
+  readonly #proxies: ReadonlyMap<string, Proxy>;
+
+  private constructor(uri: string, proxies: ReadonlyMap<string, Proxy>) {
+    this.uri = uri;
+    this.#proxies = proxies;
+  }
+
+  /** Opens a way to the `nodes` that `uri` names. */
+  static async open(
+    { uri, nodes }: { uri: string; nodes: readonly { readonly host: string }[] },
+  ): Promise<Network> {
+    const proxies = new Map<string, Proxy>();
+    for (const { host } of nodes) {
+      proxies.set(host, await Proxy.open(Number(host.slice(LOCAL.length))));
+    }
+    const names = new Map([...proxies].map(([host, { port }]) => [host, `${LOCAL}${port}`]));
+    for (const proxy of proxies.values()) proxy.rewriting(() => renaming(names));
+    const own = [...names].reduce((uri, [host, name]) => uri.replace(host, name), uri);
+    return new Network(own, proxies);
+  }
+
+  /** The way to one node. */
+  towards({ host }: { readonly host: string }): Proxy {
+    const proxy = this.#proxies.get(host);
+    if (!proxy) throw new Error(`This network leads to no ${host}`);
+    return proxy;
+  }
+
+  /** Does the same to the way to each node. */
+  all(spoil: (proxy: Proxy) => void): void {
+    for (const proxy of this.#proxies.values()) spoil(proxy);
+  }
+
+  /** Connections that the client has open. */
+  get connections(): number {
+    return [...this.#proxies.values()].reduce((sum, { connections }) => sum + connections, 0);
+  }
+
+  /** Ends everything. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#proxies.values()].map((proxy) => proxy.close()));
+  }
+}
+
+const LOCAL = "127.0.0.1:";
+
+/** Puts `names` in place of hosts, also of one that two chunks share. */
+function renaming(names: ReadonlyMap<string, string>): Rewrite {
+  const longest = Math.max(...[...names.keys()].map((host) => host.length));
+  let held = Buffer.alloc(0);
+  return (chunk) => {
+    const bytes = Buffer.concat([held, chunk]);
+    let end = bytes.length;
+    for (let at = bytes.indexOf(LOCAL); at >= 0; at = bytes.indexOf(LOCAL, at + 1)) {
+      const host = /^127\.0\.0\.1:\d*/.exec(bytes.toString("latin1", at, at + longest))![0];
+      const name = names.get(host);
+      if (at + host.length === bytes.length) end = at;
+      else if (name !== undefined) bytes.write(name, at, "latin1");
+    }
+    // No message ends within an address, for a zero follows it: more comes after what is held.
+    for (let length = Math.min(LOCAL.length - 1, end); length > 0 && end === bytes.length;) {
+      if (LOCAL.startsWith(bytes.toString("latin1", end - length))) end -= length;
+      else length--;
+    }
+    held = bytes.subarray(end);
+    return bytes.subarray(0, end);
+  };
+}
