@@ -18,17 +18,11 @@ import { isUtf8, MAX_TEXT_BYTES, MAX_TIMER_SECONDS, type Payload } from "../prot
 import { roomOfNameplate } from "../protocol/wire.ts";
 import type { Mailbox, RoomId, Seat } from "../store/mailbox.ts";
 import { Alarms } from "./alarms.ts";
+import type { Entry } from "./entry.ts";
 import type { ChatEvent, CloseReason, Controls, Listener, Overview } from "./events.ts";
 import { Link } from "./link.ts";
 import { Pairing } from "./pairing.ts";
 import { Vanishing } from "./vanishing.ts";
-
-/** How a chat begins. */
-export type Entry =
-  | { readonly mode: "new" }
-  | { readonly mode: "join"; readonly code: Code }
-  /** Two who agreed beforehand: whoever comes first is the host. */
-  | { readonly mode: "room"; readonly room: RoomId; readonly password: string };
 
 /** What a chat is made of. */
 export interface ChatOptions {
@@ -57,6 +51,7 @@ export class Chat implements Controls {
   readonly #options: ChatOptions;
   readonly #alarms: Alarms;
   readonly #stop = new AbortController();
+  readonly #hurry = new AbortController();
   readonly #vanishing: Vanishing;
   #mailbox: Mailbox | undefined;
   #link: Link | undefined;
@@ -212,6 +207,8 @@ export class Chat implements Controls {
    * everything. Bounded in time; a second call waits for the first.
    */
   leave(reason: CloseReason = "exit"): Promise<void> {
+    // Whoever interrupts a leaving has waited long enough.
+    if (this.#leaving && reason === "interrupted") this.#hurry.abort(tooLate());
     return this.#end({
       reason,
       withinMs: reason === "interrupted" ? INTERRUPT_MS : LEAVE_MS,
@@ -367,7 +364,7 @@ export class Chat implements Controls {
     const { clock } = this.#options;
     this.#handshakeTimer?.cancel();
     const failure = error === undefined ? undefined : asFailure(error);
-    const deadline = new AbortController();
+    const deadline = this.#hurry;
     const timer = clock.after(withinMs, () => deadline.abort(tooLate()));
     let remaining: number | null = null;
     let lost: Failure | undefined;

@@ -22,7 +22,8 @@ export interface LeaseDeps {
   readonly clock: Clock;
   /** True while something of ours waits on the relay to be read. */
   isWaiting(): boolean;
-  seen(view: RoomView): void;
+  /** `askedAt`: when the relay was asked, by the monotonic clock. */
+  seen(view: RoomView, askedAt: number): void;
   rolledBack(): void;
 }
 
@@ -47,15 +48,19 @@ export class Lease {
     for (;;) {
       const keep = this.#deps.isWaiting() && clock.monotonic() - keptAt >= KEEP_MS;
       if (keep) keptAt = clock.monotonic();
+      let askedAt = clock.monotonic();
       const view = await link.run(
         "renew",
-        (signal) => mailbox.renew(seat, { keep, signal }),
+        (signal) => {
+          askedAt = clock.monotonic();
+          return mailbox.renew(seat, { keep, signal });
+        },
         signal,
       );
       if (!view) throw evicted();
       if (view.revision < this.#revision) this.#deps.rolledBack();
       this.#revision = view.revision;
-      this.#deps.seen(view);
+      this.#deps.seen(view, askedAt);
       await this.#pause(nextLook(view.peer?.leaseLeftMs, RENEW_MS), signal);
     }
   }

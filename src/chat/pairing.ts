@@ -91,7 +91,6 @@ export class Pairing {
   #peer: { name: string; words: readonly string[] } | undefined;
   #presence: Presence = "here";
   #heardAt: number | undefined;
-  #view: RoomView | undefined;
   #receiptTimer: Timer | undefined;
   #pingTimer: Timer | undefined;
   readonly #knocks = new Set<string>();
@@ -118,7 +117,7 @@ export class Pairing {
       seat,
       clock,
       isWaiting: () => (this.#outbox?.unconfirmed ?? 0) > 0,
-      seen: (view) => this.#see(view),
+      seen: (view, askedAt) => this.#see(view, askedAt),
       rolledBack: () => deps.alarms.rollback(),
     });
   }
@@ -412,7 +411,6 @@ export class Pairing {
     const words = conversation.takeVerificationWords(this.#deps.name, name);
     this.#peer = { name, words };
     emit({ event: "ready", peer: name, verify: words });
-    if (this.#view) this.#see(this.#view);
   }
 
   #oweReceipt(): void {
@@ -433,9 +431,10 @@ export class Pairing {
 
   // ------------------------------------------------------------------------------- presence
 
-  #see(view: RoomView): void {
-    this.#view = view;
-    if (this.#peer) this.#sense({ sign: "lease", leftMs: view.peer?.leaseLeftMs });
+  /** What was heard since the relay was asked is newer than its answer. */
+  #see(view: RoomView, askedAt: number): void {
+    if (this.#heardAt === undefined || this.#heardAt > askedAt) return;
+    this.#sense({ sign: "lease", leftMs: view.peer?.leaseLeftMs });
   }
 
   #sense(sign: Sign): void {

@@ -1,0 +1,35 @@
+/**
+ * How a chat begins: with a code drawn, a code told, or a room and a passphrase agreed on beforehand.
+ *
+ * @module
+ */
+import { type Code, completions, parseCode } from "../protocol/code.ts";
+import { roomOfName } from "../protocol/wire.ts";
+import type { RoomId } from "../store/mailbox.ts";
+
+/** How a chat begins. */
+export type Entry =
+  | { readonly mode: "new" }
+  | { readonly mode: "join"; readonly code: Code }
+  /** Two who agreed beforehand: whoever comes first is the host. */
+  | { readonly mode: "room"; readonly room: RoomId; readonly password: string };
+
+/**
+ * The entry with a code as it was typed.
+ *
+ * @throws {Failure} `usage`, saying which part is wrong and what may have been meant.
+ */
+export function entryByCode(text: string): Entry {
+  return { mode: "join", code: parseCode(text) };
+}
+
+/** The entry to a room that two people agreed on. */
+export function entryByRoom(name: string, passphrase: string): Entry {
+  return { mode: "room", room: roomOfName(name), password: passphrase.normalize("NFKC").trim() };
+}
+
+/** What the last part of a code that is being typed may become. */
+export function completeCode(line: string): readonly string[] {
+  const [, number, word] = /^\s*(\d+)[\s-].*?([a-z]*)$/i.exec(line) ?? [];
+  return number !== undefined && word ? completions(word) : [];
+}

@@ -1,0 +1,156 @@
+/**
+ * The interface for programs: one JSON object per line each way (docs/JSON.md). Nothing else is ever
+ * written to standard output.
+ *
+ * @module
+ */
+import type { ChatEvent, Controls } from "../chat/events.ts";
+import { Failure } from "../errors.ts";
+import { CHAT_COMMANDS, type ChatCommandName, commandNamed, parseTimer } from "./commands.ts";
+import type { Interface } from "./interface.ts";
+
+/** What the interface reads and writes. */
+export interface JsonParts {
+  /** The next line; null at the end of input. */
+  readonly readLine: (options: { signal: AbortSignal }) => Promise<string | null>;
+  /** Takes a line for standard output, in order. */
+  readonly write: (line: string) => void;
+  /** Resolves when all that was written is out. */
+  readonly flush: () => Promise<void>;
+}
+
+/** What one line asks for. */
+type Request =
+  | { readonly kind: "send"; readonly text: string; readonly id: string }
+  | { readonly kind: "command"; readonly name: ChatCommandName; readonly value: string };
+
+/** An identity that comes back is kept for as long as its text is; nobody needs a long one. */
+const MAX_ID_CHARS = 1_024;
+
+/** The scripting interface. */
+export class JsonInterface implements Interface {
+  readonly #parts: JsonParts;
+  #unnamed = 0;
+
+  constructor(parts: JsonParts) {
+    this.#parts = parts;
+  }
+
+  hear(event: ChatEvent): void {
+    this.#parts.write(JSON.stringify(event));
+  }
+
+  tell(text: string): void {
+    this.#answer("note", { message: text });
+  }
+
+  async converse(controls: Controls, over: AbortSignal): Promise<void> {
+    try {
+      while (!over.aborted) {
+        const line = await this.#parts.readLine({ signal: over });
+        if (line === null) return void controls.leave("exit");
+        if (line.trim() === "") continue;
+        try {
+          this.#perform(this.#read(line), controls);
+        } catch (error) {
+          this.#complain(error);
+        }
+      }
+    } catch (error) {
+      if (!over.aborted) throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#parts.flush();
+  }
+
+  /** @throws {Failure} `bad-line` for anything but a request. */
+  #read(line: string): Request {
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      throw badLine("it is not JSON");
+    }
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw badLine("it is not an object");
+    }
+    const { send, id, command, value: argument } = value as Record<string, unknown>;
+    if (send !== undefined && command !== undefined) {
+      throw badLine("it has both a send and a command");
+    }
+    if (send !== undefined) {
+      if (typeof send !== "string") throw badLine("its send is not a string");
+      if (id !== undefined && (typeof id !== "string" || id.length > MAX_ID_CHARS)) {
+        throw badLine(`its id is not a string of at most ${MAX_ID_CHARS} characters`);
+      }
+      return { kind: "send", text: send, id: id ?? `#${++this.#unnamed}` };
+    }
+    if (typeof command !== "string") throw badLine("it has neither a send nor a command");
+    const name = commandNamed(command);
+    const spec = name && CHAT_COMMANDS[name];
+    if (!name || (spec && "screen" in spec)) throw badLine("there is no such command");
+    if (argument !== undefined && typeof argument !== "string" && typeof argument !== "number") {
+      throw badLine("its value is neither a string nor a number");
+    }
+    return { kind: "command", name, value: String(argument ?? "") };
+  }
+
+  #perform(request: Request, controls: Controls): void {
+    if (request.kind === "send") {
+      try {
+        return controls.send(request.text, request.id);
+      } catch (error) {
+        return this.#complain(error, request.id);
+      }
+    }
+    switch (request.name) {
+      case "exit":
+        return void controls.leave("exit");
+      case "burn":
+        return void controls.burn();
+      case "invite":
+        // Not awaited: other lines need not wait for the relay.
+        return void controls.invite().catch((error) => this.#complain(error));
+      case "timer":
+        return controls.setTimer(parseTimer(request.value));
+      case "who": {
+        const { name, peer = null, presence = null, heardAgoMs = null } = controls.overview();
+        return this.#answer("who", { name, peer, presence, heardAgoMs });
+      }
+      case "verify":
+        return this.#answer("verify", { words: controls.overview().words ?? null });
+      case "relay": {
+        const { operations, openForMs = null, queued } = controls.overview();
+        return this.#answer("operations", { operations, openForMs, queued });
+      }
+      case "help":
+        return this.#answer("help", {
+          commands: Object.entries(CHAT_COMMANDS).flatMap(([command, spec]) =>
+            "screen" in spec ? [] : [{ command, help: spec.help }]
+          ),
+        });
+      default:
+        throw badLine("there is no such command");
+    }
+  }
+
+  #answer(event: string, fields: Record<string, unknown>): void {
+    this.#parts.write(JSON.stringify({ event, ...fields }));
+  }
+
+  #complain(error: unknown, id?: string): void {
+    if (!(error instanceof Failure)) throw error;
+    const { code, message, hint } = error;
+    this.#answer("error", { code, message, hint, fatal: false, ...id !== undefined && { id } });
+  }
+}
+
+function badLine(why: string): Failure {
+  return new Failure(
+    "bad-line",
+    `Cannot read this line: ${why}.`,
+    'Send {"send":"text","id":"any string"} or {"command":"exit"}, one object on each line.',
+  );
+}

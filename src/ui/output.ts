@@ -1,0 +1,64 @@
+/**
+ * Standard output without waiting: a reader that is slow, or has gone, holds nothing else up.
+ *
+ * @module
+ */
+
+/** Where bytes go. */
+export interface Sink {
+  /** Writes some of `bytes`, and says how many. */
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/** Longest wait, in milliseconds, for a reader to take the rest. */
+const FLUSH_MS = 2_000;
+
+/** Writes in order, as fast as they are taken. */
+export class OutputQueue {
+  readonly #sink: Sink;
+  #pending: Uint8Array[] = [];
+  #writing: Promise<void> | undefined;
+  #isLost = false;
+  #lost: (() => void) | undefined;
+
+  constructor(sink: Sink) {
+    this.#sink = sink;
+  }
+
+  /** Calls `listener` when nobody reads any more. */
+  onLost(listener: () => void): void {
+    this.#lost = listener;
+    if (this.#isLost) listener();
+  }
+
+  /** Takes text or bytes. */
+  write(data: string | Uint8Array): void {
+    if (this.#isLost) return;
+    this.#pending.push(typeof data === "string" ? new TextEncoder().encode(data) : data);
+    this.#writing ??= this.#drain();
+  }
+
+  /** Resolves when everything is written, or nobody takes it any more. */
+  async flush(): Promise<void> {
+    if (!this.#writing) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, FLUSH_MS));
+    await Promise.race([this.#writing, late]);
+    clearTimeout(timer);
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      for (let next = this.#pending.shift(); next; next = this.#pending.shift()) {
+        for (let rest = next; rest.length > 0;) rest = rest.subarray(await this.#sink.write(rest));
+      }
+    } catch {
+      // A pipe without a reader, a terminal that was closed.
+      this.#isLost = true;
+      this.#pending = [];
+      this.#lost?.();
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+}
