@@ -19,14 +19,20 @@ import {
 } from "../protocol/conversation.ts";
 import { MalformedPayload } from "../protocol/payload.ts";
 import { type Envelope, MAX_BATCH } from "../store/mailbox.ts";
+import { Done } from "./done.ts";
 
 /**
  * Envelopes ahead of a missing one that are held: as far as the ratchet can skip. What is further
  * ahead stays on the relay until it is nearer.
  */
-const MAX_HELD_AHEAD = 256;
-/** Forgeries of one place that are held at a time beside the true envelope. */
-const MAX_HELD_PER_SEQ = 8;
+export const MAX_HELD_AHEAD = 256;
+/**
+ * Envelopes that claim one place and are held at a time. Only one is true, and anybody may copy its
+ * head; what finds no room stays on the relay and is read again once these are dealt with.
+ */
+export const MAX_HELD_PER_SEQ = 8;
+/** Numbers given up that may still be filled: as many as the ratchet keeps keys for. */
+const MAX_GIVEN_UP = 512;
 /**
  * How long what is missing may take to turn up: senders post in order, so on an honest relay nothing
  * overtakes; this covers a reader of a secondary or a store that lags.
@@ -62,13 +68,16 @@ export class Inbox {
   readonly #held = new Map<number, Envelope[]>();
   /** Sequence numbers given up as missing. */
   readonly #givenUp = new Set<number>();
+  readonly #done = new Done();
   /**
-   * Envelopes done with whose removal is under way, or (with a number) was confirmed when that many
-   * reads had begun: a read that began before may still return them.
+   * The last few opened with their counts of attempts, to know an honest repetition of what its sender
+   * got no answer for: a batch is the most that is on its way at once.
    */
-  readonly #done = new Map<string, number | undefined>();
-  /** The last few opened, to know an honest repetition of what its sender got no answer for. */
-  readonly #recent: string[] = [];
+  readonly #recent = new Map<string, number>();
+  /** Something true is further ahead than may be held. */
+  #isFar = false;
+  /** Something found no room and is still on the relay. */
+  #isLeftOut = false;
   #gapTimer: Timer | undefined;
   /** Set when the grace is over: a complete read begun after this one decides. */
   #gapAfterRead: number | undefined;
@@ -79,22 +88,34 @@ export class Inbox {
     this.#deps = deps;
   }
 
+  /** Envelopes in memory, and the numbers and identities remembered; all bounded. */
+  get held(): number {
+    let held = this.#done.size + this.#givenUp.size + this.#recent.size;
+    for (const envelopes of this.#held.values()) held += envelopes.length;
+    return held;
+  }
+
   /** Takes envelopes of the peer's messages. With `read`, they are what is on the relay. */
   async take(envelopes: readonly Envelope[], read?: ReadMark): Promise<void> {
-    if (read) {
-      for (const [id, mark] of this.#done) {
-        if (mark !== undefined && mark < read.number) this.#done.delete(id);
-      }
-    }
+    if (read) this.#done.readCame(read.number);
     const rejected = new Map<"forged" | "altered" | "replayed", number>();
-    const reject = (kind: "forged" | "altered" | "replayed", envelope: Envelope) => {
+    const reject: Reject = (kind, { id }) => {
       rejected.set(kind, (rejected.get(kind) ?? 0) + 1);
-      this.#finish(envelope);
+      this.#done.rejected(id);
+      this.#deps.remove(id);
+      this.#madeRoom();
     };
     try {
-      for (const envelope of envelopes) this.#sort(envelope, read !== undefined, reject);
+      let leftOut = false;
+      for (const envelope of envelopes) {
+        if (this.#sort(envelope, read !== undefined, reject)) continue;
+        // Opening what is next makes room, and what is far comes nearer.
+        await this.#openNext(reject);
+        leftOut = !this.#sort(envelope, read !== undefined, reject) || leftOut;
+      }
       await this.#openLate(reject);
       await this.#openNext(reject);
+      this.#isLeftOut ||= leftOut;
       if (this.#isGapCertain(read)) {
         this.#giveUpGap();
         await this.#openNext(reject);
@@ -107,7 +128,7 @@ export class Inbox {
 
   /** Notes that the relay confirmed a removal, after `reads` reads had begun. */
   removed(ids: readonly string[], reads: number): void {
-    for (const id of ids) if (this.#done.has(id)) this.#done.set(id, reads);
+    this.#done.removed(ids, reads);
   }
 
   /** Stops the timer. */
@@ -116,34 +137,61 @@ export class Inbox {
     this.#held.clear();
   }
 
-  #sort(envelope: Envelope, isTruth: boolean, reject: Reject): void {
-    if (this.#done.has(envelope.id)) return;
+  /** Puts an envelope where it belongs; false when there is no room for it now. */
+  #sort(envelope: Envelope, isTruth: boolean, reject: Reject): boolean {
+    if (this.#done.has(envelope.id)) return true;
     const seq = this.#deps.conversation.headerSeq(envelope);
-    if (seq === undefined) return reject("forged", envelope);
-    if (seq !== envelope.seq) return reject("altered", envelope);
-    if (seq < this.#next && !this.#givenUp.has(seq)) {
+    if (seq === undefined) reject("forged", envelope);
+    else if (seq !== envelope.seq) reject("altered", envelope);
+    else if (seq < this.#next && !this.#givenUp.has(seq)) {
       if (!isTruth) this.#deps.requestRead();
-      else if (envelope.attempt > 0 && this.#recent.includes(envelope.id)) this.#finish(envelope);
+      else if (this.#isEcho(envelope)) this.#finish(envelope.id);
       else reject("replayed", envelope);
-      return;
+    } else return this.#hold(envelope, reject);
+    return true;
+  }
+
+  /** Either of the two may be the one that landed late: a sender marks every repetition. */
+  #isEcho({ id, attempt }: Envelope): boolean {
+    const opened = this.#recent.get(id);
+    return opened !== undefined && (attempt > 0 || opened > 0);
+  }
+
+  #hold(envelope: Envelope, reject: Reject): boolean {
+    const { id, seq, token } = envelope;
+    if (seq > this.#next + MAX_HELD_AHEAD) {
+      this.#isFar = true;
+      return false;
     }
-    if (seq > this.#next + MAX_HELD_AHEAD) return;
     const held = this.#held.get(seq) ?? [];
-    if (held.some(({ id }) => id === envelope.id) || held.length >= MAX_HELD_PER_SEQ) return;
+    if (held.some((other) => other.id === id)) return true;
+    if (held.some((other) => other.token === token)) {
+      // An identity is a hash of what is said: the very same under two is nobody's honest repetition.
+      reject("replayed", envelope);
+      return true;
+    }
+    if (held.length >= MAX_HELD_PER_SEQ) return false;
     this.#held.set(seq, [...held, envelope]);
+    return true;
   }
 
   async #openNext(reject: Reject): Promise<void> {
-    for (;;) {
-      const run: Envelope[] = [];
-      for (let seq = this.#next; run.length < MAX_BATCH; seq++) {
-        const first = this.#held.get(seq)?.[0];
-        if (!first) break;
-        run.push(first);
-      }
-      if (run.length === 0) return;
-      await this.#open(run, false, reject);
+    for (let run; (run = this.#run()).length > 0;) await this.#open(run, false, reject);
+  }
+
+  /**
+   * What is next, one for each place. A place that several claim stands alone, so that a false one
+   * costs one decryption and not those of all behind it.
+   */
+  #run(): Envelope[] {
+    const run: Envelope[] = [];
+    for (let seq = this.#next; run.length < MAX_BATCH; seq++) {
+      const [first, ...others] = this.#held.get(seq) ?? [];
+      if (!first || (others.length > 0 && run.length > 0)) break;
+      run.push(first);
+      if (others.length > 0) break;
     }
+    return run;
   }
 
   async #openLate(reject: Reject): Promise<void> {
@@ -156,14 +204,18 @@ export class Inbox {
   async #open(run: readonly Envelope[], late: boolean, reject: Reject): Promise<void> {
     const { received, error } = await this.#deps.conversation.open(run);
     for (const [i, one] of received.entries()) {
-      const envelope = run[i]!;
-      this.#held.get(envelope.seq)?.slice(1).forEach((other) => reject("altered", other));
-      this.#held.delete(envelope.seq);
-      if (late) this.#givenUp.delete(envelope.seq);
-      else this.#next = envelope.seq + 1;
-      this.#recent.push(envelope.id);
-      if (this.#recent.length > MAX_BATCH) this.#recent.shift();
-      this.#finish(envelope);
+      const { id, seq, attempt } = run[i]!;
+      this.#held.get(seq)?.forEach((other) => other.id !== id && reject("altered", other));
+      this.#held.delete(seq);
+      if (late) {
+        this.#givenUp.delete(seq);
+      } else {
+        this.#next = seq + 1;
+        this.#isFar = false;
+      }
+      this.#recent.set(id, attempt);
+      if (this.#recent.size > MAX_BATCH) this.#recent.delete(this.#recent.keys().next().value!);
+      this.#finish(id);
       if (this.#skipped > 0 && !late) {
         this.#deps.gap(one.gap, this.#skipped);
         this.#skipped = 0;
@@ -180,14 +232,25 @@ export class Inbox {
     else throw protocolFailure(error);
   }
 
-  #finish(envelope: Envelope): void {
-    this.#done.set(envelope.id, undefined);
-    this.#deps.remove(envelope.id);
+  #finish(id: string): void {
+    this.#done.opened(id);
+    this.#deps.remove(id);
+    this.#madeRoom();
+  }
+
+  #madeRoom(): void {
+    if (!this.#isLeftOut) return;
+    this.#isLeftOut = false;
+    this.#deps.requestRead();
+  }
+
+  /** True when something true waits behind what has not come. */
+  get #isGap(): boolean {
+    return this.#isFar || [...this.#held.keys()].some((seq) => seq > this.#next);
   }
 
   #watchGap(): void {
-    const isGap = [...this.#held.keys()].some((seq) => seq > this.#next);
-    if (!isGap) {
+    if (!this.#isGap) {
       this.#gapTimer?.cancel();
       this.#gapTimer = undefined;
       this.#gapAfterRead = undefined;
@@ -206,13 +269,19 @@ export class Inbox {
 
   #isGapCertain(read: ReadMark | undefined): boolean {
     return read !== undefined && read.upTo >= this.#next && this.#gapAfterRead !== undefined &&
-      read.number >= this.#gapAfterRead && !this.#held.has(this.#next) && this.#held.size > 0;
+      read.number >= this.#gapAfterRead && !this.#held.has(this.#next) && this.#isGap;
   }
 
   #giveUpGap(): void {
     const ahead = Math.min(...[...this.#held.keys()].filter((seq) => seq > this.#next));
-    if (!Number.isFinite(ahead)) return;
+    if (!Number.isFinite(ahead)) {
+      throw protocolFailure(new TooFarAhead("Cannot go on: more is missing than can be skipped"));
+    }
     for (let seq = this.#next; seq < ahead; seq++) this.#givenUp.add(seq);
+    for (const oldest of this.#givenUp) {
+      if (this.#givenUp.size <= MAX_GIVEN_UP) break;
+      this.#givenUp.delete(oldest);
+    }
     this.#skipped += ahead - this.#next;
     this.#next = ahead;
     this.#gapTimer?.cancel();
