@@ -27,6 +27,9 @@ export type Key =
       | "down"
       | "tab"
       | "redraw"
+      | "undo"
+      /** What follows is pasted, up to the sequence that {@link takePasted} looks for. */
+      | "paste-start"
       /** Nothing that means anything here. */
       | "other";
   };
@@ -50,6 +53,8 @@ const CONTROLS: Record<string, Named> = {
   "\x10": "up",
   "\x15": "delete-to-start",
   "\x17": "delete-word",
+  "\x1a": "undo",
+  "\x1f": "undo",
   "\x7f": "backspace",
 };
 
@@ -71,6 +76,7 @@ const SEQUENCES: Record<string, Named> = {
   "[4~": "end",
   "[8~": "end",
   "[3~": "delete",
+  "[200~": "paste-start",
   "[1;5C": "word-right",
   "[1;3C": "word-right",
   "[1;5D": "word-left",
@@ -81,11 +87,17 @@ const SEQUENCES: Record<string, Named> = {
 };
 
 /** A whole sequence behind an escape character: CSI, SS3, or Alt with a key. */
-const SEQUENCE = /^(?:\[[0-?]*[ -/]*[@-~]|O[\x20-\x7e]|[^[O])/;
+const SEQUENCE = /^(?:\[[0-?]*[ -/]*[@-~]|O[\x20-\x7e]|[^[O])/u;
 /** The beginning of one that is not whole yet. */
 const UNFINISHED = /^(?:|O|\[[0-?]*[ -/]*)$/;
 /** No sequence that means anything is longer; one that does not end is dropped after this much. */
 const MAX_SEQUENCE = 32;
+/** Behind these a person's next key may be waited for in vain: Escape, Alt+[ and Alt+O look so. */
+const AMBIGUOUS = ["\x1b", "\x1b[", "\x1bO"];
+const PASTE_END = "\x1b[201~";
+/** What the end of a paste may begin with, and a line break that may have a second half. */
+// deno-lint-ignore no-control-regex -- control characters are what is looked for
+const PASTE_HELD = /(?:\x1b(?:\[(?:2(?:0(?:1)?)?)?)?|\r)$/;
 // deno-lint-ignore no-control-regex -- control characters are what is looked for
 const TEXT = /^[^\x00-\x1f\x7f]+/;
 
@@ -110,4 +122,30 @@ export function takeKey(input: string): { key: Key; rest: string } | undefined {
   const control = Object.hasOwn(CONTROLS, sequence) && sequence !== "\x7f";
   const length = control || sequence === "\x1b" ? 0 : sequence.length;
   return { key: { key: SEQUENCES[sequence] ?? "other" }, rest: behind.slice(length) };
+}
+
+/** Whether this may be a key of its own: only time tells it from the beginning of a sequence. */
+export function isAmbiguous(input: string): boolean {
+  return AMBIGUOUS.includes(input);
+}
+
+/**
+ * Takes pasted text off what came from the terminal (xterm's bracketed paste). Line breaks are line
+ * feeds in it, whatever the terminal makes of them.
+ *
+ * @returns the text as far as it is whole, what is left, and whether the paste ends there.
+ */
+export function takePasted(input: string): { text: string; rest: string; isOver: boolean } {
+  const end = input.indexOf(PASTE_END);
+  if (end >= 0) return pasted(input, end, end + PASTE_END.length, true);
+  // Ctrl+C gets out of a paste whose end was lost.
+  const interrupt = input.indexOf("\x03");
+  if (interrupt >= 0) return pasted(input, interrupt, interrupt, true);
+  const held = PASTE_HELD.exec(input)?.index ?? input.length;
+  return pasted(input, held, held, false);
+}
+
+function pasted(input: string, end: number, rest: number, isOver: boolean) {
+  const text = input.slice(0, end).replaceAll(/\r\n?/g, "\n");
+  return { text, rest: input.slice(rest), isOver };
 }

@@ -10,6 +10,16 @@ import type { Key } from "./keys.ts";
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 /** A line holds no more UTF-16 units; far above every limit that a person is told about. */
 export const MAX_LINE_CHARS = 1_048_576;
+/** Nobody goes further back by hand. */
+const MAX_UNDO = 100;
+/** No grapheme that is meant is longer; looking at so much keeps a keystroke cheap in a long line. */
+const NEAR = 64;
+
+/** A line as it was. */
+interface Snapshot {
+  readonly before: string;
+  readonly after: string;
+}
 
 /** A line and the place in it. */
 export class LineEditor {
@@ -17,9 +27,12 @@ export class LineEditor {
   before = "";
   /** What stands behind it. */
   after = "";
+  readonly #past: Snapshot[] = [];
+  /** Letters typed in a row are undone together, word by word. */
+  #isTyping = false;
 
   constructor(initial = "") {
-    this.before = initial;
+    this.before = bounded(initial, MAX_LINE_CHARS);
   }
 
   /** The whole line. */
@@ -29,71 +42,104 @@ export class LineEditor {
 
   /** Puts text in at the cursor, as far as the line may hold it. */
   insert(text: string): void {
-    this.before += text.slice(0, Math.max(0, MAX_LINE_CHARS - this.text.length));
+    const isLetter = firstLength(text) === text.length && text.trim() !== "";
+    if (!isLetter || !this.#isTyping) this.#remember();
+    this.#isTyping = isLetter;
+    this.before += bounded(text, MAX_LINE_CHARS - this.before.length - this.after.length);
   }
 
   /** Replaces the line; the cursor goes to its end. */
   replace(text: string): void {
-    this.before = text;
+    this.#remember();
+    this.before = bounded(text, MAX_LINE_CHARS);
     this.after = "";
   }
 
   /** Does what a key does to a line; keys that do nothing to it are left to others. */
   press(key: Key): void {
+    const { before, after } = this;
     switch (key.key) {
       case "text":
         return this.insert(key.text);
+      case "undo":
+        return this.#undo();
       case "backspace":
-        this.before = this.before.slice(0, this.before.length - lastLength(this.before));
-        return;
+        return this.#become(before.slice(0, before.length - lastLength(before)), after);
       case "delete":
-        this.after = this.after.slice(firstLength(this.after));
-        return;
+        return this.#become(before, after.slice(firstLength(after)));
       case "delete-to-start":
-        this.before = "";
-        return;
+        return this.#become("", after);
       case "delete-to-end":
-        this.after = "";
-        return;
+        return this.#become(before, "");
       case "delete-word":
-        this.before = this.before.slice(0, wordStart(this.before));
-        return;
+        return this.#become(before.slice(0, wordStart(before)), after);
       case "left":
-        return this.#moveTo(this.before.length - lastLength(this.before));
+        return this.#moveTo(before.length - lastLength(before));
       case "right":
-        return this.#moveTo(this.before.length + firstLength(this.after));
+        return this.#moveTo(before.length + firstLength(after));
       case "word-left":
-        return this.#moveTo(wordStart(this.before));
+        return this.#moveTo(wordStart(before));
       case "word-right":
-        return this.#moveTo(this.before.length + /^\s*\S*/.exec(this.after)![0].length);
+        return this.#moveTo(before.length + /^\s*\S*/.exec(after)![0].length);
       case "home":
         return this.#moveTo(0);
       case "end":
-        return this.#moveTo(this.text.length);
+        return this.#moveTo(before.length + after.length);
     }
   }
 
   #moveTo(place: number): void {
+    this.#isTyping = false;
     const text = this.text;
     this.before = text.slice(0, place);
     this.after = text.slice(place);
   }
+
+  #become(before: string, after: string): void {
+    if (before.length === this.before.length && after.length === this.after.length) return;
+    this.#remember();
+    this.before = before;
+    this.after = after;
+  }
+
+  #remember(): void {
+    this.#isTyping = false;
+    this.#past.push({ before: this.before, after: this.after });
+    if (this.#past.length > MAX_UNDO) this.#past.shift();
+  }
+
+  #undo(): void {
+    this.#isTyping = false;
+    const past = this.#past.pop();
+    if (past) ({ before: this.before, after: this.after } = past);
+  }
+}
+
+/** The beginning of a text, without half a character at its end. */
+function bounded(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const isHalf = /[\ud800-\udbff]/.test(text[length - 1] ?? "");
+  return text.slice(0, Math.max(0, isHalf ? length - 1 : length));
 }
 
 /** The length of the last grapheme. */
 function lastLength(text: string): number {
   // Where a grapheme ends can hang on what is before it, but never on a line break or a plain letter
-  // pair: looking at the last 64 units keeps a keystroke cheap in a long line.
-  return [...graphemes.segment(text.slice(-64))].at(-1)?.segment.length ?? 0;
+  // pair: a run of nothing but flags, longer than this, is the one place where it shows.
+  return [...graphemes.segment(text.slice(-NEAR))].at(-1)?.segment.length ?? 0;
 }
 
 /** The length of the first grapheme. */
 function firstLength(text: string): number {
-  for (const { segment } of graphemes.segment(text.slice(0, 64))) return segment.length;
+  for (const { segment } of graphemes.segment(text.slice(0, NEAR))) return segment.length;
   return 0;
 }
 
 /** Where the last word begins; the spaces behind it belong to it. */
 function wordStart(text: string): number {
-  return /\S*\s*$/.exec(text)!.index;
+  // Letter by letter from the end: a pattern would begin at every place of the line anew.
+  let start = text.length;
+  while (start > 0 && /\s/.test(text[start - 1]!)) start--;
+  while (start > 0 && /\S/.test(text[start - 1]!)) start--;
+  return start;
 }

@@ -8,13 +8,20 @@
  *
  * @module
  */
+import { type Clock, systemClock } from "../clock.ts";
 import { Failure } from "../errors.ts";
-import { takeKey } from "./keys.ts";
+import { isAmbiguous, takeKey, takePasted } from "./keys.ts";
 import { MAX_LINE_CHARS } from "./line_editor.ts";
 import { ShownLine } from "./shown_line.ts";
 import type { ReadLineOptions, TerminalPort } from "./terminal_port.ts";
 
 export type { ReadLineOptions, TerminalPort };
+
+/** A sequence comes in one piece; after so many milliseconds an Escape was the key of that name. */
+const ESCAPE_MS = 100;
+/** Bracketed paste (xterm): what is pasted comes between two sequences, and is no row of keys. */
+const BRACKETS_ON = "\x1b[?2004h";
+const BRACKETS_OFF = "\x1b[?2004l";
 
 /** The failure of a person who pressed Ctrl+C at a question. */
 export function interrupted(): Failure {
@@ -24,6 +31,7 @@ export function interrupted(): Failure {
 /** The one owner of standard input. */
 export class TerminalInput {
   readonly #port: TerminalPort;
+  readonly #clock: Clock;
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: false });
   /** Decoded and not yet handed out. */
   #pending = "";
@@ -31,9 +39,13 @@ export class TerminalInput {
   #reading: Promise<void> | undefined;
   #line: ShownLine | undefined;
   #isBusy = false;
+  /** Between the two sequences of a paste; a line given up in the middle leaves the rest to the next. */
+  #isPasting = false;
 
-  constructor(port: TerminalPort) {
+  /** @param clock tells the Escape key from the beginning of a sequence. */
+  constructor(port: TerminalPort, clock: Clock = systemClock) {
     this.#port = port;
+    this.#clock = clock;
   }
 
   /** Whether a person types there. */
@@ -108,17 +120,18 @@ export class TerminalInput {
     this.#port.setRaw(true);
     this.#line = line;
     try {
+      if (this.#port.isAnsi) this.#port.write(BRACKETS_ON);
       line.show();
       while (true) {
+        if (this.#isPasting) {
+          await this.#takePaste(line, options);
+          if (this.#isPasting && this.#isOver) return null;
+          continue;
+        }
         const taken = takeKey(this.#pending);
         if (taken === undefined) {
           if (this.#isOver) return null;
-          const isLoneEscape = this.#pending === "\x1b";
-          await this.#readMore(options.signal);
-          // Sequences come in one piece, or are split by a slow line; a person's next key comes later.
-          if (isLoneEscape && !"[O".includes(this.#pending[1] ?? "[")) {
-            this.#pending = this.#pending.slice(1);
-          }
+          await this.#readKey(options.signal);
           continue;
         }
         this.#pending = taken.rest;
@@ -131,6 +144,9 @@ export class TerminalInput {
             if (line.text === "") return null;
             line.press({ key: "delete" });
             break;
+          case "paste-start":
+            this.#isPasting = true;
+            break;
           default:
             line.press(taken.key);
         }
@@ -139,10 +155,36 @@ export class TerminalInput {
       this.#line = undefined;
       try {
         line.finish();
+        if (this.#port.isAnsi) this.#port.write(BRACKETS_OFF);
       } finally {
         this.#port.setRaw(false);
       }
     }
+  }
+
+  /** Puts what there is of a paste into the line; waits where there is nothing. */
+  async #takePaste(line: ShownLine, options: ReadLineOptions): Promise<void> {
+    const { text, rest, isOver } = takePasted(this.#pending);
+    this.#pending = rest;
+    this.#isPasting = !isOver;
+    // A password copied together with the end of its line is meant without it.
+    const meant = options.hidden ? text.replaceAll("\n", "") : text;
+    if (meant !== "") line.press({ key: "text", text: meant });
+    if (!isOver && !this.#isOver) await this.#readMore(options.signal);
+  }
+
+  /** Waits for what makes a key of what is there, or for the time that makes it one. */
+  async #readKey(signal: AbortSignal | undefined): Promise<void> {
+    const begun = this.#pending;
+    if (!isAmbiguous(begun)) return await this.#readMore(signal);
+    const late = Promise.withResolvers<void>();
+    const timer = this.#clock.after(ESCAPE_MS, late.resolve);
+    try {
+      await Promise.race([this.#readMore(signal), late.promise]);
+    } finally {
+      timer.cancel();
+    }
+    if (this.#pending === begun && !this.#isOver) this.#pending = "";
   }
 
   async #readPlain(signal: AbortSignal | undefined): Promise<string | null> {

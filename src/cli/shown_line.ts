@@ -5,21 +5,36 @@
  */
 import stringWidth from "string-width";
 import type { Key } from "./keys.ts";
+import { ORIGIN, type Place, placeAfter, standsAlone } from "./layout.ts";
 import { LineEditor } from "./line_editor.ts";
 import type { ReadLineOptions, TerminalPort } from "./terminal_port.ts";
+import { visible } from "./visible.ts";
+import { type Part, Window } from "./window.ts";
+
+/** A line takes no more rows while it is typed: what is above it is what one answers to. */
+const MAX_ROWS = 8;
+/** The least height of a screen that is reckoned with, where nobody can say. */
+const DEFAULT_ROWS = MAX_ROWS + 1;
+/** A longer line stays on the screen as it was typed: in part. */
+const MAX_LEFT_CHARS = 16_384;
+const NOTHING: Part = { before: "", after: "", isCut: false };
 
 /** Prompt, line and cursor on the screen. */
 export class ShownLine {
-  /** What stands before the line; may hold colours. */
+  /** What stands before the line; may hold colours, and lines of their own. */
   prompt: string;
   readonly #port: TerminalPort;
   readonly #editor: LineEditor;
+  readonly #window = new Window();
   readonly #options: ReadLineOptions;
   /** Which earlier line is shown; the length of the history is the line itself. */
   #place: number;
   #draft = "";
-  /** The row of the cursor, counted from the row of the prompt. */
-  #row = 0;
+  /** What is on the screen. */
+  #drawn: Part = NOTHING;
+  #drawnPrompt = "";
+  /** Where the cursor is, counted from where the prompt begins. */
+  #cursor: Place = ORIGIN;
 
   constructor(port: TerminalPort, options: ReadLineOptions) {
     this.#port = port;
@@ -36,74 +51,114 @@ export class ShownLine {
 
   /** Writes prompt and line where the cursor is, and puts the cursor in its place. */
   show(): void {
-    const { before, after } = this.#visible();
-    this.#port.write(`${this.prompt}${before}${after}`);
-    if (!this.#port.isAnsi) return;
-    const columns = Math.max(1, this.#port.columns());
-    const end = stringWidth(this.prompt + before + after);
-    const here = stringWidth(this.prompt + before);
-    // A terminal moves to the next row only with the letter after the last column.
-    if (end > 0 && end % columns === 0) this.#port.write("\r\n");
-    this.#row = Math.floor(here / columns);
-    if (here === end) return;
-    const up = Math.floor(end / columns) - this.#row;
-    const right = here % columns;
-    this.#port.write(
-      `${up > 0 ? `\x1b[${up}A` : ""}\r${right > 0 ? `\x1b[${right}C` : ""}`,
-    );
+    this.#draw(this.#part());
   }
 
   /** Takes the line off the screen; where that cannot be done, goes to a new one. */
   erase(): void {
     if (!this.#port.isAnsi) return this.#port.write("\r\n");
-    this.#port.write(`${this.#row > 0 ? `\x1b[${this.#row}A` : ""}\r\x1b[J`);
-    this.#row = 0;
+    // Counted anew: where the window has changed, the terminal has broken the rows elsewhere.
+    const { row } = this.#placeOfCursor();
+    this.#port.write(`${row > 0 ? `\x1b[${row}A` : ""}\r\x1b[J`);
+    this.#cursor = ORIGIN;
   }
 
   /** Leaves the line on the screen and goes below it. */
   finish(): void {
-    if (this.#port.isAnsi && this.#visible().after !== "") {
-      this.press({ key: "end" });
+    if (this.#port.isAnsi && this.#drawn.isCut && this.text.length <= MAX_LEFT_CHARS) {
+      this.erase();
+      this.#draw({ before: visible(this.text), after: "", isCut: false });
+    } else if (this.#port.isAnsi && this.#drawn.after !== "") {
+      this.erase();
+      this.#draw({ ...this.#drawn, before: this.#drawn.before + this.#drawn.after, after: "" });
     }
-    this.#port.write("\r\n");
+    // Behind a full row the cursor is below the line already.
+    const isBelow = this.#port.isAnsi && this.#cursor.column === 0 && this.#drawn.before !== "";
+    if (!isBelow) this.#port.write("\r\n");
   }
 
   /** Does what a key does, and shows it. */
   press(key: Key): void {
-    const was = this.#visible();
     if (key.key === "tab") this.#complete();
     else if (key.key === "up" || key.key === "down") this.#recall(key.key === "up" ? -1 : 1);
     else this.#editor.press(key);
-    const is = this.#visible();
+    const was = this.#drawn;
+    const is = this.#part();
     const same = was.before === is.before && was.after === is.after;
     if (same && key.key !== "redraw") return;
     // The most frequent case by far writes the letter alone: smooth to see, and to hear.
-    if (was.after === "" && is.after === "" && this.#appended(was.before, is.before)) return;
+    if (was.after === "" && is.after === "" && this.#appended(was, is)) return;
     if (!this.#port.isAnsi && this.#backspaced(was, is)) return;
     this.erase();
-    this.show();
+    this.#draw(is);
   }
 
-  #visible(): { before: string; after: string } {
-    return this.#options.hidden ? { before: "", after: "" } : this.#editor;
+  #part(): Part {
+    if (this.#options.hidden) return NOTHING;
+    const columns = this.#columns();
+    const start = placeAfter(this.prompt, ORIGIN, columns);
+    const rows = Math.min(MAX_ROWS, (this.#port.rows?.() ?? DEFAULT_ROWS) - 1);
+    return this.#window.part(this.#editor, { start, columns, rows });
   }
 
-  #appended(was: string, is: string): boolean {
-    if (!is.startsWith(was)) return false;
-    const columns = Math.max(1, this.#port.columns());
-    const width = stringWidth(this.prompt + is);
-    const before = stringWidth(this.prompt + was);
-    // A combining mark changes the letter before it; a full row needs the care of `show`.
-    if (width <= before || Math.floor(width / columns) !== Math.floor(before / columns)) {
-      return false;
+  #draw(part: Part): void {
+    this.#drawn = part;
+    this.#drawnPrompt = this.prompt;
+    const { before, after } = part;
+    // In raw mode a line feed alone may go straight down.
+    const text = `${this.prompt.replaceAll(/\r?\n/g, "\r\n")}${before}${after}`;
+    if (!this.#port.isAnsi) return this.#port.write(text);
+    this.#cursor = this.#placeOfCursor();
+    const columns = this.#columns();
+    const end = placeAfter(after, placeAfter(before, this.#start(), columns), columns);
+    // A terminal moves to the next row only with the letter after the last column. A space that is
+    // overwritten, and no line feed: the rows stay one line for a terminal that changes its width.
+    const isFull = end.column === columns;
+    const below = isFull ? { row: end.row + 1, column: 0 } : end;
+    const up = below.row - this.#cursor.row;
+    const right = this.#cursor.column;
+    const move = after === ""
+      ? ""
+      : `${up > 0 ? `\x1b[${up}A` : ""}\r${right > 0 ? `\x1b[${right}C` : ""}`;
+    this.#port.write(`${text}${isFull ? " \r" : ""}${move}`);
+  }
+
+  #columns(): number {
+    return Math.max(1, this.#port.columns());
+  }
+
+  /** Where the drawn line begins. */
+  #start(): Place {
+    return placeAfter(this.#drawnPrompt, ORIGIN, this.#columns());
+  }
+
+  #placeOfCursor(): Place {
+    const columns = this.#columns();
+    const place = placeAfter(this.#drawn.before, this.#start(), columns);
+    return place.column === columns ? { row: place.row + 1, column: 0 } : place;
+  }
+
+  #appended(was: Part, is: Part): boolean {
+    if (!is.before.startsWith(was.before)) return false;
+    const added = is.before.slice(was.before.length);
+    if (this.#port.isAnsi) {
+      // A combining mark changes the letter before it; a full row needs the care of `show`.
+      if (!standsAlone(was.before, added)) return false;
+      const columns = this.#columns();
+      const place = placeAfter(added, this.#cursor, columns);
+      if (place.row !== this.#cursor.row || place.column === columns) return false;
+      if (place.column === this.#cursor.column) return false;
+      this.#cursor = place;
     }
-    this.#port.write(is.slice(was.length));
+    this.#drawn = is;
+    this.#port.write(added);
     return true;
   }
 
   /** Without cursor movement, letters at the end can still be rubbed out. */
-  #backspaced(was: { before: string; after: string }, is: { before: string; after: string }) {
+  #backspaced(was: Part, is: Part): boolean {
     if (was.after !== "" || is.after !== "" || !was.before.startsWith(is.before)) return false;
+    this.#drawn = is;
     this.#port.write("\b \b".repeat(stringWidth(was.before.slice(is.before.length))));
     return true;
   }

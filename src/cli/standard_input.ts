@@ -9,6 +9,8 @@ import type { TerminalPort } from "./prompt.ts";
 const READ_BYTES = 65_536;
 /** Where a terminal does not tell its width. */
 const DEFAULT_COLUMNS = 80;
+/** The same for its height. */
+const DEFAULT_ROWS = 24;
 
 /**
  * Standard input.
@@ -46,6 +48,13 @@ export function standardInput(
       } catch {
         // Neither of the three is a terminal any more.
         return DEFAULT_COLUMNS;
+      }
+    },
+    rows() {
+      try {
+        return Deno.consoleSize().rows || DEFAULT_ROWS;
+      } catch {
+        return DEFAULT_ROWS;
       }
     },
   };

@@ -18,6 +18,8 @@ export interface TerminalPort {
   setRaw(on: boolean): void;
   /** Columns of the terminal, asked for anew because windows change. */
   columns(): number;
+  /** Rows of the terminal; where nobody can say, a few are taken for granted. */
+  rows?(): number;
 }
 
 /** How to ask. */

@@ -1,0 +1,94 @@
+/**
+ * The part of a long line that is shown: some rows around the cursor. A terminal cannot take back
+ * what has left its screen, and rewriting a whole long line at every key is slow.
+ *
+ * @module
+ */
+import { graphemesOf, type Place, placeAfter, step } from "./layout.ts";
+import type { LineEditor } from "./line_editor.ts";
+import { visible } from "./visible.ts";
+
+/** The shown part of a line, on both sides of the cursor. */
+export interface Part {
+  readonly before: string;
+  readonly after: string;
+  /** Whether it is less than the line. */
+  readonly isCut: boolean;
+}
+
+/** How much room there is. */
+export interface Room {
+  /** Where the line begins: behind the prompt. */
+  readonly start: Place;
+  readonly columns: number;
+  /** Rows that prompt and line may take together. */
+  readonly rows: number;
+}
+
+/** Stands where something is left out. */
+const LEFT_OUT = "…";
+/** Graphemes of more units than this are shown as far as there is room. */
+const UNITS_PER_CELL = 4;
+
+/** The window; it stays where it is until the cursor leaves it. */
+export class Window {
+  /** Where in the line it begins. */
+  #from = 0;
+
+  /** The part of the line to show. */
+  part({ before, after }: LineEditor, room: Room): Part {
+    const last = Math.max(room.start.row + 1, room.rows - 1);
+    const cells = (last - room.start.row) * room.columns;
+    // Close to its edge, one would not see what one is going back to.
+    const isNear = this.#from > 0 && before.length - this.#from < room.columns / 4;
+    let shown = isNear ? undefined : this.#before(before, cells);
+    let here = shown === undefined ? undefined : placeAfter(shown, room.start, room.columns);
+    if (shown === undefined || here === undefined || here.row > last) {
+      this.#from = before.length - tailLength(before, cells / 2);
+      // A tail of overlong graphemes is no reason to look further.
+      shown = this.#before(before, Infinity)!;
+      here = placeAfter(shown, room.start, room.columns);
+    }
+    const behind = this.#after(after, here, { columns: room.columns, last });
+    return {
+      before: shown,
+      after: behind.text,
+      isCut: this.#from > 0 || behind.isCut,
+    };
+  }
+
+  /** What stands before the cursor; undefined where it cannot fit. */
+  #before(before: string, cells: number): string | undefined {
+    if (this.#from > before.length) return undefined;
+    if (before.length - this.#from > cells * UNITS_PER_CELL) return undefined;
+    return (this.#from > 0 ? LEFT_OUT : "") + visible(before.slice(this.#from));
+  }
+
+  #after(after: string, here: Place, { columns, last }: { columns: number; last: number }) {
+    const most = after.slice(0, (last + 1) * columns * UNITS_PER_CELL);
+    let text = "";
+    let place = here;
+    for (const grapheme of graphemesOf(visible(most))) {
+      place = step(place, grapheme, columns);
+      if (place.row > last || (place.row === last && place.column >= columns)) {
+        return { text: text + LEFT_OUT, isCut: true };
+      }
+      text += grapheme;
+    }
+    const isCut = most.length < after.length;
+    return { text: isCut ? text + LEFT_OUT : text, isCut };
+  }
+}
+
+/** The length of the longest tail that takes no more than so many cells. */
+function tailLength(text: string, cells: number): number {
+  const tail = text.slice(-Math.ceil(cells) * UNITS_PER_CELL);
+  let length = 0;
+  let width = 0;
+  for (const grapheme of [...graphemesOf(tail)].reverse()) {
+    width += step({ row: 0, column: 0 }, visible(grapheme), Infinity).column;
+    if (width > cells) break;
+    length += grapheme.length;
+  }
+  return length;
+}
