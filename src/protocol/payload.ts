@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { decode, encode } from "cborg";
+import { decode, encode, type Token, Tokenizer } from "cborg";
 import { decodeUtf8, encodeUtf8 } from "../crypto/bytes.ts";
 
 /** A text is at most this many bytes of UTF-8: more is a file, not something said. */
@@ -87,7 +87,20 @@ const DECODE = {
   allowNaN: false,
   allowBigInt: false,
   rejectDuplicateMapKeys: true,
+  retainStringBytes: true,
 } as const;
+
+/**
+ * Reads strings as {@link decodeUtf8} does. The library's own way drops a byte order mark from the
+ * front of a text, and replaces what is no UTF-8: the very same string is promised.
+ */
+class ExactTokenizer extends Tokenizer {
+  override next(): Token {
+    const token = super.next();
+    if (token.byteValue) token.value = decodeUtf8(token.byteValue);
+    return token;
+  }
+}
 
 /** Encodes and pads a payload; the result has one of the bucket lengths. */
 export function encodePayload(payload: Payload): Uint8Array<ArrayBuffer> {
@@ -115,7 +128,7 @@ export function decodePayload(padded: Uint8Array): Payload {
   const bytes = padded.subarray(0, end);
   let value: unknown;
   try {
-    value = decode(bytes, DECODE);
+    value = decode(bytes, { ...DECODE, tokenizer: new ExactTokenizer(bytes, DECODE) });
   } catch (cause) {
     throw new MalformedPayload("Cannot decode: not strict CBOR", { cause });
   }
@@ -131,12 +144,18 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-/** The smallest and the largest bucket that double; larger ones are multiples of the largest. */
-const SMALLEST_BUCKET = 64;
+/**
+ * Holds every kind, a text of {@link SHORT_TEXT_BYTES}, and the largest counters, so that none of them
+ * stands out: in half of it, receipts alone would be smaller than nearly everything else.
+ */
+const SMALLEST_BUCKET = 128;
+/** A text up to this long looks like a receipt. */
+export const SHORT_TEXT_BYTES = 64;
+/** Up to here buckets double; larger ones are multiples of it, for doubling would waste too much. */
 const LARGEST_DOUBLED_BUCKET = 4096;
 
 /**
- * The shortest bucket that holds `length` bytes: 63, 127, ... 4095, then multiples of 4096 less one.
+ * The shortest bucket that holds `length` bytes: 127, 255, ... 4095, then multiples of 4096 less one.
  * One less than a multiple of the cipher's block, so that its own padding adds one byte and no block.
  */
 export function bucket(length: number): number {

@@ -1,0 +1,335 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { decodeHex, encodeHex } from "@std/encoding/hex";
+import { encode } from "cborg";
+import fc from "fast-check";
+import { type Bytes, concat, encodeUtf8 } from "../../../src/crypto/bytes.ts";
+import {
+  bucket,
+  decodePayload,
+  encodePayload,
+  isName,
+  MalformedPayload,
+  MAX_CLIENT_BYTES,
+  MAX_COUNTER,
+  MAX_MISSING_RANGES,
+  MAX_NAME_BYTES,
+  MAX_TEXT_BYTES,
+  MAX_TIME_MS,
+  MAX_TIMER_SECONDS,
+  type Payload,
+  type Range,
+  SHORT_TEXT_BYTES,
+} from "../../../src/protocol/payload.ts";
+
+const counters = { at: 1_700_000_000_000, texts: 3, shown: 9, missing: [[2, 4], [7, 7]] } as const;
+
+/** One of each kind. */
+const PAYLOADS: readonly Payload[] = [
+  { kind: "profile", name: "Zoë", client: "whisper/1", ...counters },
+  { kind: "text", text: "Are you there?\n\u{1f44b}", ...counters },
+  { kind: "receipt", ...counters },
+  { kind: "timer", seconds: 30, agreed: false, ...counters },
+  { kind: "burn", ...counters },
+  { kind: "bye", ...counters },
+  { kind: "ping", ...counters },
+];
+
+/** Pads as §6 says, whatever the bytes are. */
+function pad(bytes: Uint8Array, length = bucket(bytes.length + 1)): Bytes {
+  const padded = new Uint8Array(length);
+  padded.set(bytes);
+  padded[bytes.length] = 0x80;
+  return padded;
+}
+
+/** Whether a payload with these fields is taken. */
+function isTaken(fields: object): boolean {
+  try {
+    decodePayload(pad(encode(fields)));
+    return true;
+  } catch (error) {
+    assert(error instanceof MalformedPayload, String(error));
+    return false;
+  }
+}
+
+const text = PAYLOADS[1]!;
+const receipt = PAYLOADS[2]!;
+
+Deno.test("a payload of each kind comes back as it was", () => {
+  for (const payload of PAYLOADS) assertEquals(decodePayload(encodePayload(payload)), payload);
+});
+
+Deno.test("a payload is this CBOR, padded", () => {
+  const ping: Payload = { kind: "ping", at: 1, texts: 0, shown: 1, missing: [[1, 1]] };
+  const cbor = "a5" + "626174" + "01" + "646b696e64" + "6470696e67" + "6573686f776e" + "01" +
+    "657465787473" + "00" + "676d697373696e67" + "81820101";
+  assertEquals(encodeHex(encodePayload(ping)), (cbor + "80").padEnd(2 * 127, "0"));
+});
+
+Deno.test("a text comes back as the very same string", () => {
+  for (
+    const said of [
+      " ",
+      "\ufeff",
+      "\ufeffa",
+      "\ufeff" + "a".repeat(40),
+      "a\u0000b",
+      "e\u0301",
+      "\u{10ffff}",
+      "a\r\n",
+      "\u202e",
+    ]
+  ) {
+    const payload = { ...text, text: said };
+    assertEquals(decodePayload(encodePayload(payload as Payload)), payload);
+  }
+});
+
+Deno.test("buckets are 127, 255, ... 4095, and then multiples of 4096 less one", () => {
+  for (
+    const [length, size] of [
+      [0, 127],
+      [1, 127],
+      [126, 127],
+      [127, 127],
+      [128, 255],
+      [255, 255],
+      [256, 511],
+      [511, 511],
+      [512, 1_023],
+      [1_023, 1_023],
+      [1_024, 2_047],
+      [2_047, 2_047],
+      [2_048, 4_095],
+      [4_095, 4_095],
+      [4_096, 8_191],
+      [8_191, 8_191],
+      [8_192, 12_287],
+      [20_479, 20_479],
+      [20_480, 24_575],
+    ]
+  ) {
+    assertEquals(bucket(length!), size!, `${length}`);
+  }
+});
+
+Deno.test("whatever is said, short things are one size", () => {
+  const said = (payload: Payload): Payload => {
+    if (payload.kind === "text") return { ...payload, text: "a".repeat(SHORT_TEXT_BYTES) };
+    return payload.kind === "timer" ? { ...payload, seconds: MAX_TIMER_SECONDS } : payload;
+  };
+  for (const most of [1, 23, 24, 255, 256, 65_536, MAX_COUNTER]) {
+    const sizes = PAYLOADS.map((payload) =>
+      encodePayload({ ...said(payload), texts: most, shown: most, missing: [] }).length
+    );
+    assertEquals([...new Set(sizes)], [127], `${most}`);
+  }
+});
+
+Deno.test("padding has one form", () => {
+  const bytes = encode(receipt);
+  decodePayload(pad(bytes));
+  for (
+    const [name, padded] of [
+      ["none", bytes],
+      ["empty", new Uint8Array()],
+      ["zeros alone", new Uint8Array(127)],
+      ["no marker", concat(bytes, new Uint8Array(127 - bytes.length))],
+      ["a longer bucket", pad(bytes, 255)],
+      ["a byte short", pad(bytes).slice(0, -1)],
+      ["a byte more", concat(pad(bytes), new Uint8Array(1))],
+      ["two markers", pad(concat(bytes, new Uint8Array([0x80])))],
+      ["something behind the marker", concat(pad(bytes).slice(0, -1), new Uint8Array([1]))],
+      ["the marker of nothing", pad(new Uint8Array())],
+    ] as const
+  ) {
+    assertThrows(() => decodePayload(padded), MalformedPayload, undefined, name);
+  }
+});
+
+Deno.test("CBOR has one form: every other writing of a payload is refused", () => {
+  const canonical = encodeHex(encode(receipt));
+  decodePayload(pad(decodeHex(canonical)));
+  const kind = "646b696e64" + "6772656365697074";
+  const shown = "6573686f776e" + "09";
+  for (
+    const [name, from, to] of [
+      ["a number in more bytes", shown, "6573686f776e" + "1809"],
+      ["a number as a float of 16 bits", shown, "6573686f776e" + "f94880"],
+      ["a number as a float of 64 bits", shown, "6573686f776e" + "fb4022000000000000"],
+      ["a length in more bytes", kind, "78046b696e64" + "6772656365697074"],
+      ["an indefinite map", canonical, "bf" + canonical.slice(2) + "ff"],
+      ["an indefinite list", "8282020482", "9f82020482"],
+      ["keys in another order", kind + shown, shown + kind],
+      ["a key twice", canonical, "a6" + canonical.slice(2) + shown],
+      ["a tag", shown, "6573686f776e" + "c109"],
+      ["a tag on the whole", canonical, "d9d9f7" + canonical],
+      ["something behind it", canonical, canonical + "00"],
+      ["a byte string as a key", "6573686f776e", "4573686f776e"],
+      ["text that is not UTF-8", "6772656365697074", "6772656365697fff"],
+      ["a negative number", shown, "6573686f776e" + "20"],
+      ["null", shown, "6573686f776e" + "f6"],
+      ["undefined", shown, "6573686f776e" + "f7"],
+      ["a large number", shown, "6573686f776e" + "1b0020000000000000"],
+    ] as const
+  ) {
+    assert(canonical.includes(from), name);
+    const bytes = decodeHex(canonical.replace(from, to));
+    assertThrows(() => decodePayload(pad(bytes)), MalformedPayload, undefined, name);
+  }
+});
+
+Deno.test("what is no map, or of no known kind, is refused", () => {
+  for (const value of [null, 1, "text", [], [1], true, new Uint8Array(3), {}]) {
+    assert(!isTaken(value as object));
+  }
+  for (const kind of [undefined, 1, "", "Text", "file", "toString", "__proto__", "constructor"]) {
+    assert(!isTaken({ ...receipt, kind: kind ?? null }), `${kind}`);
+  }
+});
+
+Deno.test("a payload with a field too few, too many, or another's is refused", () => {
+  for (const payload of PAYLOADS) {
+    assert(isTaken(payload));
+    for (const name of Object.keys(payload)) {
+      const { [name]: _, ...rest } = payload as unknown as Record<string, unknown>;
+      assert(!isTaken(rest), `${payload.kind} without ${name}`);
+      assert(!isTaken({ ...payload, [name]: null }), `${payload.kind} with no ${name}`);
+    }
+    assert(!isTaken({ ...payload, more: 1 }), `${payload.kind} with more`);
+    assert(!isTaken({ ...payload, toString: 1 }));
+  }
+  assert(!isTaken({ ...receipt, text: "a" }));
+  assert(!isTaken({ ...text, kind: "receipt" }));
+});
+
+Deno.test("each field holds its own type alone", () => {
+  for (
+    const [payload, name, values] of [
+      [text, "text", ["", 1, true, ["a"], new Uint8Array(1)]],
+      [PAYLOADS[0]!, "name", ["", " ", "\u3000", "a\nb", "a\u0000", "\u009b", 1, true]],
+      [PAYLOADS[0]!, "client", [1, true, []]],
+      [PAYLOADS[3]!, "seconds", [-1, 0.5, "30", true, 2 ** 40]],
+      [PAYLOADS[3]!, "agreed", [0, 1, "true"]],
+      [receipt, "at", [-1, 0.5, "1", true]],
+      [receipt, "texts", [-1, 0.5, "1", true]],
+      [receipt, "shown", [-1, 0.5, "1", true]],
+      [receipt, "missing", [1, "a", {}, [1], [[1]], [[1, 2, 3]], [["1", 2]], [[0.5, 1]], [[]]]],
+    ] as const
+  ) {
+    for (const value of values) {
+      assert(!isTaken({ ...payload, [name]: value }), `${name}: ${Deno.inspect(value)}`);
+    }
+  }
+});
+
+Deno.test("limits of payloads hold at n-1, n, n+1", () => {
+  const ranges = (count: number): Range[] =>
+    Array.from({ length: count }, (_, i) => [
+      2 * i + 1,
+      2 * i + 1,
+    ]);
+  for (
+    const [name, n, make] of [
+      ["text", MAX_TEXT_BYTES, (n) => ({ ...text, text: "a".repeat(n) })],
+      [
+        "text in UTF-8",
+        MAX_TEXT_BYTES,
+        (n) => ({ ...text, text: "é".repeat(n >> 1) + "a".repeat(n & 1) }),
+      ],
+      ["name", MAX_NAME_BYTES, (n) => ({ ...PAYLOADS[0], name: "a".repeat(n) })],
+      ["client", MAX_CLIENT_BYTES, (n) => ({ ...PAYLOADS[0], client: "a".repeat(n) })],
+      ["timer", MAX_TIMER_SECONDS, (n) => ({ ...PAYLOADS[3], seconds: n })],
+      ["time", MAX_TIME_MS, (n) => ({ ...receipt, at: n })],
+      ["texts", MAX_COUNTER, (n) => ({ ...receipt, texts: n })],
+      ["shown", MAX_COUNTER, (n) => ({ ...receipt, shown: n })],
+      ["ranges", MAX_MISSING_RANGES, (n) => ({ ...receipt, shown: 99, missing: ranges(n) })],
+    ] as [string, number, (n: number) => object][]
+  ) {
+    assert(isTaken(make(n - 1)), `${name} ${n - 1}`);
+    assert(isTaken(make(n)), `${name} ${n}`);
+    assert(!isTaken(make(n + 1)), `${name} ${n + 1}`);
+  }
+});
+
+Deno.test("counters hold at their least, too", () => {
+  for (const name of ["at", "texts"]) assert(isTaken({ ...receipt, [name]: 0 }));
+  assert(isTaken({ ...receipt, shown: 0, missing: [] }));
+  assert(isTaken({ ...text, texts: 1 }));
+  assert(!isTaken({ ...text, texts: 0 }), "a text counts itself");
+  assert(isTaken({ ...PAYLOADS[3]!, seconds: 0 }));
+});
+
+Deno.test("missing texts are ascending, apart, from 1, and not beyond those shown", () => {
+  const isRight = (...missing: number[][]) => isTaken({ ...receipt, shown: 9, missing });
+  for (
+    const right of [[], [[1, 1]], [[1, 9]], [[9, 9]], [[1, 3], [5, 5]], [[1, 1], [3, 3], [5, 9]]]
+  ) {
+    assert(isRight(...right), JSON.stringify(right));
+  }
+  for (
+    const wrong of [
+      [[0, 1]],
+      [[2, 1]],
+      [[1, 10]],
+      [[10, 10]],
+      [[1, 3], [3, 4]],
+      [[1, 3], [4, 5]],
+      [[5, 5], [1, 3]],
+      [[1, 5], [2, 3]],
+      [[1, 1], [1, 1]],
+    ]
+  ) {
+    assert(!isRight(...wrong), JSON.stringify(wrong));
+  }
+});
+
+Deno.test("a name is not blank, has no control characters, and is well-formed", () => {
+  for (const name of ["a", "Zoë", "王", "\u{1f98a}", " a "]) assert(isName(name), name);
+  for (const name of ["", " ", "\t", "a\u0007", "\ud800", 1, null, undefined]) {
+    assert(!isName(name), `${name}`);
+  }
+});
+
+Deno.test("any bytes are a payload that encodes to the same bytes, or malformed", () => {
+  const taken = { count: 0 };
+  const check = (padded: Uint8Array) => {
+    let payload: Payload;
+    try {
+      payload = decodePayload(padded);
+    } catch (error) {
+      assert(error instanceof MalformedPayload, String(error));
+      return;
+    }
+    taken.count++;
+    assertEquals(encodePayload(payload), Uint8Array.from(padded));
+  };
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+    check(bytes);
+    check(pad(bytes));
+  }));
+  const anything = fc.anything({ withTypedArray: true });
+  fc.assert(fc.property(anything, (value) => check(pad(encode(value)))));
+  // Each byte of a right one, in turn, to each of a few values.
+  for (const payload of PAYLOADS) {
+    const right = encodePayload(payload);
+    for (let at = 0; at < right.length; at++) {
+      for (const flip of [0x01, 0x20, 0x80, 0xff]) {
+        const other = right.slice();
+        other[at]! ^= flip;
+        check(other);
+      }
+    }
+  }
+  assert(taken.count > 0);
+});
+
+Deno.test("lists within lists, thousands deep, are malformed and nothing worse", () => {
+  const deep = new Uint8Array(16_000).fill(0x81);
+  assertThrows(() => decodePayload(pad(deep)), MalformedPayload);
+  assertThrows(
+    () => decodePayload(pad(concat(encodeUtf8("a"), deep))),
+    MalformedPayload,
+  );
+});

@@ -1,0 +1,98 @@
+/**
+ * Two who have shaken hands, and their conversation, from a number.
+ *
+ * @module
+ */
+import type { Random } from "../../../src/clock.ts";
+import { encodeBase64Url } from "../../../src/crypto/bytes.ts";
+import type { RatchetKeyPair } from "../../../src/crypto/ratchet.ts";
+import { type Conversation, startConversation } from "../../../src/protocol/conversation.ts";
+import {
+  beginAsGuest,
+  beginAsHost,
+  type Established,
+  type GuestState,
+  type HostState,
+  stepGuest,
+  stepHost,
+  type Terms,
+} from "../../../src/protocol/handshake.ts";
+import { type HandshakeMessage, roomOfNameplate } from "../../../src/protocol/wire.ts";
+import { seededRandom } from "../../support/random.ts";
+import { seededKeyPairs } from "../../support/ratchet_keys.ts";
+
+/** What two people are about to shake hands on. */
+export function termsFrom(random: Random, password = "river-canyon-ocean"): Terms {
+  return {
+    room: roomOfNameplate("4821"),
+    epoch: encodeBase64Url(random(8)),
+    password,
+    hostNonce: random(16),
+  };
+}
+
+/** A whole handshake: each message, and the state that it was heard in. */
+export interface Handshake {
+  readonly terms: Terms;
+  readonly random: Random;
+  readonly keys: RatchetKeyPair;
+  readonly messages: Record<HandshakeMessage["type"], HandshakeMessage>;
+  readonly guest: { readonly established: Established; readonly state: GuestState };
+  readonly host: { readonly established: Established; readonly state: HostState };
+}
+
+/** Runs a handshake. The states that the steps have spent are not kept. */
+export async function shakeHands(seed: number): Promise<Handshake> {
+  const random = seededRandom(seed);
+  const terms = termsFrom(random);
+  const keys = await seededKeyPairs(random)();
+  const nonce = random(16);
+  const begun = beginAsGuest(terms, nonce, random);
+  const answered = stepHost(beginAsHost(terms, keys.publicKey), begun.send!, random);
+  const finished = stepGuest(begun.state, answered.send!);
+  const confirmed = stepHost(answered.state, finished.send!, random);
+  const done = stepGuest(finished.state, confirmed.send!);
+  if (confirmed.state.state !== "established" || done.state.state !== "established") {
+    throw new Error("An honest handshake failed");
+  }
+  return {
+    terms,
+    random,
+    keys,
+    messages: {
+      "guest-share": begun.send!,
+      "host-share": answered.send!,
+      "guest-tag": finished.send!,
+      "host-tag": confirmed.send!,
+      "host-refusal": { type: "host-refusal", nonce },
+    },
+    guest: { established: done.state.established, state: done.state },
+    host: { established: confirmed.state.established, state: confirmed.state },
+  };
+}
+
+/** Both ends of a conversation. */
+export interface Talk {
+  readonly host: Conversation;
+  readonly guest: Conversation;
+}
+
+/** Two who talk; their clocks stand at `now`. */
+export async function talk(seed: number, now: () => number = () => 1_000): Promise<Talk> {
+  const { terms, random, keys, guest, host } = await shakeHands(seed);
+  const shared = { place: terms, now, random, generateKeyPair: seededKeyPairs(random) };
+  return {
+    host: await startConversation({
+      ...shared,
+      role: "host",
+      established: host.established,
+      keys,
+    }),
+    guest: await startConversation({
+      ...shared,
+      role: "guest",
+      established: guest.established,
+      keys: undefined,
+    }),
+  };
+}
