@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { parseArgs } from "@std/cli/parse-args";
+import { parseArgs } from "node:util";
 import { usage } from "./command.ts";
-import { ALL_COMMANDS, ALL_FLAGS, type FlagName, places, written } from "./commands.ts";
+import { ALL_COMMANDS, ALL_FLAGS, type Flag, type FlagName, places, written } from "./commands.ts";
 import { nearest } from "./nearest.ts";
 
 /** A command line in its parts. */
@@ -24,6 +24,14 @@ const FLAG_LIKE = /^-{0,2}[a-z][a-z-]{0,20}$/i;
 /** What people try for a secret in the arguments. */
 const SECRETS = ["password", "passphrase", "passwd", "pass", "pwd", "secret"];
 
+/** The flags as the library takes them; those that are on by themselves have an opposite. */
+const OPTIONS = Object.fromEntries(
+  [...ALL_FLAGS].flatMap(([name, { value, short, on }]) => {
+    const option = { type: value ? "string" : "boolean", ...(short && { short }) } as const;
+    return [[name, option], ...(on ? [[`no-${name}`, option] as const] : [])];
+  }),
+);
+
 /**
  * Takes a command line apart.
  *
@@ -33,45 +41,71 @@ export function readArguments(args: readonly string[]): Arguments {
   if (args.some((arg) => arg.length > MAX_CHARS)) {
     throw usage("an argument is far too long", "See: whisper --help.");
   }
-  const given: [FlagName, string | boolean][] = [];
-  const names = [...ALL_FLAGS];
-  const repeatable = names.filter(([, { value }]) => value).map(([name]) => name);
-  const switches = names.filter(([, { value }]) => !value).map(([name]) => name);
-  const parsed = parseArgs(args, {
-    string: [...repeatable, "_"],
-    collect: repeatable,
-    boolean: switches,
-    negatable: names.filter(([, { on }]) => on).map(([name]) => name),
-    alias: Object.fromEntries(names.flatMap(([name, { short }]) => short ? [[short, name]] : [])),
-    unknown(_arg, key) {
-      if (key !== undefined) throw unknownFlag(key);
-    },
+  const words: string[] = [];
+  const flags = new Map<FlagName, string | boolean>();
+  // The tokens alone are used: they tell a flag without a value from an empty one, and a flag that
+  // was given from one that was not.
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: OPTIONS,
+    strict: false,
+    tokens: true,
   });
-  for (const [name, { value, on, choices }] of names) {
-    const found = parsed[name];
-    if (value === undefined) {
-      // The library reports every switch, given or not; only what differs from that was given.
-      if (found === true && !on) given.push([name, true]);
-      if (on && args.includes(written(name))) given.push([name, false]);
+  for (const token of tokens) {
+    if (token.kind === "positional") words.push(token.value);
+    if (token.kind !== "option") continue;
+    const { name, value } = token;
+    const known = flagOf(name);
+    if (known === undefined) throw unknownFlag(name, args[token.index]!);
+    if (known.spec.value === undefined) {
+      if (value !== undefined) {
+        throw usage(`--${name} takes no value`, `Write --${name} alone, or leave it out.`);
+      }
+      flags.set(known.name, known.isOn);
       continue;
     }
-    const values = found as readonly string[];
-    if (values.length > 1) throw usage(`--${name} is given twice`, "Give it once.");
-    const [text] = values;
-    if (text === undefined) continue;
-    if (text.trim() === "") {
-      throw usage(`--${name} needs a value`, `Write it as --${name}=${value}.`);
-    }
-    if (choices && !choices.includes(text)) {
-      throw usage(`there is no such ${value}`, `Use one of: ${choices.join(", ")}.`);
-    }
-    given.push([name, text]);
+    // What begins with a hyphen is the next flag; a value that does is written behind "=".
+    const isMissing = value === undefined || (!token.inlineValue && /^-./.test(value));
+    flags.set(known.name, checkValue(known, isMissing ? "" : value, flags));
   }
-  return { words: parsed._.map(String), flags: new Map(given) };
+  return { words, flags };
 }
 
-function unknownFlag(key: string) {
-  const name = key.replace(/^no-/, "").toLowerCase();
+/** A flag as it is written, and what it says. */
+interface Known {
+  readonly name: FlagName;
+  readonly spec: Flag;
+  /** False where it is written `--no-NAME`. */
+  readonly isOn: boolean;
+}
+
+function flagOf(written: string): Known | undefined {
+  const spec = ALL_FLAGS.get(written as FlagName);
+  if (spec) return { name: written as FlagName, spec, isOn: true };
+  const name = written.replace(/^no-/, "") as FlagName;
+  const negated = ALL_FLAGS.get(name);
+  return negated?.on && { name, spec: negated, isOn: false };
+}
+
+function checkValue(
+  { name, spec: { value, choices } }: Known,
+  text: string,
+  flags: ReadonlyMap<FlagName, string | boolean>,
+): string {
+  if (flags.has(name)) throw usage(`--${name} is given twice`, "Give it once.");
+  if (text.trim() === "") {
+    throw usage(`--${name} needs a value`, `Write it as --${name}=${value}.`);
+  }
+  if (choices && !choices.includes(text)) {
+    throw usage(`there is no such ${value}`, `Use one of: ${choices.join(", ")}.`);
+  }
+  return text;
+}
+
+/** @param arg what was written: a flag of one hyphen is read letter by letter. */
+function unknownFlag(key: string, arg: string) {
+  const whole = /^-[a-z][a-z-]+$/i.test(arg) ? arg.slice(1) : key;
+  const name = whole.replace(/^no-/, "").toLowerCase();
   const secret = SECRETS.includes(name) ? name : nearest(name, SECRETS);
   if (secret !== undefined) {
     const kind = secret === "passphrase" ? "passphrase-file" : "password-file";

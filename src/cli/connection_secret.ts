@@ -5,10 +5,12 @@
  * @module
  */
 
-/** `<db_password>` and the like stand for a password; they are none. */
-const PLACEHOLDER = /^<[^<>]*>$/;
+/** `<db_password>` and the like stand for a password; they are none. Other brackets may be one. */
+const PLACEHOLDER = /^<[^<>]*(?:pass|pwd|your)[^<>]*>$/i;
+/** Longer than any connection string; a bound for what is searched. */
+const MAX_LENGTH = 4_096;
 /** Options of MongoDB's whose values are secret. */
-const SECRET_OPTION = /[?&](?:[^=&]*(?:password|secret)[^=&]*|authMechanismProperties)=[^&]/i;
+const SECRET_OPTION = /[?&](?:[^?=&]*(?:password|secret)[^?=&]*|authMechanismProperties)=[^&]/i;
 
 /** What there is to hide in a connection string. */
 export type UriSecret =
@@ -20,6 +22,7 @@ export type UriSecret =
 
 /** Looks for secrets in a connection string. */
 export function uriSecret(uri: string): UriSecret {
+  if (uri.length > MAX_LENGTH) return "unclear";
   if (SECRET_OPTION.test(uri)) return "unclear";
   const credentials = credentialsOf(uri);
   if (credentials === undefined) return uri.includes("@") ? "unclear" : "none";

@@ -48,8 +48,8 @@ export async function runFernet(command: FernetCommand, parts: FernetParts): Pro
     return await write(line(await encrypt(key, input, { now, random })));
   }
   const { ttl } = command;
-  // What is not ASCII becomes a character that no token has.
-  const token = new TextDecoder().decode(input).replace(/\r?\n$/, "");
+  // What is not ASCII becomes a character that no token has; around it, a paste brings white space.
+  const token = new TextDecoder().decode(input).trim();
   let plain: Uint8Array<ArrayBuffer>;
   try {
     plain = await decrypt(key, token, ttl === undefined ? undefined : { ttl, now });

@@ -21,6 +21,13 @@ const MAX_CHARS = 1_024;
 const UNIT_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000 };
 /** Control characters, line breaks, and what turns the direction of a line around. */
 const UNSHOWABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+/**
+ * What nobody sees, and no letter needs: with it two names look alike. The joiners are not among them
+ * (emoji, Persian and the scripts of India are written with them).
+ */
+const UNSEEN =
+  /[\u00ad\u115f\u1160\u180e\u200b\u2060-\u2064\u206a-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb]/u;
+const SEEN = /[^\p{Z}\p{Cf}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /**
@@ -38,10 +45,10 @@ export function checkName(text: string, what = "your name"): string {
       `Give one of at most ${MAX_NAME_GRAPHEMES} characters and ${MAX_NAME_BYTES} bytes.`,
     );
   }
-  if (UNSHOWABLE.test(name)) {
+  if (UNSHOWABLE.test(name) || (UNSEEN.test(name) && SEEN.test(name))) {
     throw usage(`${what} holds a character that cannot be shown`, "Type it again by hand.");
   }
-  if (!/[^\p{Z}\p{Cf}\p{M}\p{Default_Ignorable_Code_Point}]/u.test(name)) {
+  if (!SEEN.test(name)) {
     throw usage(`${what} holds nothing that can be seen`, "Give one of a few letters.");
   }
   return name;

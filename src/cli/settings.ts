@@ -68,7 +68,9 @@ export class Settings {
 
   /** Colours: on, unless a place says no (`NO_COLOR` with any value: no-color.org). */
   color(): boolean {
-    if (this.isFlag("color") || this.#variable("color") !== undefined) return false;
+    const flag = this.#flags.get("color");
+    if (typeof flag === "boolean") return flag;
+    if (this.#variable("color") !== undefined) return false;
     return this.#file().color ?? true;
   }
 
