@@ -5,7 +5,7 @@
  */
 import { Chat } from "./chat/chat.ts";
 import { completeCode, type Entry, entryByCode, entryByRoom } from "./chat/entry.ts";
-import type { ChatCommand, Command } from "./cli/command.ts";
+import type { ChatCommand, Command, Connection, DoctorCommand } from "./cli/command.ts";
 import { configPath, loadConfig } from "./cli/config_file.ts";
 import { parseCommand } from "./cli/parse.ts";
 import { TerminalInput } from "./cli/prompt.ts";
@@ -48,7 +48,7 @@ interface Surroundings {
 
 async function runOther(
   command: Exclude<Command, ChatCommand>,
-  { output }: Surroundings,
+  { stop, output }: Surroundings,
 ): Promise<number> {
   switch (command.command) {
     case "help":
@@ -73,13 +73,36 @@ async function runOther(
       });
       return EXIT.ok;
     case "doctor":
-      throw new Failure("usage", "Cannot check the connection yet.", "Start a chat instead.");
+      return await doctor(command, { stop, output });
   }
 }
 
-/** A chat, from the first question to the last document removed. */
-async function chat(command: ChatCommand, { stop, output }: Surroundings): Promise<number> {
-  const isJson = command.ui === "json";
+/** A look at everything that a chat needs. */
+async function doctor(command: DoctorCommand, { stop, output }: Surroundings): Promise<number> {
+  const { runDoctor } = await import("./doctor/run.ts");
+  const { input, asker } = asking(command, stop);
+  for (const warning of command.warnings) say(`Note: ${warning}`);
+  const isTerminal = Deno.stdout.isTerminal();
+  return await runDoctor(command, {
+    asker,
+    terminal: {
+      input: input.isTerminal,
+      output: isTerminal,
+      kind: env("TERM"),
+      size: isTerminal ? Deno.consoleSize() : undefined,
+      multiplexer: env("TMUX") ? "tmux" : env("STY") ? "screen" : undefined,
+      color: command.color && isAnsi(),
+    },
+    write: (text) => output.write(text),
+    clock: systemClock,
+    random: systemRandom,
+    signal: stop,
+  });
+}
+
+/** Where a person is asked, if there is one. */
+function asking({ ui }: Connection, stop: AbortSignal) {
+  const isJson = ui === "json";
   const port = standardInput({ prompts: isJson ? "stderr" : "stdout", isAnsi: isAnsi() });
   const input = new TerminalInput(port);
   const asker: Asker = {
@@ -87,6 +110,12 @@ async function chat(command: ChatCommand, { stop, output }: Surroundings): Promi
     readLine: (options) => input.readLine({ ...options, signal: stop }),
     print: (text) => input.print(text),
   };
+  return { port, input, asker };
+}
+
+/** A chat, from the first question to the last document removed. */
+async function chat(command: ChatCommand, { stop, output }: Surroundings): Promise<number> {
+  const { port, input, asker } = asking(command, stop);
   for (const warning of command.warnings) say(`Note: ${warning}`);
   void preload(command.relay?.kind === "local" ? "sqlite" : "mongodb");
 

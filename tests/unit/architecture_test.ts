@@ -12,7 +12,12 @@ type Sources = ReadonlyMap<string, string>;
 /** What a room may import, besides itself and what everybody may. A folder stands for all in it. */
 const DOORS: Record<string, readonly string[]> = {
   "main.ts": ["src/app.ts"],
-  "src/app.ts": ["src/cli/", "src/store/open.ts", "src/store/mailbox.ts", "src/chat/", "src/ui/"],
+  "src/app.ts": [
+    ...["src/cli/", "src/store/open.ts", "src/store/mailbox.ts", "src/chat/", "src/ui/"],
+    ...["src/doctor/", "src/permissions/"],
+  ],
+  "src/doctor/": ["src/cli/", "src/store/open.ts", "src/store/examine.ts", "src/store/check.ts"],
+  "src/permissions/": ["src/cli/", "src/store/place.ts"],
   "src/cli/": [],
   "src/ui/": ["src/chat/events.ts"],
   "src/chat/": ["src/protocol/", "src/store/mailbox.ts"],
@@ -21,8 +26,15 @@ const DOORS: Record<string, readonly string[]> = {
   "src/store/mailbox.ts": [],
   "src/store/envelope.ts": ["src/store/mailbox.ts"],
   "src/store/memory.ts": ["src/store/mailbox.ts", "src/store/envelope.ts"],
-  "src/store/mongo/": ["src/store/mailbox.ts", "src/store/envelope.ts"],
-  "src/store/sqlite/": ["src/store/mailbox.ts", "src/store/envelope.ts"],
+  "src/store/mongo/": ["src/store/mailbox.ts", "src/store/envelope.ts", "src/store/check.ts"],
+  "src/store/sqlite/": ["src/store/mailbox.ts", "src/store/envelope.ts", "src/store/check.ts"],
+  "src/store/check.ts": [],
+  "src/store/examine.ts": [
+    "src/store/check.ts",
+    "src/store/open.ts",
+    "src/store/mongo/",
+    "src/store/sqlite/",
+  ],
   "src/store/open.ts": [
     "src/store/mailbox.ts",
     "src/store/memory.ts",

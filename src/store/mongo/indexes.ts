@@ -25,4 +25,4 @@ export async function ensureIndexes(
 }
 
 /** The server looks each minute, and removes what lies behind its date. */
-const EXPIRY = { key: { expiresAt: 1 }, name: "expiry", expireAfterSeconds: 0 } as const;
+export const EXPIRY = { key: { expiresAt: 1 }, name: "expiry", expireAfterSeconds: 0 } as const;

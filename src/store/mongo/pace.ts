@@ -6,7 +6,7 @@
 import type { Clock, Random } from "../../clock.ts";
 
 /** Between two looks: in a conversation, after a pause, and after a minute of silence. */
-const ACTIVE_MS = 250;
+export const ACTIVE_MS = 250;
 const QUIET_MS = 1_000;
 const IDLE_MS = 3_000;
 /** How long after the last envelope a conversation counts as one, and a pause as one. */

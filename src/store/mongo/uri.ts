@@ -105,6 +105,22 @@ export function databaseOf(uri: string): string {
   return inspectUri(uri).database;
 }
 
+/** What a connection string says of TLS, for one that {@link completeUri} has returned. */
+export function tlsOf(
+  uri: string,
+): { on: boolean; caFile: string | undefined; clientCertificate: boolean } {
+  const { srv, options } = partsOf(uri);
+  const given = new Map(
+    [...new URLSearchParams(options)].map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  const said = given.get("tls") ?? given.get("ssl");
+  return {
+    on: said === undefined ? srv : said.toLowerCase() === "true",
+    caFile: given.get("tlscafile"),
+    clientCertificate: given.has("tlscertificatekeyfile"),
+  };
+}
+
 /**
  * `text` without any connection string: whatever follows its scheme is cut off, because where a
  * password ends in a string that could not be read, nobody knows.
