@@ -197,7 +197,10 @@ export class Chat implements Controls {
   async burn(): Promise<void> {
     this.#emit({ event: "burnt", by: "you" });
     if (this.#pairing?.send({ kind: "burn" })) {
-      await Promise.race([this.#pairing.settle(), sleep(this.#options.clock, BURN_MS)]);
+      const patience = Promise.withResolvers<void>();
+      const timer = this.#options.clock.after(BURN_MS, patience.resolve);
+      await Promise.race([this.#pairing.settle(), patience.promise]);
+      timer.cancel();
     }
     await this.leave("burnt");
   }
@@ -247,7 +250,7 @@ export class Chat implements Controls {
     if ("refused" in claim) throw refusal(claim.refused);
     this.#emit({ event: "waiting", for: "host", atMostMs: HANDSHAKE_MS });
     this.#limitHandshake();
-    await this.#pairUp(claim.seat, decodeBase64Url(claim.hostToken), password);
+    await this.#pairUp(claim.seat, hostNonce(claim.hostToken), password);
   }
 
   async #meet(room: RoomId, password: string): Promise<void> {
@@ -466,6 +469,16 @@ function checkText(text: string): void {
 
 function nonceOf(seat: Seat): Uint8Array<ArrayBuffer> {
   return decodeBase64Url(seat.token);
+}
+
+/** @throws {Failure} unless the relay named a host: anybody may have written what it said. */
+function hostNonce(token: string): Uint8Array<ArrayBuffer> {
+  if (/^[A-Za-z0-9_-]{22}$/.test(token)) return decodeBase64Url(token);
+  throw new Failure(
+    "protocol",
+    "This room cannot be entered: somebody has spoilt it on the relay.",
+    "Ask for a fresh code, or use another relay.",
+  );
 }
 
 function refusal(why: "absent" | "full" | "sealed" | "burnt"): Failure {

@@ -36,9 +36,10 @@ import {
 import type { Envelope, Mailbox, RoomView, Seat } from "../store/mailbox.ts";
 import type { Alarms } from "./alarms.ts";
 import type { Listener, Presence } from "./events.ts";
+import { Door } from "./door.ts";
 import { Feed } from "./feed.ts";
 import { Inbox, type ReadMark } from "./inbox.ts";
-import { Lease } from "./lease.ts";
+import { evicted, Lease } from "./lease.ts";
 import type { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { nextPresence, type Sign } from "./presence.ts";
@@ -47,8 +48,6 @@ import { nextPresence, type Sign } from "./presence.ts";
 const RECEIPT_DELAY_MS = 40;
 /** A text that no receipt covers after this time, with the peer here, is asked after once. */
 const PING_AFTER_MS = 10_000;
-/** A knock stays this long, for the other seat to see it too; a poll takes at most 3 s. */
-const KNOCK_STAYS_MS = 5_000;
 /** The client name in a profile. */
 const CLIENT = "whisper/1";
 
@@ -74,8 +73,10 @@ type Phase =
   | { readonly phase: "guest"; readonly state: GuestState }
   | {
     readonly phase: "talking";
-    /** The guest's nonces that took part in the handshake, so that their echoes raise no alarm. */
-    readonly nonces: ReadonlySet<string>;
+    /** The token of the peer's seat: its half of the handshake's session id. */
+    readonly peerToken: string;
+    /** When the two had found each other, by the monotonic clock. */
+    readonly since: number;
     readonly conversation: Conversation;
     readonly inbox: Inbox;
     readonly outbox: Outbox;
@@ -93,8 +94,9 @@ export class Pairing {
   #heardAt: number | undefined;
   #receiptTimer: Timer | undefined;
   #pingTimer: Timer | undefined;
-  readonly #knocks = new Set<string>();
-  readonly #timers = new Set<Timer>();
+  readonly #door: Door;
+  /** Told that the peer was let in and was never heard. */
+  #isForsaken = false;
 
   constructor(deps: PairingDeps) {
     this.#deps = deps;
@@ -118,7 +120,14 @@ export class Pairing {
       clock,
       isWaiting: () => (this.#outbox?.unconfirmed ?? 0) > 0,
       seen: (view, askedAt) => this.#see(view, askedAt),
-      rolledBack: () => deps.alarms.rollback(),
+      rolledBack: () => this.#door.rolledBack(),
+    });
+    this.#door = new Door({
+      clock,
+      alarms: deps.alarms,
+      remove: (id) => this.#feed.remove(id),
+      requestRead: () => this.#feed.requestRead(),
+      look: () => this.#look(),
     });
   }
 
@@ -190,7 +199,7 @@ export class Pairing {
     this.#abort.abort(new DOMException("The pairing is over", "AbortError"));
     this.#receiptTimer?.cancel();
     this.#pingTimer?.cancel();
-    for (const timer of this.#timers) timer.cancel();
+    this.#door.close();
     switch (this.#phase?.phase) {
       case "host":
         return wipeHost(this.#phase.state);
@@ -223,8 +232,9 @@ export class Pairing {
     if (read && read.malformed > 0) this.#deps.alarms.raise("forged", read.malformed);
     const isPage = read !== undefined && read.upTo !== Infinity;
     const messages: Envelope[] = [];
+    this.#door.opens();
     for (const envelope of envelopes) {
-      if (envelope.from === "stranger") this.#hearKnock(envelope, isPage);
+      if (envelope.from === "stranger") this.#door.knock(envelope, isPage);
       else if (envelope.seq === 0) await this.#shakeHands(envelope);
       else messages.push(envelope);
     }
@@ -233,39 +243,60 @@ export class Pairing {
     await this.#inbox?.take(messages, read);
   }
 
-  #hearKnock({ id }: Envelope, removeNow: boolean): void {
-    if (!this.#knocks.has(id)) {
-      this.#knocks.add(id);
-      this.#deps.alarms.raise("third-party");
-      if (!removeNow) {
-        this.#later(KNOCK_STAYS_MS, () => {
-          this.#knocks.delete(id);
-          this.#feed.remove(id);
-        });
-      }
-    }
-    if (removeNow) {
-      this.#knocks.delete(id);
+  async #shakeHands({ id, head, token }: Envelope): Promise<void> {
+    if (this.#door.isEcho(id)) return this.#feed.remove(id);
+    const message = decodeHandshake(head);
+    const isPeers = message?.type.startsWith(this.#deps.seat.role === "host" ? "guest" : "host");
+    if (!message || !isPeers || token !== "") {
       this.#feed.remove(id);
+      return this.#deps.alarms.raise("forged");
+    }
+    if (await this.#isWaiting(message)) return;
+    this.#feed.remove(id);
+    this.#door.remember(id);
+    switch (this.#phase?.phase) {
+      case "host":
+        return await this.#stepHost(this.#phase, message);
+      case "guest":
+        return await this.#stepGuest(this.#phase, message);
+      case "talking":
+        return this.#hearStranger(this.#phase, message);
     }
   }
 
-  async #shakeHands(envelope: Envelope): Promise<void> {
-    this.#feed.remove(envelope.id);
-    const message = decodeHandshake(envelope.head);
-    if (!message || envelope.token !== "") return this.#deps.alarms.raise("forged");
+  /** True for a share that may be its sender's, once the relay can be asked who is seated. */
+  async #isWaiting({ type, nonce }: HandshakeMessage): Promise<boolean> {
     const phase = this.#phase;
-    if (phase?.phase === "host") await this.#stepHost(phase, message);
-    else if (phase?.phase === "guest") await this.#stepGuest(phase, message);
-    else if (phase?.phase === "talking" && this.#deps.seat.role === "host") {
-      if (!phase.nonces.has(message.nonce.join())) this.#deps.alarms.raise("third-party");
+    if (phase?.phase !== "host" || phase.state.state !== "open" || type !== "guest-share") {
+      return false;
+    }
+    return await this.#door.isSeated(nonce) === undefined;
+  }
+
+  /** A handshake message after the handshake, and none that came before. */
+  #hearStranger({ peerToken }: Phase & { phase: "talking" }, message: HandshakeMessage): void {
+    const { alarms, seat } = this.#deps;
+    const nonce = encodeBase64Url(message.nonce);
+    if (seat.role === "guest") {
+      // What the host answered to others before us is none of our business.
+      if (nonce === seat.token) alarms.raise("forged");
+    } else if (message.type === "guest-share" && nonce !== peerToken) {
+      alarms.raise("third-party");
+    } else {
+      alarms.raise("forged");
     }
   }
 
   async #stepHost(phase: Phase & { phase: "host" }, message: HandshakeMessage): Promise<void> {
     const { mailbox, link, seat, alarms, random } = this.#deps;
     const signal = this.#abort.signal;
+    const isOpen = phase.state.state === "open";
+    if (isOpen && message.type === "guest-share" && !await this.#door.isSeated(message.nonce)) {
+      return this.#door.turnAway();
+    }
     const { state, send, guess, isCrowded } = stepHost(phase.state, message, random);
+    // An echo was set aside before: what changes nothing here is nobody's honest message.
+    if (isOpen && state === phase.state && !isCrowded) alarms.raise("forged");
     this.#phase = { ...phase, state };
     if (isCrowded) alarms.raise("third-party");
     if (state.state !== "established") {
@@ -282,22 +313,24 @@ export class Pairing {
       }
       return;
     }
-    const nonces = phase.state.state === "open" ? [...phase.state.attempts.keys()] : [];
     // Sealed before the guest is told: from here on the room is closed to everybody else.
     const sealed = await link.run("seal", (signal) => mailbox.seal(seat, { signal }), signal);
     if (!sealed) return;
-    await this.#talk(state.established, new Set(nonces), phase.keys);
+    await this.#talk(state.established, encodeBase64Url(message.nonce), phase.keys);
     await this.#say(send!);
     this.#introduce();
   }
 
   async #stepGuest(phase: Phase & { phase: "guest" }, message: HandshakeMessage): Promise<void> {
     const { state, send } = stepGuest(phase.state, message);
+    if (state === phase.state && encodeBase64Url(message.nonce) === this.#deps.seat.token) {
+      this.#deps.alarms.raise("forged");
+    }
     this.#phase = { ...phase, state };
     if (state.state === "refused") throw wrongCode();
     if (send) await this.#say(send);
     if (state.state !== "established") return;
-    await this.#talk(state.established, new Set());
+    await this.#talk(state.established, encodeBase64Url(this.#deps.terms.hostNonce));
     this.#introduce();
   }
 
@@ -316,7 +349,7 @@ export class Pairing {
 
   async #talk(
     established: Established,
-    nonces: ReadonlySet<string>,
+    peerToken: string,
     keys?: RatchetKeyPair,
   ): Promise<void> {
     const { seat, clock, random, emit, alarms } = this.#deps;
@@ -349,7 +382,14 @@ export class Pairing {
         this.#receiptTimer = undefined;
       },
     });
-    this.#phase = { phase: "talking", nonces, conversation, inbox, outbox };
+    this.#phase = {
+      phase: "talking",
+      peerToken,
+      since: clock.monotonic(),
+      conversation,
+      inbox,
+      outbox,
+    };
     this.#feed.requestRead();
   }
 
@@ -431,10 +471,35 @@ export class Pairing {
 
   // ------------------------------------------------------------------------------- presence
 
+  /** Asks the relay who is seated. */
+  async #look(): Promise<RoomView> {
+    const { mailbox, link, seat } = this.#deps;
+    const signal = this.#abort.signal;
+    const view = await link.run("look", (signal) => mailbox.renew(seat, { signal }), signal);
+    if (!view) throw evicted();
+    return view;
+  }
+
   /** What was heard since the relay was asked is newer than its answer. */
   #see(view: RoomView, askedAt: number): void {
-    if (this.#heardAt === undefined || this.#heardAt > askedAt) return;
-    this.#sense({ sign: "lease", leftMs: view.peer?.leaseLeftMs });
+    const phase = this.#phase;
+    if (phase?.phase !== "talking" || askedAt <= phase.since) return;
+    const leftMs = this.#door.check(view, phase.peerToken) ? view.peer?.leaseLeftMs : undefined;
+    if (this.#heardAt === undefined) return this.#miss(leftMs);
+    if (this.#heardAt <= askedAt) this.#sense({ sign: "lease", leftMs });
+  }
+
+  /** The peer was let in and has not said a word. */
+  #miss(leftMs: number | undefined): void {
+    if (this.#isForsaken || (leftMs !== undefined && leftMs > 0)) return;
+    this.#isForsaken = true;
+    this.#deps.emit({
+      event: "error",
+      code: "no-peer",
+      message: "Somebody came with the right code and was gone before saying a word.",
+      hint: "Use /invite for a fresh code.",
+      fatal: false,
+    });
   }
 
   #sense(sign: Sign): void {
@@ -446,14 +511,6 @@ export class Pairing {
       ? { unseen: phase.outbox.unconfirmed, missing: phase.conversation.textsMissing }
       : {};
     this.#deps.emit({ event: "presence", peer: next, ...counts });
-  }
-
-  #later(ms: number, action: () => void): void {
-    const timer = this.#deps.clock.after(ms, () => {
-      this.#timers.delete(timer);
-      action();
-    });
-    this.#timers.add(timer);
   }
 }
 
