@@ -17,7 +17,7 @@ export const MAX_NAME_BYTES = 256;
 export const MAX_TIMER_SECONDS = 604_800;
 /** The name and version of a program. */
 export const MAX_CLIENT_BYTES = 64;
-/** Ranges of missing texts that one payload reports: a report must not grow past its bucket. */
+/** Ranges of missing texts that one payload reports: with these a receipt is 255 bytes at most. */
 export const MAX_MISSING_RANGES = 16;
 /** The largest counter: no text has a larger number than messages can have. */
 export const MAX_COUNTER = 2 ** 31 - 1;
