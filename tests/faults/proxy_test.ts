@@ -160,7 +160,7 @@ Deno.test("proxy: a half-closed connection ends for its reader alone", () =>
 Deno.test("proxy: a budget that is spent resets", () =>
   scene(async (proxy, _, connect) => {
     const client = await connect();
-    proxy.budget(20, "reset");
+    proxy.budget(20, () => proxy.reset());
     assertEquals(await ask(client, "0123456789"), "0123456789");
     await client.write(bytes("x"));
     await assertRejects(() => said(client), Deno.errors.ConnectionReset);

@@ -163,8 +163,7 @@ function running(
     async restart(node) {
       const index = nodes.findIndex(({ host }) => host === node.host);
       const server = servers[index]!;
-      const started = server.instanceInfo!;
-      await started.instance.stop();
+      await server.stop({ doCleanup: false });
       await server.start(true);
       return nodes[index] = nodeOf(server);
     },

@@ -224,10 +224,10 @@ export class Proxy {
     }
   }
 
-  /** Lets `bytes` more pass, in both directions together, and then does what is asked. */
-  budget(bytes: number, then: "reset" | "blackhole"): void {
+  /** Lets `bytes` more pass, in both directions together, and then calls `spent`. */
+  budget(bytes: number, spent: () => void): void {
     this.#budget = bytes;
-    this.#whenSpent = () => then === "reset" ? this.reset() : this.blackhole();
+    this.#whenSpent = spent;
   }
 
   /** Takes `bytes` off the budget; false once it is spent. */

@@ -1,0 +1,175 @@
+/**
+ * One person's network fails, in every way a network can; the other's is well. Real servers, real
+ * sockets, real time.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import { sleep, systemClock } from "../../src/clock.ts";
+import type { Proxy } from "../support/proxy.ts";
+import { type Scene, Scenes } from "./mongo_stage.ts";
+import {
+  allRead,
+  assertNothingLeft,
+  assertNothingLost,
+  assertTold,
+  type Pair,
+  type Person,
+} from "./stage.ts";
+
+/** A person whose way to the relay is dead knows it within this time: it is promised. */
+const NOTICED_MS = 15_000;
+
+const scenes = new Scenes("mongodb network");
+
+/** Resolves when the relay is known to be in trouble. */
+function trouble(person: Person): Promise<void> {
+  return person.until("the trouble", () => person.relay.at(-1) === "reconnecting");
+}
+
+/** Resolves when the relay is known to be well. */
+function recovery(person: Person): Promise<void> {
+  return person.until("the recovery", () => person.relay.at(-1) === "up");
+}
+
+/** Both say something, and read it; then they leave, and nothing is lost or left. */
+async function end(scene: Scene, pair: Pair): Promise<void> {
+  pair.host.say(3);
+  pair.guest.say(3);
+  await allRead(pair);
+  assertNothingLost(pair);
+  await assertNothingLeft(pair, scene.count);
+}
+
+type Act = readonly [name: string, run: (scene: Scene) => Promise<void>];
+
+/** The guest's way is spoilt at once, and mended `lossMs` later. */
+function loss(
+  name: string,
+  options: { lossMs: number; poll?: boolean; told: boolean },
+  [spoil, mend]: readonly [spoil: (proxy: Proxy) => void, mend: (proxy: Proxy) => void],
+): Act {
+  const { lossMs, poll = false, told } = options;
+  return [name, async (scene) => {
+    const network = await scene.network();
+    const pair = await scene.meet({ network, poll });
+    pair.host.say();
+    pair.guest.say();
+    network.all(spoil);
+    pair.host.say(5);
+    pair.guest.say(5);
+    await sleep(systemClock, lossMs);
+    network.all(mend);
+    await allRead(pair);
+    await recovery(pair.guest);
+    if (told) assertTold(pair.guest);
+    await end(scene, pair);
+  }];
+}
+
+/** The guest's sockets are half open; nobody tells. */
+function stranding(name: string, options: { poll?: boolean; talking: boolean }): Act {
+  const { poll = false, talking } = options;
+  return [name, async (scene) => {
+    const network = await scene.network();
+    const pair = await scene.meet({ network, poll });
+    pair.guest.say();
+    await allRead(pair);
+    network.all((proxy) => proxy.strand());
+    const before = performance.now();
+    if (talking) pair.guest.say(2);
+    await trouble(pair.guest);
+    assertLessOrEqual(performance.now() - before, NOTICED_MS);
+    await recovery(pair.guest);
+    await end(scene, pair);
+  }];
+}
+
+/** A network that ends all connections after `bytes`, and after ever more, so that some get through. */
+function cutting(bytes: number): Act {
+  return [`connections end after ${bytes} bytes, and then after ever more`, async (scene) => {
+    const network = await scene.network();
+    const arm = (proxy: Proxy, bytes: number) =>
+      proxy.budget(bytes, () => {
+        proxy.reset();
+        arm(proxy, bytes * 1.5);
+      });
+    const pair = await scene.meet({ network });
+    network.all((proxy) => arm(proxy, bytes));
+    pair.host.say(20);
+    pair.guest.say(20);
+    await allRead(pair);
+    network.all((proxy) => proxy.heal());
+    await recovery(pair.guest);
+    await end(scene, pair);
+  }];
+}
+
+const dark = [(proxy: Proxy) => proxy.blackhole(), (proxy: Proxy) => proxy.heal()] as const;
+
+scenes.together("whatever happens to one person's network", [
+  loss("a loss of one second", { lossMs: 1_000, told: false }, dark),
+  loss("a loss of five seconds", { lossMs: 5_000, told: false }, dark),
+  loss("a loss of twenty seconds", { lossMs: 20_000, told: true }, dark),
+  loss("a loss of twenty seconds, polling", { lossMs: 20_000, poll: true, told: true }, dark),
+  loss("a loss of twelve seconds after which nothing is as before", {
+    lossMs: 12_000,
+    told: true,
+  }, [
+    (proxy) => proxy.blackhole(),
+    (proxy) => {
+      proxy.reset();
+      proxy.heal();
+    },
+  ]),
+  loss("servers that accept and stay silent", { lossMs: 12_000, told: true }, [
+    (proxy) => {
+      proxy.silence();
+      proxy.reset();
+    },
+    (proxy) => {
+      proxy.reset();
+      proxy.heal();
+    },
+  ]),
+  loss("servers that refuse", { lossMs: 3_000, told: true }, [
+    (proxy) => {
+      proxy.refuse();
+      proxy.reset();
+    },
+    (proxy) => proxy.heal(),
+  ]),
+  loss("a reset", { lossMs: 0, told: true }, [(proxy) => proxy.reset(), () => {}]),
+  loss("a half-closed connection", { lossMs: 0, told: true }, [
+    (proxy) => proxy.halfClose(),
+    () => {},
+  ]),
+  loss("a way that is far and narrow", { lossMs: 3_000, told: false }, [
+    (proxy) => proxy.weather = { delayMs: 150, jitterMs: 100, bytesPerSecond: 20_000 },
+    (proxy) => proxy.heal(),
+  ]),
+  stranding("half-open sockets in the middle of a talk", { talking: true }),
+  stranding("half-open sockets in a silence", { talking: false }),
+  stranding("half-open sockets in a silence, polling", { talking: false, poll: true }),
+  ...[1_000, 3_000, 10_000].map(cutting),
+]);
+
+scenes.add(
+  "a client that talks, and one whose way was lost, has at most five sockets",
+  async (s) => {
+    const network = await s.network();
+    const pair = await s.meet({ network });
+    pair.guest.say(30);
+    await allRead(pair);
+    assert(network.connections >= 4, `${network.connections}: the monitors were not counted`);
+    assertLessOrEqual(network.connections, 5);
+    network.all((proxy) => proxy.reset());
+    pair.guest.say(30);
+    await allRead(pair);
+    assertLessOrEqual(network.connections, 5);
+    await end(s, pair);
+    assertEquals(network.connections, 0);
+  },
+);
+
+scenes.end();

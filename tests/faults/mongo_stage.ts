@@ -1,0 +1,141 @@
+/**
+ * The stage of the fault tests over MongoDB: one real set of three nodes, and for each person a
+ * network of their own.
+ *
+ * @module
+ */
+import type { Document, MongoClient } from "mongodb";
+import { systemClock, systemRandom } from "../../src/clock.ts";
+import type { Mailbox, RoomId } from "../../src/store/mailbox.ts";
+import { openMongoMailbox } from "../../src/store/mongo/open.ts";
+import {
+  DATABASE,
+  isOwnServer,
+  mongodAvailable,
+  type ServerOptions,
+  startReplicaSet,
+  type TestServer,
+} from "../support/mongod.ts";
+import { Network } from "../support/proxy.ts";
+import { meet, type Pair } from "./stage.ts";
+
+const available = await mongodAvailable();
+const why = available.ok ? isOwnServer ? "a server of one's own" : "" : available.why;
+/** True where there are no servers to break. */
+export const ignore = why !== "";
+/** To be put behind the name of a test. */
+export const skip = ignore ? ` (skipped: ${why})` : "";
+
+const deps = { clock: systemClock, random: systemRandom };
+
+/** What a scene can use. */
+export interface Scene {
+  readonly server: TestServer;
+  readonly admin: MongoClient;
+  /** A client of the relay: over a network of one's own, or straight. */
+  open(network?: Network, options?: { poll?: boolean }): Promise<Mailbox>;
+  /** A network that ends with the scene. */
+  network(): Promise<Network>;
+  /** Two who know each other; the guest over `network`. Both are gone when the scene ends. */
+  meet(options?: { network?: Network; poll?: boolean }): Promise<Pair>;
+  /** Documents of a room. */
+  count(room: RoomId): Promise<number>;
+  /** Makes commands of all clients fail on the present primary. */
+  fail(mode: Document | "off", data?: Document): Promise<void>;
+}
+
+/** Registers scenes over one set, between a test that starts it and one that stops it. */
+export class Scenes {
+  readonly #title: string;
+  readonly #options: ServerOptions;
+  #server: Promise<TestServer> | undefined;
+
+  constructor(title: string, options: ServerOptions = {}) {
+    this.#title = title;
+    this.#options = options;
+    this.#outliving("the servers start", async () => void await this.#start());
+  }
+
+  /** Registers one scene. */
+  add(name: string, run: (scene: Scene) => Promise<void>): void {
+    Deno.test({
+      name: `${this.#title}: ${name}${skip}`,
+      ignore,
+      fn: () => this.#play(run),
+    });
+  }
+
+  /** Registers scenes that do not touch the servers and so can be played at the same time. */
+  together(
+    name: string,
+    scenes: readonly (readonly [name: string, run: (scene: Scene) => Promise<void>])[],
+  ): void {
+    Deno.test({
+      name: `${this.#title}: ${name}${skip}`,
+      ignore,
+      fn: async (test) => {
+        // What one step leaves open would be blamed on another; the test as a whole is watched.
+        const unwatched = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
+        await Promise.all(
+          scenes.map(([name, run]) => test.step({ name, ...unwatched, fn: () => this.#play(run) })),
+        );
+      },
+    });
+  }
+
+  /** To be called after the last scene. */
+  end(): void {
+    this.#outliving("the servers stop", async () => await (await this.#server)?.stop());
+  }
+
+  #outliving(name: string, fn: () => Promise<void>): void {
+    const sanitizers = { sanitizeOps: false, sanitizeResources: false };
+    Deno.test({ name: `${this.#title}: ${name}${skip}`, ignore, ...sanitizers, fn });
+  }
+
+  #start(): Promise<TestServer> {
+    return this.#server ??= startReplicaSet({ count: 3, ...this.#options });
+  }
+
+  async #play(run: (scene: Scene) => Promise<void>): Promise<void> {
+    const server = await this.#start();
+    const admin = await server.admin();
+    const networks: Network[] = [];
+    const people: Pair[] = [];
+    const open = (network?: Network, options: { poll?: boolean } = {}) =>
+      openMongoMailbox({ uri: network?.uri ?? server.uri, ...options }, deps);
+    const db = admin.db(DATABASE);
+    try {
+      await run({
+        server,
+        admin,
+        open,
+        async network() {
+          const network = await Network.open(server);
+          networks.push(network);
+          return network;
+        },
+        async meet({ network, poll = false } = {}) {
+          const pair = await meet(
+            { mailbox: open(undefined, { poll }) },
+            { mailbox: open(network, { poll }) },
+          );
+          people.push(pair);
+          return pair;
+        },
+        count: async (room) =>
+          await db.collection<{ _id: string }>("rooms").countDocuments({ _id: room }) +
+          await db.collection("messages").countDocuments({ room }),
+        async fail(mode, data = {}) {
+          const point = mode === "off" ? {} : { data: { appName: "whisper", ...data } };
+          await admin.db("admin").command({ configureFailPoint: "failCommand", mode, ...point });
+        },
+      });
+    } finally {
+      for (const network of networks) network.all((proxy) => proxy.heal());
+      await Promise.all(people.flatMap(({ host, guest }) => [host.leave(), guest.leave()]));
+      for (const network of networks) await network.close();
+      await admin.close();
+    }
+  }
+}
