@@ -71,7 +71,8 @@ export function loadConfig(path: string | undefined): Kept {
 export function checkConfig(text: string, path: string): Kept {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    // Editors on Windows put a byte order mark before what they save.
+    value = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch {
     // The parser's own words would quote the file.
     throw wrong(path, "it is not valid JSON");

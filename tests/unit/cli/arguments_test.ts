@@ -1,0 +1,169 @@
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import fc from "fast-check";
+import { readArguments, unknownCommand } from "../../../src/cli/arguments.ts";
+import { ALL_FLAGS, written } from "../../../src/cli/commands.ts";
+import { Failure } from "../../../src/errors.ts";
+import { assertWellSaid, refused } from "./support.ts";
+
+const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 1_000;
+
+function flagsOf(...args: string[]): Record<string, string | boolean> {
+  return Object.fromEntries(readArguments(args).flags);
+}
+
+Deno.test("arguments: every flag is read, with its value or without", () => {
+  for (const [name, { value, short }] of ALL_FLAGS) {
+    if (value === undefined) {
+      const on = written(name) === `--${name}`;
+      assertEquals(flagsOf(written(name)), { [name]: on });
+      if (short) assertEquals(flagsOf(`-${short}`), { [name]: true });
+    } else {
+      assertEquals(flagsOf(`--${name}`, "a b"), { [name]: "a b" });
+      assertEquals(flagsOf(`--${name}=a=b`), { [name]: "a=b" });
+      assertEquals(flagsOf(`--${name}=-v`), { [name]: "-v" });
+    }
+  }
+});
+
+Deno.test("arguments: words and flags may be mixed, and two hyphens end the flags", () => {
+  const { words, flags } = readArguments([
+    "--plain",
+    "join",
+    "--name",
+    "Alice",
+    "4821",
+    "--",
+    "-x",
+  ]);
+  assertEquals(words, ["join", "4821", "-x"]);
+  assertEquals([...flags], [["plain", true], ["name", "Alice"]]);
+  assertEquals(readArguments(["-"]).words, ["-"]);
+  assertEquals(readArguments(["--", "--no-color", "--json"]).flags.size, 0);
+  assertEquals(flagsOf("-hV"), { help: true, version: true });
+  assertEquals(readArguments(["--name", "-", "--", "--"]).words, ["--"]);
+});
+
+Deno.test("arguments: a switch leaves the word behind it alone", () => {
+  for (const word of ["true", "false", "1", "new"]) {
+    const { words, flags } = readArguments(["--plain", word]);
+    assertEquals([words, [...flags]], [[word], [["plain", true]]]);
+  }
+});
+
+Deno.test("arguments: numbers stay the text they were", () => {
+  assertEquals(readArguments(["join", "0042"]).words, ["join", "0042"]);
+  assertEquals(flagsOf("--name", "007", "--ttl", "1e3"), { name: "007", ttl: "1e3" });
+});
+
+Deno.test("arguments: colours can be forbidden, and asked for", () => {
+  assertEquals(flagsOf("--no-color"), { color: false });
+  assertEquals(flagsOf("--color"), { color: true });
+});
+
+Deno.test("arguments: a value that is missing, empty or given twice", () => {
+  for (const args of [["--name"], ["--name", "--json"], ["--name="], ["--name", " "]]) {
+    refused(() => readArguments(args), "--name needs a value", "Write it as --name=NAME.");
+  }
+  refused(() => readArguments(["--name", "-x"]), "--name needs a value", "--name=NAME");
+  refused(() => readArguments(["--uri=a", "--uri=b"]), "--uri is given twice", "Give it once.");
+  assertEquals(flagsOf("--json", "--json"), { json: true });
+});
+
+Deno.test("arguments: a switch takes no value", () => {
+  for (const arg of ["--json=no", "--local=false", "--json=", "--no-color=1"]) {
+    const [flag] = arg.split("=");
+    refused(() => readArguments([arg]), `${flag} takes no value`, `Write ${flag} alone`);
+  }
+});
+
+Deno.test("arguments: a flag that is unknown is told by its name, with the nearest one", () => {
+  const cases: [arg: string, sentence: string, hint: string][] = [
+    ["--nmae", "there is no flag --nmae", "Did you mean --name?"],
+    ["--no-colour", "there is no flag --no-colour", "Did you mean --no-color?"],
+    ["--loc", "there is no flag --loc", "Did you mean --local?"],
+    ["--no-json", "there is no flag --no-json", "Did you mean --json?"],
+    ["-uri", "there is no flag -u", "Did you mean --uri?"],
+    ["-name=Alice", "there is no flag -n", "See: whisper --help."],
+    ["-x", "there is no flag -x", "See: whisper --help."],
+    ["-h5", "there is no such flag", "See: whisper --help."],
+    ["--zzzz", "there is no flag --zzzz", "See: whisper --help."],
+    ["--mongodb://u:pw@host", "there is no such flag", "See: whisper --help."],
+    ["---", "there is no such flag", "See: whisper --help."],
+    ["--__proto__", "there is no such flag", "See: whisper --help."],
+    ["--constructor=1", "there is no flag --constructor", "See: whisper --help."],
+    ["--toString", "there is no flag --toString", "See: whisper --help."],
+  ];
+  for (const [arg, sentence, hint] of cases) {
+    refused(() => readArguments([arg]), sentence, hint, { never: ["u:pw", "Alice"] });
+  }
+});
+
+Deno.test("arguments: a secret in a flag is refused, and the way to give it is told", () => {
+  for (const name of ["password", "Password", "pasword", "passwd", "pwd", "secret", "pass"]) {
+    refused(
+      () => readArguments([`--${name}=hunter2`]),
+      "cannot be an argument",
+      "--password-file",
+      {
+        never: ["hunter2"],
+      },
+    );
+  }
+  refused(() => readArguments(["--passphrase", "hunter2"]), "cannot be", "--passphrase-file", {
+    never: ["hunter2"],
+  });
+});
+
+Deno.test("arguments: one that is far too long is not looked at", () => {
+  assertEquals(readArguments(["x".repeat(16_384)]).words[0]!.length, 16_384);
+  refused(() => readArguments(["new", "x".repeat(16_385)]), "far too long", "whisper --help");
+});
+
+Deno.test("arguments: a first word that is no command", () => {
+  const cases = [
+    ["jion", "the first word is not a command", 'Did you mean "join"?'],
+    ["4821-river-candle-ocean", "a code stands where a command belongs", "whisper join CODE"],
+    ["hunter2", "the first word is not a command", "See: whisper --help."],
+    ["", "the first word is not a command", "See: whisper --help."],
+  ] as const;
+  for (const [word, sentence, hint] of cases) {
+    const never = word.length > 4 ? [word] : [];
+    refused(
+      () => {
+        throw unknownCommand(word);
+      },
+      sentence,
+      hint,
+      { never },
+    );
+  }
+});
+
+Deno.test("arguments: nothing but a failure with a next step, whatever is given", () => {
+  const flagLike = fc.constantFrom(...[...ALL_FLAGS.keys()].map((name) => `--${name}`));
+  const arg = fc.oneof(
+    flagLike,
+    fc.tuple(flagLike, fc.string({ unit: "binary" })).map(([flag, value]) => `${flag}=${value}`),
+    fc.string().map((text) => `-${text}`),
+    fc.string().map((text) => `--${text}`),
+    fc.string({ unit: "binary" }),
+  );
+  fc.assert(
+    fc.property(fc.array(arg, { maxLength: 6 }), (args) => {
+      try {
+        const { words, flags } = readArguments(args);
+        assert(words.every((word) => args.includes(word)));
+        for (const [name, value] of flags) {
+          assertEquals(
+            typeof value,
+            ALL_FLAGS.get(name)!.value === undefined ? "boolean" : "string",
+          );
+        }
+      } catch (error) {
+        assertInstanceOf(error, Failure);
+        assertWellSaid(error);
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});

@@ -1,0 +1,398 @@
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import fc from "fast-check";
+import { type ChatCommand, missingSetting } from "../../../src/cli/command.ts";
+import {
+  ALL_COMMANDS,
+  ALL_FLAGS,
+  DEFAULT_COMMAND,
+  type FlagName,
+  SETTINGS,
+  SHELLS,
+  written,
+} from "../../../src/cli/commands.ts";
+import { parseCommand } from "../../../src/cli/parse.ts";
+import type { Kept } from "../../../src/cli/settings.ts";
+import { Failure } from "../../../src/errors.ts";
+import { type Around, assertWellSaid, parse, parseAs, refused } from "./support.ts";
+
+const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 1_000;
+const SECRET = "hunter2";
+const URI = "mongodb+srv://alice@cluster0.abcde.mongodb.net";
+
+/** What a chat is where nobody said anything. */
+const PLAIN_CHAT: ChatCommand = {
+  command: "chat",
+  mode: "ask",
+  code: undefined,
+  room: undefined,
+  passphraseFile: undefined,
+  name: undefined,
+  lingerMs: 600_000,
+  relay: undefined,
+  poll: false,
+  passwordFile: undefined,
+  tlsCaFile: undefined,
+  ui: "auto",
+  color: true,
+  debug: false,
+  warnings: [],
+};
+
+Deno.test("parse: whisper alone asks everything", () => {
+  assertEquals(parse([]), PLAIN_CHAT);
+  assertEquals(parse(["chat"]), PLAIN_CHAT);
+});
+
+Deno.test("parse: new and join", () => {
+  assertEquals(parse(["new"]), { ...PLAIN_CHAT, mode: "new" });
+  assertEquals(parse(["join"]), { ...PLAIN_CHAT, mode: "join" });
+  assertEquals(parse(["join", "4821-river-candle-ocean"]), {
+    ...PLAIN_CHAT,
+    mode: "join",
+    code: "4821-river-candle-ocean",
+  });
+  assertEquals(parseAs("chat", ["join", "4821", "river", "candle"]).code, "4821 river candle");
+  assertEquals(parseAs("chat", ["join", " "]).code, undefined);
+});
+
+Deno.test("parse: a room that two people agreed on", () => {
+  const expected: ChatCommand = {
+    ...PLAIN_CHAT,
+    mode: "room",
+    room: "garden",
+    passphraseFile: "words.txt",
+  };
+  const flags = ["--room", "garden", "--passphrase-file", "words.txt"];
+  assertEquals(parse(["chat", ...flags]), expected);
+  assertEquals(parse(flags), expected);
+  const env = { WHISPER_ROOM: "garden", WHISPER_PASSPHRASE_FILE: "words.txt" };
+  assertEquals(parse(["chat"], { env }), expected);
+  assertEquals(parseAs("chat", [], { env }).mode, "ask", "a variable alone decides for nobody");
+});
+
+Deno.test("parse: every flag of a chat", () => {
+  const args = [
+    ...["new", "--name", " Alice ", "--uri", URI, "--linger", "1h30m", "--poll", "--plain"],
+    ...["--no-color", "--debug", "--password-file", "pw.txt", "--tls-ca-file=ca.pem"],
+  ];
+  assertEquals(parse(args), {
+    ...PLAIN_CHAT,
+    mode: "new",
+    name: "Alice",
+    relay: { kind: "uri", uri: URI },
+    lingerMs: 5_400_000,
+    poll: true,
+    ui: "plain",
+    color: false,
+    debug: true,
+    passwordFile: "pw.txt",
+    tlsCaFile: "ca.pem",
+  });
+  assertEquals(parseAs("chat", ["--json", "--local"]).ui, "json");
+  assertEquals(parseAs("chat", ["--local"]).relay, { kind: "local" });
+});
+
+Deno.test("parse: every setting comes from its flag, else its variable, else the file", () => {
+  const cases: {
+    field: "name" | "lingerMs" | "passwordFile" | "tlsCaFile" | "poll" | "ui" | "color";
+    flag: string[];
+    env: Record<string, string>;
+    config: Kept;
+    values: readonly [flag: unknown, env: unknown, file: unknown];
+  }[] = [
+    {
+      field: "name",
+      flag: ["--name=F"],
+      env: { WHISPER_NAME: "E" },
+      config: { name: "C" },
+      values: ["F", "E", "C"],
+    },
+    {
+      field: "lingerMs",
+      flag: ["--linger=1m"],
+      env: { WHISPER_LINGER: "2m" },
+      config: { linger: "3m" },
+      values: [60_000, 120_000, 180_000],
+    },
+    {
+      field: "passwordFile",
+      flag: ["--password-file=F"],
+      env: { WHISPER_PASSWORD_FILE: "E" },
+      config: { "password-file": "C" },
+      values: ["F", "E", "C"],
+    },
+    {
+      field: "tlsCaFile",
+      flag: ["--tls-ca-file=F"],
+      env: { WHISPER_TLS_CA_FILE: "E" },
+      config: { "tls-ca-file": "C" },
+      values: ["F", "E", "C"],
+    },
+    {
+      field: "poll",
+      flag: ["--poll"],
+      env: { WHISPER_POLL: "off" },
+      config: { poll: true },
+      values: [true, false, true],
+    },
+    {
+      field: "ui",
+      flag: ["--plain"],
+      env: { WHISPER_PLAIN: "0" },
+      config: { plain: true },
+      values: ["plain", "auto", "plain"],
+    },
+    {
+      field: "color",
+      flag: ["--color"],
+      env: { NO_COLOR: "1" },
+      config: { color: true },
+      values: [true, false, true],
+    },
+  ];
+  for (const { field, flag, env, config, values } of cases) {
+    const empty = Object.fromEntries(Object.keys(env).map((name) => [name, " "]));
+    assertEquals(parseAs("chat", flag, { env, config })[field], values[0], `${field}: flag`);
+    assertEquals(parseAs("chat", [], { env, config })[field], values[1], `${field}: variable`);
+    assertEquals(parseAs("chat", [], { config })[field], values[2], `${field}: file`);
+    assertEquals(parseAs("chat", [], { env: empty, config })[field], values[2], `${field}: empty`);
+  }
+});
+
+Deno.test("parse: where to meet is said by the first place that says it", () => {
+  const local = { kind: "local" };
+  const uri = { kind: "uri", uri: URI };
+  const cases: [args: string[], around: Around, relay: unknown][] = [
+    [["--local"], { env: { WHISPER_URI: URI }, config: { uri: URI } }, local],
+    [["--uri", URI], { env: { WHISPER_LOCAL: "1" }, config: { local: true } }, uri],
+    [[], { env: { WHISPER_LOCAL: "yes" }, config: { uri: URI } }, local],
+    [[], { env: { WHISPER_URI: URI }, config: { local: true } }, uri],
+    [[], { env: { WHISPER_LOCAL: "no" }, config: { uri: URI } }, uri],
+    [[], { config: { local: true } }, local],
+    [[], { config: { local: false } }, undefined],
+    [["--json"], { env: { WHISPER_PLAIN: "1" }, config: { uri: URI } }, uri],
+  ];
+  for (const [args, around, relay] of cases) {
+    assertEquals(parseAs("chat", args, around).relay, relay as never);
+    assertEquals(parseAs("doctor", ["doctor", ...args], around).relay, relay as never);
+  }
+});
+
+Deno.test("parse: a place that says two things about where to meet is told which", () => {
+  refused(() => parse(["--local", "--uri", URI]), "--uri and --local exclude", "Give one", {
+    never: [URI],
+  });
+  const env = { WHISPER_LOCAL: "1", WHISPER_URI: URI };
+  refused(() => parse([], { env }), "WHISPER_URI and WHISPER_LOCAL exclude", "Give one", {
+    never: [URI],
+  });
+  refused(
+    () => parse([], { config: { uri: URI, local: true } }),
+    '"uri" in the configuration file and "local" in the configuration file exclude',
+    "Give one",
+    { never: [URI] },
+  );
+});
+
+Deno.test("parse: a password in the open is warned of where others can see it", () => {
+  const uri = `mongodb://alice:${SECRET}@host/`;
+  const [flag = ""] = parseAs("chat", ["--uri", uri]).warnings;
+  assert(flag.includes("--uri") && !flag.includes(SECRET), flag);
+  const [file = ""] = parseAs("chat", [], { config: { uri } }).warnings;
+  assert(file.includes("configuration file") && !file.includes(SECRET), file);
+  assertEquals(parseAs("chat", [], { env: { WHISPER_URI: uri } }).warnings, []);
+  assertEquals(parseAs("chat", ["--uri", URI]).warnings, []);
+  assertEquals(parseAs("chat", ["--uri", "mongodb+srv://a:<db_password>@h"]).warnings, []);
+});
+
+Deno.test("parse: doctor, config, fernet, completions", () => {
+  assertEquals(parseAs("doctor", ["doctor", "--json", "--local"]).ui, "json");
+  assertEquals(parse(["config"]), { command: "config", action: "show", debug: false });
+  assertEquals(parse(["config", "path", "--debug"]), {
+    command: "config",
+    action: "path",
+    debug: true,
+  });
+  assertEquals(parse(["config", "set", "name", "Alice B"]), {
+    ...{ command: "config", action: "set", setting: "name", value: "Alice B", debug: false },
+  });
+  assertEquals(parseAs("config", ["config", "set", "local"]), {
+    ...{ command: "config", action: "set", setting: "local", value: "true", debug: false },
+  } as never);
+  assertEquals(parse(["config", "unset", "uri"]), {
+    ...{ command: "config", action: "unset", setting: "uri", debug: false },
+  });
+  assertEquals(parse(["fernet", "keygen"]), { command: "fernet", action: "keygen", debug: false });
+  const keyFile = ["--key-file", "k"];
+  assertEquals(parse(["fernet", "encrypt", ...keyFile]), {
+    ...{ command: "fernet", action: "encrypt", keyFile: "k", debug: false },
+  });
+  assertEquals(parse(["fernet", "decrypt", ...keyFile, "--ttl=60"]), {
+    ...{ command: "fernet", action: "decrypt", keyFile: "k", ttl: 60, debug: false },
+  });
+  for (const shell of SHELLS) {
+    assertEquals(parse(["completions", shell]), { command: "completions", shell });
+  }
+  assertEquals(parse(["completions", "pwsh"]), { command: "completions", shell: "powershell" });
+});
+
+Deno.test("parse: every setting can be kept and forgotten, and every one has a variable", () => {
+  for (const setting of SETTINGS) {
+    assertEquals(parse(["config", "unset", setting]).command, "config");
+    assertEquals(parse(["config", "set", setting, "x"]).command, "config");
+    assert(ALL_FLAGS.get(setting)!.env !== undefined, setting);
+  }
+});
+
+Deno.test("parse: help and version, before or after", () => {
+  for (const args of [["--help"], ["-h"], ["help"]]) {
+    assertEquals(parse(args), { command: "help", about: undefined });
+  }
+  for (const name of ALL_COMMANDS.keys()) {
+    assertEquals(parse([name, "--help"]), { command: "help", about: name as never });
+    assertEquals(parse(["help", name]), { command: "help", about: name as never });
+  }
+  for (const args of [["--version"], ["-V"], ["version"]]) {
+    assertEquals(parse(args), { command: "version" });
+  }
+  refused(() => parse(["help", "jion"]), "not a command", '"join"');
+});
+
+Deno.test("parse: help, config and fernet read no configuration file, which may be damaged", () => {
+  const surroundings = {
+    env: () => undefined,
+    config: (): never => {
+      throw new Error("the file was read");
+    },
+  };
+  for (
+    const args of [["--help"], ["config", "path"], ["fernet", "keygen"], ["completions", "zsh"]]
+  ) parseCommand(args, surroundings);
+});
+
+Deno.test("parse: a flag of another command is refused, and the commands it belongs to are named", () => {
+  const commands: [words: string[], flags: readonly FlagName[]][] = [
+    [[], DEFAULT_COMMAND.flags],
+    ...[...ALL_COMMANDS].flatMap(([name, { flags, actions }]): [string[], FlagName[]][] =>
+      actions
+        ? Object.entries(actions).map((
+          [action, spec],
+        ) => [[name, action], [...flags, ...spec.flags]])
+        : [[[name], [...flags]]]
+    ),
+  ];
+  for (const [words, flags] of commands) {
+    for (const [name, { value }] of ALL_FLAGS) {
+      if (flags.includes(name)) continue;
+      const arg = value === undefined ? written(name) : `--${name}=${SECRET}`;
+      const sentence = `${written(name)} does not belong to this command`;
+      refused(() => parse([...words, arg]), sentence, "It belongs to: ", { never: [SECRET] });
+    }
+  }
+  refused(() => parse(["new", "--key-file=k"]), "--key-file", "fernet encrypt, fernet decrypt");
+});
+
+Deno.test("parse: every other command line that cannot be followed", () => {
+  const long = "x".repeat(10_000);
+  const cases: [args: string[], sentence: string, hint: string, around?: Around][] = [
+    [["--plain", "--json"], "--plain and --json exclude each other", "Give one of them."],
+    [["new", "Alice"], "a word too many", "between quotes"],
+    [["chat", "4821"], "a word too many", "between quotes"],
+    [["doctor", SECRET], "a word too many", "between quotes"],
+    [["config", "show", "x"], "a word too many", "between quotes"],
+    [["config", "set", "name", "Alice", "B"], "a word too many", "between quotes"],
+    [["config", "unset", "name", SECRET], "a word too many", "between quotes"],
+    [["fernet", "keygen", "x"], "a word too many", "between quotes"],
+    [["completions", "bash", "x"], "a word too many", "between quotes"],
+    [["new", "--room", "garden"], "--room does not belong to this command", "chat"],
+    [["config", "shwo"], '"config" knows no such word', 'Did you mean "show"?'],
+    [["config", SECRET], '"config" knows no such word', "Use: whisper config"],
+    [["config", "toString"], '"config" knows no such word', "Use: whisper config"],
+    [["config", "set"], '"config set" needs the name of a setting', "The settings are: uri,"],
+    [["config", "unset", "nmae"], "there is no such setting", 'Did you mean "name"?'],
+    [["config", "set", "room", "x"], "there is no such setting", "The settings are:"],
+    [["config", "set", "name"], "the value is missing", "whisper config set name VALUE"],
+    [["config", "set", "password", SECRET], "never kept", "password-file FILE"],
+    [["config", "set", "Passphrase", SECRET], "never kept", "password-file FILE"],
+    [["fernet"], "it is not said what to do", "Use: whisper fernet keygen"],
+    [["fernet", "decript"], '"fernet" knows no such word', 'Did you mean "decrypt"?'],
+    [["fernet", "encrypt"], "the key is missing", "--key-file FILE"],
+    [["fernet", "decrypt", "--key-file=k", "--ttl=1m"], "--ttl is not a number", "--ttl 60"],
+    [["fernet", "decrypt", "--key-file=k", "--ttl=-1"], "--ttl is not a number", "--ttl 60"],
+    [["fernet", "encrypt", "--key-file=k", "--ttl=1"], "--ttl does not belong", "fernet decrypt"],
+    [["completions"], "the shell is missing", "bash, zsh, fish, powershell"],
+    [["completions", "tcsh"], "no completions for this shell", "bash, zsh, fish, powershell"],
+    [["--linger", SECRET], "--linger is not a length of time", "1m to 24h"],
+    [["--linger", "59s"], "--linger is out of range", "1m to 24h"],
+    [["--name", long], "the name in --name is too long", "at most 64 characters"],
+    [["--name", "a\x1bb"], "the name in --name holds a character", "by hand"],
+    [["--room", "\u200b"], "the name of the room holds nothing", "a few letters"],
+    [[], "the name in WHISPER_NAME is too long", "at most", { env: { WHISPER_NAME: long } }],
+    [[], 'the name in "name" in the configuration file is empty', "a few", {
+      config: { name: "" },
+    }],
+    [[], "WHISPER_LINGER is out of range", "1m", { env: { WHISPER_LINGER: "25h" } }],
+    [[], '"linger" in the configuration file is not', "1m", { config: { linger: SECRET } }],
+    [[], "WHISPER_POLL is neither yes nor no", "true or false", { env: { WHISPER_POLL: SECRET } }],
+    [[], "WHISPER_LOCAL is neither", "true or false", { env: { WHISPER_LOCAL: "2" } }],
+    [[], "WHISPER_PLAIN is neither", "true or false", { env: { WHISPER_PLAIN: SECRET } }],
+  ];
+  for (const [args, sentence, hint, around] of cases) {
+    refused(() => parse(args, around), sentence, hint, { never: [SECRET, "xxxxx", "\x1b"] });
+  }
+});
+
+Deno.test("parse: where nobody can be asked, what is missing names its flag and its variable", () => {
+  const cases = [
+    ["relay", "where to meet", ["--uri", "WHISPER_URI", "--local", "WHISPER_LOCAL"]],
+    ["name", "your name", ["--name", "WHISPER_NAME"]],
+    ["code", "the code", ["whisper join CODE"]],
+    ["mode", "open a room or to join", ["whisper new", "whisper join CODE"]],
+    ["password", "password", ["--password-file", "WHISPER_PASSWORD_FILE"]],
+    ["passphrase", "passphrase", ["--passphrase-file", "WHISPER_PASSPHRASE_FILE"]],
+  ] as const;
+  for (const [what, sentence, hints] of cases) {
+    const failure = missingSetting(what);
+    assertWellSaid(failure);
+    assert(failure.message.includes(sentence), failure.message);
+    for (const hint of hints) assert(failure.hint.includes(hint), failure.hint);
+  }
+});
+
+Deno.test("parse: nothing but a failure with a next step, whatever stands around it", () => {
+  const text = fc.string({ unit: "binary" });
+  const value = fc.oneof(text, fc.constantFrom("true", "no", "10m", URI, "x".repeat(5_000)));
+  const word = fc.oneof(
+    fc.constantFrom(...ALL_COMMANDS.keys(), "help", "set", "unset", "encrypt", "decrypt", "bash"),
+    fc.constantFrom(...SETTINGS),
+    text,
+  );
+  const flag = fc.constantFrom(...ALL_FLAGS).chain(([name, spec]): fc.Arbitrary<string[]> =>
+    spec.value === undefined
+      ? fc.constant([written(name)])
+      : fc.oneof(value.map((v) => [`--${name}=${v}`]), value.map((v) => [`--${name}`, v]))
+  );
+  const args = fc.array(fc.oneof(word.map((w) => [w]), flag), { maxLength: 6 });
+  const variables = [...ALL_FLAGS.values()].flatMap(({ env }) => env ? [env] : []);
+  const env = fc.dictionary(fc.constantFrom(...variables), value);
+  const config = fc.record(
+    Object.fromEntries(
+      SETTINGS.map((name) => [name, ALL_FLAGS.get(name)!.value ? value : fc.boolean()]),
+    ),
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(args, env, config, (args, env, config) => {
+      try {
+        const command = parse(args.flat(), { env, config: config as Kept });
+        if (command.command === "chat") {
+          assert(command.lingerMs >= 60_000 && command.lingerMs <= 86_400_000);
+        }
+      } catch (error) {
+        assertInstanceOf(error, Failure);
+        assertWellSaid(error);
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
