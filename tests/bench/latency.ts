@@ -1,0 +1,64 @@
+/**
+ * How long a text takes from the line on the sender's standard input to the line on the peer's
+ * standard output, over a replica set of three nodes.
+ *
+ * @module
+ */
+import { startReplicaSet } from "../support/mongod.ts";
+import { alternate, bareMongoPair, type Pair, pause, whisperPair } from "./pairs.ts";
+import { type Bench, percentile, type Row, runAlone } from "./table.ts";
+
+/** Texts before anything is measured: the compiler of V8 has seen everything by then. */
+const WARM_UP = 150;
+/** The two pairs take turns in blocks, so that what else runs on the machine disturbs both alike. */
+const BLOCKS = 20;
+const BLOCK = 25;
+/** Until receipts and removals of a block have settled, and do not disturb the other pair's. */
+const SETTLE_MS = 400;
+
+/** Measures `ours` and `reference` in turns, and compares their latencies. */
+export async function compareLatency(
+  { ours, reference, what }: { ours: Pair; reference: Pair; what: string },
+): Promise<{ ours: number[]; reference: number[]; what: string }> {
+  const samples = { ours: [] as number[], reference: [] as number[], what };
+  for (const pair of [ours, reference]) {
+    await alternate(pair, WARM_UP);
+    await pause(SETTLE_MS);
+  }
+  for (let block = 0; block < BLOCKS; block++) {
+    samples.ours.push(...await alternate(ours, BLOCK));
+    await pause(SETTLE_MS);
+    samples.reference.push(...await alternate(reference, BLOCK));
+    await pause(SETTLE_MS);
+  }
+  return samples;
+}
+
+/** The benchmark. */
+export const bench: Bench = {
+  name: "latency",
+  about: "500 texts in turns, against two bare driver programs.",
+  async run() {
+    const server = await startReplicaSet({ count: 3 });
+    try {
+      const reference = await bareMongoPair(server.uri);
+      const ours = await whisperPair({ WHISPER_URI: server.uri });
+      try {
+        const samples = await compareLatency({ ours, reference, what: "bare driver" });
+        return [0.5, 0.99].map((share): Row => ({
+          what: `latency, p${share * 100}`,
+          value: percentile(samples.ours, share),
+          unit: "ms",
+          reference: { what: samples.what, value: percentile(samples.reference, share) },
+          bound: { of: "ratio", atMost: 1.15 },
+        }));
+      } finally {
+        await Promise.all([ours.end(), reference.end()]);
+      }
+    } finally {
+      await server.stop();
+    }
+  },
+};
+
+if (import.meta.main) await runAlone(bench);
