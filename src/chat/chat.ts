@@ -39,6 +39,8 @@ export interface ChatOptions {
 /** Milliseconds that leaving may take: asked for politely, and interrupted. */
 const LEAVE_MS = 10_000;
 const INTERRUPT_MS = 2_000;
+/** At the end of input: longer than a relay takes to be reached, and to be given up. */
+const FINISH_MS = 30_000;
 /** How long a guest waits for a host to answer before saying that nobody does. */
 const HANDSHAKE_MS = 60_000;
 /** A burn is told to the peer before leaving, at most so long. */
@@ -62,8 +64,11 @@ export class Chat implements Controls {
   #handshakeTimer: Timer | undefined;
   #leaving: Promise<void> | undefined;
   #isOver = false;
+  /** Resolves when the room is open for others, or its host has let us in. */
+  readonly #entered = Promise.withResolvers<void>();
   readonly #over = Promise.withResolvers<number>();
   #openedAt: number | undefined;
+  #failure: Failure | undefined;
 
   constructor(options: ChatOptions) {
     this.#options = options;
@@ -94,6 +99,11 @@ export class Chat implements Controls {
       if (!this.#leaving) void this.#end({ reason: "failed", error, withinMs: INTERRUPT_MS });
     }
     return await this.#over.promise;
+  }
+
+  /** Why the chat failed, once it is over. */
+  get failure(): Failure | undefined {
+    return this.#failure;
   }
 
   overview(): Overview {
@@ -218,6 +228,13 @@ export class Chat implements Controls {
     });
   }
 
+  async finish(): Promise<void> {
+    const { clock } = this.#options;
+    const patience = sleep(clock, FINISH_MS, this.#stop.signal).catch(() => {});
+    await Promise.race([this.#entered.promise, this.#over.promise, patience]);
+    await this.leave("exit");
+  }
+
   // ---------------------------------------------------------------------------- entering
 
   async #enter(): Promise<void> {
@@ -258,6 +275,7 @@ export class Chat implements Controls {
     if (!seat) return await this.#join(room, password);
     await this.#pairUp(seat, nonceOf(seat), password);
     this.#emit({ event: "waiting", for: "guest" });
+    this.#entered.resolve();
   }
 
   async #create(room: RoomId): Promise<Seat | undefined> {
@@ -313,6 +331,7 @@ export class Chat implements Controls {
   #announce(): void {
     this.#emit({ event: "invite", code: formatCode(this.#code!) });
     this.#emit({ event: "waiting", for: "guest" });
+    this.#entered.resolve();
   }
 
   #limitHandshake(): void {
@@ -333,6 +352,7 @@ export class Chat implements Controls {
     this.#emit(event);
     if (event.event === "ready") {
       this.#handshakeTimer?.cancel();
+      this.#entered.resolve();
       for (const { text, id } of this.#early.splice(0)) pairing.send({ kind: "text", text }, id);
     }
   }
@@ -386,7 +406,7 @@ export class Chat implements Controls {
     this.#vanishing.reset();
     this.#alarms.close();
     this.#dropEarly();
-    const final = failure ?? lost;
+    const final = this.#failure = failure ?? lost;
     if (this.#seat) this.#emit({ event: "closed", remaining, reason: closeReason(reason, final) });
     if (final) {
       const { code, message, hint } = final;

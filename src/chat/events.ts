@@ -151,6 +151,11 @@ export interface Controls {
   burn(): Promise<void>;
   /** Leaves, in bounded time; a second call waits for the first. */
   leave(reason?: CloseReason): Promise<void>;
+  /**
+   * Leaves once what was begun has come to something: for the end of a script's input, which is no
+   * haste. The room is open by then, or the code was right, or it failed and the status says so.
+   */
+  finish(): Promise<void>;
   /** What there is to know at the moment. */
   overview(): Overview;
 }

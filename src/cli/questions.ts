@@ -194,6 +194,24 @@ export async function readSecret(path: string): Promise<string> {
   return first;
 }
 
+/**
+ * Makes sure that a file named by the person is there, before the driver stumbles over it.
+ *
+ * @throws {Failure} `usage`.
+ */
+export async function assertReadable(path: string): Promise<void> {
+  try {
+    (await Deno.open(path)).close();
+  } catch (cause) {
+    throw new Failure(
+      "usage",
+      `Cannot read ${quoted(path)}: ${reason(cause)}.`,
+      "Check its name, and that you may read it.",
+      { cause },
+    );
+  }
+}
+
 function reason(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
   if (error instanceof Deno.errors.NotCapable) return "Whisper was started without that permission";

@@ -7,7 +7,10 @@ import type { ChatEvent, Controls } from "../chat/events.ts";
 
 /** One way of showing a chat. */
 export interface Interface {
-  /** Shows what happened. Never throws. */
+  /**
+   * Shows what happened. Never throws. A fatal error needs no showing to a person: its sentences are
+   * said on standard error once the interface is closed.
+   */
   hear(event: ChatEvent): void;
   /** Shows a sentence of the program's own, before and beside the chat. */
   tell(text: string): void;

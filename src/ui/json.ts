@@ -48,7 +48,7 @@ export class JsonInterface implements Interface {
     try {
       while (!over.aborted) {
         const line = await this.#parts.readLine({ signal: over });
-        if (line === null) return void controls.leave("exit");
+        if (line === null) return void controls.finish();
         if (line.trim() === "") continue;
         try {
           this.#perform(this.#read(line), controls);

@@ -79,6 +79,10 @@ export class PlainInterface implements Interface, Screen {
 
   hear(event: ChatEvent): void {
     switch (event.event) {
+      case "error":
+        // The last word, said beside the output when everything is put back.
+        if (event.fatal) return;
+        break;
       case "message":
         return this.#message(event);
       case "invite":
@@ -121,7 +125,7 @@ export class PlainInterface implements Interface, Screen {
         });
         const line = await Promise.race([reading, failed.promise]);
         this.#lastTyped = this.#parts.clock.monotonic();
-        if (line === null) return void controls.leave("exit");
+        if (line === null) return void (lines.isTerminal ? controls.leave() : controls.finish());
         this.#remember(line);
         const performed = perform(line, { controls, screen: this, id: String(++this.#texts) });
         if (isLeaving(line)) return await performed;

@@ -1,0 +1,224 @@
+/**
+ * Bad input and hopeless places, as somebody meets them who runs the real program: a sentence, a next
+ * step, the documented status, and no trace of the program's insides.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Program } from "../support/program.ts";
+
+const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the program without a terminal, in a folder of its own. */
+async function run(
+  args: readonly string[],
+  { env = {}, input = "" }: { env?: Record<string, string>; input?: string } = {},
+): Promise<Outcome> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--allow-all", "--no-check", MAIN, ...args],
+      env: { XDG_RUNTIME_DIR: folder, XDG_CONFIG_HOME: folder, NO_COLOR: "1", ...env },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(input)).catch(() => {});
+    await writer.close().catch(() => {});
+    const { code, stdout, stderr } = await child.output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return { code, stdout: text(stdout), stderr: text(stderr) };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** What the program must be told, what it says of it, and how it ends. */
+const CASES: readonly {
+  what: string;
+  args: readonly string[];
+  env?: Record<string, string>;
+  status: number;
+  says: RegExp;
+  never?: RegExp;
+}[] = [
+  { what: "no name", args: ["new", "--local"], status: 2, says: /--name NAME or WHISPER_NAME/ },
+  { what: "nowhere to meet", args: ["new", "--name", "A"], status: 2, says: /--uri.*WHISPER_URI/ },
+  {
+    what: "neither new nor join",
+    args: ["--local", "--name", "A"],
+    status: 2,
+    says: /whisper new/,
+  },
+  {
+    what: "no code",
+    args: ["join", "--local", "--name", "A"],
+    status: 2,
+    says: /whisper join CODE/,
+  },
+  {
+    what: "an empty name",
+    args: ["new", "--local", "--name", " "],
+    status: 2,
+    says: /--name needs a value/,
+  },
+  {
+    what: "a name of 10,000 characters",
+    args: ["new", "--local", "--name", "n".repeat(10_000)],
+    status: 2,
+    says: /too long/,
+    never: /nnnn/,
+  },
+  {
+    what: "a name with a control character",
+    args: ["new", "--local", "--name", "a\x1b[31mb"],
+    status: 2,
+    says: /cannot be shown/,
+    never: /\x1b/,
+  },
+  {
+    what: "a mistyped word",
+    args: ["join", "4821-river-candel-ocean", "--local", "--name", "A"],
+    status: 2,
+    says: /did you mean "candy"|did you mean "canal"|did you mean "candle"|did you mean/,
+  },
+  {
+    what: "a code without a room",
+    args: ["join", "4821-river-canyon-ocean", "--local", "--name", "A"],
+    status: 6,
+    says: /no room/,
+  },
+  {
+    what: "no connection string",
+    args: ["new", "--uri", "http://example.com", "--name", "A"],
+    status: 3,
+    says: /web page/,
+  },
+  {
+    what: "a connection string without a password",
+    args: ["new", "--name", "A"],
+    env: { WHISPER_URI: "mongodb+srv://alice:<db_password>@cluster0.abcde.mongodb.net/" },
+    status: 2,
+    says: /--password-file FILE or WHISPER_PASSWORD_FILE/,
+  },
+  {
+    what: "a refused port",
+    args: ["new", "--name", "A"],
+    env: { WHISPER_URI: "mongodb://alice:swordfish@127.0.0.1:1/" },
+    status: 3,
+    says: /refuses the connection/,
+    never: /swordfish|mongodb:\/\//,
+  },
+  {
+    what: "a password file that is not there",
+    args: ["new", "--name", "A", "--password-file", "/nowhere/at/all"],
+    env: { WHISPER_URI: "mongodb://alice@127.0.0.1:1/" },
+    status: 2,
+    says: /no such file/,
+  },
+  {
+    what: "a certificate file that is not there",
+    args: ["new", "--name", "A", "--tls-ca-file", "/nowhere/at/all"],
+    env: { WHISPER_URI: "mongodb://127.0.0.1:1/" },
+    status: 2,
+    says: /no such file/,
+  },
+  {
+    what: "a password as a flag",
+    args: ["new", "--password", "x"],
+    status: 2,
+    says: /cannot be an argument/,
+  },
+  { what: "an unknown command", args: ["jion"], status: 2, says: /Did you mean "join"/ },
+  { what: "a bad duration", args: ["new", "--linger", "forever"], status: 2, says: /1m to 24h/ },
+];
+
+for (const { what, args, env = {}, status, says, never } of CASES) {
+  Deno.test(`refused with status ${status}: ${what}`, async () => {
+    const plain = await run(args, { env });
+    assertEquals({ code: plain.code, stdout: plain.stdout }, { code: status, stdout: "" });
+    assertMatch(plain.stderr, says);
+    assertEquals(plain.stderr.trimEnd().split("\n").length, 2, "one sentence and one next step");
+    assert(!/ at .*\.ts:|Error:|node_modules/.test(plain.stderr), plain.stderr);
+
+    const json = await run([...args, "--json"], { env });
+    assertEquals(json.code, status);
+    const lines = json.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const last = lines.at(-1);
+    assertEquals({ event: last.event, fatal: last.fatal }, { event: "error", fatal: true });
+    assertMatch(`${last.message} ${last.hint}`, says);
+    assertEquals(json.stderr, "");
+    if (never) {
+      for (const text of [plain.stderr, json.stdout]) assert(!never.test(text), text);
+    }
+  });
+}
+
+Deno.test("Fernet by hand: a token comes back, a damaged one is status 10", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const key = `${folder}/key`;
+    await Deno.writeTextFile(key, (await run(["fernet", "keygen"])).stdout);
+    const made = await run(["fernet", "encrypt", "--key-file", key], { input: "hello\n" });
+    assertEquals(made.code, 0);
+    const opened = await run(["fernet", "decrypt", "--key-file", key], { input: made.stdout });
+    assertEquals(opened, { code: 0, stdout: "hello\n", stderr: "" });
+    const damaged = await run(["fernet", "decrypt", "--key-file", key], {
+      input: "A" + made.stdout,
+    });
+    assertEquals({ code: damaged.code, stdout: damaged.stdout }, { code: 10, stdout: "" });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("help and version go to standard output, with status 0", async () => {
+  const help = await run(["--help"]);
+  assertEquals(help.code, 0);
+  assertStringIncludes(help.stdout, "whisper join [CODE]");
+  assertMatch(
+    (await run(["--version"])).stdout,
+    /^whisper \d+\.\d+\.\d+\ndeno .*\nmongodb driver /,
+  );
+});
+
+Deno.test("a chat over pipes says everything in lines, and ends with its input", async () => {
+  const folder = await Deno.makeTempDir();
+  const env = { XDG_RUNTIME_DIR: folder, XDG_CONFIG_HOME: folder, WHISPER_LOCAL: "1" };
+  try {
+    await using alice = new Program(["new", "--name", "Alice", "--json"], { env });
+    const { code } = await alice.event("invite");
+    await alice.tell({ send: "first\nsecond", id: "1" });
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--allow-all", "--no-check", MAIN, "join", code, "--name", "Bob"],
+      env: { ...env, NO_COLOR: "1" },
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await alice.event("delivered");
+    await writer.write(new TextEncoder().encode("hello from a pipe\n/say exit\nexit\n"));
+    const { code: status, stdout } = await child.output();
+    await writer.close().catch(() => {});
+    assertEquals(status, 0);
+    const said = new TextDecoder().decode(stdout);
+    assertMatch(said, /\d\d:\d\d Alice: first\n {6}\| second\n/);
+    assertMatch(said, /\* \d\d:\d\d Left\./);
+    // deno-lint-ignore no-control-regex -- what must not be there
+    assert(!/[\x00-\x09\x0b-\x1f\x7f]/.test(said), "no control character");
+    await alice.line(({ event, peer }) => event === "presence" && peer === "left");
+    assertEquals(alice.all("message").map(({ text }) => text), ["hello from a pipe", "exit"]);
+    await alice.tell({ command: "exit" });
+    assertEquals((await alice.over()).code, 0);
+    assertEquals(alice.all("closed")[0]!.remaining, 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
