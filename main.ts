@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { run } from "./src/app.ts";
+import { confine } from "./src/permissions/confine.ts";
+
+// First of all: what is loaded from here on finds the files of others closed.
+confine({ args: Deno.args, env: (name) => Deno.env.get(name) });
+const { run } = await import("./src/app.ts");
 
 /** What asks the program to end. Windows has its own. */
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"

@@ -9,10 +9,18 @@ import type { ChatCommand, Command, Connection, DoctorCommand } from "./cli/comm
 import { configPath, loadConfig } from "./cli/config_file.ts";
 import { parseCommand } from "./cli/parse.ts";
 import { TerminalInput } from "./cli/prompt.ts";
-import { type Asker, askName, askOpening, askPlace, type Opening } from "./cli/questions.ts";
+import {
+  type Asker,
+  askName,
+  askOpening,
+  askPlace,
+  assertReadable,
+  type Opening,
+} from "./cli/questions.ts";
 import { standardInput } from "./cli/standard_input.ts";
 import { systemClock, systemRandom } from "./clock.ts";
 import { EXIT, Failure } from "./errors.ts";
+import { goOffline } from "./permissions/confine.ts";
 import { completeUri, inspectUri, openMailbox, preload, type StoreSettings } from "./store/open.ts";
 import type { Interface } from "./ui/interface.ts";
 import { OutputQueue } from "./ui/output.ts";
@@ -120,8 +128,10 @@ async function chat(command: ChatCommand, { stop, output }: Surroundings): Promi
   void preload(command.relay?.kind === "local" ? "sqlite" : "mongodb");
 
   const name = await askName(command.name, asker, env("USER") ?? env("USERNAME"));
+  if (command.tlsCaFile !== undefined) await assertReadable(command.tlsCaFile);
   const checks = { inspect: inspectUri, complete: completeUri };
   const place = await askPlace(command, asker, checks);
+  if (place.kind === "sqlite") goOffline();
   const settings: StoreSettings = place.kind === "sqlite"
     ? place
     : { ...place, poll: command.poll, tlsCaFile: command.tlsCaFile };
@@ -161,6 +171,9 @@ async function chat(command: ChatCommand, { stop, output }: Surroundings): Promi
     const status = await chat.run();
     over.abort();
     await conversing;
+    await ui.close();
+    if (chat.failure && command.ui !== "json") sayFailure(chat.failure);
+    if (chat.failure && command.debug) say(Deno.inspect(chat.failure));
     return status;
   } finally {
     await ui.close();
@@ -188,7 +201,7 @@ interface InterfaceParts {
 }
 
 async function openInterface(
-  { ui, color }: ChatCommand,
+  { ui, color, quiet }: ChatCommand,
   { name, relay, input, output, control }: InterfaceParts,
 ): Promise<Interface> {
   if (ui === "json") {
@@ -206,7 +219,7 @@ async function openInterface(
     clock: systemClock,
     name,
     relay,
-    quiet: false,
+    quiet,
     color: color && control !== undefined,
   });
 }
@@ -216,12 +229,18 @@ function complain(
   error: unknown,
   { output, isJson, isDebug }: { output: OutputQueue; isJson: boolean; isDebug: boolean },
 ): number {
-  const { code, message, hint, status } = error instanceof Failure ? error : bug(error);
+  const failure = error instanceof Failure ? error : bug(error);
+  const { code, message, hint } = failure;
   if (isJson) {
     output.write(`${JSON.stringify({ event: "error", code, message, hint, fatal: true })}\n`);
-  } else say(`${message}\n${hint}`);
+  } else sayFailure(failure);
   if (isDebug) say(Deno.inspect(error));
-  return status;
+  return failure.status;
+}
+
+/** One sentence of what happened, and one of what to do. */
+function sayFailure({ message, hint }: Failure): void {
+  say(`${message}\n${hint}`);
 }
 
 function bug(cause: unknown): Failure {

@@ -11,13 +11,15 @@ type Sources = ReadonlyMap<string, string>;
 
 /** What a room may import, besides itself and what everybody may. A folder stands for all in it. */
 const DOORS: Record<string, readonly string[]> = {
-  "main.ts": ["src/app.ts"],
+  "main.ts": ["src/app.ts", "src/permissions/confine.ts"],
   "src/app.ts": [
     ...["src/cli/", "src/store/open.ts", "src/store/mailbox.ts", "src/chat/", "src/ui/"],
     ...["src/doctor/", "src/permissions/"],
   ],
   "src/doctor/": ["src/cli/", "src/store/open.ts", "src/store/examine.ts", "src/store/check.ts"],
-  "src/permissions/": ["src/cli/", "src/store/place.ts"],
+  "src/permissions/": [
+    ...["src/cli/commands.ts", "src/cli/config_file.ts", "src/store/sqlite/place.ts"],
+  ],
   "src/cli/": [],
   "src/ui/": ["src/chat/events.ts"],
   "src/chat/": ["src/protocol/", "src/store/mailbox.ts"],
@@ -41,6 +43,7 @@ const DOORS: Record<string, readonly string[]> = {
     "src/store/mongo/",
     "src/store/sqlite/",
   ],
+  "src/build/": ["src/cli/"],
   "src/errors.ts": [],
   "src/clock.ts": [],
   "src/version.ts": [],
@@ -76,6 +79,9 @@ const PACKAGES: Record<string, readonly string[]> = {
 
 /** What only `main.ts` may touch: a room that ends the process leaves others no time to tidy. */
 const PROCESS = ["Deno.args", "Deno.exit", "Deno.exitCode", "Deno.addSignalListener"];
+
+/** Programs of their own, which make the one that this house is. */
+const BUILDERS = ["src/build/main.ts"];
 
 /** One import of one file. */
 interface Import {
@@ -166,7 +172,7 @@ function violations(sources: Sources): string[] {
   for (const [path, text] of sources) {
     imports.push(...importsOf(path, text));
     const code = withoutComments(text);
-    if (path !== "main.ts") {
+    if (path !== "main.ts" && !isIn(path, BUILDERS)) {
       for (const name of PROCESS) {
         if (new RegExp(`\\b${name}\\b`).test(code)) found.push(`${path} touches ${name}`);
       }

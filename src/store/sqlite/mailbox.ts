@@ -30,7 +30,8 @@ import { Bell } from "./bell.ts";
 import { NOW, openDatabase, purge, retireDatabase, scrub } from "./database.ts";
 import { relayError } from "./errors.ts";
 import { Gate } from "./gate.ts";
-import { defaultDatabasePath, directoryOf, ensurePrivateDirectory, type Env } from "./place.ts";
+import { defaultDatabasePath, directoryOf, type Env } from "./place.ts";
+import { ensurePrivateDirectory } from "./private_directory.ts";
 import {
   type EnvelopeRow,
   isHeldBy,

@@ -1,11 +1,8 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { Failure } from "../../../../src/errors.ts";
 import { systemRandom } from "../../../../src/clock.ts";
-import {
-  defaultDatabasePath,
-  directoryOf,
-  ensurePrivateDirectory,
-} from "../../../../src/store/sqlite/place.ts";
+import { defaultDatabasePath, directoryOf } from "../../../../src/store/sqlite/place.ts";
+import { ensurePrivateDirectory } from "../../../../src/store/sqlite/private_directory.ts";
 import { inDirectory, names } from "./support.ts";
 
 Deno.test("the file lies in the runtime directory, else in one's own temporary one", () => {
