@@ -38,6 +38,8 @@ export interface ChatCommand extends Connection {
   readonly passphraseFile: string | undefined;
   readonly name: string | undefined;
   readonly lingerMs: number;
+  /** No bell and no notifications. */
+  readonly quiet: boolean;
 }
 
 /** A look at the connection. */

@@ -78,6 +78,11 @@ export const FLAGS = {
     setting: true,
     help: "line by line, for screen readers and simple terminals",
   },
+  "quiet": {
+    env: "WHISPER_QUIET",
+    setting: true,
+    help: "no bell and no notifications when a message comes",
+  },
   "json": { help: "one JSON object per line each way, for programs" },
   "color": {
     on: true,
@@ -145,7 +150,7 @@ export interface CommandSpec {
 const RELAY = ["uri", "local", "poll", "tls-ca-file", "password-file"] as const;
 const LOOKS = ["plain", "json", "color"] as const;
 const ALWAYS = ["debug", "help", "version"] as const;
-const CHAT = [...RELAY, "name", "linger", ...LOOKS, ...ALWAYS] as const;
+const CHAT = [...RELAY, "name", "linger", ...LOOKS, "quiet", ...ALWAYS] as const;
 
 /** The shells that `completions` knows. */
 export const SHELLS = ["bash", "zsh", "fish", "powershell"] as const;

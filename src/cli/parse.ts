@@ -101,6 +101,7 @@ function chat(
     passphraseFile: settings.text("passphrase-file")?.value,
     name: person && checkName(person.value, `the name in ${person.from}`),
     lingerMs: linger ? checkLinger(linger.value, linger.from) : DEFAULT_LINGER_MS,
+    quiet: settings.isOn("quiet"),
     ...connection(settings),
   };
 }

@@ -28,6 +28,7 @@ const PLAIN_CHAT: ChatCommand = {
   passphraseFile: undefined,
   name: undefined,
   lingerMs: 600_000,
+  quiet: false,
   relay: undefined,
   poll: false,
   passwordFile: undefined,
