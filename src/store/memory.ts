@@ -353,7 +353,13 @@ class MemoryMailbox implements Mailbox {
   }
 
   read(seat: Seat, options?: OpOptions): Promise<{ envelopes: Envelope[]; malformed: number }> {
-    return this.#operation("read", options, () => this.#relay.read(seat));
+    return this.#operation("read", options, () => {
+      const found = this.#relay.read(seat);
+      const isStrange = (document: EnvelopeDocument) =>
+        concerns(document, seat) && !asEnvelope(document.envelope);
+      if (found.malformed > 0) this.#relay.drop(seat.room, isStrange);
+      return found;
+    });
   }
 
   remove(seat: Seat, ids: readonly string[], options?: OpOptions): Promise<void> {

@@ -1,0 +1,143 @@
+/**
+ * A relay that alters what is said: every field of a message, and every byte of it, one at a time.
+ *
+ * @module
+ */
+import type { Envelope } from "../../src/store/mailbox.ts";
+import { type Document, Stage, withHeadByte, withTokenChar } from "./hostile.ts";
+
+const HEAD_BYTES = 61;
+const TOKEN_CHARS = 164;
+
+Deno.test("altering: each byte of the head is covered by its tag", async () => {
+  const stage = await Stage.set();
+  for (let i = 0; i < HEAD_BYTES; i++) {
+    const name = `byte ${i} of the head`;
+    await stage.spoil((e) => [withHeadByte(e, i)], { shown: false, bob: ["forged", "gap"] }, name);
+    const high = (e: Envelope) => [withHeadByte(e, i, 0x80), e];
+    await stage.spoil(high, { shown: true, bob: ["forged"] }, `${name}, beside the true one`);
+  }
+  await stage.end();
+});
+
+Deno.test("altering: each character of the token is covered by its HMAC", async () => {
+  const stage = await Stage.set();
+  for (let i = 0; i < TOKEN_CHARS; i++) {
+    const name = `character ${i} of the token`;
+    const replaced = (e: Envelope) => [withTokenChar(e, i)];
+    await stage.spoil(replaced, { shown: false, bob: ["altered", "gap"] }, name);
+    const added = (e: Envelope) => [withTokenChar(e, i), e];
+    await stage.spoil(added, { shown: true, bob: ["altered"] }, `${name}, beside the true one`);
+  }
+  await stage.end();
+});
+
+Deno.test("altering: a head or a token that is cut or prolonged is thrown away", async () => {
+  const stage = await Stage.set();
+  const heads: [string, (head: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>][] = [
+    ["empty", () => new Uint8Array(0)],
+    ["without its first byte", (head) => head.slice(1)],
+    ["without its last byte", (head) => head.slice(0, -1)],
+    ["one byte longer", (head) => Uint8Array.from([...head, 0])],
+    ["512 bytes long", (head) => Uint8Array.from([...head, ...new Uint8Array(451)])],
+    ["twice", (head) => Uint8Array.from([...head, ...head])],
+  ];
+  for (const [name, alter] of heads) {
+    const fault = (e: Envelope) => [{ ...e, head: alter(e.head) }];
+    await stage.spoil(fault, { shown: false, bob: ["forged", "gap"] }, `head ${name}`);
+  }
+  const tokens: [string, (token: string) => string][] = [
+    ["empty", () => ""],
+    ["without its first character", (token) => token.slice(1)],
+    ["without its last character", (token) => token.slice(0, -1)],
+    ["without its padding", (token) => token.replaceAll("=", "")],
+    ["with a line break", (token) => token + "\n"],
+    ["with a block less", (token) => token.slice(0, 64) + token.slice(86)],
+    ["with four characters more", (token) => token + "AAAA"],
+    ["twice", (token) => token + token],
+    ["at the limit of a mailbox", () => "A".repeat(65_536)],
+    ["of other characters", (token) => token.replace(/.$/, "é")],
+  ];
+  for (const [name, alter] of tokens) {
+    const fault = (e: Envelope) => [{ ...e, token: alter(e.token) }];
+    await stage.spoil(fault, { shown: false, bob: ["altered", "gap"] }, `token ${name}`);
+  }
+  await stage.end();
+});
+
+Deno.test("altering: a sequence number other than the head's is found out", async () => {
+  const stage = await Stage.set();
+  for (const by of [-1, 1, 5, 300]) {
+    const fault = (e: Envelope) => [{ ...e, seq: e.seq + by }];
+    await stage.spoil(fault, { shown: false, bob: ["altered", "gap"] }, `seq ${by}`);
+  }
+  const largest = (e: Envelope) => [{ ...e, seq: 2 ** 31 - 1 }];
+  await stage.spoil(largest, { shown: false, bob: ["altered", "gap"] }, "the largest seq");
+  // Number 0 is the handshake's, and this is none of it.
+  const handshake = (e: Envelope) => [{ ...e, seq: 0 }];
+  await stage.spoil(handshake, { shown: false, bob: ["forged", "gap"] }, "seq 0");
+  await stage.end();
+});
+
+Deno.test("altering: a message under another sender's name is nobody's", async () => {
+  const stage = await Stage.set();
+  const reflected = (e: Envelope) => [{ ...e, from: "guest" as const }];
+  await stage.spoil(reflected, { shown: false, bob: ["gap"], alice: ["forged"] }, "reflected");
+  // Whoever reads it first removes it; both may have been told.
+  const knocking = (e: Envelope) => [{ ...e, from: "stranger" as const }];
+  await stage.spoil(
+    knocking,
+    { shown: false, bob: ["forged", "gap"], alice: ["forged"] },
+    "from a stranger",
+  );
+  await stage.end();
+});
+
+Deno.test("altering: an identity or a count of attempts says nothing, and alarms nobody", async () => {
+  const stage = await Stage.set();
+  const ids = (e: Envelope) => [{ ...e, id: "A".repeat(22) }];
+  await stage.spoil(ids, { shown: true }, "id");
+  for (const attempt of [1, 7, 2 ** 31 - 1]) {
+    await stage.spoil((e) => [{ ...e, attempt }], { shown: true }, `attempt ${attempt}`);
+  }
+  await stage.end();
+});
+
+Deno.test("altering: a document that is no envelope is thrown away and told once", async () => {
+  const stage = await Stage.set();
+  const shapes: [string, (envelope: Envelope) => Document][] = [
+    ["id missing", ({ id: _, ...rest }) => rest],
+    ["id of another alphabet", (e) => ({ ...e, id: "!".repeat(22) })],
+    ["id too long", (e) => ({ ...e, id: e.id + "A" })],
+    ["seq missing", ({ seq: _, ...rest }) => rest],
+    ["seq a text", (e) => ({ ...e, seq: String(e.seq) })],
+    ["seq negative", (e) => ({ ...e, seq: -1 })],
+    ["seq a fraction", (e) => ({ ...e, seq: e.seq + 0.5 })],
+    ["seq NaN", (e) => ({ ...e, seq: NaN })],
+    ["seq too large", (e) => ({ ...e, seq: 2 ** 31 })],
+    ["attempt missing", ({ attempt: _, ...rest }) => rest],
+    ["attempt negative", (e) => ({ ...e, attempt: -1 })],
+    ["head missing", ({ head: _, ...rest }) => rest],
+    ["head a text", (e) => ({ ...e, head: "head" })],
+    ["head too long", (e) => ({ ...e, head: new Uint8Array(513) })],
+    ["token missing", ({ token: _, ...rest }) => rest],
+    ["token a number", (e) => ({ ...e, token: 7 })],
+    ["token too long", (e) => ({ ...e, token: "A".repeat(65_537) })],
+  ];
+  for (const [name, shape] of shapes) {
+    const bob = ["forged", "gap"] as const;
+    await stage.spoil((e) => [shape(e)], { shown: false, bob }, name);
+  }
+  await stage.end();
+});
+
+Deno.test("altering: a head and a token of different messages fit nowhere", async () => {
+  const stage = await Stage.set();
+  let first: Envelope | undefined;
+  await stage.spoil((e) => (first = e, []), { shown: false, bob: ["gap"] }, "dropped");
+  const token = (e: Envelope) => [{ ...e, token: first!.token }];
+  await stage.spoil(token, { shown: false, bob: ["altered", "gap"] }, "an older token");
+  const head = (e: Envelope) => [{ ...e, head: first!.head }];
+  await stage.spoil(head, { shown: false, bob: ["altered", "gap"] }, "an older head");
+  await stage.end();
+});

@@ -1,0 +1,138 @@
+/**
+ * A hostile hand between one person and the relay, and what it does there.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import type { AlarmKind } from "../../src/chat/events.ts";
+import type { Envelope, Mailbox } from "../../src/store/mailbox.ts";
+import type { EnvelopeDocument } from "../../src/store/memory.ts";
+import { Bench, type Person, QUIET_MS } from "./bench.ts";
+
+/** What happens to one operation: `proceed` does it as it was asked for. */
+export type Hand = (operation: string, args: unknown[], proceed: () => unknown) => unknown;
+
+/** A mailbox whose every operation passes through `hand`; what does not travel does not. */
+export function inTheHandsOf(hand: Hand, mailbox: Mailbox): Mailbox {
+  const local = ["close", "operations"];
+  return new Proxy(mailbox, {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      const method = (...args: unknown[]) => Reflect.apply(value, target, args);
+      if (local.includes(String(name))) return method;
+      return (...args: unknown[]) => hand(String(name), args, () => method(...args));
+    },
+  });
+}
+
+/** A document as it lies in a relay, valid or not. */
+export type Document = EnvelopeDocument["envelope"];
+
+/** What is stored in place of one envelope. */
+export type Fault = (envelope: Envelope) => readonly Document[];
+
+/**
+ * A stage: Alice (host) and Bob talk, and what Alice posts can be spoilt. Every case is a text that is
+ * spoilt and a text after it that is not.
+ */
+export class Stage {
+  readonly bench: Bench;
+  readonly alice: Person;
+  readonly bob: Person;
+  #fault: Fault | undefined;
+  #case = 0;
+
+  private constructor(bench: Bench, { alice, bob }: { alice: Person; bob: Person }) {
+    this.bench = bench;
+    this.alice = alice;
+    this.bob = bob;
+  }
+
+  /** Two who have found each other, with nothing spoilt yet. */
+  static async set({ seed = 1 } = {}): Promise<Stage> {
+    const bench = new Bench({ seed });
+    let stage: Stage | undefined;
+    const hand: Hand = (operation, args, proceed) => {
+      const fault = stage && stage.#fault;
+      if (operation !== "post" || !fault) return proceed();
+      stage!.#fault = undefined;
+      for (const envelope of args[1] as Envelope[]) {
+        for (const document of fault(envelope)) bench.plant(document);
+      }
+      return Promise.resolve();
+    };
+    const pair = await bench.pair({
+      host: { through: (mailbox) => inTheHandsOf(hand, mailbox) },
+    });
+    return stage = new Stage(bench, pair);
+  }
+
+  /**
+   * Spoils one text with `fault`, and lets another follow.
+   *
+   * Nothing forged is shown, nothing twice, the order is kept, the conversation goes on both ways, what
+   * was not shown is not called delivered, and the alarms are exactly those expected, each told once.
+   */
+  async spoil(
+    fault: Fault,
+    expected: { shown: boolean; bob?: readonly AlarmKind[]; alice?: readonly AlarmKind[] },
+    name: string,
+  ): Promise<void> {
+    const { alice, bob, bench } = this;
+    const id = ++this.#case;
+    const [victim, after, answer] = [`victim ${id}`, `after ${id}`, `answer ${id}`];
+    const before = {
+      heard: bob.heard.length,
+      answers: alice.heard.length,
+      delivered: alice.all("delivered").length,
+      bob: bob.all("alarm").length,
+      alice: alice.all("alarm").length,
+    };
+    this.#fault = fault;
+    alice.say(victim);
+    await bench.advance(500);
+    assertEquals(this.#fault, undefined, `${name}: the text was not posted`);
+    alice.say(after);
+    bob.say(answer);
+    await bench.advance(QUIET_MS);
+    const shown = expected.shown ? [victim, after] : [after];
+    assertEquals(bob.heard.slice(before.heard), shown, `${name}: what Bob reads`);
+    assertEquals(alice.heard.slice(before.answers), [answer], `${name}: what Alice reads`);
+    const delivered = alice.all("delivered").length - before.delivered;
+    assertEquals(delivered, shown.length, `${name}: what is called delivered`);
+    const raised = (person: Person, from: number) =>
+      person.all("alarm").slice(from).map(({ kind }) => kind).sort();
+    assertEquals(raised(bob, before.bob), [...expected.bob ?? []].sort(), `${name}: Bob's alarms`);
+    const own = raised(alice, before.alice);
+    assertEquals(own, [...expected.alice ?? []].sort(), `${name}: Alice's alarms`);
+    for (const { kind, count } of bob.all("alarm").slice(before.bob)) {
+      assertEquals(count, 1, `${name}: how often ${kind}`);
+    }
+  }
+
+  /** Both leave; nothing is left. */
+  async end(): Promise<void> {
+    await this.bench.end();
+  }
+}
+
+/** The envelope with its `index`th byte of the head changed. */
+export function withHeadByte(envelope: Envelope, index: number, flip = 0x01): Document {
+  const head = envelope.head.slice();
+  head[index]! ^= flip;
+  return { ...envelope, id: otherId(envelope), head };
+}
+
+/** The envelope with its `index`th character of the token changed. */
+export function withTokenChar(envelope: Envelope, index: number): Document {
+  const { token } = envelope;
+  const other = token[index] === "A" ? "B" : "A";
+  const altered = token.slice(0, index) + other + token.slice(index + 1);
+  return { ...envelope, id: otherId(envelope), token: altered };
+}
+
+/** An identity that no envelope has: the relay would keep two documents under one name apart by it. */
+export function otherId({ id }: Envelope): string {
+  return (id[0] === "A" ? "B" : "A") + id.slice(1);
+}
