@@ -43,7 +43,7 @@ export class Window {
     const isNear = this.#from > 0 && before.length - this.#from < room.columns / 4;
     let shown = isNear ? undefined : this.#before(before, cells);
     let here = shown === undefined ? undefined : placeAfter(shown, room.start, room.columns);
-    if (shown === undefined || here === undefined || here.row > last) {
+    if (shown === undefined || here === undefined || isOver(here, last, room.columns)) {
       this.#from = before.length - tailLength(before, cells / 2);
       // A tail of overlong graphemes is no reason to look further.
       shown = this.#before(before, Infinity)!;
@@ -70,7 +70,7 @@ export class Window {
     let place = here;
     for (const grapheme of graphemesOf(visible(most))) {
       place = step(place, grapheme, columns);
-      if (place.row > last || (place.row === last && place.column >= columns)) {
+      if (isOver(place, last, columns)) {
         return { text: text + LEFT_OUT, isCut: true };
       }
       text += grapheme;
@@ -78,6 +78,11 @@ export class Window {
     const isCut = most.length < after.length;
     return { text: isCut ? text + LEFT_OUT : text, isCut };
   }
+}
+
+/** Whether a place leaves no room for what stands for the rest: a full row would begin another. */
+function isOver({ row, column }: Place, last: number, columns: number): boolean {
+  return row > last || (row === last && column > columns - 2);
 }
 
 /** The length of the longest tail that takes no more than so many cells. */

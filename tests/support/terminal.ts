@@ -151,6 +151,11 @@ export class FakeTerminal implements TerminalPort {
     return { row: this.#row, column: Math.min(this.#column, this.#columns - 1) };
   }
 
+  /** Where the next letter goes: behind a full row, that is not where the cursor is. */
+  get next(): { row: number; column: number } {
+    return this.#column < this.#columns ? this.cursor : { row: this.#row + 1, column: 0 };
+  }
+
   /** Changes the width; rows that the terminal broke are broken anew, the cursor stays at its letter. */
   resize(columns: number): void {
     const old = this.#rows;

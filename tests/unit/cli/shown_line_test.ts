@@ -1,0 +1,143 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import type { Key } from "../../../src/cli/keys.ts";
+import { LineEditor } from "../../../src/cli/line_editor.ts";
+import { ShownLine } from "../../../src/cli/shown_line.ts";
+import { visible } from "../../../src/cli/visible.ts";
+import { FakeTerminal } from "../../support/terminal.ts";
+
+const RUNS = Deno.env.get("SOAK") === "1" ? 10_000 : 400;
+
+/** What the screen of a terminal of this width shows that was written to once, and its cursor. */
+function written(columns: number, prompt: string, before: string, after: string) {
+  const terminal = new FakeTerminal({ columns });
+  terminal.isRaw = true;
+  terminal.write(prompt.replaceAll("\n", "\r\n") + visible(before));
+  const cursor = terminal.next;
+  terminal.write(visible(after));
+  return { lines: terminal.lines, cursor };
+}
+
+const KEYS = [
+  ...["left", "right", "word-left", "word-right", "home", "end", "backspace", "delete"],
+  ...["delete-word", "delete-to-start", "delete-to-end", "undo", "redraw"],
+] as const;
+type Step = Key | { readonly print: string } | { readonly resize: number };
+
+const letter = fc.constantFrom("a", "b", " ", "é", "世", "👍", "🇩🇪", "한", "\n", "\t", "ｱ");
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 5, arbitrary: letter.map((text) => ({ key: "text" as const, text })) },
+  {
+    weight: 2,
+    arbitrary: fc.string({ unit: letter, minLength: 2, maxLength: 20 }).map((text) => ({
+      key: "text" as const,
+      text,
+    })),
+  },
+  { weight: 5, arbitrary: fc.constantFrom(...KEYS).map((key) => ({ key })) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom("Bob: hi", "Bob: 世界\nagain").map((print) => ({ print })),
+  },
+  { weight: 1, arbitrary: fc.integer({ min: 4, max: 30 }).map((resize) => ({ resize })) },
+);
+
+Deno.test("shown line: the screen is what one writing of the line would have made it", () => {
+  const prompt = fc.constantFrom("", "> ", "you: ", "Where?\n> ", "\x1b[1myou\x1b[0m> ");
+  fc.assert(
+    fc.property(
+      prompt,
+      fc.integer({ min: 4, max: 30 }),
+      fc.array(step, { maxLength: 40 }),
+      (prompt, columns, steps) => {
+        const terminal = new FakeTerminal({ columns });
+        terminal.isRaw = true;
+        const line = new ShownLine(terminal, { prompt });
+        const model = new LineEditor();
+        const printed: string[] = [];
+        line.show();
+        for (const step of steps) {
+          if ("print" in step) {
+            line.erase();
+            terminal.write(`${step.print.replaceAll("\n", "\r\n")}\r\n`);
+            line.show();
+            printed.push(step.print);
+          } else if ("resize" in step) {
+            terminal.resize(step.resize);
+            line.press({ key: "redraw" });
+          } else {
+            model.press(step);
+            line.press(step);
+          }
+          const width = terminal.columns();
+          const above = written(width, printed.map((text) => `${text}\n`).join(""), "", "");
+          const begins = above.cursor.row;
+          const expected = written(width, prompt, model.before, model.after);
+          // A long line is shown in part; that has tests of its own.
+          if (expected.lines.length > 7) return;
+          assertEquals(terminal.lines.slice(begins), expected.lines, JSON.stringify(steps));
+          assertEquals(
+            { ...terminal.cursor, row: terminal.cursor.row - begins },
+            expected.cursor,
+            JSON.stringify(steps),
+          );
+        }
+        assertEquals(line.text, model.text);
+        line.finish();
+        assertEquals(terminal.cursor.column, 0);
+      },
+    ),
+    { numRuns: RUNS },
+  );
+});
+
+Deno.test("shown line: a line too long for the screen keeps to its rows, with the cursor in them", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 4, max: 30 }),
+      fc.integer({ min: 3, max: 12 }),
+      fc.string({ unit: letter, minLength: 100, maxLength: 600 }),
+      fc.array(step, { maxLength: 60 }),
+      (columns, rows, text, steps) => {
+        const terminal = new FakeTerminal({ columns, rows });
+        terminal.isRaw = true;
+        terminal.write("above\r\n");
+        const line = new ShownLine(terminal, { prompt: "> " });
+        const model = new LineEditor();
+        const above = terminal.cursor.row;
+        line.show();
+        const paste = { key: "text", text } as const;
+        for (const key of [paste, ...steps]) {
+          if ("print" in key || "resize" in key) continue;
+          model.press(key);
+          line.press(key);
+          const shown = terminal.lines.slice(above);
+          assert(shown.length <= Math.max(2, Math.min(8, rows - 1)), terminal.screen);
+          assert(
+            shown[0]!.startsWith(">") && terminal.lines[0]!.startsWith("abov"),
+            terminal.screen,
+          );
+          // What is around the cursor is what is around it in the line.
+          const near = visible(model.before).slice(-1);
+          if (near.trim() !== "") assert(shown.join("").includes(near), terminal.screen);
+        }
+        assertEquals(line.text, model.text);
+      },
+    ),
+    { numRuns: RUNS },
+  );
+});
+
+Deno.test("shown line: nothing of a hidden line is ever written", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+      const terminal = new FakeTerminal();
+      terminal.isRaw = true;
+      const line = new ShownLine(terminal, { prompt: "Password: ", hidden: true });
+      line.show();
+      for (const step of steps) if ("key" in step) line.press(step);
+      assertEquals([terminal.screen, terminal.cursor.column], ["Password:", 10]);
+    }),
+    { numRuns: RUNS },
+  );
+});
