@@ -23,6 +23,7 @@ import {
   touch,
   writtenHosts,
 } from "./reach.ts";
+import { askToReach } from "./permission.ts";
 import { type Privilege, rightsOf } from "./rights.ts";
 import { type Address, inspectUri, tlsOf } from "./uri.ts";
 import { within } from "./within.ts";
@@ -132,6 +133,7 @@ class MongoExamination implements Examination {
 
   async #tcp(signal: AbortSignal): Promise<Finding> {
     if (this.#hosts.length === 0) return { state: "unknown", says: "no ports: a socket file" };
+    await askToReach(this.#settings.uri);
     return await this.#everyHost(signal, "answer", (host, deps) => touch(host, deps));
   }
 

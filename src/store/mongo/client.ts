@@ -7,6 +7,7 @@ import { MongoClient, type MongoClientOptions } from "mongodb";
 import type { Clock } from "../../clock.ts";
 import { Failure, RelayUnavailable } from "../../errors.ts";
 import { diagnose, isFast } from "./errors.ts";
+import { askToReach } from "./permission.ts";
 import { within } from "./within.ts";
 
 /**
@@ -66,6 +67,7 @@ export async function openClient(
 ): Promise<MongoClient> {
   const { clock, signal, tlsCaFile } = options;
   signal?.throwIfAborted();
+  await askToReach(uri);
   let client: MongoClient | undefined;
   try {
     const opening = client = new MongoClient(uri, {

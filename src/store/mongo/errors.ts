@@ -6,6 +6,7 @@
  * @module
  */
 import { Failure, type FailureCode, RelayUnavailable } from "../../errors.ts";
+import { PERMISSION_HINT } from "./permission.ts";
 import { redact } from "./uri.ts";
 
 /** What an error means. */
@@ -136,8 +137,7 @@ const RULES: readonly Rule[] = [
     when: ({ name, message }) => name === "NotCapable" || /^Requires .* access/.test(message),
     code: "relay-unreachable",
     message: "This program was started without the permission to reach the relay.",
-    hint:
-      "Allow the host and port of the relay with --allow-net, and MongoDB's settings with --allow-env.",
+    hint: PERMISSION_HINT,
   },
   {
     when: ({ name, message }) =>
@@ -205,6 +205,15 @@ const RULES: readonly Rule[] = [
     message: "The relay closed the connection before it was secure.",
     hint:
       "On Atlas, check the list under Security > Network Access and that the cluster is not paused; a server of your own may not speak TLS on this port.",
+    passing: true,
+  },
+  {
+    // What Deno makes of a name server that it may not ask: one with an IPv6 address, for it takes no
+    // range of those.
+    when: ({ message }) => /query(Srv|Txt) UNKNOWN/.test(message),
+    code: "relay-unreachable",
+    message: "This program may not ask this network's name server where the cluster is.",
+    hint: PERMISSION_HINT,
     passing: true,
   },
   {

@@ -15,18 +15,14 @@ export interface Privilege {
   readonly actions: readonly string[];
 }
 
-/** Every action that some operation of the mailbox takes. */
+/** Every action that some operation of the mailbox takes; without changeStream there is polling. */
 const NEEDED = ["find", "insert", "update", "remove", "createCollection", "createIndex"];
-/** Without it there is polling. */
-const WANTED = "changeStream";
 const COLLECTIONS = ["rooms", "messages"];
 
 /** What there is too little and too much of. */
 export interface Rights {
   /** Actions that a chat needs and this user lacks. */
   readonly missing: readonly string[];
-  /** Whether the user may follow change streams. */
-  readonly follows: boolean;
   /** Whether the user may act outside this database, or rule within it. */
   readonly beyond: boolean;
 }
@@ -41,7 +37,6 @@ export function rightsOf(privileges: readonly Privilege[], database: string): Ri
     );
   return {
     missing: NEEDED.filter((action) => !may(action)),
-    follows: may(WANTED),
     beyond: privileges.some(({ resource, actions }) =>
       actions.length > 0 && (resource.db !== database || actions.some(isRule))
     ),
