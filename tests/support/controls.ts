@@ -1,0 +1,63 @@
+/**
+ * A chat that only writes down what it is asked for, to test interfaces without one.
+ *
+ * @module
+ */
+import type { CloseReason, Controls, Overview } from "../../src/chat/events.ts";
+import { Failure } from "../../src/errors.ts";
+
+/** Records what an interface asks for. */
+export class RecordedControls implements Controls {
+  /** What was asked for, in order. */
+  readonly asked: string[] = [];
+  /** What {@link overview} tells. */
+  now: Overview = {
+    name: "Alice",
+    peer: undefined,
+    presence: undefined,
+    words: undefined,
+    code: undefined,
+    timerSeconds: 0,
+    queued: 0,
+    heardAgoMs: undefined,
+    openForMs: undefined,
+    operations: {},
+  };
+  /** Thrown by the next thing that is asked for. */
+  failure: Failure | undefined;
+
+  send(text: string, id: string): void {
+    this.#ask(`send ${JSON.stringify(text)} ${id}`);
+  }
+
+  invite(): Promise<void> {
+    return Promise.resolve().then(() => this.#ask("invite"));
+  }
+
+  setTimer(seconds: number): void {
+    this.#ask(`timer ${seconds}`);
+  }
+
+  burn(): Promise<void> {
+    return Promise.resolve().then(() => this.#ask("burn"));
+  }
+
+  leave(reason: CloseReason = "exit"): Promise<void> {
+    return Promise.resolve(this.#ask(`leave ${reason}`));
+  }
+
+  finish(): Promise<void> {
+    return Promise.resolve(this.#ask("finish"));
+  }
+
+  overview(): Overview {
+    return this.now;
+  }
+
+  #ask(what: string): void {
+    this.asked.push(what);
+    const { failure } = this;
+    this.failure = undefined;
+    if (failure) throw failure;
+  }
+}

@@ -1,0 +1,86 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  ALL_CHAT_COMMANDS,
+  beginningWith,
+  commandHelp,
+  isLeaving,
+  parseTimer,
+  readTyped,
+  type Typed,
+} from "../../../src/ui/commands.ts";
+
+Deno.test("readTyped() tells texts from commands", () => {
+  const command = (name: string, argument = "") => ({ kind: "command", name, argument });
+  const text = (text: string) => ({ kind: "text", text });
+  const cases: [string, unknown][] = [
+    ["", { kind: "nothing" }],
+    [" \t ", { kind: "nothing" }],
+    ["hello", text("hello")],
+    ["  hello ", text("  hello ")],
+    ["exit", command("exit")],
+    [" EXIT ", command("exit")],
+    ["exit now", text("exit now")],
+    ["/exit", command("exit")],
+    ["/quit", command("exit")],
+    ["/QUIT", command("exit")],
+    ["/timer 30s", command("timer", "30s")],
+    ["/timer   5 m ", command("timer", "5 m")],
+    ["//exit", text("/exit")],
+    [" //x", text(" /x")],
+    ["/say exit", text("exit")],
+    ["/say /burn", text("/burn")],
+    ["/say two\nlines", text("two\nlines")],
+    ["/say", { kind: "nothing" }],
+    ["/hel", { kind: "unknown", meant: "help" }],
+    ["/dance", { kind: "unknown", meant: undefined }],
+    ["/", { kind: "unknown", meant: undefined }],
+    ["/usr/bin/env", { kind: "unknown", meant: undefined }],
+  ];
+  for (const [line, expected] of cases) {
+    assertEquals(readTyped(line) as unknown, expected, JSON.stringify(line));
+  }
+});
+
+Deno.test("every command is read by its name and its aliases", () => {
+  for (const [name, { aliases = [] }] of ALL_CHAT_COMMANDS) {
+    if (name === "say") continue;
+    for (const word of [name, ...aliases]) {
+      assertEquals(readTyped(`/${word}`), { kind: "command", name, argument: "" } as Typed);
+    }
+  }
+});
+
+Deno.test("isLeaving() knows what nothing is typed behind", () => {
+  for (const line of ["exit", "/exit", "/quit", "/burn"]) assert(isLeaving(line), line);
+  for (const line of ["", "exit?", "/help", "//exit", "/say exit"]) assert(!isLeaving(line), line);
+});
+
+Deno.test("beginningWith() completes what only one command begins with", () => {
+  assertEquals(beginningWith("v"), "verify");
+  assertEquals(beginningWith("c"), undefined);
+  assertEquals(beginningWith(""), undefined);
+});
+
+Deno.test("commandHelp() lists every command with what stands behind it", () => {
+  assertEquals(commandHelp().length, ALL_CHAT_COMMANDS.size);
+  assert(commandHelp().some(([usage]) => usage === "/timer 30s, 5m, 1h or off"));
+});
+
+Deno.test("parseTimer() reads times as people write them", () => {
+  const cases: [string, number][] = [
+    ["30s", 30],
+    ["5m", 300],
+    ["1h", 3_600],
+    ["7d", 604_800],
+    ["90", 90],
+    [" 5 M ", 300],
+    ["off", 0],
+    ["0", 0],
+    ["soon", NaN],
+    ["", NaN],
+    ["-5s", NaN],
+    ["1.5h", NaN],
+    ["12345678s", NaN],
+  ];
+  for (const [text, seconds] of cases) assertEquals(parseTimer(text), seconds, text);
+});

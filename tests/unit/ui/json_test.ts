@@ -1,0 +1,110 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { Failure } from "../../../src/errors.ts";
+import { JsonInterface } from "../../../src/ui/json.ts";
+import { RecordedControls } from "../../support/controls.ts";
+
+/** Feeds `lines` to the interface and returns what it wrote. */
+async function feed(lines: readonly string[], controls = new RecordedControls()) {
+  const written: string[] = [];
+  const rest = [...lines];
+  const ui = new JsonInterface({
+    readLine: () => Promise.resolve(rest.shift() ?? null),
+    write: (line) => written.push(line),
+    flush: () => Promise.resolve(),
+  });
+  await ui.converse(controls, new AbortController().signal);
+  await ui.close();
+  return { asked: controls.asked, written: written.map((line) => JSON.parse(line)) };
+}
+
+Deno.test("lines become what is asked of the chat, in order", async () => {
+  const { asked, written } = await feed([
+    '{"send":"one","id":"a"}',
+    "",
+    '{"send":"two"}',
+    '{"send":"/exit"}',
+    '{"command":"timer","value":"5m"}',
+    '{"command":"timer","value":30}',
+    '{"command":"invite"}',
+    '{"command":"quit"}',
+  ]);
+  assertEquals(asked, [
+    'send "one" a',
+    'send "two" #1',
+    'send "/exit" #2',
+    "timer 300",
+    "timer 30",
+    "invite",
+    "leave exit",
+    "finish",
+  ]);
+  assertEquals(written, []);
+});
+
+Deno.test("questions about the chat are answered by events", async () => {
+  const controls = new RecordedControls();
+  const words = ["a", "b"];
+  controls.now = {
+    ...controls.now,
+    peer: "Bob",
+    presence: "here",
+    words,
+    heardAgoMs: 5,
+    openForMs: 9,
+  };
+  const { written } = await feed(
+    ["who", "verify", "relay", "help"].map((command) => JSON.stringify({ command })),
+    controls,
+  );
+  assertEquals(written.slice(0, 3), [
+    { event: "who", name: "Alice", peer: "Bob", presence: "here", heardAgoMs: 5 },
+    { event: "verify", words },
+    { event: "operations", operations: {}, openForMs: 9, queued: 0 },
+  ]);
+  assertEquals(written[3].event, "help");
+  const names = written[3].commands.map(({ command }: { command: string }) => command);
+  assertEquals(names.includes("say"), false);
+  // What the help names, a line can ask for.
+  for (const command of names) {
+    const asked = await feed([JSON.stringify({ command, value: "1m" })]);
+    assertEquals(asked.written.filter(({ code }) => code === "bad-line"), [], command);
+  }
+});
+
+Deno.test("a text that cannot be sent is an error that carries its id", async () => {
+  const controls = new RecordedControls();
+  controls.failure = new Failure("too-long", "Too long.", "Shorten it.");
+  const { written } = await feed(['{"send":"x","id":"7"}'], controls);
+  assertEquals(written, [{
+    event: "error",
+    code: "too-long",
+    message: "Too long.",
+    hint: "Shorten it.",
+    fatal: false,
+    id: "7",
+  }]);
+});
+
+Deno.test("any other line is an error, and asks for nothing", async () => {
+  const noRequest = fc.oneof(
+    fc.json(),
+    fc.string().filter((text) => !text.includes("\n")),
+    fc.constantFrom(
+      '{"send":1}',
+      '{"command":1}',
+      '{"send":"a","command":"exit"}',
+      '{"send":"a","id":1}',
+    ),
+    fc.constantFrom('{"command":"say"}', '{"command":"clear"}', '{"command":"who","value":{}}'),
+    fc.constant(JSON.stringify({ send: "a", id: "x".repeat(1_025) })),
+  ).filter((line) => line.trim() !== "");
+  await fc.assert(fc.asyncProperty(noRequest, async (line) => {
+    const { asked, written } = await feed([line]);
+    assertEquals(asked, ["finish"]);
+    assertEquals(written.map(({ event, code }) => ({ event, code })), [{
+      event: "error",
+      code: "bad-line",
+    }]);
+  }));
+});
