@@ -115,11 +115,13 @@ export function saveConfig(path: string | undefined, kept: Kept): void {
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
     // Left by a crash, it may have any mode.
     removeIfThere(part);
-    Deno.writeTextFileSync(part, `${JSON.stringify(kept, null, 2)}\n`, {
-      mode: 0o600,
-      createNew: true,
-    });
-    Deno.renameSync(part, path);
+    writeNew(part, `${JSON.stringify(kept, null, 2)}\n`);
+    try {
+      Deno.renameSync(part, path);
+    } catch (error) {
+      removeIfThere(part);
+      throw error;
+    }
   } catch (cause) {
     throw new Failure(
       "usage",
@@ -128,6 +130,14 @@ export function saveConfig(path: string | undefined, kept: Kept): void {
       { cause },
     );
   }
+}
+
+/** Writes a file that was not there, down to the disk: a name must not be given to half of one. */
+function writeNew(path: string, text: string): void {
+  using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+  let bytes = new TextEncoder().encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
+  file.syncSync();
 }
 
 function removeIfThere(path: string): void {

@@ -29,7 +29,7 @@ export function helpText(about?: CommandName): string {
 function everything(): string {
   const commands = [DEFAULT_COMMAND, ...ALL_COMMANDS.values()];
   return [
-    "Whisper: two people talk in their terminals, end to end encrypted, and nothing stays.",
+    "Whisper: two people talk by terminal, end-to-end encrypted, and nothing stays.",
     "",
     "Commands:",
     ...commands.flatMap(({ usage, help }) => entry(`whisper ${usage}`, help)),

@@ -1,0 +1,33 @@
+import { assertEquals } from "@std/assert";
+import { nearest } from "../../../src/cli/nearest.ts";
+
+const WORDS = ["new", "join", "chat", "doctor", "config", "fernet", "completions"];
+
+Deno.test("nearest: a slip of one or two letters", () => {
+  const cases: [typed: string, word: string | undefined][] = [
+    ["jion", "join"],
+    ["JOIN", "join"],
+    ["joi", "join"],
+    ["oin", "join"],
+    ["joine", "join"],
+    ["docotr", "doctor"],
+    ["dctor", "doctor"],
+    ["fernat", "fernet"],
+    ["comp", "completions"],
+    ["completoins", "completions"],
+    ["nwe", "new"],
+  ];
+  for (const [typed, word] of cases) assertEquals(nearest(typed, WORDS), word, typed);
+});
+
+Deno.test("nearest: what is far from everything, or near to too much, is nothing", () => {
+  for (const typed of ["", "x", "c", "kill", "nnn", "hunter2", "x".repeat(33)]) {
+    assertEquals(nearest(typed, WORDS), undefined, typed);
+  }
+  assertEquals(nearest("co", WORDS), undefined);
+  assertEquals(nearest("name", []), undefined);
+});
+
+Deno.test("nearest: a long word takes no long time", () => {
+  assertEquals(nearest("a".repeat(1_000_000), ["a".repeat(1_000_000)]), undefined);
+});
