@@ -78,6 +78,7 @@ export class Feed {
 
   /** Removes an envelope soon. */
   remove(id: string): void {
+    if (this.#signal.aborted) return;
     this.#removals.add(id);
     if (this.#removals.size >= MAX_BATCH) void this.flush();
     else this.#removeTimer ??= this.#deps.clock.after(REMOVE_DELAY_MS, () => void this.flush());
@@ -144,6 +145,7 @@ export class Feed {
       await this.flush();
       this.#readWanted = true;
     }
+    if (this.#signal.aborted) return;
     const jitter = 0.8 + 0.4 * (random(1)[0]! / 255);
     this.#reconcile = clock.after(RECONCILE_MS * jitter, () => this.requestRead());
   }

@@ -180,6 +180,11 @@ export class Pairing {
     return this.#outbox?.queued ?? 0;
   }
 
+  /** Texts accepted that no receipt covers. */
+  get unseen(): number {
+    return this.#outbox?.unseen ?? 0;
+  }
+
   /** Says something; false before both know each other. */
   send(body: Body, id?: string): boolean {
     if (!this.#outbox || !this.#peer) return false;
@@ -229,6 +234,8 @@ export class Pairing {
     envelopes: Envelope[],
     read?: ReadMark & { malformed: number },
   ): Promise<void> {
+    // What was asked for before the end may come after it.
+    if (this.#abort.signal.aborted) return;
     if (read && read.malformed > 0) this.#deps.alarms.raise("forged", read.malformed);
     const isPage = read !== undefined && read.upTo !== Infinity;
     const messages: Envelope[] = [];
@@ -482,6 +489,7 @@ export class Pairing {
 
   /** What was heard since the relay was asked is newer than its answer. */
   #see(view: RoomView, askedAt: number): void {
+    if (this.#phase?.phase === "guest" && !view.peer) return this.#fail(hostGone());
     const phase = this.#phase;
     if (phase?.phase !== "talking" || askedAt <= phase.since) return;
     const leftMs = this.#door.check(view, phase.peerToken) ? view.peer?.leaseLeftMs : undefined;
@@ -512,6 +520,14 @@ export class Pairing {
       : {};
     this.#deps.emit({ event: "presence", peer: next, ...counts });
   }
+}
+
+function hostGone(): Failure {
+  return new Failure(
+    "no-room",
+    "The one who made this room has left it.",
+    "Ask for a fresh code.",
+  );
 }
 
 function wrongCode(): Failure {

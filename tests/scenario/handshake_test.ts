@@ -1,0 +1,270 @@
+/**
+ * A relay, or somebody with its password, that meddles with the handshake: nobody gets in who does not
+ * know the code, nobody talks to anybody else than who does, and an honest guest gets in afterwards.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import * as cpace from "../../src/crypto/cpace.ts";
+import { decodeHandshake, encodeHandshake, makeEnvelope } from "../../src/protocol/wire.ts";
+import { encodeBase64Url } from "../../src/crypto/bytes.ts";
+import type { Envelope } from "../../src/store/mailbox.ts";
+import { assertAllHeard, assertCalm, Bench, type Person, QUIET_MS } from "./bench.ts";
+import { type Document, type Hand, inTheHandsOf } from "./hostile.ts";
+
+/** What is stored in place of a handshake message. */
+type Fault = (envelope: Envelope, bench: Bench) => readonly Document[];
+
+type HandshakeType = NonNullable<ReturnType<typeof decodeHandshake>>["type"];
+
+/** Length of each handshake message on the wire. */
+const LENGTHS: Readonly<Record<Exclude<HandshakeType, "host-refusal">, number>> = {
+  "guest-share": 50,
+  "host-share": 82,
+  "guest-tag": 82,
+  "host-tag": 82,
+};
+
+/** Alice waits and Bob comes, with `fault` in place of the first handshake message of `type`. */
+async function meddle(type: HandshakeType, fault: Fault, seed = 1) {
+  const bench = new Bench({ seed });
+  let isDone = false;
+  const hand: Hand = (name, args, proceed) => {
+    const [envelope] = name === "post" ? args[1] as Envelope[] : [];
+    if (isDone || !envelope || decodeHandshake(envelope.head)?.type !== type) return proceed();
+    isDone = true;
+    for (const document of fault(envelope, bench)) bench.plant(document);
+    return Promise.resolve();
+  };
+  const through = {
+    through: (mailbox: Parameters<typeof inTheHandsOf>[1]) => inTheHandsOf(hand, mailbox),
+  };
+  const alice = await bench.host(through);
+  const bob = bench.join(alice.code!, through);
+  bob.say("meant for Alice alone");
+  alice.say("meant for Bob alone");
+  await bench.advance(61_000);
+  assert(isDone, `${type} was not posted`);
+  return { bench, alice, bob };
+}
+
+/** Nobody got in, and an honest second attempt does, with the same code. */
+async function assertOpenToBob(bench: Bench, alice: Person, bob: Person): Promise<void> {
+  assertEquals([alice.isReady, bob.isReady], [false, false]);
+  assert(bob.status === 5 || bob.status === 6, `Bob ended with ${bob.status}`);
+  const before = alice.all("alarm").length;
+  const again = bench.join(alice.code!);
+  again.say("here I am");
+  await bench.until(() => again.heard.length === 1 && alice.heard.length === 1);
+  await bench.advance(QUIET_MS);
+  assertAllHeard(alice, again);
+  assertEquals(alice.all("alarm").length, before);
+  assertCalm(again);
+}
+
+for (const [type, length] of Object.entries(LENGTHS)) {
+  Deno.test(`handshake: each byte of a ${type} is covered`, async () => {
+    for (let i = 0; i < length; i++) {
+      const fault: Fault = ({ head, ...rest }) => {
+        const altered = head.slice();
+        altered[i]! ^= 1;
+        return [{ ...rest, head: altered }];
+      };
+      const { bench, alice, bob } = await meddle(type as HandshakeType, fault, i + 1);
+      const name = `byte ${i}`;
+      assertEquals([alice.heard, bob.heard], [[], []], name);
+      const alarms = [...alice.all("alarm"), ...bob.all("alarm")];
+      assert(alarms.length <= 1, `${name}: ${alarms.map(({ kind }) => kind)}`);
+      assert(alarms.every(({ kind }) => kind === "guess" || kind === "forged"), name);
+      // The seal comes before the last message, so that only a fresh code helps after it.
+      if (type === "host-tag") {
+        await alice.chat.invite();
+        // What was never sent was called so; she says it again.
+        alice.say(alice.said.pop()!);
+      }
+      await assertOpenToBob(bench, alice, bob);
+      await bench.end();
+    }
+  });
+}
+
+Deno.test("handshake: a message that is cut, prolonged or of another kind is thrown away", async () => {
+  const faults: [string, (head: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>][] = [
+    ["empty", () => new Uint8Array(0)],
+    ["cut", (head) => head.slice(0, -1)],
+    ["prolonged", (head) => Uint8Array.from([...head, 0])],
+    ["of an unknown type", (head) => head.with(1, 6)],
+    ["of a host", (head) => Uint8Array.from([1, 5, ...head.slice(2, 18)])],
+    ["of another version", (head) => head.with(0, 2)],
+  ];
+  for (const [name, alter] of faults) {
+    const { bench, alice, bob } = await meddle(
+      "guest-share",
+      ({ head, ...rest }) => [{ ...rest, head: alter(head) }],
+    );
+    assertEquals(alice.alarms, { forged: 1 }, name);
+    await assertOpenToBob(bench, alice, bob);
+    await bench.end();
+  }
+});
+
+Deno.test("handshake: a token beside a handshake message makes it none", async () => {
+  const { bench, alice, bob } = await meddle("guest-share", (e) => [{ ...e, token: "AAAA" }]);
+  assertEquals(alice.alarms, { forged: 1 });
+  await assertOpenToBob(bench, alice, bob);
+  await bench.end();
+});
+
+Deno.test("handshake: the identity element opens nothing", async () => {
+  const identity: Fault = ({ head, ...rest }) => [{
+    ...rest,
+    head: Uint8Array.from([...head.slice(0, 18), ...new Uint8Array(32)]),
+  }];
+  const { bench, alice, bob } = await meddle("guest-share", identity);
+  assertEquals(alice.alarms, { forged: 1 });
+  await assertOpenToBob(bench, alice, bob);
+  await bench.end();
+});
+
+Deno.test("handshake: the guest's own share sent back to it ends its attempt", async () => {
+  const bench = new Bench();
+  const alice = await bench.host();
+  const reflect: Hand = (name, args, proceed) => {
+    const [envelope] = name === "post" ? args[1] as Envelope[] : [];
+    const said = envelope && decodeHandshake(envelope.head);
+    if (said?.type !== "guest-share") return proceed();
+    const { nonce, share } = said;
+    const ratchetKey = new Uint8Array(32).fill(9);
+    const head = encodeHandshake({ type: "host-share", nonce, share, ratchetKey });
+    bench.plant({ ...makeEnvelope(bench.room, { from: "host", seq: 0, head, token: "" }) });
+    return Promise.resolve();
+  };
+  const bob = bench.join(alice.code!, { through: (mailbox) => inTheHandsOf(reflect, mailbox) });
+  await bench.until(() => bob.status !== undefined);
+  // It never confirmed anything: the host has seen no guess.
+  assertEquals([bob.status, bob.failure?.code], [5, "wrong-code"]);
+  assertCalm(alice);
+  alice.say("are you there?");
+  await assertOpenToBob(bench, alice, bob);
+  await bench.end();
+});
+
+Deno.test("handshake: a share slipped in under the guest's nonce gets nobody in", async () => {
+  const { bench, alice, bob } = await meddle("guest-share", (envelope, bench) => {
+    const other = share(bench, decodeHandshake(envelope.head)!.nonce);
+    return [other, envelope];
+  });
+  assertEquals(alice.alarms, { forged: 1, guess: 1 });
+  await assertOpenToBob(bench, alice, bob);
+  await bench.end();
+});
+
+Deno.test("handshake: a forged refusal ends the guest's wait and burns nothing", async () => {
+  const { bench, alice, bob } = await meddle("guest-share", (envelope) => {
+    const { nonce } = decodeHandshake(envelope.head)!;
+    const head = encodeHandshake({ type: "host-refusal", nonce });
+    return [{ ...envelope, id: "R".repeat(22), from: "host", head }, envelope];
+  });
+  assertEquals([bob.status, bob.failure?.code], [5, "wrong-code"]);
+  assertCalm(alice);
+  await assertOpenToBob(bench, alice, bob);
+  await bench.end();
+});
+
+Deno.test("handshake: a tag guessed under the guest's nonce is a guess that the host counts", async () => {
+  const { bench, alice, bob } = await meddle("guest-tag", (envelope) => {
+    const head = envelope.head.slice();
+    head.fill(7, 18);
+    return [{ ...envelope, id: "T".repeat(22), head }, envelope];
+  });
+  assertEquals(alice.all("alarm").map(({ kind }) => kind), ["guess", "forged"]);
+  await assertOpenToBob(bench, alice, bob);
+  await bench.end();
+});
+
+Deno.test("handshake: shares of others by the thousand do not keep the guest out", async () => {
+  const bench = new Bench();
+  const alice = await bench.host();
+  const flood = 2_000;
+  for (let i = 0; i < flood; i++) bench.plant(share(bench, bench.random(16)));
+  const bob = bench.join(alice.code!);
+  bob.say("through the crowd");
+  await bench.until(() => alice.heard.length === 1);
+  await bench.advance(QUIET_MS);
+  assertAllHeard(alice, bob);
+  assertEquals(Object.keys(alice.alarms), ["third-party"]);
+  const counted = alice.all("alarm").reduce((sum, { count }) => sum + count, 0);
+  assertEquals(counted, flood - 3);
+  const { renew = 0, read = 0, post = 0 } = alice.chat.overview().operations;
+  // A page of 256 costs a read and a question who is seated, not each document one.
+  assert(renew < 30 && read < 30 && post < 10, `${renew} renewals, ${read} reads, ${post} posts`);
+  await bench.end();
+});
+
+Deno.test("handshake: somebody who comes and goes unanswered alarms nobody", async () => {
+  const bench = new Bench();
+  const alice = await bench.host();
+  bench.plant(share(bench, bench.random(16)));
+  bench.plant(share(bench, bench.random(16)));
+  bench.plant(share(bench, bench.random(16)));
+  const bob = bench.join(alice.code!);
+  await bench.until(() => alice.isReady && bob.isReady);
+  await bench.advance(QUIET_MS);
+  assertCalm(alice, bob);
+  await bench.end();
+});
+
+Deno.test("handshake: after it, another guest's share is a third person at the door", async () => {
+  const bench = new Bench();
+  const { alice, bob } = await bench.pair();
+  bench.plant(share(bench, bench.random(16)));
+  await bench.advance(QUIET_MS);
+  assertEquals(alice.alarms, { "third-party": 1 });
+  assertCalm(bob);
+  alice.say("go on");
+  await bench.until(() => bob.heard.length === 1);
+  await bench.end();
+});
+
+Deno.test("handshake: a guest who is gone after the seal is told of, and a fresh code helps", async () => {
+  const { bench, alice, bob } = await meddle("host-tag", () => []);
+  assertEquals(bob.status, 6);
+  assertEquals(alice.all("error").map(({ code, fatal }) => [code, fatal]), [["no-peer", false]]);
+  await alice.chat.invite();
+  const again = bench.join(alice.code!);
+  await bench.until(() => alice.isReady && again.isReady);
+  assertCalm(alice, again);
+  await bench.end();
+});
+
+Deno.test("handshake: what lies in the room before the guest comes is not read as its own", async () => {
+  const bench = new Bench();
+  const alice = await bench.host();
+  for (let seq = 1; seq <= 300; seq++) {
+    bench.plant({
+      id: encodeBase64Url(bench.random(16)),
+      from: "guest",
+      seq,
+      attempt: 0,
+      head: bench.random(61),
+      token: encodeBase64Url(bench.random(123)),
+    });
+  }
+  const bob = bench.join(alice.code!);
+  bob.say("one", "two");
+  await bench.until(() => alice.heard.length === 2);
+  await bench.advance(QUIET_MS);
+  assertAllHeard(alice, bob);
+  assertEquals(Object.keys(alice.alarms), ["forged"]);
+  assertEquals(alice.all("alarm").reduce((sum, { count }) => sum + count, 0), 300);
+  await bench.end();
+});
+
+/** A well-formed share under `nonce`, by somebody who does not know the code. */
+function share(bench: Bench, nonce: Uint8Array<ArrayBuffer>): Envelope {
+  const nothing = new Uint8Array(0);
+  const inputs = { prs: bench.random(8), ci: nothing, sid: nothing, ad: nothing };
+  const { share } = cpace.start(inputs, bench.random);
+  const head = encodeHandshake({ type: "guest-share", nonce, share });
+  return makeEnvelope(bench.room, { from: "guest", seq: 0, head, token: "" });
+}

@@ -1,0 +1,52 @@
+/**
+ * Somebody in the middle who knows the code: what `/verify` is for.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { parseCode } from "../../src/protocol/code.ts";
+import { roomOfNameplate } from "../../src/protocol/wire.ts";
+import { assertCalm, Bench } from "./bench.ts";
+
+Deno.test("verify: with a man in the middle who knows the code, the words differ", async () => {
+  // Two relays, which to Alice and Bob look like one; Mallory sits in both, with the code.
+  const alices = new Bench({ seed: 1 });
+  const bobs = new Bench({ seed: 2, clock: alices.clock });
+  const alice = await alices.host();
+  const { nameplate, password } = parseCode(alice.code!);
+  const asBob = alices.join(alice.code!, { name: "Bob" });
+  const room = roomOfNameplate(nameplate);
+  const asAlice = bobs.enter({ mode: "room", room, password }, { name: "Alice" });
+  await alices.until(() => asAlice.all("waiting").length > 0);
+  const bob = bobs.join(alice.code!);
+  await alices.until(() => [alice, asBob, asAlice, bob].every(({ isReady }) => isReady));
+  // Mallory passes on what is said, and has read it.
+  alice.say("is it you?");
+  await alices.until(() => asBob.heard.length === 1);
+  asAlice.say(asBob.heard[0]!);
+  await alices.until(() => bob.heard.length === 1);
+  assertEquals(bob.heard, alice.said);
+  // To both everything looks as it should, but for the words.
+  assertCalm(alice, bob);
+  const [hers, his] = [alice.all("ready")[0]!, bob.all("ready")[0]!];
+  assertEquals([hers.peer, his.peer], ["Bob", "Alice"]);
+  assertNotEquals(hers.verify, his.verify);
+  // Not one word in its place is the same: 12 of 2048 by chance would be.
+  assert(hers.verify.filter((word, i) => word === his.verify[i]).length < 2);
+  for (const { chat } of [...alices.people, ...bobs.people]) void chat.leave();
+  await alices.until(() => [alice, asBob, asAlice, bob].every(({ status }) => status === 0));
+  await alices.end();
+  await bobs.end();
+});
+
+Deno.test("verify: with nobody in the middle the words are the same, and differ from talk to talk", async () => {
+  const words = new Set<string>();
+  for (let seed = 1; seed <= 5; seed++) {
+    const bench = new Bench({ seed });
+    const { alice, bob } = await bench.pair();
+    assertEquals(alice.all("ready")[0]!.verify, bob.all("ready")[0]!.verify);
+    words.add(String(alice.all("ready")[0]!.verify));
+    await bench.end();
+  }
+  assertEquals(words.size, 5);
+});
