@@ -104,7 +104,9 @@ export function scoopManifest(release: Release): string {
 export function aurPackage(release: Release): string {
   const source = (target: Target) => {
     const name = fileName(target);
-    return `("whisper-$pkgver-$CARCH::${addressOf({ ...release, version: "$pkgver" }, name)}")`;
+    return `("whisper-$pkgver-${target.split("-")[0]}::${
+      addressOf({ ...release, version: "$pkgver" }, name)
+    }")`;
   };
   return `pkgname=whisper-chat-bin
 pkgver=${release.version}

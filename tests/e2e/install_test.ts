@@ -1,0 +1,171 @@
+/**
+ * `install.sh` as a release hands it out: from a folder and from a server, with the right program and
+ * with a wrong one.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { writeBeside } from "../../src/build/release.ts";
+import { fileName, type Target, TARGETS } from "../../src/build/targets.ts";
+
+const ignore = Deno.build.os === "windows";
+const skip = ignore ? " (skipped: no sh)" : "";
+/** Stands for the program of every system. */
+const PROGRAM = '#!/bin/sh\necho "whisper for a test"\n';
+const HOME = "https://host.example/alice/whisper";
+
+interface Place {
+  /** Has what a release has. */
+  readonly release: string;
+  /** Is somebody's home. */
+  readonly home: string;
+}
+
+function test(name: string, work: (place: Place) => Promise<void>): void {
+  Deno.test({
+    name: `install.sh: ${name}${skip}`,
+    ignore,
+    async fn() {
+      const folder = await Deno.makeTempDir({ prefix: "whisper-test-" });
+      const place = { release: `${folder}/release`, home: `${folder}/home` };
+      try {
+        await Deno.mkdir(place.release);
+        await Deno.mkdir(place.home);
+        for (const target of TARGETS) {
+          await Deno.writeTextFile(`${place.release}/${fileName(target)}`, PROGRAM);
+        }
+        await writeBeside(place.release, HOME);
+        await work(place);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}
+
+async function install(
+  { release, home }: Place,
+  options: { args?: string[]; env?: Record<string, string>; script?: string } = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { code, stdout, stderr } = await new Deno.Command("sh", {
+    args: [options.script ?? `${release}/install.sh`, ...options.args ?? []],
+    clearEnv: true,
+    env: {
+      PATH: Deno.env.get("PATH") ?? "/usr/bin:/bin",
+      HOME: home,
+      WHISPER_DOWNLOAD: release,
+      ...options.env,
+    },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** Every file under a folder. */
+function filesIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
+    isDirectory ? filesIn(`${folder}/${name}`) : [`${folder}/${name}`]
+  );
+}
+
+test("puts one program into one folder, again and again", async (place) => {
+  const program = `${place.home}/.local/bin/whisper`;
+  for (let times = 0; times < 2; times++) {
+    const { code, stdout, stderr } = await install(place);
+    assertEquals([code, stderr], [0, ""]);
+    assertStringIncludes(stdout, `is in ${program}`);
+    assertMatch(stdout, /not on your PATH/);
+    assertEquals(filesIn(place.home), [program]);
+  }
+  assertEquals(await Deno.readTextFile(program), PROGRAM);
+  assertEquals(Deno.statSync(program).mode! & 0o777, 0o755);
+});
+
+test("takes another folder, with a blank in its name, on the PATH", async (place) => {
+  const folder = `${place.home}/my programs`;
+  const env = { PATH: `${Deno.env.get("PATH")}:${folder}` };
+  const { code, stdout } = await install(place, { args: [folder], env });
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "Start it with: whisper\n");
+  assertEquals(filesIn(place.home), [`${folder}/whisper`]);
+});
+
+test("fetches from a server", async (place) => {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    const name = new URL(request.url).pathname.slice(1);
+    const bytes = await Deno.readFile(`${place.release}/${name}`).catch(() => undefined);
+    return bytes ? new Response(bytes) : new Response(null, { status: 404 });
+  });
+  try {
+    const address = `http://127.0.0.1:${server.addr.port}`;
+    const { code } = await install(place, { env: { WHISPER_DOWNLOAD: address } });
+    assertEquals([code, filesIn(place.home).length], [0, 1]);
+    const gone = await install(place, { env: { WHISPER_DOWNLOAD: `${address}/none` } });
+    assertEquals(gone.code, 1);
+    assertMatch(gone.stderr, /Cannot fetch SHA256SUMS from/);
+  } finally {
+    await server.shutdown();
+  }
+});
+
+test("keeps what was there when another program comes", async (place) => {
+  await install(place);
+  const program = `${place.home}/.local/bin/whisper`;
+  for (const target of TARGETS) {
+    await Deno.writeTextFile(`${place.release}/${fileName(target)}`, `${PROGRAM}# and more\n`);
+  }
+  const { code, stderr } = await install(place);
+  assertEquals(code, 1);
+  assertMatch(stderr, /not the one that was released\. Nothing was installed\./);
+  assertEquals(filesIn(place.home), [program], "nothing else is left");
+  assertEquals(await Deno.readTextFile(program), PROGRAM);
+});
+
+test("installs nothing that has no sum, or whose sum is another one's", async (place) => {
+  const sums = await Deno.readTextFile(`${place.release}/SHA256SUMS`);
+  const cut = sums.split("\n").filter((line) => !/linux|darwin/.test(line)).join("\n");
+  await Deno.writeTextFile(`${place.release}/SHA256SUMS`, cut);
+  const { code, stderr } = await install(place);
+  assertEquals(code, 1);
+  assertMatch(stderr, /has no sum for whisper-/);
+  assert(!filesIn(place.home).length);
+});
+
+test("installs nothing that does not run here", async (place) => {
+  for (const target of TARGETS) {
+    await Deno.writeTextFile(`${place.release}/${fileName(target)}`, "#!/bin/sh\nexit 1\n");
+  }
+  await writeBeside(place.release, HOME);
+  const { code, stderr } = await install(place);
+  assertEquals([code, filesIn(place.home)], [1, []]);
+  assertMatch(stderr, /does not run on this computer/);
+});
+
+test("says so on a system that there is no program for", async (place) => {
+  const tools = `${place.home}/tools`;
+  await Deno.mkdir(tools);
+  await Deno.writeTextFile(`${tools}/uname`, "#!/bin/sh\necho Plan9\n", { mode: 0o755 });
+  const env = { PATH: `${tools}:${Deno.env.get("PATH")}` };
+  const { code, stderr } = await install(place, { env });
+  assertEquals(code, 1);
+  assertMatch(stderr, /There is no Whisper for Plan9/);
+});
+
+test("names every system that a release has", async (place) => {
+  const text = await Deno.readTextFile(`${place.release}/install.sh`);
+  const unix: readonly Target[] = TARGETS.filter((target) => !target.includes("windows"));
+  for (const target of unix) assertStringIncludes(text, `target=${target}`);
+  assert(!/@[A-Z]+@/.test(text), "no blank is left");
+  const windows = await Deno.readTextFile(`${place.release}/install.ps1`);
+  assertStringIncludes(windows, fileName("x86_64-pc-windows-msvc"));
+  assert(!/@[A-Z]+@/.test(windows), "no blank is left");
+});
+
+test("every sum of a release is that of its file", async (place) => {
+  const { success } = await new Deno.Command("sh", {
+    args: ["-c", "sha256sum -c SHA256SUMS 2>/dev/null || shasum -a 256 -c SHA256SUMS"],
+    cwd: place.release,
+    stdout: "null",
+  }).output();
+  assert(success);
+});
