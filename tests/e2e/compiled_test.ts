@@ -1,0 +1,175 @@
+/**
+ * The compiled program: two of them chat, with the permissions that were compiled in and no others.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { compile } from "../../src/build/compile.ts";
+import { VERSION } from "../../src/version.ts";
+import { makeAuthority, signServer } from "../support/certificate.ts";
+import { whyNoCompiling } from "../support/denort.ts";
+import { isOwnServer, mongodAvailable, startReplicaSet } from "../support/mongod.ts";
+import { Program } from "../support/program.ts";
+
+const why = await whyNoCompiling();
+const mongod = await mongodAvailable();
+const whyNoServer = mongod.ok ? isOwnServer ? "a server of one's own" : undefined : mongod.why;
+/** The programs outlive the tests between the first and the last; nothing else may. */
+const OUTLIVING = { sanitizeOps: false, sanitizeResources: false };
+
+/** Where the programs are compiled into. */
+let folder = "";
+const programs = { any: "", atlas: "" };
+
+function test(
+  name: string,
+  fn: () => Promise<void>,
+  options: Partial<Deno.TestDefinition> & { why?: string | undefined } = {},
+): void {
+  const { why: because = why, ...others } = options;
+  const skip = because === undefined ? "" : ` (skipped: ${because})`;
+  Deno.test({ name: `compiled: ${name}${skip}`, ignore: because !== undefined, fn, ...others });
+}
+
+test("the programs are made", async () => {
+  folder = await Deno.makeTempDir({ prefix: "whisper-test-" });
+  programs.any = await compile({ folder });
+  programs.atlas = await compile({ folder, atlas: true });
+  assertEquals([...Deno.readDirSync(folder)].length, 2, "nothing else is left in the folder");
+}, OUTLIVING);
+
+test("--version says which Whisper it is", async () => {
+  const { code, stdout } = await output(programs.any, ["--version"]);
+  assertEquals(code, 0);
+  const lines = stdout.split("\n");
+  assertEquals(lines[0], `whisper ${VERSION}`);
+  assertMatch(lines[1]!, /^deno \d+\.\d+\.\d+ \(/);
+  assertMatch(stdout, /^commit [0-9a-f]{12}( and changes)?$/m);
+});
+
+test("two chat on this computer", () =>
+  inFolder(async (place) => {
+    const env = { XDG_RUNTIME_DIR: place, XDG_CONFIG_HOME: place };
+    await chat(programs.any, ["--local"], env);
+    assertEquals([...Deno.readDirSync(`${place}/whisper`)].length, 0, "nothing is left");
+  }));
+
+for (const set of ["atlas", "any"] as const) {
+  test(
+    `two chat over MongoDB with TLS and SCRAM, allowed ${set === "any" ? "any host" : "Atlas"}`,
+    () =>
+      inFolder(async (place) => {
+        const authority = await makeAuthority("Signer");
+        const [notBefore, notAfter] = [new Date("2020-01-01"), new Date("2049-01-01")];
+        const subject = { hosts: ["localhost", "127.0.0.1"], notBefore, notAfter };
+        const certificateFile = `${place}/server.pem`;
+        await Deno.writeTextFile(certificateFile, await signServer(authority, subject));
+        await Deno.writeTextFile(`${place}/ca.pem`, authority.pem);
+        await Deno.writeTextFile(`${place}/password`, "chat:p%ss@word\n");
+        const server = await startReplicaSet({ count: 1, certificateFile });
+        try {
+          // By the password of the file alone, as in a script.
+          const uri = server.uri.replace(/:[^:@]*@/, "@");
+          const env = { XDG_RUNTIME_DIR: place, XDG_CONFIG_HOME: place, WHISPER_URI: uri };
+          const files = [
+            "--password-file",
+            `${place}/password`,
+            "--tls-ca-file",
+            `${place}/ca.pem`,
+          ];
+          await chat(programs[set], files, env);
+        } finally {
+          await server.stop();
+        }
+      }),
+    { why: why ?? whyNoServer },
+  );
+}
+
+test("a host of one's own is refused where Atlas is allowed, with what to do", () =>
+  inFolder(async (place) => {
+    // 192.0.2.0/24 is for documentation: nobody is there (RFC 5737).
+    const uri = "mongodb://192.0.2.1/";
+    const env = { XDG_RUNTIME_DIR: place, XDG_CONFIG_HOME: place };
+    const args = ["new", "--json", "--name", "Alice", "--uri", uri];
+    const { code, stdout } = await output(programs.atlas, args, env);
+    assertEquals(code, 3);
+    const error = JSON.parse(stdout.trim().split("\n").at(-1)!);
+    assertEquals([error.event, error.code, error.fatal], ["error", "relay-unreachable", true]);
+    assertMatch(error.message, /without the permission/);
+    assertMatch(error.hint, /chat:any/);
+  }));
+
+test("a file that nobody named is not read, and one that was is", () =>
+  inFolder(async (place) => {
+    const env = { XDG_RUNTIME_DIR: place, XDG_CONFIG_HOME: place };
+    const { stdout: key } = await output(programs.any, ["fernet", "keygen"], env);
+    await Deno.writeTextFile(`${place}/key`, key);
+    const named = ["fernet", "encrypt", "--key-file", `${place}/key`];
+    assertEquals((await output(programs.any, named, env)).code, 0);
+    // Deno's own flags are but words to the program.
+    const allowed = await output(programs.any, ["--allow-all", ...named], env);
+    assertEquals(allowed.code, 2);
+  }));
+
+test("the doctor finds this computer in order", () =>
+  inFolder(async (place) => {
+    const env = { XDG_RUNTIME_DIR: place, XDG_CONFIG_HOME: place };
+    const { code, stdout } = await output(programs.atlas, ["doctor", "--local", "--json"], env);
+    const verdict = JSON.parse(stdout.trim().split("\n").at(-1)!);
+    assertEquals([code, verdict], [0, { event: "verdict", ready: true, first: null }]);
+  }));
+
+test("the programs are removed", async () => {
+  await Deno.remove(folder, { recursive: true });
+}, OUTLIVING);
+
+/** Two programs meet, talk both ways and leave. */
+async function chat(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<void> {
+  const start = (...words: string[]) =>
+    new Program([...words, "--json", ...args], { command: [program], env });
+  await using alice = start("new", "--name", "Alice");
+  const { code } = await alice.event("invite");
+  await using bob = start("join", code, "--name", "Bob");
+  await Promise.all([alice.event("ready"), bob.event("ready")]);
+  for (const [from, to] of [[alice, bob], [bob, alice]] as const) {
+    await from.tell({ send: "Good morning ☀", id: "1" });
+    assertEquals((await to.event("message")).text, "Good morning ☀");
+    await from.event("delivered");
+  }
+  let remaining: number | undefined;
+  for (const person of [alice, bob]) {
+    await person.tell({ command: "exit" });
+    const { code, stderr } = await person.over();
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    remaining = person.all("closed").at(-1)!.remaining;
+  }
+  assertEquals(remaining, 0);
+}
+
+async function output(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number; stdout: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(program, {
+    args: [...args],
+    env,
+    stdin: "null",
+  }).output();
+  assert(!/Uncaught|at file:/.test(new TextDecoder().decode(stderr)), "no stack trace");
+  return { code, stdout: new TextDecoder().decode(stdout) };
+}
+
+async function inFolder(work: (place: string) => Promise<void>): Promise<void> {
+  const place = await Deno.makeTempDir({ prefix: "whisper-test-" });
+  try {
+    await work(place);
+  } finally {
+    await Deno.remove(place, { recursive: true });
+  }
+}
