@@ -47,6 +47,8 @@ function valueFlags(isFile: boolean): string[] {
   );
 }
 
+/** Flags whose next word is their value, as an alternative of a shell pattern. */
+const VALUE_FLAGS = [...valueFlags(true), ...valueFlags(false)].join("|");
 const NAMES = [...ALL_COMMANDS.keys()].join(" ");
 const SETTING_NAMES = SETTINGS.join(" ");
 
@@ -67,7 +69,7 @@ _whisper() {
   esac
   for ((i = 1; i < COMP_CWORD; i++)); do
     case \${COMP_WORDS[i]} in
-      ${[...valueFlags(true), ...valueFlags(false)].join("|")}) ((i++)) ;;
+      ${VALUE_FLAGS}) ((i++)) ;;
       -*) ;;
       *) ((count++)); [[ -n $command ]] || command=\${COMP_WORDS[i]} ;;
     esac
@@ -115,7 +117,11 @@ ${cases.join("\n")}
     *) return 1 ;;
   esac
   if [[ -z $command ]]; then
-    if [[ $PREFIX == -* ]]; then _arguments "\${flags[@]}"; else _describe command commands; fi
+    if [[ $PREFIX == -* || \${words[CURRENT-1]} == (${VALUE_FLAGS}) ]]; then
+      _arguments "\${flags[@]}"
+    else
+      _describe command commands
+    fi
     return
   fi
   shift words
@@ -134,38 +140,63 @@ function zshFlag(name: FlagName, { value, help }: Flag): string {
 function fish(): string {
   const lines = [
     "# Whisper in fish: whisper completions fish > ~/.config/fish/completions/whisper.fish",
+    "",
+    "# The words before the cursor that are neither flags nor their values.",
+    "function __whisper_words",
+    "  set -l is_value 0",
+    "  for word in (commandline -opc)[2..]",
+    "    if test $is_value = 1",
+    "      set is_value 0",
+    "      continue",
+    "    end",
+    "    switch $word",
+    `      case ${VALUE_FLAGS.replaceAll("|", " ")}`,
+    "        set is_value 1",
+    "      case '-*'",
+    "      case '*'",
+    "        echo $word",
+    "    end",
+    "  end",
+    "end",
+    "# Whether so many words are there, the first of them one of the others given.",
+    "function __whisper_at",
+    "  set -l words (__whisper_words)",
+    "  test (count $words) -eq $argv[1]; and __whisper_in $argv[2..]",
+    "end",
+    "# Whether the command is one of those given; '' is whisper alone.",
+    "function __whisper_in",
+    "  set -l words (__whisper_words)",
+    "  test (count $words) -gt 0; or set words ''",
+    "  contains -- $words[1] $argv",
+    "end",
     "complete -c whisper -f",
   ];
   for (const [name, { help }] of ALL_COMMANDS) {
-    lines.push(`complete -c whisper -n __fish_use_subcommand -a ${name} -d ${quoted(help)}`);
+    lines.push(`complete -c whisper -n "__whisper_at 0 ''" -a ${name} -d ${quoted(help)}`);
   }
   for (const [name, { actions, choices }] of ALL_COMMANDS) {
     const all = Object.entries<{ help?: string }>(
       actions ?? Object.fromEntries((choices ?? []).map((choice) => [choice, {}])),
     );
-    const unsaid = `__fish_seen_subcommand_from ${name}; and not __fish_seen_subcommand_from ${
-      all.map(([word]) => word).join(" ")
-    }`;
     for (const [word, { help }] of all) {
-      lines.push(
-        `complete -c whisper -n ${quoted(unsaid)} -a ${word}${help ? ` -d ${quoted(help)}` : ""}`,
-      );
+      const tells = help ? ` -d ${quoted(help)}` : "";
+      lines.push(`complete -c whisper -n "__whisper_at 1 ${name}" -a ${word}${tells}`);
     }
   }
   lines.push(
-    `complete -c whisper -n '__fish_seen_subcommand_from set unset' -a ${quoted(SETTING_NAMES)}`,
+    `complete -c whisper -n "__whisper_at 2 config; and contains -- (__whisper_words)[2] set unset" -a ${
+      quoted(SETTING_NAMES)
+    }`,
   );
   for (const [name, flag] of ALL_FLAGS) {
     const owners = commands().filter(([, , flags]) => flags.includes(name));
-    const named = owners.flatMap(([owner]) => owner === "" ? [] : [owner]);
-    const seen = `__fish_seen_subcommand_from ${named.join(" ")}`;
-    const when = named.length < owners.length ? `__fish_use_subcommand; or ${seen}` : seen;
+    const named = owners.map(([owner]) => owner || "''").join(" ");
     const value = flag.value === undefined ? "" : flag.value === "FILE" ? " -r -F" : " -x";
     const short = flag.short ? ` -s ${flag.short}` : "";
     lines.push(
-      `complete -c whisper -n ${quoted(when)}${short} -l ${written(name).slice(2)}${value} -d ${
-        quoted(flag.help)
-      }`,
+      `complete -c whisper -n "__whisper_in ${named}"${short} -l ${
+        written(name).slice(2)
+      }${value} -d ${quoted(flag.help)}`,
     );
   }
   return `${lines.join("\n")}\n`;

@@ -1,64 +1,56 @@
 /**
- * A Python with a package, for the tests that compare with a second implementation. A person's machine
- * may have none; a build machine gets one: a virtual environment in a folder of its own.
+ * A Python with the `cryptography` package, the other implementation of Fernet: the machine's own, or
+ * one that is made for the run where nothing may be skipped (`CI=true`).
  *
  * @module
  */
 
-/** Packages that may be asked for, pinned. */
-const PACKAGES = { cryptography: "cryptography==48.0.0" } as const;
+/** The interpreter to run, or why there is none. */
+export type Python =
+  | { readonly ok: true; readonly path: string; readonly close: () => void }
+  | { readonly ok: false; readonly why: string };
 
-/** A Python that can import the package, or why there is none. */
-export type Python = { readonly ok: true; readonly path: string } | {
-  readonly ok: false;
-  readonly why: string;
-};
-
-/**
- * Finds a Python that has `name`. With `CI=true` it is made where there is none.
- *
- * @throws {Error} with `CI=true`, when it cannot be made.
- */
-export async function findPython(name: keyof typeof PACKAGES): Promise<Python> {
-  const windows = Deno.build.os === "windows";
-  const candidates = windows ? ["python", "py"] : ["python3"];
-  for (const path of candidates) if (await canImport(path, name)) return { ok: true, path };
+/** Looks for it; under `CI=true` installs the package into a folder that `close` removes. */
+export async function pythonWithCryptography(): Promise<Python> {
+  for (const path of ["python3", "python"]) {
+    if (await succeeds(path, ["-c", "import cryptography.fernet"])) {
+      return { ok: true, path, close: () => {} };
+    }
+  }
   if (Deno.env.get("CI") !== "true") {
-    return { ok: false, why: `no Python with "${name}" here` };
+    return { ok: false, why: "no python3 with the package cryptography" };
   }
-  const folder = `${temporaryFolder()}/whisper-tests-python-${PACKAGES[name]}`;
-  const path = windows ? `${folder}/Scripts/python.exe` : `${folder}/bin/python`;
-  if (!await canImport(path, name)) {
-    await run(candidates[0]!, ["-m", "venv", "--clear", folder]);
-    await run(path, ["-m", "pip", "install", "--quiet", PACKAGES[name]]);
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/bin/python`;
+  const install = ["-m", "pip", "install", "--quiet", "cryptography"];
+  if (!await succeeds("python3", ["-m", "venv", folder]) || !await succeeds(path, install)) {
+    await Deno.remove(folder, { recursive: true });
+    throw new Error("Cannot make a Python with the package cryptography, which CI=true demands");
   }
-  return { ok: true, path };
+  return { ok: true, path, close: () => Deno.removeSync(folder, { recursive: true }) };
 }
 
-function temporaryFolder(): string {
-  return Deno.env.get("TMPDIR") ?? Deno.env.get("TEMP") ?? "/tmp";
+/** Runs a program of Python on some input; returns what it printed. */
+export async function runPython(path: string, program: string, input: string): Promise<string> {
+  const child = new Deno.Command(path, {
+    args: ["-c", program],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const output = child.output();
+  await new Blob([input]).stream().pipeTo(child.stdin);
+  const { success, stdout } = await output;
+  if (!success) throw new Error("The program of Python failed");
+  return new TextDecoder().decode(stdout);
 }
 
-async function canImport(path: string, name: string): Promise<boolean> {
+async function succeeds(program: string, args: string[]): Promise<boolean> {
   try {
-    const { success } = await new Deno.Command(path, {
-      args: ["-c", `import ${name}`],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success;
+    const command = new Deno.Command(program, { args, stdout: "null", stderr: "null" });
+    return (await command.output()).success;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
-}
-
-async function run(path: string, args: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(path, { args: [...args], stdin: "null" })
-    .output();
-  if (success) return;
-  throw new Error(
-    `Cannot make a Python: ${path} ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`,
-  );
 }
