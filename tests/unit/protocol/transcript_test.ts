@@ -31,7 +31,7 @@ import type { Body } from "../../../src/protocol/payload.ts";
 import { verifyKey } from "../../../src/protocol/verify.ts";
 import { encodeHandshake, makeEnvelope, roomOfNameplate } from "../../../src/protocol/wire.ts";
 import type { Envelope, Role } from "../../../src/store/mailbox.ts";
-import { findPython } from "../../support/python.ts";
+import { pythonWithCryptography } from "../../support/python.ts";
 import { seededRandom } from "../../support/random.ts";
 import { ratchetKeyPairOf } from "../../support/ratchet_keys.ts";
 
@@ -217,7 +217,8 @@ Deno.test("the recorded conversation is made again, byte for byte", async () => 
   assertEquals(made, await Deno.readTextFile(RECORD));
 });
 
-const python = await findPython("cryptography");
+const python = await pythonWithCryptography();
+if (python.ok) globalThis.addEventListener("unload", python.close);
 
 Deno.test({
   name: `a second implementation reads and writes the recorded conversation${
