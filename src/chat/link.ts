@@ -14,6 +14,11 @@ import type { Listener } from "./events.ts";
 /** First wait and longest wait between two tries, in milliseconds. */
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 5_000;
+/**
+ * An operation that takes longer is said to be in trouble while it is still under way: an election is
+ * over by then, and nobody waits longer without asking why.
+ */
+const SLOW_MS = 3_000;
 
 /** The state of the way to the relay, and the only place that tries again. */
 export class Link {
@@ -53,21 +58,38 @@ export class Link {
     operation: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
-    for (let attempt = 0;; attempt++) {
-      signal.throwIfAborted();
-      try {
-        const result = await operation(signal);
-        this.#well(name);
-        return result;
-      } catch (error) {
-        if (!(error instanceof RelayUnavailable) || signal.aborted) {
-          this.#troubled.delete(name);
-          throw signal.aborted ? signal.reason : error;
-        }
-        const retryInMs = this.#backoff(attempt + (error.throttled ? 2 : 0));
-        this.#trouble(name, error.failure, retryInMs);
+    try {
+      for (let attempt = 0;; attempt++) {
+        const outage = await this.#attempt(name, operation, signal);
+        if (!(outage instanceof RelayUnavailable)) return outage.result;
+        const retryInMs = this.#backoff(attempt + (outage.throttled ? 2 : 0));
+        this.#trouble(name, outage.failure.message, retryInMs);
         await sleep(this.#clock, retryInMs, signal);
       }
+    } catch (error) {
+      // Nobody waits any more for what is given up.
+      this.#troubled.delete(name);
+      throw error;
+    }
+  }
+
+  async #attempt<T>(
+    name: string,
+    operation: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<{ result: T } | RelayUnavailable> {
+    signal.throwIfAborted();
+    const slow = this.#clock.after(SLOW_MS, () => this.#trouble(name, SLOW));
+    try {
+      const result = await operation(signal);
+      this.#well(name);
+      return { result };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof RelayUnavailable) return error;
+      throw error;
+    } finally {
+      slow.cancel();
     }
   }
 
@@ -78,7 +100,7 @@ export class Link {
       this.#watch = state.watch;
       this.#well("watch", first);
     } else if (state.state === "reconnecting") {
-      this.#trouble("watch", state.cause, state.retryInMs);
+      this.#trouble("watch", state.cause.message, state.retryInMs);
     }
   }
 
@@ -99,7 +121,7 @@ export class Link {
     return ceiling / 2 + (ceiling / 2) * (this.#random(1)[0]! / 255);
   }
 
-  #trouble(what: string, cause: Failure, retryInMs: number): void {
+  #trouble(what: string, message: string, retryInMs?: number): void {
     this.#troubled.add(what);
     this.#said = "reconnecting";
     this.#emit({
@@ -107,8 +129,8 @@ export class Link {
       state: "reconnecting",
       kind: this.#mailbox.kind,
       watch: this.#watch ?? "poll",
-      retryInMs: Math.round(retryInMs),
-      message: cause.message,
+      ...retryInMs !== undefined && { retryInMs: Math.round(retryInMs) },
+      message,
     });
   }
 
@@ -120,3 +142,5 @@ export class Link {
     this.#emit({ event: "relay", state: "up", kind: this.#mailbox.kind, watch: this.#watch });
   }
 }
+
+const SLOW = `The relay has not answered for ${SLOW_MS / 1_000} seconds.`;

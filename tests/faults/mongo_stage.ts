@@ -41,7 +41,7 @@ export interface Scene {
   /** Documents of a room. */
   count(room: RoomId): Promise<number>;
   /** Makes commands of all clients fail on the present primary. */
-  fail(mode: Document | "off", data?: Document): Promise<void>;
+  fail(mode: Document | "alwaysOn" | "off", data?: Document): Promise<void>;
 }
 
 /** Registers scenes over one set, between a test that starts it and one that stops it. */
@@ -56,13 +56,15 @@ export class Scenes {
     this.#outliving("the servers start", async () => void await this.#start());
   }
 
-  /** Registers one scene. */
-  add(name: string, run: (scene: Scene) => Promise<void>): void {
-    Deno.test({
-      name: `${this.#title}: ${name}${skip}`,
-      ignore,
-      fn: () => this.#play(run),
-    });
+  /** Registers one scene. A server that it `restarts` outlives it. */
+  add(
+    name: string,
+    run: (scene: Scene) => Promise<void>,
+    { restarts = false }: { restarts?: boolean } = {},
+  ): void {
+    const fn = () => this.#play(run);
+    if (restarts) this.#outliving(name, fn);
+    else Deno.test({ name: `${this.#title}: ${name}${skip}`, ignore, fn });
   }
 
   /** Registers scenes that do not touch the servers and so can be played at the same time. */

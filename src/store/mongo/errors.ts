@@ -349,6 +349,16 @@ export function isStreamRefusal(error: unknown): boolean {
 }
 
 /**
+ * True for a server's answer that is none of the known ones: Atlas, for one, refuses in words of its
+ * own. Once it may pass; again and again it is a refusal.
+ */
+export function isUnknownAnswer(error: unknown): boolean {
+  const shapes = shapesOf(error);
+  return shapes.some(({ name }) => name === "MongoServerError") &&
+    !RULES.some(({ when }) => shapes.some(when));
+}
+
+/**
  * True for trouble that waiting a few seconds does not end: when every known server has it, an
  * attempt to connect may be given up at once.
  */

@@ -13,7 +13,7 @@ import { Failure, RelayUnavailable } from "../../errors.ts";
 import { type Envelope, type Listener, MAX_BATCH, type Seat } from "../mailbox.ts";
 import { AWAIT_MS } from "./client.ts";
 import { asStoredEnvelope, withinBounds } from "./envelope_document.ts";
-import { isStreamRefusal, translate } from "./errors.ts";
+import { isStreamRefusal, isUnknownAnswer, translate } from "./errors.ts";
 import type { Pace } from "./pace.ts";
 import { within } from "./within.ts";
 
@@ -24,6 +24,8 @@ const MAX_BACKOFF_MS = 5_000;
 const OPENING_MS = 9_000;
 /** No answer for this long after one was due: the socket times out first, if all is well. */
 const NEWS_MS = AWAIT_MS + 6_000;
+/** Answers in a row that nobody knows, after which a stream counts as refused. */
+const MAX_UNKNOWN_ANSWERS = 3;
 /** Closing tells the server, which may not listen; its cursor then ends by itself. */
 const CLOSING_MS = 1_000;
 
@@ -63,6 +65,7 @@ async function follow(
 ): Promise<void> {
   const { listener, signal } = options;
   let failures = 0;
+  let unknownAnswers = 0;
   while (true) {
     signal.throwIfAborted();
     const stream = new Stream(deps, seat);
@@ -74,13 +77,15 @@ async function follow(
         const news = await stream.next(signal);
         signal.throwIfAborted();
         // Not before it has answered: a stream that only opens would be opened without end.
-        failures = 0;
+        failures = unknownAnswers = 0;
         if (news.envelopes.length > 0) listener.push(news.envelopes);
         if (news.strange) listener.wake();
       }
     } catch (error) {
       signal.throwIfAborted();
       if (isStreamRefusal(error)) return;
+      unknownAnswers = isUnknownAnswer(error) ? unknownAnswers + 1 : 0;
+      if (unknownAnswers === MAX_UNKNOWN_ANSWERS) return;
       const trouble = translate(error);
       if (!(trouble instanceof RelayUnavailable)) throw trouble;
       const ceiling = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures++, 10));

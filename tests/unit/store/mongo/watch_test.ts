@@ -173,6 +173,22 @@ Deno.test("watch: where there are no streams it polls, at once after a nudge", a
   assertEquals(clock.pending, 0);
 });
 
+Deno.test("watch: an answer that nobody knows is a refusal when it comes three times in a row", async () => {
+  const answers = [refusal(8000), refusal(8000), broken(), refusal(8000), refusal(8000)];
+  const { recorder, end, over, clock } = watching(() =>
+    Promise.reject(answers.shift() ?? refusal(8000))
+  );
+  await clock.until(() => recorder.states.at(-1)?.state === "up");
+  assertEquals(recorder.states.map(({ state }) => state), [
+    ...["reconnecting", "reconnecting", "reconnecting", "reconnecting", "reconnecting"],
+    "up",
+  ]);
+  assertEquals(recorder.states.at(-1), { state: "up", watch: "poll" });
+  end.abort();
+  await over;
+  assertEquals(clock.pending, 0);
+});
+
 Deno.test("watch: asked to poll, it never opens a stream", async () => {
   const commands: Document[] = [];
   const { recorder, end, over } = watching((command) => {
