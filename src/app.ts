@@ -25,6 +25,9 @@ import { completeUri, inspectUri, openMailbox, preload, type StoreSettings } fro
 import type { Interface } from "./ui/interface.ts";
 import { OutputQueue } from "./ui/output.ts";
 
+/** At the end, a reader of the output has this long, in milliseconds, to take the rest. */
+const FLUSH_MS = 2_000;
+
 /**
  * Runs one command line.
  *
@@ -41,11 +44,11 @@ export async function run(args: readonly string[], stop: AbortSignal): Promise<n
     isDebug = "debug" in command && command.debug;
     return command.command === "chat"
       ? await chat(command, { stop, output })
-      : await runOther(command, { stop, output });
+      : await runOther(command, { stop, output }).finally(() => output.flush());
   } catch (error) {
     return complain(error, { output, isJson, isDebug });
   } finally {
-    await output.flush();
+    await output.flush({ withinMs: FLUSH_MS });
   }
 }
 
@@ -209,7 +212,7 @@ async function openInterface(
     return new JsonInterface({
       readLine: (options) => input.readLine(options),
       write: (line) => output.write(`${line}\n`),
-      flush: () => output.flush(),
+      flush: () => output.flush({ withinMs: FLUSH_MS }),
     });
   }
   const { PlainInterface } = await import("./ui/plain.ts");

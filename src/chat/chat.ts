@@ -16,7 +16,7 @@ import {
 } from "../protocol/code.ts";
 import { isUtf8, MAX_TEXT_BYTES, MAX_TIMER_SECONDS, type Payload } from "../protocol/payload.ts";
 import { roomOfNameplate } from "../protocol/wire.ts";
-import type { Mailbox, RoomId, Seat } from "../store/mailbox.ts";
+import type { Claim, Mailbox, RoomId, Seat } from "../store/mailbox.ts";
 import { Alarms } from "./alarms.ts";
 import type { Entry } from "./entry.ts";
 import type { ChatEvent, CloseReason, Controls, Listener, Overview } from "./events.ts";
@@ -45,6 +45,8 @@ const FINISH_MS = 30_000;
 const HANDSHAKE_MS = 60_000;
 /** A burn is told to the peer before leaving, at most so long. */
 const BURN_MS = 2_000;
+/** Turns at making or entering an agreed room whose holders come and go at that very moment. */
+const MAX_MEETINGS = 5;
 /** Texts accepted before anybody is there to read them. */
 const MAX_EARLY_TEXTS = 10_000;
 
@@ -67,6 +69,9 @@ export class Chat implements Controls {
   /** Resolves when the room is open for others, or its host has let us in. */
   readonly #entered = Promise.withResolvers<void>();
   readonly #over = Promise.withResolvers<number>();
+  /** A seat being taken, and an invitation being made; the first never rejects. */
+  #seating: Promise<unknown> | undefined;
+  #inviting: Promise<void> | undefined;
   #openedAt: number | undefined;
   #failure: Failure | undefined;
 
@@ -84,21 +89,23 @@ export class Chat implements Controls {
 
   /** Runs until the chat is over. Resolves with the exit status, never rejects. */
   async run(): Promise<number> {
-    try {
-      this.#mailbox = await this.#options.mailbox;
-      this.#stop.signal.throwIfAborted();
-      this.#openedAt = this.#options.clock.monotonic();
-      this.#link = new Link({
-        mailbox: this.#mailbox,
-        clock: this.#options.clock,
-        random: this.#options.random,
-        emit: (event) => this.#emit(event),
-      });
-      await this.#enter();
-    } catch (error) {
-      if (!this.#leaving) void this.#end({ reason: "failed", error, withinMs: INTERRUPT_MS });
-    }
+    this.#begin().catch((error) => {
+      if (!this.#leaving) this.#fail(error);
+    });
     return await this.#over.promise;
+  }
+
+  async #begin(): Promise<void> {
+    this.#mailbox = await this.#options.mailbox;
+    this.#stop.signal.throwIfAborted();
+    this.#openedAt = this.#options.clock.monotonic();
+    this.#link = new Link({
+      mailbox: this.#mailbox,
+      clock: this.#options.clock,
+      random: this.#options.random,
+      emit: (event) => this.#emit(event),
+    });
+    await this.#enter();
   }
 
   /** Why the chat failed, once it is over. */
@@ -149,10 +156,14 @@ export class Chat implements Controls {
     this.#emit({ event: "queued", id });
   }
 
-  async invite(): Promise<void> {
+  invite(): Promise<void> {
+    return this.#inviting ??= this.#invite().finally(() => this.#inviting = undefined);
+  }
+
+  async #invite(): Promise<void> {
     const seat = this.#seat;
     const nameplate = this.#code?.nameplate;
-    if (!seat || !this.#mailbox || !this.#link || this.#leaving) {
+    if (!seat || !this.#pairing || this.#leaving) {
       throw new Failure("usage", "There is no room yet.", "Wait until the relay is reached.");
     }
     if (!nameplate) {
@@ -162,28 +173,31 @@ export class Chat implements Controls {
         "Leave it, and enter it again on both sides.",
       );
     }
-    const peer = this.#pairing?.peer;
-    if (peer && (this.#pairing!.presence === "here" || this.#pairing!.presence === "away")) {
+    const { peer, presence, unseen } = this.#pairing;
+    if (peer && (presence === "here" || presence === "away")) {
       throw new Failure(
         "usage",
         `${peer.name} is still in the room, and only two fit in it.`,
         "A fresh code can be had once the other one has left or vanished.",
       );
     }
-    const mailbox = this.#mailbox;
-    this.#pairing?.stop();
-    this.#dropEarly();
+    this.#pairing.stop();
+    // What is said from here on waits for whoever comes next.
+    this.#pairing = undefined;
+    if (unseen > 0) this.#tellUnsent(unseen, `never seen by ${peer?.name ?? "anybody"}`);
     const { random } = this.#options;
     const next = { token: encodeBase64Url(random(16)), epoch: encodeBase64Url(random(8)) };
-    const reopened = await this.#link.run(
-      "invite",
-      (signal) => mailbox.reopen(seat, next, { signal }),
-      this.#stop.signal,
-    );
-    if (!reopened) return this.#fail(new Failure("evicted", EVICTED, "Begin a new chat."));
+    const mailbox = this.#mailbox!;
+    const answer = await this.#take("invite", async (signal) => {
+      const seat_ = await mailbox.reopen(seat, next, { signal });
+      return seat_ ? { seat: seat_ } : { refused: "evicted" };
+    });
+    if (!("seat" in answer)) {
+      return this.#fail(new Failure("evicted", EVICTED, "Begin a new chat."));
+    }
     this.#code = { nameplate, password: drawPassword(random) };
     this.#vanishing.reset();
-    await this.#pairUp(reopened, nonceOf(reopened), this.#code.password);
+    await this.#pairUp(answer.seat, nonceOf(answer.seat), this.#code.password);
     this.#announce();
   }
 
@@ -265,17 +279,31 @@ export class Chat implements Controls {
   async #join(room: RoomId, password: string): Promise<void> {
     const claim = await this.#claim(room);
     if ("refused" in claim) throw refusal(claim.refused);
-    this.#emit({ event: "waiting", for: "host", atMostMs: HANDSHAKE_MS });
-    this.#limitHandshake();
-    await this.#pairUp(claim.seat, hostNonce(claim.hostToken), password);
+    await this.#enterAsGuest(claim, password);
   }
 
   async #meet(room: RoomId, password: string): Promise<void> {
-    const seat = await this.#create(room);
-    if (!seat) return await this.#join(room, password);
-    await this.#pairUp(seat, nonceOf(seat), password);
-    this.#emit({ event: "waiting", for: "guest" });
-    this.#entered.resolve();
+    for (let tries = 1;; tries++) {
+      const seat = await this.#create(room);
+      if (seat) {
+        await this.#pairUp(seat, nonceOf(seat), password);
+        this.#emit({ event: "waiting", for: "guest" });
+        return this.#entered.resolve();
+      }
+      const claim = await this.#claim(room);
+      if ("seat" in claim) return await this.#enterAsGuest(claim, password);
+      // Its host left between the two questions: then it is ours to make.
+      if (claim.refused !== "absent" || tries >= MAX_MEETINGS) throw refusal(claim.refused);
+    }
+  }
+
+  async #enterAsGuest(
+    { seat, hostToken }: { seat: Seat; hostToken: string },
+    password: string,
+  ): Promise<void> {
+    this.#emit({ event: "waiting", for: "host", atMostMs: HANDSHAKE_MS });
+    this.#limitHandshake();
+    await this.#pairUp(seat, hostNonce(hostToken), password);
   }
 
   async #create(room: RoomId): Promise<Seat | undefined> {
@@ -286,22 +314,32 @@ export class Chat implements Controls {
       epoch: encodeBase64Url(random(8)),
       lingerMs,
     };
-    const created = await this.#link!.run(
+    const created = await this.#take(
       "create",
       (signal) => mailbox.create(room, wanted, { signal }),
-      this.#stop.signal,
     );
     return "seat" in created ? created.seat : undefined;
   }
 
-  async #claim(room: RoomId) {
+  #claim(room: RoomId): Promise<Claim> {
     const mailbox = this.#mailbox!;
     const token = encodeBase64Url(this.#options.random(16));
-    return await this.#link!.run(
-      "claim",
-      (signal) => mailbox.claim(room, token, { signal }),
-      this.#stop.signal,
-    );
+    return this.#take("claim", (signal) => mailbox.claim(room, token, { signal }));
+  }
+
+  /** Takes a seat. Whoever leaves meanwhile waits to know whether there is one to give up. */
+  async #take<T extends { seat: Seat } | { refused: string }>(
+    name: string,
+    operation: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const taking = this.#link!.run(name, operation, this.#stop.signal).then((answer) => {
+      if ("seat" in answer) this.#seat = answer.seat;
+      return answer;
+    });
+    this.#seating = taking.catch(() => {});
+    const answer = await taking;
+    if (this.#leaving) throw new DOMException("The chat is over", "AbortError");
+    return answer;
   }
 
   async #pairUp(
@@ -391,6 +429,7 @@ export class Chat implements Controls {
     const timer = clock.after(withinMs, () => deadline.abort(tooLate()));
     let remaining: number | null = null;
     let lost: Failure | undefined;
+    await Promise.race([this.#seating, aborted(deadline.signal)]).catch(() => {});
     const canLeave = this.#seat && failure?.code !== "evicted";
     if (canLeave) {
       try {
@@ -421,7 +460,8 @@ export class Chat implements Controls {
 
   /** Sends what was said and the goodbye. */
   async #finishTalking(signal: AbortSignal, withinMs: number): Promise<void> {
-    const pairing = this.#pairing!;
+    const pairing = this.#pairing;
+    if (!pairing) return;
     const within = <T>(work: Promise<T>) => Promise.race([work, aborted(signal)]);
     if (!this.#link!.isUp) {
       this.#emit({ event: "waiting", for: "goodbye", atMostMs: withinMs });
@@ -453,12 +493,15 @@ export class Chat implements Controls {
 
   #dropEarly(): void {
     const lost = this.#early.splice(0).length;
-    if (lost === 0) return;
+    if (lost > 0) this.#tellUnsent(lost, "never sent");
+  }
+
+  #tellUnsent(count: number, what: string): void {
     this.#emit({
       event: "error",
       code: "no-peer",
-      message: lost === 1 ? "1 text was never sent." : `${lost} texts were never sent.`,
-      hint: "Nobody was there to read it. Send it again in a new chat.",
+      message: count === 1 ? `1 text was ${what}.` : `${count} texts were ${what}.`,
+      hint: "Say it again once somebody is here.",
       fatal: false,
     });
   }

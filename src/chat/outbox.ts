@@ -53,6 +53,11 @@ export class Outbox {
     return this.#unconfirmed.size;
   }
 
+  /** Texts accepted that no receipt covers, on the relay or not. */
+  get unseen(): number {
+    return this.#queue.filter(({ id }) => id !== undefined).length + this.#unconfirmed.size;
+  }
+
   /** True when anything waits to be posted. */
   get isBusy(): boolean {
     return this.#queue.length > 0 || this.#flushing !== undefined;

@@ -10,9 +10,6 @@ export interface Sink {
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** Longest wait, in milliseconds, for a reader to take the rest. */
-const FLUSH_MS = 2_000;
-
 /** Writes in order, as fast as they are taken. */
 export class OutputQueue {
   readonly #sink: Sink;
@@ -38,11 +35,12 @@ export class OutputQueue {
     this.#writing ??= this.#drain();
   }
 
-  /** Resolves when everything is written, or nobody takes it any more. */
-  async flush(): Promise<void> {
+  /** Resolves when everything is written, nobody takes it any more, or `withinMs` are over. */
+  async flush({ withinMs }: { withinMs?: number } = {}): Promise<void> {
     if (!this.#writing) return;
+    if (withinMs === undefined) return await this.#writing;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, FLUSH_MS));
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, withinMs));
     await Promise.race([this.#writing, late]);
     clearTimeout(timer);
   }

@@ -59,6 +59,7 @@ export class PlainInterface implements Interface, Screen {
   #controls: Controls | undefined;
   #peer = "The other one";
   #relay = "The relay is not reached yet.";
+  #isTroubled = false;
   #isMuted: boolean;
   #texts = 0;
   #lastTyped: number;
@@ -103,7 +104,13 @@ export class PlainInterface implements Interface, Screen {
         break;
     }
     const sentence = sentenceOf(event, { peer: this.#peer, relay: this.#parts.relay });
-    if (event.event === "relay" && sentence) this.#relay = sentence.text;
+    if (event.event === "relay" && sentence) {
+      this.#relay = sentence.text;
+      // Told once, however often it is tried.
+      const wasTroubled = this.#isTroubled;
+      this.#isTroubled = event.state === "reconnecting";
+      if (wasTroubled && this.#isTroubled) return;
+    }
     this.#wait(event, sentence);
     if (sentence) this.#print({ lines: this.#own(sentence) });
     if (event.event === "ready") {
