@@ -27,12 +27,22 @@ export function standardInput(
     isTerminal: Deno.stdin.isTerminal(),
     isAnsi: options.isAnsi && output.isTerminal(),
     async read() {
-      const length = await Deno.stdin.read(buffer);
-      return length === null ? null : buffer.slice(0, length);
+      try {
+        const length = await Deno.stdin.read(buffer);
+        return length === null ? null : buffer.slice(0, length);
+      } catch (error) {
+        if (isGone(error)) return null;
+        throw error;
+      }
     },
     write(text) {
       let bytes = new TextEncoder().encode(text);
-      while (bytes.length > 0) bytes = bytes.subarray(output.writeSync(bytes));
+      try {
+        while (bytes.length > 0) bytes = bytes.subarray(output.writeSync(bytes));
+      } catch (error) {
+        // Nobody is there to see it; the end of the input says so to whoever asks.
+        if (!isGone(error)) throw error;
+      }
     },
     setRaw(on) {
       try {
@@ -58,4 +68,10 @@ export function standardInput(
       }
     },
   };
+}
+
+/** A terminal that was closed answers with an error of input and output, not with an end. */
+function isGone(error: unknown): boolean {
+  return error instanceof Error && "code" in error &&
+    (error.code === "EIO" || error.code === "ENXIO");
 }
