@@ -32,7 +32,8 @@ export class OutputQueue {
   write(data: string | Uint8Array): void {
     if (this.#isLost) return;
     this.#pending.push(typeof data === "string" ? new TextEncoder().encode(data) : data);
-    this.#writing ??= this.#drain();
+    // One write for all that is said in one turn: the second would wait until the first is done.
+    this.#writing ??= Promise.resolve().then(() => this.#drain());
   }
 
   /** Resolves when everything is written, nobody takes it any more, or `withinMs` are over. */
@@ -47,8 +48,9 @@ export class OutputQueue {
 
   async #drain(): Promise<void> {
     try {
-      for (let next = this.#pending.shift(); next; next = this.#pending.shift()) {
-        for (let rest = next; rest.length > 0;) rest = rest.subarray(await this.#sink.write(rest));
+      while (this.#pending.length > 0) {
+        let rest = join(this.#pending.splice(0));
+        while (rest.length > 0) rest = rest.subarray(await this.#sink.write(rest));
       }
     } catch {
       // A pipe without a reader, a terminal that was closed.
@@ -59,4 +61,15 @@ export class OutputQueue {
       this.#writing = undefined;
     }
   }
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
 }
