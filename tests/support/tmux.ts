@@ -1,0 +1,107 @@
+/**
+ * A real terminal: keys go in as a person presses them, and what is seen comes out.
+ *
+ * @module
+ */
+
+/** Whether the tests have one. */
+export const tmuxAvailable: boolean = await new Deno.Command("tmux", {
+  args: ["-V"],
+  stdout: "null",
+  stderr: "null",
+}).output().then(({ success }) => success, () => false);
+
+/** After this real time without what is awaited a test fails instead of hanging the run. */
+const SILENCE_MS = 45_000;
+/** Between two looks at the screen, which nobody announces. */
+const LOOK_MS = 40;
+
+/** A terminal with one program in it, on a server of its own. */
+export class Terminal {
+  readonly #socket: string;
+
+  private constructor(socket: string) {
+    this.#socket = socket;
+  }
+
+  /** Opens a terminal of that size and starts `command` in it. */
+  static async open(
+    command: readonly string[],
+    { columns = 80, rows = 24, env = {} }: {
+      columns?: number;
+      rows?: number;
+      env?: Record<string, string>;
+    } = {},
+  ): Promise<Terminal> {
+    const terminal = new Terminal(`whisper-test-${crypto.randomUUID()}`);
+    const quoted = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+    await terminal.#tmux([
+      ...["-f", "/dev/null", "new-session", "-d", "-x", String(columns), "-y", String(rows)],
+      ...Object.entries(env).flatMap(([name, value]) => ["-e", `${name}=${value}`]),
+      // What the program leaves on the screen, and its status, can be looked at afterwards.
+      `${quoted}; echo "status $?"; exec cat`,
+    ]);
+    return terminal;
+  }
+
+  /** Presses keys by tmux's names for them: `Enter`, `C-c`, `BSpace`, `Up`. */
+  async press(...keys: string[]): Promise<void> {
+    await this.#tmux(["send-keys", ...keys]);
+  }
+
+  /** Types text as it is. */
+  async type(text: string): Promise<void> {
+    await this.#tmux(["send-keys", "-l", "--", text]);
+  }
+
+  /** Pastes text, bracketed where the program has asked for that. */
+  async paste(text: string): Promise<void> {
+    await this.#tmux(["set-buffer", "--", text]);
+    await this.#tmux(["paste-buffer", "-p"]);
+  }
+
+  /** What is seen now, without the empty space at the ends of lines; `escapes` keeps colours. */
+  async screen({ escapes = false }: { escapes?: boolean } = {}): Promise<string> {
+    const text = await this.#tmux(["capture-pane", "-p", ...escapes ? ["-e"] : []]);
+    return text.split("\n").map((line) => line.trimEnd()).join("\n").trimEnd();
+  }
+
+  /** What is seen, with all that has scrolled off. */
+  async history(): Promise<string> {
+    return await this.#tmux(["capture-pane", "-p", "-S", "-"]);
+  }
+
+  /** Changes the size of the window. */
+  async resize(columns: number, rows: number): Promise<void> {
+    await this.#tmux(["resize-window", "-x", String(columns), "-y", String(rows)]);
+  }
+
+  /**
+   * Waits until `wanted` is seen.
+   *
+   * @returns the screen.
+   * @throws {Error} with the screen, when it does not come.
+   */
+  async see(wanted: string | RegExp): Promise<string> {
+    const end = performance.now() + SILENCE_MS;
+    while (true) {
+      const screen = await this.screen();
+      if (typeof wanted === "string" ? screen.includes(wanted) : wanted.test(screen)) return screen;
+      if (performance.now() > end) throw new Error(`Not seen: ${wanted}\n${screen}`);
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  }
+
+  /** Closes the window, as a person does who has had enough. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tmux(["kill-server"]).catch(() => {});
+  }
+
+  async #tmux(args: readonly string[]): Promise<string> {
+    const { success, stdout, stderr } = await new Deno.Command("tmux", {
+      args: ["-L", this.#socket, ...args],
+    }).output();
+    if (!success) throw new Error(`tmux: ${new TextDecoder().decode(stderr)}`);
+    return new TextDecoder().decode(stdout);
+  }
+}
