@@ -140,7 +140,7 @@ export class Feed {
     const isPage = envelopes.length >= MAX_BATCH;
     const upTo = isPage ? envelopes.at(-1)!.seq - 1 : Infinity;
     await this.#deps.consume(envelopes, { number, upTo, malformed });
-    if (isPage && this.#removals.size > 0) {
+    if (isPage && (this.#removals.size > 0 || this.#removing)) {
       // What was read must be gone before the next page can show what stands behind it.
       await this.flush();
       this.#readWanted = true;
