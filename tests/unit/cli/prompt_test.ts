@@ -240,6 +240,16 @@ Deno.test("prompt: a mark that comes later joins its letter on the screen", asyn
   assertEquals(await line, "e\u0301x");
 });
 
+Deno.test("prompt: what joins an emoji takes no columns of its own", async () => {
+  for (const pieces of [["👍", "🏽"], ["👨\u200d", "👩\u200d", "👧"]]) {
+    const { terminal } = await asked();
+    for (const piece of pieces) await terminal.type(piece);
+    assertEquals(terminal.cursor, { row: 0, column: 4 });
+    await terminal.type("x\x7f\x7f");
+    assertEquals([terminal.screen, terminal.cursor], [">", { row: 0, column: 2 }]);
+  }
+});
+
 Deno.test("prompt: letters of more than one byte may come byte by byte", async () => {
   const { terminal, line } = await asked();
   for (const byte of new TextEncoder().encode("é世👍")) await terminal.type(Uint8Array.of(byte));
