@@ -37,6 +37,8 @@ export class Feed {
   readonly #signal: AbortSignal;
   readonly #pushed: Envelope[] = [];
   readonly #removals = new Set<string>();
+  /** Removals asked for so far. */
+  #asked = 0;
   #reads = 0;
   #readWanted = false;
   #pumping: Promise<void> | undefined;
@@ -79,6 +81,7 @@ export class Feed {
   /** Removes an envelope soon. */
   remove(id: string): void {
     if (this.#signal.aborted) return;
+    this.#asked++;
     this.#removals.add(id);
     if (this.#removals.size >= MAX_BATCH) void this.flush();
     else this.#removeTimer ??= this.#deps.clock.after(REMOVE_DELAY_MS, () => void this.flush());
@@ -139,8 +142,9 @@ export class Feed {
     );
     const isPage = envelopes.length >= MAX_BATCH;
     const upTo = isPage ? envelopes.at(-1)!.seq - 1 : Infinity;
+    const asked = this.#asked;
     await this.#deps.consume(envelopes, { number, upTo, malformed });
-    if (isPage && (this.#removals.size > 0 || this.#removing)) {
+    if (isPage && (this.#asked > asked || this.#removals.size > 0 || this.#removing)) {
       // What was read must be gone before the next page can show what stands behind it.
       await this.flush();
       this.#readWanted = true;
