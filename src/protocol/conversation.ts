@@ -71,8 +71,8 @@ export interface ConversationOptions {
 export async function startConversation(options: ConversationOptions): Promise<Conversation> {
   const { established, place, role, keys, now, random, generateKeyPair } = options;
   const { isk, transcript, hostRatchetKey } = established;
+  const verify = verifyKey(isk.bytes, transcript);
   try {
-    const verify = verifyKey(isk.bytes, transcript);
     const session = await createSession({
       isk: isk.bytes,
       transcript,
@@ -82,6 +82,7 @@ export async function startConversation(options: ConversationOptions): Promise<C
     });
     return new Conversation(session, { place, role, now, verify });
   } catch (cause) {
+    verify.wipe();
     if (!(cause instanceof AlteredToken)) throw cause;
     // The handshake has authenticated this key: whoever sent it knows the code.
     throw new Failure(

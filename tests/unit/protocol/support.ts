@@ -6,6 +6,7 @@
 import type { Random } from "../../../src/clock.ts";
 import { encodeBase64Url } from "../../../src/crypto/bytes.ts";
 import type { RatchetKeyPair } from "../../../src/crypto/ratchet.ts";
+import { Secret } from "../../../src/crypto/secret.ts";
 import { type Conversation, startConversation } from "../../../src/protocol/conversation.ts";
 import {
   beginAsGuest,
@@ -75,6 +76,28 @@ export async function shakeHands(seed: number): Promise<Handshake> {
 export interface Talk {
   readonly host: Conversation;
   readonly guest: Conversation;
+}
+
+/** Two who talk, without the handshake before it: for tests that begin thousands. */
+export async function talkAtOnce(seed: number): Promise<Talk> {
+  const random = seededRandom(seed);
+  const generateKeyPair = seededKeyPairs(random);
+  const [isk, transcript, keys] = [random(64), random(32), await generateKeyPair()];
+  const established = (): Established => ({
+    isk: new Secret(isk.slice()),
+    transcript,
+    hostRatchetKey: keys.publicKey,
+  });
+  const shared = { place: termsFrom(random), now: () => 1_000, random, generateKeyPair };
+  return {
+    host: await startConversation({ ...shared, role: "host", established: established(), keys }),
+    guest: await startConversation({
+      ...shared,
+      role: "guest",
+      established: established(),
+      keys: undefined,
+    }),
+  };
 }
 
 /** Two who talk; their clocks stand at `now`. */
