@@ -189,6 +189,53 @@ test("whose program died is let in again by a fresh code, and the old one opens 
   assertEquals(await meeting.count(), 0);
 });
 
+test("two who agreed on a room and a passphrase meet, whoever comes first", async (meeting) => {
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(file, "correct horse\n");
+    const args = ["chat", "--room", "garden", "--passphrase-file", file];
+    await using alice = meeting.start([...args, "--name", "Alice"]);
+    await using bob = meeting.start([...args, "--name", "Bob"]);
+    assertEquals((await alice.event("ready")).peer, "Bob");
+    await bob.event("ready");
+    await using eve = meeting.start([...args, "--name", "Eve"]);
+    assertEquals((await eve.over()).code, 4);
+    await bob.tell({ send: "hello", id: "1" });
+    await bob.event("delivered");
+    await leave(bob);
+    assertEquals((await leave(alice)).remaining, 0);
+    await Deno.writeTextFile(file, "battery staple\n");
+    await using carol = meeting.start([...args, "--name", "Carol"]);
+    await carol.event("waiting");
+    await Deno.writeTextFile(file, "correct horse\n");
+    await using dave = meeting.start([...args, "--name", "Dave"]);
+    assertEquals((await dave.over()).code, 5);
+    assertEquals((await leave(carol)).remaining, 0);
+    assertEquals(await meeting.count(), 0);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+test("a timer holds once both have agreed, and burning leaves nothing on either side", async (meeting) => {
+  const { alice, bob } = await pair(meeting);
+  await using _a = alice;
+  await using _b = bob;
+  await alice.tell({ command: "timer", value: "1s" });
+  assertEquals((await bob.event("timer")).by, "peer");
+  assertEquals((await alice.event("timer")).by, "you");
+  await alice.tell({ send: "gone in a second", id: "1" });
+  assertEquals((await bob.event("expired")).from, "peer");
+  assertEquals((await alice.event("expired")).from, "you");
+  await bob.tell({ command: "burn" });
+  assertEquals((await alice.event("burnt")).by, "peer");
+  assertEquals((await bob.over()).code, 0);
+  assertEquals((await alice.over()).code, 0);
+  const remaining = [alice, bob].map((program) => program.all("closed")[0]!.remaining);
+  assertEquals(Math.min(...remaining), 0);
+  assertEquals(await meeting.count(), 0);
+});
+
 test("a malformed line gets an error and nothing else", async (meeting) => {
   const { alice, bob } = await pair(meeting);
   await using _a = alice;

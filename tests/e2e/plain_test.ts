@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Terminal, tmuxAvailable } from "../support/tmux.ts";
 
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+const MAIN = import.meta.resolve("../../main.ts");
 const SKIP = tmuxAvailable ? "" : " (skipped: there is no tmux)";
 const WHISPER = [Deno.execPath(), "run", "--allow-all", "--no-check", MAIN];
 

@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Program } from "../support/program.ts";
 
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+const MAIN = import.meta.resolve("../../main.ts");
 
 interface Outcome {
   readonly code: number;

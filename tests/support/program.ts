@@ -15,7 +15,7 @@ export interface ProgramOptions {
   readonly command?: readonly string[];
 }
 
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+const MAIN = import.meta.resolve("../../main.ts");
 const DEFAULT_COMMAND = [Deno.execPath(), "run", "--allow-all", "--no-check", MAIN];
 /** After this real time without the awaited line a test fails instead of hanging the run. */
 const SILENCE_MS = 60_000;
