@@ -8,7 +8,7 @@ const STEPS = 9;
 
 /** Runs the victim up to `step` and sees it killed. */
 async function kill(path: string, step: number, room: string): Promise<void> {
-  const script = new URL("./victim.ts", import.meta.url).pathname;
+  const script = import.meta.resolve("./victim.ts");
   const { signal, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", script, path, String(step), room],
   }).output();

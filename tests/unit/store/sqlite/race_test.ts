@@ -5,7 +5,7 @@ const ROUNDS = Deno.env.get("SOAK") === "1" ? 500 : 25;
 
 /** Runs one racer with no right but that to its directory. */
 async function racer(directory: string, role: string, name: string): Promise<number> {
-  const script = new URL("./racer.ts", import.meta.url).pathname;
+  const script = import.meta.resolve("./racer.ts");
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
