@@ -7,10 +7,15 @@ import { type Clock, sleep } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import type { Mailbox, RoomView, Seat } from "../store/mailbox.ts";
 import type { Link } from "./link.ts";
-import { nextLook } from "./presence.ts";
+import { isOverdue, nextLook } from "./presence.ts";
 
 /** Three renewals fit in a lease. */
 const RENEW_MS = 10_000;
+/**
+ * When one's own renewal was as late as this, so may be the peer's, for it goes the same way: as long
+ * as this afterwards, a lease that it has not renewed says nothing about it.
+ */
+const OUTAGE_MS = RENEW_MS + 5_000;
 /** How often what waits for somebody who is away gets a new expiry; the shortest linger is 60 s. */
 const KEEP_MS = 30_000;
 
@@ -45,6 +50,8 @@ export class Lease {
   async run(signal: AbortSignal): Promise<never> {
     const { mailbox, link, seat, clock } = this.#deps;
     let keptAt = clock.monotonic();
+    let seenAt = keptAt;
+    let graceUntil = -Infinity;
     for (;;) {
       const keep = this.#deps.isWaiting() && clock.monotonic() - keptAt >= KEEP_MS;
       if (keep) keptAt = clock.monotonic();
@@ -60,7 +67,11 @@ export class Lease {
       if (!view) throw evicted();
       if (view.revision < this.#revision) this.#deps.rolledBack();
       this.#revision = view.revision;
-      this.#deps.seen(view, askedAt);
+      const now = clock.monotonic();
+      if (now - seenAt > OUTAGE_MS) graceUntil = now + OUTAGE_MS;
+      seenAt = now;
+      const isExcused = now < graceUntil && view.peer && isOverdue(view.peer.leaseLeftMs);
+      if (!isExcused) this.#deps.seen(view, askedAt);
       await this.#pause(nextLook(view.peer?.leaseLeftMs, RENEW_MS), signal);
     }
   }

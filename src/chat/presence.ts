@@ -30,9 +30,14 @@ export function nextPresence(now: Presence, sign: Sign): Presence {
     case "lease":
       // An empty seat without a goodbye: the goodbye was lost or withheld.
       if (sign.leftMs === undefined || sign.leftMs <= 0) return "vanished";
-      if (sign.leftMs <= AWAY_LEASE_LEFT_MS) return now === "vanished" ? "vanished" : "away";
+      if (isOverdue(sign.leftMs)) return now === "vanished" ? "vanished" : "away";
       return "here";
   }
+}
+
+/** True for a lease, with `leftMs` left of it, that its holder should have renewed by now. */
+export function isOverdue(leftMs: number): boolean {
+  return leftMs <= AWAY_LEASE_LEFT_MS;
 }
 
 /** Milliseconds after which the lease should be looked at again, at most `usual`. */

@@ -51,6 +51,7 @@ import {
   type RoomFacts,
   vacancy,
 } from "./room_document.ts";
+import { ServerTime } from "./server_time.ts";
 import { sweep } from "./sweep.ts";
 import { watchRoom } from "./watch.ts";
 import { within } from "./within.ts";
@@ -91,6 +92,7 @@ export class MongoMailbox implements Mailbox {
   readonly #lingerMs = new Map<RoomId, number>();
   /** Seats by token that were the last ones out: what they began may have to be repeated. */
   readonly #last = new Set<string>();
+  readonly #serverTime: ServerTime;
   #indexed: Promise<void> | undefined;
   #nudge = new AbortController();
 
@@ -103,8 +105,10 @@ export class MongoMailbox implements Mailbox {
     this.#random = deps.random;
     this.#poll = deps.poll ?? false;
     this.#pace = new Pace(deps);
+    this.#serverTime = new ServerTime(deps.clock);
     this.#client.on("commandStarted", ({ commandName }) => {
       this.#operations[commandName] = (this.#operations[commandName] ?? 0) + 1;
+      if (commandName !== "aggregate") this.#pace.operation();
     });
   }
 
@@ -204,8 +208,9 @@ export class MongoMailbox implements Mailbox {
     return this.#operation(options, async () => {
       let malformed = 0;
       for (let reading = 1;; reading++) {
-        const found = await this.#messages.aggregate(unread(seat), { batchSize: MAX_BATCH + 1 })
-          .toArray();
+        // What a primary that is about to fall has told nobody yet would come a second time.
+        const options = { batchSize: MAX_BATCH + 1, readConcern: { level: "majority" } } as const;
+        const found = await this.#messages.aggregate(unread(seat), options).toArray();
         const envelopes: Envelope[] = [];
         const strange: unknown[] = [];
         for (const document of found) {
@@ -294,7 +299,9 @@ export class MongoMailbox implements Mailbox {
       returnDocument: "after",
       projection: FACTS,
     });
-    return asFacts(answer);
+    const facts = asFacts(answer);
+    if (facts) this.#serverTime.learn(facts.now);
+    return facts;
   }
 
   async #close(seat: Seat, how: "sealed" | "burnt"): Promise<boolean> {
@@ -322,10 +329,12 @@ export class MongoMailbox implements Mailbox {
     return facts.lingerMs;
   }
 
-  /** Stores envelopes in order, going on behind one that somebody stored at the same moment. */
+  /** Stores envelopes in order, going on behind one that is there already. */
   async #store(place: Place, envelopes: readonly Envelope[], lingerMs: number): Promise<void> {
+    let now = this.#serverTime.now();
     for (let from = 0; from < envelopes.length;) {
-      const rest = envelopes.slice(from).map((envelope) => storing(place, envelope, lingerMs));
+      const expiry = { now, lingerMs };
+      const rest = envelopes.slice(from).map((envelope) => storing(place, envelope, expiry));
       try {
         await this.#messages.bulkWrite(rest, { ordered: true });
         return;
@@ -333,6 +342,8 @@ export class MongoMailbox implements Mailbox {
         const index = duplicateIndex(error);
         if (index === undefined) throw error;
         from += index + 1;
+        // Of a batch that is repeated, more is there: an upsert does not stop at each.
+        now = undefined;
       }
     }
   }
@@ -349,7 +360,9 @@ export class MongoMailbox implements Mailbox {
 
   /** Something was said: look for an answer now, and often. */
   #active(): void {
+    const isNews = !this.#pace.isActive;
     this.#pace.activity();
+    if (!isNews) return;
     const nudge = this.#nudge;
     this.#nudge = new AbortController();
     nudge.abort();

@@ -14,6 +14,12 @@ const ACTIVE_FOR_MS = 10_000;
 const QUIET_FOR_MS = 60_000;
 /** Two clients that began together drift apart by this fraction either way. */
 const JITTER = 0.2;
+/**
+ * What each operation beside the looks postpones the next look by: a free cluster counts them all, and
+ * two who talk shall not take more than ten a second from it. Up to a limit, for they want to read.
+ */
+const OPERATION_MS = 200;
+const MAX_POSTPONED_MS = 1_000;
 /** How long a throttled client asks half as often. */
 const THROTTLED_FOR_MS = 60_000;
 
@@ -23,6 +29,7 @@ export class Pace {
   readonly #random: Random;
   #activeAt: number;
   #throttledAt = -Infinity;
+  #postponedMs = 0;
 
   constructor(deps: { clock: Clock; random: Random }) {
     this.#clock = deps.clock;
@@ -35,18 +42,30 @@ export class Pace {
     this.#activeAt = this.#clock.monotonic();
   }
 
+  /** True in a conversation: the next look is near anyway. */
+  get isActive(): boolean {
+    return this.#clock.monotonic() - this.#activeAt < ACTIVE_FOR_MS;
+  }
+
+  /** The relay was asked for something else than news. */
+  operation(): void {
+    this.#postponedMs = Math.min(MAX_POSTPONED_MS, this.#postponedMs + OPERATION_MS);
+  }
+
   /** The relay asked for fewer operations. */
   throttled(): void {
     this.#throttledAt = this.#clock.monotonic();
   }
 
-  /** Milliseconds until the next look. */
+  /** Milliseconds until the next look, which is then taken. */
   next(): number {
     const now = this.#clock.monotonic();
     const silence = now - this.#activeAt;
     const base = silence < ACTIVE_FOR_MS ? ACTIVE_MS : silence < QUIET_FOR_MS ? QUIET_MS : IDLE_MS;
     const rate = now - this.#throttledAt < THROTTLED_FOR_MS ? 2 : 1;
     const jitter = 1 - JITTER + 2 * JITTER * (this.#random(1)[0]! / 255);
-    return base * rate * jitter;
+    const postponed = this.isActive ? this.#postponedMs : 0;
+    this.#postponedMs = 0;
+    return (base * jitter + postponed) * rate;
   }
 }

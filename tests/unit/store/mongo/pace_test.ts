@@ -49,6 +49,36 @@ Deno.test("pace: jitter stays within a fifth, and two clients differ", async () 
   assert(apart > 900);
 });
 
+Deno.test("pace: in a conversation, looks give way to other operations, and never for long", async () => {
+  const { clock, pace } = await setting();
+  const next = () => Math.round(pace.next() / 10) * 10;
+  pace.operation();
+  pace.operation();
+  assertEquals(next(), 650);
+  assertEquals(next(), 250, "once they have given way, they come as before");
+  for (let i = 0; i < 100; i++) pace.operation();
+  assertEquals(next(), 1_250);
+  await clock.advance(10_000);
+  pace.operation();
+  assertEquals(next(), 1_000, "a look that is seldom anyway need not give way");
+});
+
+Deno.test("pace: a client that does up to four things a second besides asks for at most five", async () => {
+  for (let besides = 0; besides <= 4; besides++) {
+    const { pace } = await setting(seededRandom(besides));
+    let looks = 0;
+    let owed = 0;
+    for (let ms = 0; ms < 1_000_000;) {
+      const wait = pace.next();
+      ms += wait;
+      looks++;
+      owed += besides * wait / 1_000;
+      for (; owed >= 1; owed--) pace.operation();
+    }
+    assertLessOrEqual(looks / 1_000 + besides, 5, `${besides} besides`);
+  }
+});
+
 Deno.test("pace: two idle clients ask less than once a second together", async () => {
   const { clock, pace } = await setting(seededRandom(3));
   await clock.advance(60_000);
