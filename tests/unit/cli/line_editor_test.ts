@@ -54,6 +54,13 @@ Deno.test("line editor: undo takes back step by step, a word at a time", () => {
   assertEquals([line.before, line.after], ["kept ", ""]);
 });
 
+Deno.test("line editor: undo goes back a hundred steps", () => {
+  const line = new LineEditor();
+  for (let i = 0; i < 150; i++) line.insert("ab");
+  for (let i = 0; i < 200; i++) line.press({ key: "undo" });
+  assertEquals(line.text.length, 100);
+});
+
 Deno.test("line editor: a line holds so much and no half character more", () => {
   const line = new LineEditor("x".repeat(MAX_LINE_CHARS - 1));
   line.insert("👍");

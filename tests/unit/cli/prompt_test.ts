@@ -1,8 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import fc from "fast-check";
 import { interrupted, type ReadLineOptions, TerminalInput } from "../../../src/cli/prompt.ts";
 import { Failure } from "../../../src/errors.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { FakeTerminal, type FakeTerminalOptions } from "../../support/terminal.ts";
+
+const RUNS = Deno.env.get("SOAK") === "1" ? 5_000 : 200;
 
 interface Scene {
   readonly terminal: FakeTerminal;
@@ -294,7 +297,7 @@ Deno.test("prompt: the last column is a column like every other", async () => {
 });
 
 Deno.test("prompt: a terminal that changes its width keeps the line whole", async () => {
-  for (const [from, to] of [[20, 10], [10, 20], [10, 7], [12, 31]] as const) {
+  for (const [from, to] of [[20, 10], [10, 20], [10, 7], [12, 31], [25, 40], [5, 11]] as const) {
     const { terminal, input } = await asked({}, { columns: from });
     input.print("before");
     await terminal.type("abcdefghijklmnopqrstuvw");
@@ -531,4 +534,80 @@ Deno.test("prompt: a line without an end is let go of beyond what is looked at",
   const line = await input.readLine();
   assert(line!.length >= 1_048_576 && line!.length < 1_200_000, String(line!.length));
   assertEquals(await input.readLine(), "next");
+});
+
+/** The same bytes in other pieces. */
+function cut(bytes: Uint8Array<ArrayBuffer>, sizes: readonly number[]): Uint8Array<ArrayBuffer>[] {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let at = 0;
+  for (const size of [...sizes, bytes.length]) {
+    if (at < bytes.length) pieces.push(bytes.slice(at, at + size));
+    at += size;
+  }
+  return pieces;
+}
+
+Deno.test("prompt: in whatever pieces the keys come, the line and the screen are the same", async () => {
+  const key = fc.constantFrom(
+    ...[
+      "a",
+      "b ",
+      "é",
+      "世",
+      "👍🏽",
+      "\x7f",
+      "\x17",
+      "\x01",
+      "\x05",
+      "\x1f",
+      "\x1b[D",
+      "\x1b[C",
+      "\x1bb",
+    ],
+    ...[
+      "\x1bOD",
+      "\x1b[1;5D",
+      "\x1b[3~",
+      "\x1b[99z",
+      "\x1b[200~one\rtwo\x1b[201~",
+      "\x1b[200~x\x1b[201~",
+    ],
+  );
+  const keys = fc.array(key, { maxLength: 12 }).map((keys) => keys.join(""));
+  await fc.assert(
+    fc.asyncProperty(keys, fc.array(fc.integer({ min: 1, max: 6 })), async (keys, sizes) => {
+      const whole = await typed([keys]);
+      const { terminal, line } = await asked();
+      for (const piece of cut(new TextEncoder().encode(keys), sizes)) await terminal.type(piece);
+      const seen = [terminal.screen, terminal.cursor];
+      terminal.send("\r");
+      assertEquals([await line, ...seen], [whole.text, whole.screen, whole.cursor]);
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+Deno.test("prompt: in whatever pieces a pipe brings them, the lines are the same", async () => {
+  const text = fc.string({
+    unit: fc.constantFrom("a", "é", "👍", "\r", "\n", "\x1b", "\x03", " "),
+  });
+  await fc.assert(
+    fc.asyncProperty(text, fc.array(fc.integer({ min: 1, max: 6 })), async (text, sizes) => {
+      const terminal = new FakeTerminal({ isTerminal: false });
+      const input = new TerminalInput(terminal);
+      for (const piece of cut(new TextEncoder().encode(text), sizes)) terminal.send(piece);
+      terminal.end();
+      const lines: string[] = [];
+      for (let line = await input.readLine(); line !== null; line = await input.readLine()) {
+        lines.push(line);
+      }
+      const expected = text.split("\n");
+      // What is behind the last line feed is a line only if there is something.
+      if (expected.at(-1) === "") expected.pop();
+      const last = text.endsWith("\n") ? undefined : expected.pop();
+      const ended = expected.map((line) => line.replace(/\r$/, ""));
+      assertEquals(lines, last === undefined ? ended : [...ended, last]);
+    }),
+    { numRuns: RUNS },
+  );
 });
