@@ -8,7 +8,7 @@ import { completeCode, type Entry, entryByCode, entryByRoom } from "./chat/entry
 import type { ChatCommand, Command, Connection, DoctorCommand } from "./cli/command.ts";
 import { configPath, loadConfig } from "./cli/config_file.ts";
 import { parseCommand } from "./cli/parse.ts";
-import { TerminalInput } from "./cli/prompt.ts";
+import { TerminalInput, type TerminalPort } from "./cli/prompt.ts";
 import {
   type Asker,
   askName,
@@ -142,11 +142,18 @@ async function chat(command: ChatCommand, { stop, output }: Surroundings): Promi
   const mailbox = openMailbox(settings, { clock: systemClock, random: systemRandom, signal: stop });
   mailbox.catch(() => {});
   const codes = { check: entryByCode, complete: completeCode };
-  const entry = entryOf(await askOpening(command, asker, codes));
+  const opening = await askOpening(command, asker, codes);
+  const entry = entryOf(opening);
 
   const ui = await openInterface(command, {
     name,
     relay: place.kind === "sqlite" ? "this computer" : "MongoDB",
+    room: opening.mode === "room"
+      ? opening.room
+      : entry.mode === "join"
+      ? entry.code.nameplate
+      : undefined,
+    port,
     input,
     output,
     control: input.isTerminal && isAnsi() ? (sequence) => port.write(sequence) : undefined,
@@ -198,6 +205,9 @@ function entryOf(opening: Opening): Entry {
 interface InterfaceParts {
   readonly name: string;
   readonly relay: string;
+  /** The room, as far as it is known. */
+  readonly room: string | undefined;
+  readonly port: TerminalPort;
   readonly input: TerminalInput;
   readonly output: OutputQueue;
   readonly control: ((sequence: string) => void) | undefined;
@@ -205,7 +215,7 @@ interface InterfaceParts {
 
 async function openInterface(
   { ui, color, quiet }: ChatCommand,
-  { name, relay, input, output, control }: InterfaceParts,
+  { name, relay, room, port, input, output, control }: InterfaceParts,
 ): Promise<Interface> {
   if (ui === "json") {
     const { JsonInterface } = await import("./ui/json.ts");
@@ -214,6 +224,11 @@ async function openInterface(
       write: (line) => output.write(`${line}\n`),
       flush: () => output.flush({ withinMs: FLUSH_MS }),
     });
+  }
+  if (ui === "auto" && control && Deno.stdout.isTerminal() && !isReadAloud()) {
+    const { openFullScreen } = await import("./ui/tui/open.ts");
+    const typeAhead = input.takeTypeAhead();
+    return openFullScreen({ port, output, typeAhead, name, relay, room, quiet, color, env });
   }
   const { PlainInterface } = await import("./ui/plain.ts");
   return new PlainInterface({
@@ -272,6 +287,11 @@ function env(name: string): string | undefined {
     if (error instanceof Deno.errors.NotCapable) return undefined;
     throw error;
   }
+}
+
+/** Whether a screen reader is announced. It reads lines, not a screen that changes everywhere. */
+function isReadAloud(): boolean {
+  return ["1", "true"].includes(env("INK_SCREEN_READER") ?? "");
 }
 
 /** Whether the terminal understands control sequences. */

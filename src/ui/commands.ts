@@ -21,6 +21,7 @@ export const CHAT_COMMANDS = {
   "help": { help: "what can be done here" },
   "who": { help: "who is here, and when they were last heard" },
   "verify": {
+    argument: "[same]",
     help: "twelve words to compare by voice: the same on both sides, or somebody listens",
   },
   "invite": { help: "a fresh code, once the other one has left or vanished" },

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Controls } from "../chat/events.ts";
+import type { Controls, Overview } from "../chat/events.ts";
 import { Failure } from "../errors.ts";
 import { commandHelp, parseTimer, readTyped } from "./commands.ts";
 import { relayLines, verifyLines, whoLines } from "./sentences.ts";
@@ -24,6 +24,10 @@ export interface Screen {
   mute(): boolean;
   /** How the relay is doing, in a sentence. */
   relayState(): string;
+  /** The words were compared, and are the same. */
+  verified(): void;
+  /** The keys that do something here, for the help. */
+  keys(): readonly (readonly [name: string, help: string])[];
 }
 
 /** Does what `line` says. Never rejects for what a person can mend: that is said on the screen. */
@@ -60,11 +64,11 @@ async function performTyped(
   const overview = () => controls.overview();
   switch (typed.name) {
     case "help":
-      return screen.tell(helpLines());
+      return screen.tell(helpLines(screen.keys()));
     case "who":
       return screen.tell(whoLines(overview()));
     case "verify":
-      return screen.tell(verifyLines(overview()));
+      return verify(typed.argument, { overview: overview(), screen });
     case "relay":
       return screen.tell(relayLines(overview(), screen.relayState()));
     case "invite":
@@ -90,10 +94,22 @@ async function performTyped(
   }
 }
 
-function helpLines(): string[] {
-  const entries = commandHelp();
+function helpLines(keys: ReturnType<Screen["keys"]>): string[] {
+  const entries = [...commandHelp(), ...keys];
   const width = Math.max(...entries.map(([usage]) => usage.length)) + 2;
   return entries.map(([usage, help]) => `${usage.padEnd(width)}${help}`);
+}
+
+function verify(
+  answer: string,
+  { overview, screen }: { overview: Overview; screen: Screen },
+): void {
+  if (answer === "" || overview.words === undefined) return screen.tell(verifyLines(overview));
+  if (answer.toLowerCase() !== "same") {
+    return screen.problem("If the words differ, somebody is listening: leave with /exit.");
+  }
+  screen.verified();
+  screen.tell(["Verified: nobody is in between."]);
 }
 
 function copy(code: string | undefined, screen: Screen): void {

@@ -31,6 +31,16 @@ const MAX_HISTORY = 200;
 /** Clears the screen and, last, the lines that have scrolled off it; in this order (ECMA-48). */
 const CLEAR = "\x1b[2J\x1b[H\x1b[3J";
 
+/** The keys, where somebody types; a pipe has none. */
+const KEYS = [
+  ["Enter", "send"],
+  ["Tab", "complete a command"],
+  ["Up, Down", "what was sent before"],
+  ["Ctrl+Z", "undo"],
+  ["Ctrl+C", "leave; twice: at once"],
+  ["Ctrl+D", "leave, where nothing is typed"],
+] as const;
+
 /** What the interface is made of. */
 export interface PlainParts {
   readonly lines: Lines;
@@ -188,6 +198,14 @@ export class PlainInterface implements Interface, Screen {
 
   relayState(): string {
     return this.#relay;
+  }
+
+  verified(): void {
+    // The sentence that follows says it, and stays.
+  }
+
+  keys(): readonly (readonly [string, string])[] {
+    return this.#parts.lines.isTerminal ? KEYS : [];
   }
 
   // What is printed.

@@ -146,13 +146,33 @@ export function presenceWord(presence: Presence): string {
   }
 }
 
+/** Up to three words: what cannot be taken for a sentence. */
+const NAME = /^[\p{L}\p{M}\p{N}]+(?:[ .'’_-]{1,2}[\p{L}\p{M}\p{N}]+){0,2}\.?$/u;
+/** Longer names are shortened, so that a sentence with one in it stays one. */
+const MAX_NAME_CHARS = 32;
+
 /**
- * What the other one is called on this screen. Nobody can pass for oneself, or for the program.
+ * What the other one is called on this screen. Nobody can pass for oneself or for the program, and a
+ * name that might be read as something the program says stands in quotation marks.
  */
 export function peerLabel(peer: string, ownName: string): string {
-  const name = safeLine(peer);
-  const taken = [ownName, "you", "whisper"].map(bare);
-  return taken.includes(bare(peer)) ? `${name} (the other)` : name;
+  const whole = safeLine(peer);
+  const name = whole.length <= MAX_NAME_CHARS
+    ? whole
+    : `${firstGraphemes(whole, MAX_NAME_CHARS - 1)}…`;
+  const shown = NAME.test(name) ? name : `“${name.replaceAll(/[“”]/g, "'")}”`;
+  const taken = [ownName, "you", "whisper", "alarm"].map(bare);
+  return taken.includes(bare(peer)) ? `${shown} (the other)` : shown;
+}
+
+/** The beginning of a text, at most so many UTF-16 units, and no half of a letter. */
+function firstGraphemes(text: string, length: number): string {
+  let first = "";
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    if (first.length + segment.length > length) break;
+    first += segment;
+  }
+  return first;
 }
 
 function bare(name: string): string {
@@ -175,6 +195,7 @@ export function verifyLines({ words }: Overview): string[] {
     "Read these words to each other, by voice. If they differ, somebody is listening: leave.",
     `    ${words.slice(0, half).join(" ")}`,
     `    ${words.slice(half).join(" ")}`,
+    "If they are the same: /verify same.",
   ];
 }
 

@@ -1,0 +1,123 @@
+/**
+ * Where everything is on the screen.
+ *
+ * @module
+ */
+import { safeText } from "../safe_text.ts";
+import { textOf } from "./draft.ts";
+import type { State } from "./state.ts";
+import { nameWidthFor } from "./rows.ts";
+import type { Window } from "./viewport.ts";
+import { type Laid, lay, wrap } from "./wrap.ts";
+
+/** The composer grows to so many rows, and to a third of the screen. */
+const MAX_COMPOSER_ROWS = 8;
+/** `> ` */
+export const PROMPT_CELLS = 2;
+/** From so many rows on there is room for air. */
+const AIRY_FROM = 16;
+
+/** The heights of the parts, from top to bottom; together they fill the screen. */
+export interface Heights {
+  readonly header: number;
+  readonly alarms: number;
+  readonly conversation: number;
+  readonly invite: number;
+  readonly rule: number;
+  readonly composer: number;
+  readonly status: number;
+}
+
+/** How high everything is. */
+export function heightsOf(state: State): Heights {
+  const header = state.rows >= AIRY_FROM ? 2 : 1;
+  const composer = state.question ? questionRows(state).length : composerRows(state);
+  const [rule, status] = [1, 1];
+  const fixed = header + rule + composer + status;
+  const alarms = Math.min(alarmRows(state).length, Math.max(0, state.rows - fixed - 1));
+  const room = Math.max(0, state.rows - fixed - alarms);
+  const invite = Math.min(inviteHeight(state), room);
+  return { header, alarms, conversation: room - invite, invite, rule, composer, status };
+}
+
+/** The conversation as far as there is room for it. */
+export function conversationWindow(state: State): Window {
+  return {
+    entries: state.log.entries,
+    geometry: {
+      columns: state.columns,
+      nameWidth: nameWidthFor("you", state.peer ?? ""),
+    },
+    height: heightsOf(state).conversation,
+  };
+}
+
+/** Alarms that were not read yet, each as rows of the banner, the newest last. */
+export function alarmRows({ alarms, columns }: State): string[] {
+  if (alarms.length === 0) return [];
+  const count = alarms.length === 1 ? "ALARM" : `${alarms.length} ALARMS, the last`;
+  return wrap(`${count}: ${alarms.at(-1)} Esc: read it.`, Math.max(1, columns - 2));
+}
+
+/** How high the code is shown, while it opens the room. */
+function inviteHeight({ invite, rows }: State): number {
+  if (invite === undefined) return 0;
+  return rows >= AIRY_FROM ? 9 : 3;
+}
+
+/** The composer with the cursor, and the way from a place on the screen back into the text. */
+export function layComposer(state: State): Laid & {
+  readonly places: (row: number, column: number) => number;
+} {
+  const width = composerWidth(state);
+  const before = safeText(state.draft.before);
+  const laid = lay(before + safeText(state.draft.after), before.length, width);
+  const text = textOf(state.draft);
+  return { ...laid, places: (row, column) => placeAt(text, { row, column, width }) };
+}
+
+/** How far into `text` a place on the screen is. */
+function placeAt(
+  text: string,
+  { row, column, width }: { row: number; column: number; width: number },
+): number {
+  let [low, high] = [0, text.length];
+  const cursor = (cut: number) => lay(safeText(text.slice(0, cut)), Infinity, width);
+  // The cursor only moves on as the text before it grows, so halving finds it.
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    const at = cursor(middle);
+    const isBehind = at.row > row || (at.row === row && at.column > column);
+    if (isBehind) high = middle - 1;
+    else low = middle;
+  }
+  return boundary(text, low);
+}
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** The beginning of the grapheme that the place is in. */
+function boundary(text: string, place: number): number {
+  return place >= text.length ? place : graphemes.segment(text).containing(place)!.index;
+}
+
+function composerWidth({ columns }: State): number {
+  return Math.max(1, columns - PROMPT_CELLS - 1);
+}
+
+function composerRows(state: State): number {
+  const most = Math.max(1, Math.min(MAX_COMPOSER_ROWS, Math.floor(state.rows / 3)));
+  return Math.min(most, layComposer(state).rows.length);
+}
+
+/** What a paste is asked with. */
+export function questionRows({ question, columns }: State): string[] {
+  if (!question) return [];
+  const { paste, objection } = question;
+  const lines = paste.split("\n").length;
+  const size = `${paste.length} characters${lines > 1 ? ` in ${lines} lines` : ""}`;
+  const what = objection === undefined
+    ? `Pasted: ${size}. Send it as one text? Enter: send · Tab: change it first · Esc: no`
+    : `Pasted: ${objection} Tab: shorten it · Esc: no`;
+  return wrap(what, Math.max(1, columns - PROMPT_CELLS - 1));
+}

@@ -1,0 +1,89 @@
+/**
+ * The model of the screen: everything that happens is an action, and a pure function makes the next
+ * state of it.
+ *
+ * @module
+ */
+import type { ChatEvent } from "../../chat/events.ts";
+import { hearEvent } from "./events.ts";
+import { insert } from "./draft.ts";
+import type { Input } from "./input.ts";
+import { pressKey } from "./press.ts";
+import { cleared, said, told } from "./log.ts";
+import type { Weight } from "../sentences.ts";
+import type { State } from "./state.ts";
+import { themeFor } from "./theme.ts";
+import { pasted, submitted, typed } from "./typing.ts";
+
+/** Everything that happens. */
+export type Action =
+  | { readonly action: "event"; readonly event: ChatEvent }
+  | { readonly action: "input"; readonly input: Input }
+  | { readonly action: "tick"; readonly now: number; readonly wall: number }
+  /** Something authenticated came from the other one. */
+  | { readonly action: "heard"; readonly at: number | undefined }
+  | { readonly action: "resize"; readonly columns: number; readonly rows: number }
+  /** The draft, or the paste that was asked about, is on its way. */
+  | { readonly action: "submitted"; readonly line: string; readonly isPaste: boolean }
+  | { readonly action: "said"; readonly id: string; readonly text: string }
+  | { readonly action: "told"; readonly weight: Weight; readonly lines: readonly string[] }
+  | { readonly action: "latency"; readonly ms: number }
+  | { readonly action: "cleared" }
+  | { readonly action: "verified" }
+  | { readonly action: "muted" };
+
+/** The next state. */
+export function reduce(state: State, action: Action): State {
+  switch (action.action) {
+    case "event":
+      return hearEvent(state, action.event);
+    case "input":
+      return takeInput(state, action.input);
+    case "tick":
+      return { ...state, now: action.now, wall: action.wall };
+    case "heard":
+      return action.at === state.heardAt ? state : { ...state, heardAt: action.at };
+    case "resize": {
+      const { columns, rows } = action;
+      return columns === state.columns && rows === state.rows ? state : { ...state, columns, rows };
+    }
+    case "submitted":
+      return submitted(state, action);
+    case "said": {
+      const log = said(state.log, { sendId: action.id, text: action.text, at: state.wall });
+      return { ...state, log, scroll: "tail", unread: 0 };
+    }
+    case "told": {
+      const log = told(state.log, action.weight, action.lines.join("\n"), state.wall);
+      // Whoever asks wants to see the answer.
+      return { ...state, log, scroll: "tail", unread: 0 };
+    }
+    case "latency":
+      return { ...state, latencyMs: action.ms };
+    case "cleared":
+      return { ...state, log: cleared(state.log), scroll: "tail", unread: 0 };
+    case "verified":
+      return { ...state, isVerified: true };
+    case "muted":
+      return { ...state, isMuted: !state.isMuted };
+    default:
+      return action satisfies never;
+  }
+}
+
+function takeInput(state: State, input: Input): State {
+  switch (input.input) {
+    case "text":
+      return state.question ? state : typed(state, insert(state.draft, input.text));
+    case "key":
+      return pressKey(state, input.action);
+    case "paste":
+      return pasted(state, input.text);
+    case "focus":
+      return { ...state, isFocused: input.isFocused };
+    case "background":
+      return state.theme === "none" ? state : { ...state, theme: themeFor(input.brightness) };
+    default:
+      return input satisfies never;
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * Word for somebody who looks elsewhere: a bell, and a notification of the desktop where the terminal
+ * passes one on. None of it says who wrote, or what.
+ *
+ * @module
+ */
+
+/** How a terminal is asked for a notification. */
+export type Notifier = "osc9" | "osc777" | "bell";
+
+/** Two notices are at least so far apart. */
+export const NOTICE_MS = 10_000;
+/** Terminals that name themselves and take iTerm's sequence; the others that take any take rxvt's. */
+const OSC9 = /^(?:iTerm\.app|WezTerm|ghostty|WarpTerminal|vscode)$/;
+const BELL = "\x07";
+
+/** The way of a terminal. */
+export function notifierFor(
+  { term, program }: { readonly term: string | undefined; readonly program: string | undefined },
+): Notifier {
+  // The console of Linux would print what it does not know.
+  if (term === undefined || /^(?:linux|dumb|vt\d+)/.test(term)) return "bell";
+  return OSC9.test(program ?? "") || term === "xterm-kitty" ? "osc9" : "osc777";
+}
+
+/** What to write. */
+export function notice(notifier: Notifier, what: "message" | "alarm"): string {
+  const text = what === "message" ? "A new message" : "An alarm";
+  switch (notifier) {
+    case "bell":
+      return BELL;
+    case "osc9":
+      return `\x1b]9;Whisper: ${text}\x07${BELL}`;
+    case "osc777":
+      return `\x1b]777;notify;Whisper;${text}\x07${BELL}`;
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * One entry of the conversation as rows of the screen.
+ *
+ * The two leftmost columns are the program's alone: its own lines begin there with a mark, and nothing
+ * that anybody says ever reaches them. What the other one says stands behind a bar, in every row.
+ *
+ * @module
+ */
+import type { Weight } from "../sentences.ts";
+import { type Entry, FATE_WORDS } from "./log.ts";
+import type { Role, Span } from "./theme.ts";
+import { clip, pad, padStart, widthOf, wrap } from "./wrap.ts";
+
+/** A row. */
+export type Row = readonly Span[];
+
+/** What the layout of rows depends on. */
+export interface Geometry {
+  readonly columns: number;
+  /** Cells for the names of the two. */
+  readonly nameWidth: number;
+}
+
+/** From so many columns on, names have a column of their own. */
+const WIDE_FROM = 60;
+/** Names in the conversation get no more cells; the header has the rest. */
+const MAX_NAME_CELLS = 14;
+/** `  14:02 ` */
+const TIME_CELLS = 8;
+/** No text is squeezed into less, however narrow the window is. */
+const MIN_TEXT_CELLS = 8;
+/** Left free at the right: terminals that count a letter wider than we do have room for it. */
+const MARGIN = 1;
+const LONGEST_FATE = Math.max(...Object.values(FATE_WORDS).map((word) => word.length));
+
+/** The width for two names. */
+export function nameWidthFor(...names: readonly string[]): number {
+  return Math.min(MAX_NAME_CELLS, Math.max(...names.map(widthOf)));
+}
+
+interface Laid extends Geometry {
+  readonly rows: readonly Row[];
+}
+
+const laid = new WeakMap<Entry, Laid>();
+
+/** The rows of an entry. Remembered for as long as neither it nor the geometry changes. */
+export function rowsOf(entry: Entry, geometry: Geometry): readonly Row[] {
+  const known = laid.get(entry);
+  if (known?.columns === geometry.columns && known.nameWidth === geometry.nameWidth) {
+    return known.rows;
+  }
+  const rows = entry.kind === "program" ? program(entry, geometry) : spoken(entry, geometry);
+  laid.set(entry, { ...geometry, rows });
+  return rows;
+}
+
+/** Hours and minutes of the day, here. */
+export function clockTime(at: number): string {
+  const time = new Date(at);
+  return [time.getHours(), time.getMinutes()].map((n) => String(n).padStart(2, "0")).join(":");
+}
+
+type Program = Entry & { kind: "program" };
+type Spoken = Exclude<Entry, Program>;
+
+const MARKS: Readonly<Record<Weight, string>> = { quiet: "·", news: "*", problem: "!", alarm: "!" };
+const ROLES: Readonly<Record<Weight, Role>> = {
+  quiet: "faint",
+  news: "news",
+  problem: "problem",
+  alarm: "alarm",
+};
+
+function program({ weight, text, at }: Program, { columns }: Geometry): Row[] {
+  const role = ROLES[weight];
+  const said = weight === "alarm" ? `ALARM: ${text}` : text;
+  const width = Math.max(MIN_TEXT_CELLS, columns - TIME_CELLS - MARGIN);
+  return said.split("\n").flatMap((line) => hanging(line, width)).map((line, index) => {
+    const lead = index === 0 ? `${MARKS[weight]} ${clockTime(at)} ` : " ".repeat(TIME_CELLS);
+    // An alarm is a block from edge to edge.
+    if (role === "alarm") return [{ role, text: pad(clip(lead + line, columns), columns) }];
+    return [{ role: index === 0 && weight === "problem" ? role : "faint", text: lead }, {
+      role,
+      text: line,
+    }];
+  });
+}
+
+/** A line of a list: what stands behind its first column stays there. */
+function hanging(line: string, width: number): string[] {
+  const [, lead = "", item = "", rest] = /^(\s*)(.*?\S\s{2,})(\S.*)$/.exec(line) ??
+    [line, /^\s*/.exec(line)![0], "", line.trimStart()];
+  const column = widthOf(lead + item);
+  if (rest === undefined) return wrap(line, width);
+  if (column > width / 2) {
+    return [...wrap(lead + item.trimEnd(), width), ...hanging(`${lead}    ${rest}`, width)];
+  }
+  const [first = "", ...others] = wrap(rest, width - column);
+  return [lead + item + first, ...others.map((other) => " ".repeat(column) + other)];
+}
+
+function spoken(entry: Spoken, geometry: Geometry): Row[] {
+  const isWide = geometry.columns >= WIDE_FROM;
+  const role = entry.kind === "own" ? "own" : "peer";
+  const notes = entry.kind === "peer" && entry.notes.length > 0
+    ? `(${entry.notes.join(", ")}) `
+    : "";
+  const name = clip(entry.kind === "own" ? "you" : entry.who, geometry.nameWidth);
+  const time = `  ${clockTime(entry.at)} `;
+  const first: Span[] = isWide
+    ? [
+      { role: "faint", text: time },
+      { role, text: padStart(name, geometry.nameWidth) },
+      { role: "rule", text: " │ " },
+    ]
+    : [{ role: "faint", text: time }, { role, text: name }, { role: "rule", text: ": " }];
+  const indent = isWide ? TIME_CELLS + geometry.nameWidth + 3 : TIME_CELLS;
+  const rest: Span[] = [{ role: "rule", text: padStart("│ ", indent) }];
+  const width = Math.max(MIN_TEXT_CELLS, geometry.columns - indent - MARGIN);
+  // In a narrow window the text begins behind the name, and goes on below it.
+  const lead = isWide ? 0 : widthOf(name) + 2;
+  const lines = wrap(`${"x".repeat(lead)}${notes}${entry.text}`, width);
+  const rows = lines.map((line, index): Span[] => {
+    const text = index === 0 ? line.slice(lead) : line;
+    return index === 0 ? [...first, ...noted(notes, text)] : [...rest, { role: "plain", text }];
+  });
+  return entry.kind === "own" ? withFate(rows, { entry, rest, width, lines }) : rows;
+}
+
+function noted(notes: string, text: string): Span[] {
+  return text.startsWith(notes) && notes !== ""
+    ? [{ role: "faint", text: notes }, { role: "plain", text: text.slice(notes.length) }]
+    : [{ role: "plain", text }];
+}
+
+/** Puts the state behind a text. Its place is kept for the longest word: rows do not jump. */
+function withFate(
+  rows: Span[][],
+  { entry, rest, width, lines }: {
+    entry: Entry & { kind: "own" };
+    rest: Span[];
+    width: number;
+    lines: readonly string[];
+  },
+): Row[] {
+  const word = FATE_WORDS[entry.fate];
+  const role = entry.fate === "lost" ? "problem" : "faint";
+  if (widthOf(lines.at(-1)!) + 3 + LONGEST_FATE <= width) {
+    rows.at(-1)!.push({ role, text: `  · ${word}` });
+  } else rows.push([...rest, { role, text: `· ${word}` }]);
+  return rows;
+}

@@ -1,0 +1,93 @@
+/**
+ * Colours by what they mean. Blue and orange are told apart by nearly everybody, and nothing is said
+ * by colour alone.
+ *
+ * @module
+ */
+
+/** What a piece of text is. */
+export type Role =
+  | "plain"
+  | "strong"
+  | "faint"
+  | "own"
+  | "peer"
+  | "news"
+  | "problem"
+  | "alarm"
+  | "code"
+  | "rule";
+
+/** `either`: readable on a background that nobody has told us about. */
+export type ThemeName = "dark" | "light" | "either" | "none";
+
+/** Parameters of SGR (ECMA-48) for each role; the colours are of xterm's 256. */
+type Theme = Readonly<Record<Role, string>>;
+
+/** Weight and reversal are no colours: they stay where none are wanted. */
+const NONE: Theme = {
+  plain: "",
+  strong: "1",
+  faint: "",
+  own: "1",
+  peer: "1",
+  news: "",
+  problem: "1",
+  alarm: "1;7",
+  code: "1;7",
+  rule: "",
+};
+
+const THEMES: Readonly<Record<ThemeName, Theme>> = {
+  none: NONE,
+  dark: {
+    ...NONE,
+    faint: "38;5;245",
+    own: "1;38;5;117",
+    peer: "1;38;5;215",
+    news: "38;5;250",
+    problem: "1;38;5;215",
+    rule: "38;5;240",
+  },
+  light: {
+    ...NONE,
+    faint: "38;5;242",
+    own: "1;38;5;25",
+    peer: "1;38;5;130",
+    news: "38;5;239",
+    problem: "1;38;5;130",
+    rule: "38;5;249",
+  },
+  either: {
+    ...NONE,
+    faint: "38;5;244",
+    own: "1;38;5;32",
+    peer: "1;38;5;166",
+    news: "38;5;244",
+    problem: "1;38;5;166",
+    rule: "38;5;244",
+  },
+};
+
+/** Backgrounds brighter than this are light. */
+const LIGHT_FROM = 0.5;
+
+/** The theme for a background of that brightness. */
+export function themeFor(brightness: number): ThemeName {
+  return brightness > LIGHT_FROM ? "light" : "dark";
+}
+
+/** A piece of a row. */
+export interface Span {
+  readonly role: Role;
+  readonly text: string;
+}
+
+/** A row as the terminal takes it. */
+export function paint(spans: readonly Span[], theme: ThemeName): string {
+  const styles = THEMES[theme];
+  return spans.map(({ role, text }) => {
+    const style = styles[role];
+    return style === "" || text === "" ? text : `\x1b[${style}m${text}\x1b[0m`;
+  }).join("");
+}

@@ -1,0 +1,111 @@
+/**
+ * Which part of the conversation is on the screen. Only what is seen is laid out: a key takes as long
+ * in a conversation of ten thousand texts as in one of ten.
+ *
+ * @module
+ */
+import type { Entry } from "./log.ts";
+import { type Geometry, type Row, rowsOf } from "./rows.ts";
+
+/** What is at the bottom of the screen: the newest, or a row of an entry that is held on to. */
+export type Scroll = "tail" | { readonly id: number; readonly row: number };
+
+/** A place in the list. */
+interface Place {
+  readonly index: number;
+  readonly row: number;
+}
+
+/** The conversation, and the room that there is for it. */
+export interface Window {
+  readonly entries: readonly Entry[];
+  readonly geometry: Geometry;
+  readonly height: number;
+}
+
+/** The rows to show, at most `height`. */
+export function visibleRows(window: Window, scroll: Scroll): Row[] {
+  const { entries, geometry, height } = window;
+  const rows: Row[] = [];
+  let { index, row } = placeOf(window, scroll);
+  while (rows.length < height && index >= 0) {
+    const all = rowsOf(entries[index]!, geometry);
+    while (row >= 0 && rows.length < height) rows.push(all[row--]!);
+    if (--index >= 0) row = rowsOf(entries[index]!, geometry).length - 1;
+  }
+  return rows.reverse();
+}
+
+/** So many rows further back (negative) or on. */
+export function scrolled(window: Window, scroll: Scroll, by: number): Scroll {
+  const start = placeOf(window, scroll);
+  const place = by < 0 ? bounded(window, back(window, start, -by)) : forth(window, start, by);
+  return isLast(window, place) ? "tail" : anchor(window, place);
+}
+
+/** The beginning of the conversation. */
+export function scrolledToFirst(window: Window): Scroll {
+  const place = bounded(window, { index: 0, row: 0 });
+  return isLast(window, place) ? "tail" : anchor(window, place);
+}
+
+function anchor({ entries }: Window, { index, row }: Place): Scroll {
+  return { id: entries[index]!.id, row };
+}
+
+function placeOf({ entries, geometry }: Window, scroll: Scroll): Place {
+  const index = scroll === "tail" ? entries.length - 1 : indexOf(entries, scroll.id);
+  const entry = entries[index];
+  if (!entry) return { index: -1, row: -1 };
+  const last = rowsOf(entry, geometry).length - 1;
+  return {
+    index,
+    // After a change of width the entry may have fewer rows, and one that vanished has none.
+    row: scroll !== "tail" && scroll.id === entry.id ? Math.min(scroll.row, last) : last,
+  };
+}
+
+/** Where the entry is, or the last one before where it was. */
+function indexOf(entries: readonly Entry[], id: number): number {
+  let [low, high] = [0, entries.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (entries[middle]!.id <= id) low = middle + 1;
+    else high = middle;
+  }
+  return Math.max(0, low - 1);
+}
+
+function back({ entries, geometry }: Window, { index, row }: Place, by: number): Place {
+  while (by > row && index > 0) {
+    by -= row + 1;
+    index--;
+    row = rowsOf(entries[index]!, geometry).length - 1;
+  }
+  return { index, row: Math.max(0, row - by) };
+}
+
+function forth({ entries, geometry }: Window, { index, row }: Place, by: number): Place {
+  while (index >= 0) {
+    const left = rowsOf(entries[index]!, geometry).length - 1 - row;
+    if (by <= left) return { index, row: row + by };
+    if (index === entries.length - 1) return { index, row: row + left };
+    by -= left + 1;
+    index++;
+    row = 0;
+  }
+  return { index, row };
+}
+
+/** No further back than a full screen. */
+function bounded(window: Window, place: Place): Place {
+  const first = forth(window, { index: 0, row: 0 }, window.height - 1);
+  const isBefore = place.index < first.index ||
+    (place.index === first.index && place.row < first.row);
+  return isBefore ? first : place;
+}
+
+function isLast({ entries, geometry }: Window, { index, row }: Place): boolean {
+  const last = entries.length - 1;
+  return index < 0 || (index === last && row >= rowsOf(entries[last]!, geometry).length - 1);
+}
