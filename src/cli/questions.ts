@@ -162,9 +162,15 @@ async function until<T>(
       return take(options.hidden ? answer : answer.trim());
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      asker.print(`${error.message.replace(/^Cannot start: /, "")} ${error.hint}`);
+      asker.print(`${sentence(error)} ${error.hint}`);
     }
   }
+}
+
+/** What is wrong with an answer: nothing is about to start that could not. */
+function sentence({ message }: Failure): string {
+  const why = message.replace(/^Cannot start: /, "");
+  return why.charAt(0).toUpperCase() + why.slice(1);
 }
 
 function notEmpty(answer: string): string {
@@ -180,10 +186,8 @@ function notEmpty(answer: string): string {
 export async function readSecret(path: string): Promise<string> {
   let text: string;
   try {
-    const bytes = await Deno.readFile(path);
-    if (bytes.length > MAX_SECRET_BYTES) {
-      throw unreadable(path, "it is no file with a secret in it");
-    }
+    const bytes = await readBounded(path);
+    if (bytes === undefined) throw unreadable(path, "it is no file with a secret in it");
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
@@ -192,6 +196,19 @@ export async function readSecret(path: string): Promise<string> {
   const [first = ""] = text.split(/\r?\n/);
   if (first === "") throw unreadable(path, "its first line is empty");
   return first;
+}
+
+/** The bytes of a file; undefined as soon as there are too many (a device has no end). */
+async function readBounded(path: string): Promise<Uint8Array | undefined> {
+  using file = await Deno.open(path);
+  const bytes = new Uint8Array(MAX_SECRET_BYTES + 1);
+  let length = 0;
+  while (length < bytes.length) {
+    const read = await file.read(bytes.subarray(length));
+    if (read === null) return bytes.subarray(0, length);
+    length += read;
+  }
+  return undefined;
 }
 
 /**
