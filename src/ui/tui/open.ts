@@ -5,7 +5,7 @@
  */
 import { systemClock } from "../../clock.ts";
 import type { OutputQueue } from "../output.ts";
-import { FullScreen } from "./full_screen.ts";
+import type { FullScreen } from "./full_screen.ts";
 import { notifierFor } from "./notice.ts";
 
 /** What is known when the screen is opened. */
@@ -31,9 +31,12 @@ const DEFAULT_SIZE = { columns: 80, rows: 24 };
 const LEAST_SIZE = { columns: 10, rows: 5 };
 
 /** Takes over the terminal. */
-export function openFullScreen(
+export async function openFullScreen(
   { port, output, color, env, ...rest }: Opening,
-): FullScreen {
+): Promise<FullScreen> {
+  chooseReact();
+  // Only now: what is chosen holds from the first import on.
+  const { FullScreen } = await import("./full_screen.ts");
   return new FullScreen({
     ...rest,
     clock: systemClock,
@@ -49,6 +52,22 @@ export function openFullScreen(
       writeNow,
     },
   });
+}
+
+/**
+ * The React that checks less and paints sooner; and never the one that shows everything on the screen
+ * to whatever listens on a port of this computer (`DEV=true`). Colours are the theme's: nobody else
+ * needs to look through the environment for what the terminal can do.
+ */
+function chooseReact(): void {
+  try {
+    Deno.env.set("NODE_ENV", "production");
+    Deno.env.set("FORCE_COLOR", "0");
+    Deno.env.delete("DEV");
+  } catch (error) {
+    // Variables that we may not set, ink may not read.
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+  }
 }
 
 function terminalSize(): { columns: number; rows: number } {
