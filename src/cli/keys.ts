@@ -6,7 +6,12 @@
 
 /** One key, or text that was typed or pasted. */
 export type Key =
-  | { readonly key: "text"; readonly text: string }
+  | {
+    readonly key: "text";
+    readonly text: string;
+    /** The next piece of one paste: undone together with what came before it. */
+    readonly isMore?: boolean;
+  }
   | {
     readonly key:
       | "enter"

@@ -40,10 +40,14 @@ export class LineEditor {
     return this.before + this.after;
   }
 
-  /** Puts text in at the cursor, as far as the line may hold it. */
-  insert(text: string): void {
-    const isLetter = firstLength(text) === text.length && text.trim() !== "";
-    if (!isLetter || !this.#isTyping) this.#remember();
+  /**
+   * Puts text in at the cursor, as far as the line may hold it.
+   *
+   * @param isMore true to have it undone together with what was put in before it.
+   */
+  insert(text: string, isMore = false): void {
+    const isLetter = !isMore && firstLength(text) === text.length && text.trim() !== "";
+    if (!isMore && !(isLetter && this.#isTyping)) this.#remember();
     this.#isTyping = isLetter;
     this.before += bounded(text, MAX_LINE_CHARS - this.before.length - this.after.length);
   }
@@ -60,7 +64,7 @@ export class LineEditor {
     const { before, after } = this;
     switch (key.key) {
       case "text":
-        return this.insert(key.text);
+        return this.insert(key.text, key.isMore);
       case "undo":
         return this.#undo();
       case "backspace":

@@ -41,6 +41,8 @@ export class TerminalInput {
   #isBusy = false;
   /** Between the two sequences of a paste; a line given up in the middle leaves the rest to the next. */
   #isPasting = false;
+  /** The line that has a part of the paste already. */
+  #pastedInto: ShownLine | undefined;
 
   /** @param clock tells the Escape key from the beginning of a sequence. */
   constructor(port: TerminalPort, clock: Clock = systemClock) {
@@ -169,7 +171,11 @@ export class TerminalInput {
     this.#isPasting = !isOver;
     // A password copied together with the end of its line is meant without it.
     const meant = options.hidden ? text.replaceAll("\n", "") : text;
-    if (meant !== "") line.press({ key: "text", text: meant });
+    if (meant !== "") {
+      line.press({ key: "text", text: meant, isMore: this.#pastedInto === line });
+      this.#pastedInto = line;
+    }
+    if (isOver) this.#pastedInto = undefined;
     if (!isOver && !this.#isOver) await this.#readMore(options.signal);
   }
 

@@ -126,6 +126,21 @@ Deno.test("prompt: a paste may come in pieces, its brackets too", async () => {
   }
 });
 
+Deno.test("prompt: a paste that comes in pieces is undone as one", async () => {
+  const { terminal, line } = await asked();
+  for (
+    const piece of ["keep ", "\x1b[200~one\r", "two ", "three", "\x1b[201~", "\x1b[200~!\x1b[201~"]
+  ) {
+    await terminal.type(piece);
+  }
+  await terminal.type("\x1f");
+  assertEquals(terminal.screen, "> keep one⏎two three");
+  await terminal.type("\x1f");
+  assertEquals(terminal.screen, "> keep");
+  terminal.send("\r");
+  assertEquals(await line, "keep ");
+});
+
 Deno.test("prompt: a message that arrives during a paste does not break it", async () => {
   const { terminal, input, line } = await asked();
   await terminal.type("\x1b[200~one\rtw");
@@ -559,7 +574,6 @@ Deno.test("prompt: in whatever pieces the keys come, the line and the screen are
       "\x17",
       "\x01",
       "\x05",
-      "\x1f",
       "\x1b[D",
       "\x1b[C",
       "\x1bb",
