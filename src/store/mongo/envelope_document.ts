@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AnyBulkWriteOperation, Binary, Document } from "mongodb";
+import { type AnyBulkWriteOperation, Binary, type Document } from "mongodb";
 import { asEnvelope } from "../envelope.ts";
 import {
   type Envelope,
@@ -42,24 +42,44 @@ export function documentId(place: Place, id: string): string {
   return `${place.room}.${place.epoch}.${id}`;
 }
 
+/** When an envelope expires: so long after the server's `now`, or after its clock where that is undefined. */
+export interface Expiry {
+  readonly now: number | undefined;
+  readonly lingerMs: number;
+}
+
 /**
- * The update that stores `envelope` once, as an upsert. Upserting instead of inserting lets the
- * expiry be the server's time: a laptop that slept does not store what has expired already. What is
- * stored under this identity stays as it is.
+ * The write that stores `envelope` once, and leaves what is stored under this identity as it is.
+ *
+ * Inserting is cheaper for the server, alone and still more in a batch. Upserting lets the expiry be
+ * the server's own time, so that a laptop that slept does not store what has expired already; and it
+ * goes past what is there, where an insert stops with a duplicate key.
  */
 export function storing(
   place: Place,
   envelope: Envelope,
-  lingerMs: number,
+  { now, lingerMs }: Expiry,
 ): AnyBulkWriteOperation<EnvelopeDocument> {
   const { id, from, seq, attempt, head, token } = envelope;
   const { room, epoch } = place;
-  const given = { $literal: { room, epoch, from, seq, attempt, head, token } };
-  const expiry = { expiresAt: { $add: ["$$NOW", lingerMs] } };
+  const _id = documentId(place, id);
+  const fields = { room, epoch, from, seq, attempt, head, token };
+  if (now !== undefined) {
+    const document = {
+      _id,
+      ...fields,
+      head: new Binary(head),
+      expiresAt: new Date(now + lingerMs),
+    };
+    return { insertOne: { document } };
+  }
+  const expiresAt = { $add: ["$$NOW", lingerMs] };
   return {
     updateOne: {
-      filter: { _id: documentId(place, id) },
-      update: [{ $replaceWith: { $mergeObjects: [given, expiry, "$$ROOT"] } }],
+      filter: { _id },
+      update: [{
+        $replaceWith: { $mergeObjects: [{ $literal: fields }, { expiresAt }, "$$ROOT"] },
+      }],
       upsert: true,
     },
   };

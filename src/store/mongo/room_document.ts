@@ -43,6 +43,8 @@ export interface RoomFacts {
   readonly lingerMs: number;
   /** False once it has expired, although the server may not have removed it yet. */
   readonly living: boolean;
+  /** The server's clock, in milliseconds since 1970. */
+  readonly now: number;
   readonly last: string | null;
   readonly host: SeatFacts | null;
   readonly guest: SeatFacts | null;
@@ -70,6 +72,7 @@ export const FACTS: Document = {
   lingerMs: 1,
   last: 1,
   living: LIVING,
+  now: { $toLong: "$$NOW" },
   host: seatFacts("host"),
   guest: seatFacts("guest"),
 };
@@ -90,14 +93,15 @@ function seatFacts(role: Role): Document {
  */
 export function asFacts(answer: Document | null): RoomFacts | undefined {
   if (answer === null) return undefined;
-  const { epoch, past, rev, sealed, burnt, lingerMs, living, last, host, guest } = answer;
+  const { epoch, past, rev, sealed, burnt, lingerMs, living, now, last, host, guest } = answer;
   const fits = typeof epoch === "string" && Array.isArray(past) &&
     past.every((name) => typeof name === "string") && Number.isSafeInteger(rev) &&
     typeof sealed === "boolean" && typeof burnt === "boolean" && Number.isSafeInteger(lingerMs) &&
-    typeof living === "boolean" && (last === null || typeof last === "string") &&
+    typeof living === "boolean" && Number.isSafeInteger(now) &&
+    (last === null || typeof last === "string") &&
     isSeat(host) && isSeat(guest);
   return fits
-    ? { epoch, past, rev, sealed, burnt, lingerMs, living, last, host, guest }
+    ? { epoch, past, rev, sealed, burnt, lingerMs, living, now, last, host, guest }
     : undefined;
 }
 
