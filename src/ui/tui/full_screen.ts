@@ -10,6 +10,7 @@ import type { Interface } from "../interface.ts";
 import { perform, type Screen } from "../perform.ts";
 import { safeText } from "../safe_text.ts";
 import { sentenceOf } from "../sentences.ts";
+import { Canvas } from "./canvas.ts";
 import { textOf } from "./draft.ts";
 import { frameOf } from "./frame.tsx";
 import { ESCAPE_MS, type Input, InputReader } from "./input.ts";
@@ -17,23 +18,10 @@ import { keyHelp } from "./keys.ts";
 import { watchOver } from "./lifeguard.ts";
 import { type Action, reduce } from "./model.ts";
 import { begin, type State } from "./state.ts";
-import { notice, NOTICE_MS, type Notifier } from "./notice.ts";
-import { ASK_BACKGROUND, ENTER, LEAVE, Painter } from "./painter.ts";
+import { Notices, type Notifier } from "./notice.ts";
+import { ASK_BACKGROUND, ENTER, LEAVE } from "./painter.ts";
+import type { Terminal } from "./terminal.ts";
 import type { ThemeName } from "./theme.ts";
-
-/** The terminal. */
-export interface Terminal {
-  /** What is typed; null when nobody can type any more. */
-  read(): Promise<Uint8Array | null>;
-  setRaw(on: boolean): void;
-  size(): { readonly columns: number; readonly rows: number };
-  /** Takes text for the screen, in order. */
-  write(text: string): void;
-  /** Resolves when all of it is out, or nobody takes it. */
-  flush(): Promise<void>;
-  /** Writes at once; for the last moment. */
-  writeNow(text: string): void;
-}
 
 /** What the interface is made of. */
 export interface FullScreenParts {
@@ -59,16 +47,16 @@ const [KEY_FRAME_MS, EVENT_FRAME_MS] = [8, 33];
 /** The window is measured this often: not every Deno tells when it changes. */
 const MEASURE_MS = 150;
 const TICK_MS = 1_000;
-/** Somebody who has not typed for so long may look elsewhere. */
-const IDLE_MS = 60_000;
 
 /** The full-screen interface. */
 export class FullScreen implements Interface, Screen {
   readonly #parts: FullScreenParts;
-  readonly #painter = new Painter();
+  readonly #canvas: Canvas;
+  readonly #notices: Notices;
   readonly #reader = new InputReader();
   readonly #decoder = new TextDecoder();
   readonly #failure = Promise.withResolvers<never>();
+  /** Texts that went to the relay without waiting for anything, by id: since when. */
   readonly #sentAt = new Map<string, number>();
   readonly #unwatch: () => void;
   #state: State;
@@ -77,13 +65,7 @@ export class FullScreen implements Interface, Screen {
   #relay = "The relay is not reached yet.";
   #texts = 0;
   #typedAt: number;
-  #noticedAt = -Infinity;
-  #paintedAt = -Infinity;
   #tickedAt: number;
-  #frame: { readonly timer: Timer; readonly at: number } | undefined;
-  #isBusy = false;
-  /** How soon a frame is wanted that had to wait. */
-  #wanted = Infinity;
   #escape: Timer | undefined;
   #measure: Timer | undefined;
   #isOver = false;
@@ -103,6 +85,13 @@ export class FullScreen implements Interface, Screen {
       relayName: parts.relay,
       isMuted: parts.quiet,
     });
+    this.#notices = new Notices(parts.notifier);
+    this.#canvas = new Canvas({
+      clock,
+      write: (text) => terminal.write(text),
+      flush: () => terminal.flush(),
+      frame: () => frameOf(this.#state),
+    });
     this.#unwatch = watchOver({
       restore: () => this.#restore(),
       failed: (error) => {
@@ -116,7 +105,7 @@ export class FullScreen implements Interface, Screen {
     if (parts.multiplexer) {
       this.#dispatch({ action: "told", weight: "problem", lines: [memory(parts.multiplexer)] });
     }
-    this.#paint();
+    this.#canvas.paintWithin(0);
     this.#watchWindow();
   }
 
@@ -125,6 +114,7 @@ export class FullScreen implements Interface, Screen {
     try {
       this.#time();
       if (event.event === "sent") this.#measureRelay(event.id);
+      if (event.event === "queued") this.#sentAt.delete(event.id);
       if (event.event === "relay") {
         const names = { peer: "", relay: this.#parts.relay };
         this.#relay = sentenceOf(event, names)?.text ?? this.#relay;
@@ -132,7 +122,7 @@ export class FullScreen implements Interface, Screen {
       this.#dispatch({ action: "event", event });
       this.#listen();
       this.#notify(event);
-      this.#paintWithin(EVENT_FRAME_MS);
+      this.#canvas.paintWithin(EVENT_FRAME_MS);
     } catch (error) {
       this.#failure.reject(error);
     }
@@ -159,7 +149,9 @@ export class FullScreen implements Interface, Screen {
   async close(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
-    for (const timer of [this.#frame?.timer, this.#escape, this.#measure]) timer?.cancel();
+    this.#canvas.stop();
+    this.#escape?.cancel();
+    this.#measure?.cancel();
     const { terminal } = this.#parts;
     await terminal.flush();
     const last = this.#state.farewell.map((line) => `${safeText(line)}\n`).join("");
@@ -173,22 +165,25 @@ export class FullScreen implements Interface, Screen {
 
   tell(lines: readonly string[] | string): void {
     this.#dispatch({ action: "told", weight: "news", lines: [lines].flat() });
-    this.#paintWithin(KEY_FRAME_MS);
+    this.#canvas.paintWithin(KEY_FRAME_MS);
   }
 
   problem(text: string): void {
     this.#dispatch({ action: "told", weight: "problem", lines: [text] });
-    this.#paintWithin(KEY_FRAME_MS);
+    this.#canvas.paintWithin(KEY_FRAME_MS);
   }
 
   said(id: string, text: string): void {
+    const { relay, peer } = this.#state;
+    const isDirect = relay.state === "up" && peer !== undefined;
+    if (isDirect) this.#sentAt.set(id, this.#parts.clock.monotonic());
     this.#dispatch({ action: "said", id, text });
-    this.#paintWithin(KEY_FRAME_MS);
+    this.#canvas.paintWithin(KEY_FRAME_MS);
   }
 
   clear(): void {
     this.#dispatch({ action: "cleared" });
-    this.#paintWithin(KEY_FRAME_MS);
+    this.#canvas.paintWithin(KEY_FRAME_MS);
   }
 
   copy(code: string): boolean {
@@ -222,10 +217,10 @@ export class FullScreen implements Interface, Screen {
     if (this.#reader.isWaiting) {
       this.#escape = this.#parts.clock.after(ESCAPE_MS, () => {
         for (const input of this.#reader.settle()) this.#take(input);
-        this.#paintWithin(KEY_FRAME_MS);
+        this.#canvas.paintWithin(KEY_FRAME_MS);
       });
     }
-    this.#paintWithin(KEY_FRAME_MS);
+    this.#canvas.paintWithin(KEY_FRAME_MS);
   }
 
   #take(input: Input): void {
@@ -247,7 +242,7 @@ export class FullScreen implements Interface, Screen {
         else this.#dispatch({ action: "input", input: { input: "key", action: "delete" } });
         return true;
       case "redraw":
-        this.#parts.terminal.write(this.#painter.forget());
+        this.#canvas.redraw();
         return true;
       case "submit":
         this.#submit(controls);
@@ -263,7 +258,6 @@ export class FullScreen implements Interface, Screen {
     const line = question ? asText(question.paste) : textOf(draft);
     this.#dispatch({ action: "submitted", line, isPaste: question !== undefined });
     const id = String(++this.#texts);
-    this.#sentAt.set(id, this.#parts.clock.monotonic());
     // Not awaited: an invitation takes a while, and what is typed meanwhile is not lost.
     perform(line, { controls, screen: this, id }).catch((error) => this.#failure.reject(error));
   }
@@ -301,59 +295,20 @@ export class FullScreen implements Interface, Screen {
       const now = clock.monotonic();
       if (columns !== this.#state.columns || rows !== this.#state.rows) {
         this.#dispatch({ action: "resize", columns, rows });
-        terminal.write(this.#painter.forget());
+        this.#canvas.redraw();
       } else if (now - this.#tickedAt < TICK_MS) return;
       this.#tickedAt = now;
       this.#time();
       this.#listen();
-      this.#paintWithin(EVENT_FRAME_MS);
+      this.#canvas.paintWithin(EVENT_FRAME_MS);
     });
   }
 
   #notify(event: ChatEvent): void {
-    const what = event.event === "alarm" ? "alarm" : "message";
-    if (event.event !== "message" && event.event !== "alarm") return;
     const { isMuted, isFocused } = this.#state;
     const now = this.#parts.clock.monotonic();
-    const looksElsewhere = isFocused === undefined ? now - this.#typedAt > IDLE_MS : !isFocused;
-    // An alarm is heard by those, too, who look.
-    if (isMuted || (what === "message" && !looksElsewhere)) return;
-    if (now - this.#noticedAt < NOTICE_MS) return;
-    this.#noticedAt = now;
-    this.#parts.terminal.write(notice(looksElsewhere ? this.#parts.notifier : "bell", what));
-  }
-
-  // What is painted.
-
-  #paintWithin(ms: number): void {
-    if (this.#isOver) return;
-    // A terminal that has not taken the last frame yet gets no other: nobody would see it.
-    if (this.#isBusy) {
-      this.#wanted = Math.min(this.#wanted, ms);
-      return;
-    }
-    const { clock } = this.#parts;
-    const now = clock.monotonic();
-    const at = Math.max(now, this.#paintedAt + ms);
-    if (this.#frame && this.#frame.at <= at) return;
-    this.#frame?.timer.cancel();
-    if (at <= now) return this.#paint();
-    this.#frame = { at, timer: clock.after(at - now, () => this.#paint()) };
-  }
-
-  #paint(): void {
-    this.#frame?.timer.cancel();
-    this.#frame = undefined;
-    if (this.#isOver) return;
-    const { clock, terminal } = this.#parts;
-    this.#paintedAt = clock.monotonic();
-    terminal.write(this.#painter.paint(frameOf(this.#state)));
-    this.#isBusy = true;
-    this.#wanted = Infinity;
-    void terminal.flush().then(() => {
-      this.#isBusy = false;
-      if (this.#wanted < Infinity) this.#paintWithin(this.#wanted);
-    });
+    const call = this.#notices.about(event, { isMuted, isFocused, typedAt: this.#typedAt, now });
+    if (call !== "") this.#parts.terminal.write(call);
   }
 
   #restore(): void {

@@ -4,7 +4,7 @@
  * @module
  */
 import { safeText } from "../safe_text.ts";
-import { textOf } from "./draft.ts";
+import { type Draft, textOf } from "./draft.ts";
 import type { State } from "./state.ts";
 import { nameWidthFor } from "./rows.ts";
 import type { Window } from "./viewport.ts";
@@ -56,7 +56,7 @@ export function conversationWindow(state: State): Window {
 export function alarmRows({ alarms, columns }: State): string[] {
   if (alarms.length === 0) return [];
   const count = alarms.length === 1 ? "ALARM" : `${alarms.length} ALARMS, the last`;
-  return wrap(`${count}: ${alarms.at(-1)} Esc: read it.`, Math.max(1, columns - 2));
+  return wrap(`${count}: ${alarms.at(-1)} (Esc)`, Math.max(1, columns - 2));
 }
 
 /** How high the code is shown, while it opens the room. */
@@ -65,15 +65,28 @@ function inviteHeight({ invite, rows }: State): number {
   return rows >= AIRY_FROM ? 9 : 3;
 }
 
-/** The composer with the cursor, and the way from a place on the screen back into the text. */
-export function layComposer(state: State): Laid & {
-  readonly places: (row: number, column: number) => number;
-} {
-  const width = composerWidth(state);
-  const before = safeText(state.draft.before);
-  const laid = lay(before + safeText(state.draft.after), before.length, width);
-  const text = textOf(state.draft);
-  return { ...laid, places: (row, column) => placeAt(text, { row, column, width }) };
+/** The composer, laid out. */
+export interface Composer extends Laid {
+  /** The place in the draft that is shown in a row, so many cells from its beginning. */
+  readonly placeAt: (row: number, column: number) => number;
+}
+
+const laidDrafts = new WeakMap<Draft, { readonly width: number; readonly composer: Composer }>();
+
+/** The composer with the cursor. Remembered for as long as neither draft nor width changes. */
+export function layComposer({ draft, columns }: State): Composer {
+  const width = Math.max(1, columns - PROMPT_CELLS - 1);
+  const known = laidDrafts.get(draft);
+  if (known?.width === width) return known.composer;
+  const text = textOf(draft);
+  const before = safeText(draft.before);
+  const laid = lay(before + safeText(draft.after), before.length, width);
+  const composer = {
+    ...laid,
+    placeAt: (row: number, column: number) => placeAt(text, { row, column, width }),
+  };
+  laidDrafts.set(draft, { width, composer });
+  return composer;
 }
 
 /** How far into `text` a place on the screen is. */
@@ -82,11 +95,10 @@ function placeAt(
   { row, column, width }: { row: number; column: number; width: number },
 ): number {
   let [low, high] = [0, text.length];
-  const cursor = (cut: number) => lay(safeText(text.slice(0, cut)), Infinity, width);
   // The cursor only moves on as the text before it grows, so halving finds it.
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    const at = cursor(middle);
+    const at = lay(safeText(text.slice(0, middle)), Infinity, width);
     const isBehind = at.row > row || (at.row === row && at.column > column);
     if (isBehind) high = middle - 1;
     else low = middle;
@@ -99,10 +111,6 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 /** The beginning of the grapheme that the place is in. */
 function boundary(text: string, place: number): number {
   return place >= text.length ? place : graphemes.segment(text).containing(place)!.index;
-}
-
-function composerWidth({ columns }: State): number {
-  return Math.max(1, columns - PROMPT_CELLS - 1);
 }
 
 function composerRows(state: State): number {

@@ -36,7 +36,7 @@ const SEQUENCE =
 const UNFINISHED = /^\x1b(?:\][^\x07\x1b]*\x1b?|\[\[?[0-?]*[ -/]*|O)?$/;
 const BACKGROUND = /^\x1b\]11;rgba?:([0-9a-f]{1,4})\/([0-9a-f]{1,4})\/([0-9a-f]{1,4})/i;
 /** Several lines in one piece, from a terminal that puts no brackets around a paste. */
-const BURST = /[^\r\n\x1b][\r\n]+[^\r\n\x1b][^\x1b]*[\r\n]/;
+const BURST = /^[^\x1b]*[^\r\n\x1b][\r\n]+[^\r\n\x1b][^\x1b]*[\r\n][^\x1b]*$/;
 
 /** Takes apart what comes, piece by piece. */
 export class InputReader {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ChatEvent } from "../../chat/events.ts";
 
 /** How a terminal is asked for a notification. */
 export type Notifier = "osc9" | "osc777" | "bell";
@@ -33,5 +34,38 @@ export function notice(notifier: Notifier, what: "message" | "alarm"): string {
       return `\x1b]9;Whisper: ${text}\x07${BELL}`;
     case "osc777":
       return `\x1b]777;notify;Whisper;${text}\x07${BELL}`;
+  }
+}
+
+/** Somebody who has not typed for so long may look elsewhere, where the terminal does not tell. */
+const IDLE_MS = 60_000;
+
+/** What is known of the person before the screen. */
+export interface Attention {
+  readonly isMuted: boolean;
+  /** Whether the window is looked at; undefined where the terminal has not told. */
+  readonly isFocused: boolean | undefined;
+  readonly typedAt: number;
+  readonly now: number;
+}
+
+/** Decides when somebody is called. */
+export class Notices {
+  readonly #notifier: Notifier;
+  #lastAt = -Infinity;
+
+  constructor(notifier: Notifier) {
+    this.#notifier = notifier;
+  }
+
+  /** What to write because of an event; nothing where nobody needs to be called. */
+  about(event: ChatEvent, { isMuted, isFocused, typedAt, now }: Attention): string {
+    if (event.event !== "message" && event.event !== "alarm") return "";
+    const looksElsewhere = isFocused === undefined ? now - typedAt > IDLE_MS : !isFocused;
+    // An alarm is heard by those, too, who look.
+    if (isMuted || (event.event === "message" && !looksElsewhere)) return "";
+    if (now - this.#lastAt < NOTICE_MS) return "";
+    this.#lastAt = now;
+    return notice(looksElsewhere ? this.#notifier : "bell", event.event);
   }
 }

@@ -74,12 +74,12 @@ function edge(state: State, action: "home" | "end"): State {
 }
 
 function vertical(state: State, by: -1 | 1): State {
-  const { rows, row, column, places } = layComposer(state);
+  const { rows, row, column, placeAt } = layComposer(state);
   const target = row + by;
   // While the history is being looked through, arrows go on in it.
   const isRecalling = state.recall.place < state.history.length;
   if (target < 0 || target >= rows.length || isRecalling) return recall(state, by);
-  return { ...state, draft: move(state.draft, places(target, column)) };
+  return { ...state, draft: move(state.draft, placeAt(target, column)) };
 }
 
 function recall(state: State, by: -1 | 1): State {
