@@ -20,7 +20,7 @@ export interface Arguments {
 /** Longer than any command line that is meant: connection strings have at most a few hundred. */
 const MAX_CHARS = 16_384;
 /** A flag's name may be repeated to the person if it looks like one. */
-const FLAG_LIKE = /^-{0,2}[a-z][a-z-]{0,20}$/i;
+const FLAG_LIKE = /^--?[a-z][a-z-]{0,20}$/i;
 /** What people try for a secret in the arguments. */
 const SECRETS = ["password", "passphrase", "passwd", "pass", "pwd", "secret"];
 
@@ -55,8 +55,11 @@ export function readArguments(args: readonly string[]): Arguments {
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
     const { name, value } = token;
-    const known = flagOf(name);
-    if (known === undefined) throw unknownFlag(name, args[token.index]!);
+    const arg = args[token.index]!;
+    // Behind one hyphen stand letters; what the library makes of the rest is nobody's intention.
+    const isWellFormed = arg.startsWith("--") || /^-[a-z]+$/i.test(arg);
+    const known = isWellFormed ? flagOf(name) : undefined;
+    if (known === undefined) throw unknownFlag(isWellFormed ? name : "", arg);
     if (known.spec.value === undefined) {
       if (value !== undefined) {
         throw usage(`--${name} takes no value`, `Write --${name} alone, or leave it out.`);
@@ -102,9 +105,10 @@ function checkValue(
   return text;
 }
 
-/** @param arg what was written: a flag of one hyphen is read letter by letter. */
+/** @param key the name; behind one hyphen a letter of it, or nothing where there are others. */
 function unknownFlag(key: string, arg: string) {
-  const whole = /^-[a-z][a-z-]+$/i.test(arg) ? arg.slice(1) : key;
+  const isShort = !arg.startsWith("--");
+  const whole = isShort ? arg.slice(1).replace(/=[^]*$/, "") : key;
   const name = whole.replace(/^no-/, "").toLowerCase();
   const secret = SECRETS.includes(name) ? name : nearest(name, SECRETS);
   if (secret !== undefined) {
@@ -115,13 +119,13 @@ function unknownFlag(key: string, arg: string) {
     );
   }
   const known = nearest(name, [...ALL_FLAGS.keys()]);
-  const shown = FLAG_LIKE.test(key) ? `there is no flag ${dashed(key)}` : "there is no such flag";
+  // Behind the letter of one hyphen, other programs take a password.
+  const shown = isShort ? `-${known && whole.length > 1 ? whole : key}` : `--${key}`;
   const hint = known ? `Did you mean ${written(known as FlagName)}?` : "See: whisper --help.";
-  return usage(shown, hint);
-}
-
-function dashed(key: string): string {
-  return key.length === 1 ? `-${key}` : `--${key}`;
+  return usage(
+    FLAG_LIKE.test(shown) ? `there is no flag ${shown}` : "there is no such flag",
+    hint,
+  );
 }
 
 /** The failure for a first word that is no command. */

@@ -82,10 +82,13 @@ Deno.test("arguments: a flag that is unknown is told by its name, with the neare
     ["--no-colour", "there is no flag --no-colour", "Did you mean --no-color?"],
     ["--loc", "there is no flag --loc", "Did you mean --local?"],
     ["--no-json", "there is no flag --no-json", "Did you mean --json?"],
-    ["-uri", "there is no flag -u", "Did you mean --uri?"],
-    ["-name=Alice", "there is no flag -n", "See: whisper --help."],
+    ["-uri", "there is no flag -uri", "Did you mean --uri?"],
+    ["-name=Alice", "there is no flag -name", "Did you mean --name?"],
+    ["-no-color", "there is no flag -no-color", "Did you mean --no-color?"],
+    ["-phunter", "there is no flag -p", "See: whisper --help."],
     ["-x", "there is no flag -x", "See: whisper --help."],
     ["-h5", "there is no such flag", "See: whisper --help."],
+    ["-V- ", "there is no such flag", "See: whisper --help."],
     ["--zzzz", "there is no flag --zzzz", "See: whisper --help."],
     ["--mongodb://u:pw@host", "there is no such flag", "See: whisper --help."],
     ["---", "there is no such flag", "See: whisper --help."],
@@ -94,7 +97,7 @@ Deno.test("arguments: a flag that is unknown is told by its name, with the neare
     ["--toString", "there is no flag --toString", "See: whisper --help."],
   ];
   for (const [arg, sentence, hint] of cases) {
-    refused(() => readArguments([arg]), sentence, hint, { never: ["u:pw", "Alice"] });
+    refused(() => readArguments([arg]), sentence, hint, { never: ["u:pw", "Alice", "hunter"] });
   }
 });
 
