@@ -5,8 +5,10 @@
  */
 import { confine } from "./src/permissions/confine.ts";
 
+// "deno task chat -- new" passes the hyphens on.
+const args = Deno.args[0] === "--" ? Deno.args.slice(1) : Deno.args;
 // First of all: what is loaded from here on finds the files of others closed.
-confine({ args: Deno.args, env: (name) => Deno.env.get(name) });
+confine({ args, env: (name) => Deno.env.get(name) });
 const { run } = await import("./src/app.ts");
 
 /** What asks the program to end. Windows has its own. */
@@ -24,4 +26,4 @@ for (const signal of SIGNALS) {
     stop.abort();
   });
 }
-Deno.exit(await run(Deno.args, stop.signal));
+Deno.exit(await run(args, stop.signal));
