@@ -23,22 +23,27 @@ const MARK = 6;
 const TITLE = 17;
 const TIME = 8;
 
+/** Stands before what is to be done. */
+const FIX = " ".repeat(2 + MARK + 2);
+/** Fits the narrowest terminal that is usual. */
+const WIDTH = 80 - FIX.length;
+
 /** One line for each step, and another one below it where something is to be done. */
 export function plainReport(write: (text: string) => void, color: boolean): Report {
   const painted = (state: keyof typeof MARKS, text: string) => {
     const code = COLORS[state];
     return color && code ? `\x1b[${code}m${text}\x1b[0m` : text;
   };
-  const indent = " ".repeat(2 + MARK + 2 + TITLE + 2 + TIME + 2);
   return {
     step({ title, ms, finding }) {
       const { state, says } = finding;
       const mark = painted(state, MARKS[state].padEnd(MARK));
       write(`  ${mark}  ${title.padEnd(TITLE)}  ${time(ms).padStart(TIME)}  ${says}\n`);
-      if ("fix" in finding) write(`${indent}${finding.fix}\n`);
+      if ("fix" in finding) { for (const line of wrapped(finding.fix)) write(`${FIX}${line}\n`); }
     },
     verdict({ ready, first }) {
-      write(ready ? "\nReady: you can chat.\n" : `\nNot ready. First: ${first}\n`);
+      write(ready ? "\nReady: you can chat.\n" : "\nNot ready. First of all:\n");
+      if (!ready) { for (const line of wrapped(first ?? "")) write(`${FIX}${line}\n`); }
     },
   };
 }
@@ -67,4 +72,14 @@ export function jsonReport(write: (text: string) => void): Report {
 function time(ms: Step["ms"]): string {
   if (ms === undefined) return "";
   return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
+}
+
+function wrapped(sentence: string): string[] {
+  const lines = [""];
+  for (const word of sentence.split(" ")) {
+    const line = lines.at(-1)!;
+    if (line !== "" && line.length + 1 + word.length > WIDTH) lines.push(word);
+    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+  }
+  return lines;
 }

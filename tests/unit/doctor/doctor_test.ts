@@ -105,12 +105,26 @@ Deno.test("doctor: lines for a person carry mark, time and fix", () => {
   report.verdict({ ready: false, first: "Check the network." });
   assertEquals(text.split("\n").map((line) => line.trimEnd()), [
     "  FAILED  Connection            12 ms  the relay does not answer",
-    "                                       Check the network.",
+    "          Check the network.",
     "  -       Connection                   not reached",
     "",
-    "Not ready. First: Check the network.",
+    "Not ready. First of all:",
+    "          Check the network.",
     "",
   ]);
+});
+
+Deno.test("doctor: what is to be done fits 80 columns", () => {
+  let text = "";
+  const fix = "Check the network, and the other things, ".repeat(9).trim();
+  const says = "it fails";
+  plainReport((line) => text += line, false).step({
+    ...STEP,
+    finding: { state: "warning", says, fix },
+  });
+  const [, ...lines] = text.trimEnd().split("\n");
+  assertEquals(lines.map((line) => line.trim()).join(" "), fix);
+  assertEquals(lines.every((line) => line.length <= 80), true);
 });
 
 Deno.test("doctor: colours only where they are wanted", () => {
