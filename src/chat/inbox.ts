@@ -222,6 +222,8 @@ export class Inbox {
       }
       this.#deps.deliver(one, late);
     }
+    // Not before: nobody waits for it as somebody does for a text.
+    await this.#deps.conversation.prepare();
     if (error === undefined) return;
     const culprit = run[received.length]!;
     const held = this.#held.get(culprit.seq)!.filter(({ id }) => id !== culprit.id);

@@ -55,7 +55,8 @@ export interface RatchetState {
   /** All messages sent. */
   readonly sent: number;
   readonly sending: {
-    readonly chain: ChainKey<"sending">;
+    /** Undefined from a turn of the peer's until {@link answer}. */
+    readonly chain: ChainKey<"sending"> | undefined;
     readonly n: number;
     /** Messages in the chain before. */
     readonly pn: number;
@@ -111,7 +112,26 @@ export async function startAsGuest(
 }
 
 /**
- * The header and key of the next message to send.
+ * The half of a turn that only what we send needs: a fresh key pair and the chain that it begins. The
+ * specification allows to defer it; so a message that turns the ratchet is opened in half the time.
+ */
+export async function answer(
+  state: RatchetState,
+  generateKeyPair: () => Promise<RatchetKeyPair>,
+): Promise<RatchetState> {
+  if (state.sending.chain) return state;
+  const own = await generateKeyPair();
+  const turned = await turnRoot<"sending">(state.root, own, state.receiving!.ratchetKey);
+  return {
+    ...state,
+    root: turned.root,
+    own,
+    sending: { chain: turned.chain, n: 0, pn: state.sending.pn },
+  };
+}
+
+/**
+ * The header and key of the next message to send, from a state that has its {@link answer}.
  *
  * @throws {RangeError} after {@link MAX_SEQ} messages.
  */
@@ -123,6 +143,7 @@ export function send(
     throw new RangeError("Cannot send message: the session has run out of numbers");
   }
   const { chain, n, pn } = state.sending;
+  if (!chain) throw new Error("Cannot send message: the peer's turn has not been answered");
   const { key, next } = step(chain);
   return {
     state: { ...state, sent: seq, sending: { chain: next, n: n + 1, pn } },
@@ -139,7 +160,6 @@ export function send(
 export async function receive(
   state: RatchetState,
   header: Header<PeerRatchetKey>,
-  generateKeyPair: () => Promise<RatchetKeyPair>,
 ): Promise<{ state: RatchetState; key: MessageKey }> {
   const kept = state.skipped.get(header.seq);
   if (kept) {
@@ -165,7 +185,7 @@ export async function receive(
   if (missing > MAX_SKIP_AHEAD || (!isCurrent && header.n > MAX_SKIP_AHEAD)) {
     throw new TooFarAhead("Cannot open message: too many before it are missing");
   }
-  const turned = isCurrent ? state : await turn(state, header, generateKeyPair);
+  const turned = isCurrent ? state : await turn(state, header);
   const { chain, n } = turned.receiving!;
   const walked = walk({ chain, seq: before + n + 1 }, header.seq);
   const last = step(walked.chain);
@@ -195,7 +215,7 @@ export function discard(states: Iterable<RatchetState>, kept?: RatchetState): vo
 
 function* secretsOf(state: RatchetState, withSkipped = true): Generator<Bytes> {
   yield state.root;
-  yield state.sending.chain;
+  if (state.sending.chain) yield state.sending.chain;
   if (state.receiving) yield state.receiving.chain;
   if (withSkipped) yield* state.skipped.values();
 }
@@ -210,17 +230,20 @@ function expectedBefore(
   return isCurrent ? receiving.before : receiving.before + header.pn;
 }
 
-/** A turn of the ratchet (`DHRatchet`, with `SkipMessageKeys` for the rest of the peer's last chain). */
+/**
+ * The peer's half of a turn of the ratchet (`DHRatchet`, with `SkipMessageKeys` for the rest of the peer's
+ * last chain); our half is {@link answer}.
+ */
 async function turn(
   state: RatchetState,
   header: Header<PeerRatchetKey>,
-  generateKeyPair: () => Promise<RatchetKeyPair>,
 ): Promise<RatchetState> {
   const { receiving, sending } = state;
-  const first = await turnRoot<"receiving">(state.root, state.own, header.ratchetKey);
-  const own = await generateKeyPair();
-  const second = await turnRoot<"sending">(first.root, own, header.ratchetKey);
-  wipe(first.root);
+  if (!sending.chain) {
+    // The peer turns on seeing our next key, which nobody has seen.
+    throw new AlteredToken("Cannot open message: the peer turned the ratchet twice in a row");
+  }
+  const { root, chain } = await turnRoot<"receiving">(state.root, state.own, header.ratchetKey);
   const before = header.seq - 1 - header.n;
   let skipped = state.skipped;
   if (receiving) {
@@ -229,11 +252,11 @@ async function turn(
     skipped = keep(skipped, walked.skipped);
   }
   return {
-    root: second.root,
-    own,
+    root,
+    own: state.own,
     sent: state.sent,
-    sending: { chain: second.chain, n: 0, pn: sending.n },
-    receiving: { chain: first.chain, n: 0, ratchetKey: header.ratchetKey, before },
+    sending: { chain: undefined, n: 0, pn: sending.n },
+    receiving: { chain, n: 0, ratchetKey: header.ratchetKey, before },
     skipped,
   };
 }

@@ -9,6 +9,7 @@ import { type Bytes, lengthPrefixed, wipe } from "./bytes.ts";
 import type { MessageKey } from "./chain.ts";
 import {
   AlteredToken,
+  answer,
   discard,
   type RatchetState,
   receive,
@@ -127,7 +128,18 @@ export class Session {
 
   /** Encrypts messages in their order. */
   seal(plaintexts: readonly Bytes[]): Promise<SealedMessage[]> {
-    return this.#inOrder(() => plaintexts.map((plaintext) => this.#seal(plaintext)));
+    return this.#inOrder(async () => {
+      await this.#answer();
+      return plaintexts.map((plaintext) => this.#seal(plaintext));
+    });
+  }
+
+  /**
+   * Makes ready what the next message needs. Without it, {@link seal} does; with it, nobody waits for
+   * that when something is sent.
+   */
+  prepare(): Promise<void> {
+    return this.#inOrder(() => this.#answer());
   }
 
   /**
@@ -209,6 +221,18 @@ export class Session {
     return done;
   }
 
+  async #answer(): Promise<void> {
+    const before = this.#live();
+    if (before.sending.chain) return;
+    const state = await answer(before, this.#generateKeyPair);
+    if (!this.#state) {
+      discard([state]);
+      throw closed();
+    }
+    this.#state = state;
+    discard([before], state);
+  }
+
   #seal(plaintext: Bytes): SealedMessage {
     const before = this.#live();
     const { state, header, key } = send(before);
@@ -226,7 +250,7 @@ export class Session {
     const before = this.#live();
     const header = decodeHeader(head, this.#headerKeys.peer);
     if (!header) throw new ForgedHeader("Cannot open message: its header is forged");
-    const { state, key } = await receive(before, header, this.#generateKeyPair);
+    const { state, key } = await receive(before, header);
     const cipherKey = this.#cipherKey(key, head);
     try {
       // Closed meanwhile: what was derived since is of wiped keys, or too late.

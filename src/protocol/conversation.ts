@@ -201,6 +201,11 @@ export class Conversation {
     return error === undefined ? { received } : { received, error };
   }
 
+  /** Makes ready what the next message to be sealed needs. */
+  prepare(): Promise<void> {
+    return this.#session.prepare();
+  }
+
   /** Forgets every key. */
   close(): void {
     this.#session.close();

@@ -4,6 +4,7 @@ import type { Bytes } from "../../../src/crypto/bytes.ts";
 import { type ChainKey, type MessageKey, step } from "../../../src/crypto/chain.ts";
 import {
   AlteredToken,
+  answer,
   discard,
   MAX_SKIP_AHEAD,
   MAX_SKIPPED_KEPT,
@@ -51,15 +52,15 @@ class Party {
   }
 
   async receive({ header, key }: Sent): Promise<void> {
-    const received = await receive(this.state, header, generateRatchetKeyPair);
+    const received = await receive(this.state, header);
     assertEquals(received.key, key, `message ${header.seq}`);
-    this.state = received.state;
+    this.state = await answer(received.state, generateRatchetKeyPair);
   }
 
   /** What receiving throws; nothing of the state may change with it. */
   async refuses(sent: Sent, error: new (message?: string) => Error): Promise<void> {
     const before = snapshot(this.state);
-    await assertRejects(() => receive(this.state, sent.header, generateRatchetKeyPair), error);
+    await assertRejects(() => receive(this.state, sent.header), error);
     assertEquals(snapshot(this.state), before);
   }
 }
@@ -99,7 +100,7 @@ async function reach(
   turns = 2,
 ): Promise<Set<string>> {
   const keys = new Set([...state.skipped.values()].map(encodeHex));
-  const chains: Bytes[] = [state.sending.chain];
+  const chains: Bytes[] = state.sending.chain ? [state.sending.chain] : [];
   if (state.receiving) chains.push(state.receiving.chain);
   let roots: Bytes[] = [state.root];
   for (let turn = 0; turn < turns; turn++) {
@@ -368,7 +369,7 @@ Deno.test("discard wipes what the kept state does not have, and nothing else", a
 
   const secrets = [
     guest.state.root,
-    guest.state.sending.chain,
+    guest.state.sending.chain!,
     guest.state.receiving!.chain,
     ...guest.state.skipped.values(),
   ];
@@ -383,4 +384,18 @@ Deno.test("a session ends at the last number a mailbox can store", async () => {
   assertEquals(header.seq, MAX_SEQ);
   assertThrows(() => send(state), RangeError, "run out of numbers");
   assertNotEquals(header.ratchetKey as OwnRatchetKey, undefined);
+});
+
+Deno.test("nothing is sent, and no second turn taken, before the peer's turn has its answer", async () => {
+  const { host, guest } = await pair();
+  const { state } = await receive(host.state, guest.send().header);
+  assertThrows(() => send(state), Error, "has not been answered");
+  // A turn of somebody who has seen our next key cannot be one: nobody has.
+  const { publicKey } = await generateRatchetKeyPair();
+  const ratchetKey = toPeerRatchetKey(publicKey);
+  const twice = receive(state, { seq: 2, pn: 1, n: 0, ratchetKey });
+  await assertRejects(() => twice, AlteredToken, "twice in a row");
+  const answered = await answer(state, generateRatchetKeyPair);
+  assertEquals(await answer(answered, generateRatchetKeyPair), answered);
+  assertEquals(send(answered).header.n, 0);
 });

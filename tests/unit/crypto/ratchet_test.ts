@@ -346,16 +346,36 @@ Deno.test("a fault while a turn of the ratchet is under way is no unhandled reje
   assertInstanceOf(result.error, AlteredToken);
 });
 
-Deno.test("a turn of the ratchet that fails leaves the session as it was", async () => {
+Deno.test("the peer's turn is answered when that is asked for, or when something is sent", async () => {
+  let made = 0;
+  const generateKeyPair = () => {
+    made++;
+    return generateRatchetKeyPair();
+  };
+  const { host, guest } = await pair(1, { generateKeyPair });
+  const before = made;
+  assertEquals(await open(host, await sealOne(guest, "a")), "a");
+  assertEquals(made, before);
+  await host.prepare();
+  await host.prepare();
+  assertEquals(made, before + 1);
+  assertEquals(await open(guest, await sealOne(host, "b")), "b");
+  assertEquals(made, before + 1);
+  assertEquals(await open(host, await sealOne(guest, "c")), "c");
+  assertEquals(made, before + 2);
+});
+
+Deno.test("an answer to the peer's turn that fails leaves the session as it was", async () => {
   let isBroken = false;
   const generateKeyPair = () =>
     isBroken ? Promise.reject(new Error("no randomness")) : generateRatchetKeyPair();
   const { host, guest } = await pair(1, { generateKeyPair });
   const sealed = await sealOne(guest, "a");
   isBroken = true;
-  await assertRejects(() => open(host, sealed), Error, "no randomness");
-  isBroken = false;
   assertEquals(await open(host, sealed), "a");
+  await assertRejects(() => host.prepare(), Error, "no randomness");
+  await assertRejects(() => sealOne(host, "b"), Error, "no randomness");
+  isBroken = false;
   assertEquals(await open(guest, await sealOne(host, "b")), "b");
 });
 

@@ -133,6 +133,7 @@ async function record(): Promise<unknown> {
     const { received, error } = await sides[by].open(indices.map((i) => documents[i]!));
     assertEquals(error, undefined);
     assertEquals(received.map(({ payload }) => payload), indices.map((i) => payloads[i]) as never);
+    await sides[by].prepare();
   };
   await converse(say, read, sides);
 
