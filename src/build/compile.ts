@@ -6,11 +6,12 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { permissionFlags } from "./permissions.ts";
 import { run } from "./process.ts";
 import { fileName, type Target } from "./targets.ts";
 
-const ROOT = new URL("../../", import.meta.url);
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** As the bundler writes `COMMIT` of src/version.ts. */
 const NO_COMMIT = /\bCOMMIT = void 0\b/g;
 
@@ -30,7 +31,10 @@ export interface CompileOptions {
  */
 export async function compile(options: CompileOptions = {}): Promise<string> {
   const { target, atlas = false } = options;
-  const folder = options.folder ?? new URL("dist", ROOT).pathname;
+  if (target && target !== Deno.build.target && Deno.env.get("DENORT_BIN")) {
+    throw new Error("DENORT_BIN names the runtime of one system: unset it to compile for others");
+  }
+  const folder = options.folder ?? `${ROOT}dist`;
   await Deno.mkdir(folder, { recursive: true });
   const output = `${folder}/${fileName(target, { atlas })}`;
   const work = await Deno.makeTempDir({ dir: folder, prefix: ".compile-" });
@@ -53,7 +57,7 @@ export async function compile(options: CompileOptions = {}): Promise<string> {
 async function bundle(path: string): Promise<void> {
   await run(Deno.execPath(), [
     ...["bundle", "--quiet", "--frozen", "--external", "react-devtools-core", "--output", path],
-    new URL("main.ts", ROOT).pathname,
+    `${ROOT}main.ts`,
   ]);
   const text = await Deno.readTextFile(path);
   const places = text.match(NO_COMMIT)?.length ?? 0;
@@ -66,7 +70,7 @@ async function bundle(path: string): Promise<void> {
 /** The commit that is checked out, marked where files differ from it; undefined without git. */
 async function commit(): Promise<string | undefined> {
   try {
-    const git = (...args: string[]) => run("git", ["-C", ROOT.pathname, ...args]);
+    const git = (...args: string[]) => run("git", ["-C", ROOT, ...args]);
     const hash = (await git("rev-parse", "--short=12", "HEAD")).trim();
     const changes = await git("status", "--porcelain", "--untracked-files=no");
     return changes === "" ? hash : `${hash} and changes`;

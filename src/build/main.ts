@@ -1,14 +1,17 @@
 /**
- * `deno task compile` and `deno task release`.
+ * `deno task compile`, `deno task release` and `deno task notes`.
  *
  * @module
  */
+import { VERSION } from "../version.ts";
 import { compile } from "./compile.ts";
+import { notesFor } from "./notes.ts";
 import { release } from "./release.ts";
 import { targetNamed, TARGETS } from "./targets.ts";
 
 const USAGE = `Use: deno task compile [TARGET] [--atlas]
      deno task release
+     deno task notes TAG
 TARGET is one of: ${TARGETS.join(", ")}; without one, this computer.
 --atlas: a program that reaches Atlas and this computer, and no other host.
 `;
@@ -26,13 +29,28 @@ async function main([task, ...words]: readonly string[]): Promise<number> {
     for (const path of await release()) say(path);
     return 0;
   }
+  if (task === "notes" && name !== undefined && others.length === 0) {
+    if (name !== `v${VERSION}`) throw new Error(`The tag is ${name}, the program ${VERSION}`);
+    const changelog = await Deno.readTextFile(new URL("../../CHANGELOG.md", import.meta.url));
+    write(notesFor(name, changelog));
+    return 0;
+  }
   Deno.stderr.writeSync(new TextEncoder().encode(USAGE));
   return 2;
 }
 
 function say(path: string): void {
   const size = (Deno.statSync(path).size / 1e6).toFixed(1);
-  Deno.stdout.writeSync(new TextEncoder().encode(`${path} (${size} MB)\n`));
+  write(`${path} (${size} MB)\n`);
 }
 
-Deno.exit(await main(Deno.args));
+function write(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+}
+
+try {
+  Deno.exit(await main(Deno.args));
+} catch (error) {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${(error as Error).message}\n`));
+  Deno.exit(1);
+}

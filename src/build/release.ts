@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { manualPage } from "../cli/manual.ts";
 import { VERSION } from "../version.ts";
 import { compile } from "./compile.ts";
@@ -11,14 +12,14 @@ import { aurPackage, homebrewFormula, scoopManifest, type Sums } from "./package
 import { run } from "./process.ts";
 import { fileName, TARGETS } from "./targets.ts";
 
-const ROOT = new URL("../../", import.meta.url);
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The name of the file with the sums. */
 export const SUMS_FILE = "SHA256SUMS";
 const INSTALLERS = ["install.sh", "install.ps1"];
 
 /** Makes it all in `folder`, and returns the paths. */
-export async function release(folder = new URL("dist", ROOT).pathname): Promise<string[]> {
+export async function release(folder = `${ROOT}dist`): Promise<string[]> {
   const paths: string[] = [];
   for (const target of TARGETS) paths.push(await compile({ target, folder }));
   paths.push(...await writeBeside(folder, await home()));
@@ -32,7 +33,7 @@ export async function release(folder = new URL("dist", ROOT).pathname): Promise<
 async function home(): Promise<string> {
   const [server, name] = ["GITHUB_SERVER_URL", "GITHUB_REPOSITORY"].map((v) => Deno.env.get(v));
   if (server && name) return `${server}/${name}`;
-  const origin = await run("git", ["-C", ROOT.pathname, "remote", "get-url", "origin"])
+  const origin = await run("git", ["-C", ROOT, "remote", "get-url", "origin"])
     .catch(() => "");
   const [, host, path] = /^(?:https:\/\/|git@)([^/:]+)[/:](.+?)(?:\.git)?\n$/.exec(origin) ?? [];
   if (host && path) return `https://${host}/${path}`;
