@@ -99,6 +99,8 @@ const UNFINISHED = /^(?:|O|\[[0-?]*[ -/]*)$/;
 const MAX_SEQUENCE = 32;
 /** Behind these a person's next key may be waited for in vain: Escape, Alt+[ and Alt+O look so. */
 const AMBIGUOUS = ["\x1b", "\x1b[", "\x1bO"];
+/** What a terminal sends before pasted text (xterm's bracketed paste), and behind it. */
+export const PASTE_START = "\x1b[200~";
 const PASTE_END = "\x1b[201~";
 /** What the end of a paste may begin with, and a line break that may have a second half. */
 // deno-lint-ignore no-control-regex -- control characters are what is looked for

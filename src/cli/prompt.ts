@@ -10,7 +10,7 @@
  */
 import { type Clock, systemClock } from "../clock.ts";
 import { Failure } from "../errors.ts";
-import { isAmbiguous, takeKey, takePasted } from "./keys.ts";
+import { isAmbiguous, PASTE_START, takeKey, takePasted } from "./keys.ts";
 import { MAX_LINE_CHARS } from "./line_editor.ts";
 import { ShownLine } from "./shown_line.ts";
 import type { ReadLineOptions, TerminalPort } from "./terminal_port.ts";
@@ -112,8 +112,10 @@ export class TerminalInput {
 
   /** What was typed and not asked for yet; for whoever reads standard input from now on. */
   takeTypeAhead(): string {
-    const text = this.#pending;
+    // The rest of a paste is still one for whoever reads it.
+    const text = (this.#isPasting ? PASTE_START : "") + this.#pending;
     this.#pending = "";
+    this.#isPasting = false;
     return text;
   }
 

@@ -5,7 +5,7 @@ import { ALL_FLAGS, written } from "../../../src/cli/commands.ts";
 import { Failure } from "../../../src/errors.ts";
 import { assertWellSaid, refused } from "./support.ts";
 
-const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 1_000;
+const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 300;
 
 function flagsOf(...args: string[]): Record<string, string | boolean> {
   return Object.fromEntries(readArguments(args).flags);

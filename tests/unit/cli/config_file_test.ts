@@ -12,7 +12,7 @@ import type { Kept } from "../../../src/cli/settings.ts";
 import { Failure } from "../../../src/errors.ts";
 import { assertWellSaid, refused } from "./support.ts";
 
-const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 1_000;
+const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 300;
 const hasModes = Deno.build.os !== "windows";
 
 /** Runs a test in a folder of its own. */

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { uriSecret, withoutPassword } from "../../../src/cli/connection_secret.ts";
 
-const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 1_000;
+const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 300;
 
 Deno.test("connection secret: what holds none", () => {
   for (

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { isAmbiguous, type Key, takeKey, takePasted } from "../../../src/cli/keys.ts";
 
-const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 1_000;
+const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 300;
 
 /** All keys of an input, and what is left. */
 function keysOf(input: string): { keys: Key[]; rest: string } {

@@ -171,8 +171,17 @@ Deno.test("prompt: the end of a paste that was given up is no text of the next l
   stop.abort(new Error("enough"));
   await assertRejects(() => line, Error, "enough");
   const next = input.readLine();
-  terminal.send("rest\x1b[201~!\r");
-  assertEquals(await next, "rest!");
+  await terminal.type("rest\r");
+  terminal.send("\x1b[201~!\rmore\x1b[200~a\r");
+  assertEquals(await next, "rest\n!");
+  const leave = new AbortController();
+  const last = input.readLine({ signal: leave.signal });
+  await terminal.idle();
+  leave.abort(new Error("enough"));
+  await assertRejects(() => last, Error, "enough");
+  // The carriage return may have a line feed behind it.
+  assertEquals(input.takeTypeAhead(), "\x1b[200~\r");
+  assertEquals(input.takeTypeAhead(), "");
 });
 
 Deno.test("prompt: control characters of a paste are seen, not obeyed, and kept", async () => {
