@@ -81,6 +81,7 @@ const CASES: readonly {
     args: ["new", "--local", "--name", "a\x1b[31mb"],
     status: 2,
     says: /cannot be shown/,
+    // deno-lint-ignore no-control-regex -- what must not come back
     never: /\x1b/,
   },
   {
