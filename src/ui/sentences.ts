@@ -147,7 +147,8 @@ export function presenceWord(presence: Presence): string {
 }
 
 /** Up to three words: what cannot be taken for a sentence. */
-const NAME = /^[\p{L}\p{M}\p{N}]+(?:[ .'’_-]{1,2}[\p{L}\p{M}\p{N}]+){0,2}\.?$/u;
+const NAME =
+  /^[\p{L}\p{M}\p{N}]+(?:['’_-][\p{L}\p{M}\p{N}]+)*(?: [\p{L}\p{M}\p{N}]+(?:['’_-][\p{L}\p{M}\p{N}]+)*){0,2}$/u;
 /** Longer names are shortened, so that a sentence with one in it stays one. */
 const MAX_NAME_CHARS = 32;
 

@@ -136,7 +136,7 @@ function brightness(parts: readonly [string, string, string]): number {
   const [red, green, blue] = parts.map((digits) =>
     Number.parseInt(digits, 16) / (16 ** digits.length - 1)
   ) as [number, number, number];
-  return 0.299 * red + 0.587 * green + 0.114 * blue;
+  return (299 * red + 587 * green + 114 * blue) / 1_000;
 }
 
 function unbroken(text: string): string {

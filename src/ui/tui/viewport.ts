@@ -39,12 +39,14 @@ export function visibleRows(window: Window, scroll: Scroll): Row[] {
 /** So many rows further back (negative) or on. */
 export function scrolled(window: Window, scroll: Scroll, by: number): Scroll {
   const start = placeOf(window, scroll);
+  if (start.index < 0) return "tail";
   const place = by < 0 ? bounded(window, back(window, start, -by)) : forth(window, start, by);
   return isLast(window, place) ? "tail" : anchor(window, place);
 }
 
 /** The beginning of the conversation. */
 export function scrolledToFirst(window: Window): Scroll {
+  if (window.entries.length === 0) return "tail";
   const place = bounded(window, { index: 0, row: 0 });
   return isLast(window, place) ? "tail" : anchor(window, place);
 }

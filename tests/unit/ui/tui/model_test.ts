@@ -1,0 +1,185 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { textOf } from "../../../../src/ui/tui/draft.ts";
+import { MAX_TEXT_BYTES } from "../../../../src/ui/tui/typing.ts";
+import { alarm, message, ready, Story, UP } from "./states.ts";
+
+Deno.test("model: the code is shown large until somebody comes", () => {
+  const story = new Story().hear(UP, { event: "invite", code: "4821-river-candle-ocean" });
+  story.hear({ event: "waiting", for: "guest" }).do({ action: "tick", now: 42_000, wall: 0 });
+  assertStringIncludes(story.text, "    4821-river-candle-ocean");
+  assertStringIncludes(story.text, "Say it to them, by voice if you can; don't post it.");
+  assertStringIncludes(story.text, "Waiting for the other one, 42 s: Ctrl+C stops");
+  assertStringIncludes(story.lines[0]!, "nobody else here");
+  story.hear(ready());
+  assert(!story.text.includes("river"), story.text);
+  assertStringIncludes(story.lines[0]!, "Whisper 4821 │ locked, not verified │ here: Bob");
+});
+
+Deno.test("model: what is waited for says how long so far, and how to stop", () => {
+  const story = new Story().do({ action: "tick", now: 5_000, wall: 0 });
+  assertStringIncludes(story.text, "Connecting to MongoDB, 5 s: Ctrl+C stops");
+  story.hear(UP, { event: "waiting", for: "host", atMostMs: 60_000 });
+  story.do({ action: "tick", now: 8_000, wall: 0 });
+  assertStringIncludes(story.text, "Waiting for an answer, 3 s of at most 60 s: Ctrl+C stops");
+  story.hear({ event: "waiting", for: "goodbye", atMostMs: 10_000 });
+  assertStringIncludes(story.text, "Cleaning up, 0 s of at most 10 s: Ctrl+C leaves at once");
+});
+
+Deno.test("model: a relay that is away counts down to the next try, and is told once", () => {
+  const away = { ...UP, state: "reconnecting", retryInMs: 4_000, message: "It is away." } as const;
+  const story = new Story().hear(UP, ready(), away).say("1", "kept");
+  assertStringIncludes(story.text, "Out of reach: MongoDB, next try in 4 s, 1 kept");
+  story.do({ action: "tick", now: 3_000, wall: 0 });
+  assertStringIncludes(story.text, "next try in 1 s");
+  story.do({ action: "tick", now: 4_500, wall: 0 });
+  assertStringIncludes(story.text, "trying again");
+  story.hear(away, away, UP);
+  assertEquals(story.text.match(/It is away\./g)?.length, 1);
+  assertStringIncludes(story.text, "Relay: MongoDB");
+});
+
+Deno.test("model: alarms stay in sight until somebody says that they were read", () => {
+  const story = new Story().hear(ready(), alarm("First."), alarm("Second."));
+  assertEquals(story.lines[2], " 2 ALARMS, the last: Second. (Esc)");
+  story.hear(...Array.from({ length: 50 }, (_, i) => message(`text ${i}`, i)));
+  assertEquals(story.lines[2], " 2 ALARMS, the last: Second. (Esc)");
+  story.type("\x1b");
+  assert(!story.text.includes("ALARM"), story.text);
+  assertEquals(story.state.log.entries.filter((one) => one.kind === "program").length, 3);
+});
+
+Deno.test("model: who looks back is told how much is new, and is not moved", () => {
+  const story = new Story().hear(
+    ready(),
+    ...Array.from({ length: 60 }, (_, i) => message(`t${i}`, i)),
+  );
+  story.type("\x1b[5~");
+  const before = story.lines.slice(2, 21);
+  story.hear(message("new 1", 60), message("new 2", 61));
+  assertEquals(story.lines.slice(2, 21), before);
+  assertStringIncludes(story.text, "2 new below · Ctrl+End");
+  story.type("\x1b[1;5F");
+  assertStringIncludes(story.text, "new 2");
+  assert(!story.text.includes("new below"));
+  story.type("\x1b[1;5H");
+  assertStringIncludes(story.text, "Bob is here.");
+  story.type("\x1b[6~").type("\x1b[6~").type("\x1b[6~").type("\x1b[6~").type("\x1b[6~");
+  assertStringIncludes(story.text, "new 2");
+});
+
+Deno.test("model: Home and End are for the row first, and then for the conversation", () => {
+  const story = new Story().hear(
+    ready(),
+    ...Array.from({ length: 60 }, (_, i) => message(`t${i}`, i)),
+  );
+  story.type("abc", "\x1b[H");
+  assertEquals(story.cursor.column, 2);
+  assertStringIncludes(story.text, "t59");
+  story.type("\x1b[H");
+  assertStringIncludes(story.text, "t0");
+  story.type("\x1b[F");
+  assertEquals(story.cursor.column, 5);
+  story.type("\x1b[F");
+  assertStringIncludes(story.text, "t59");
+});
+
+Deno.test("model: arrows move in the text, and beyond it through what was said", () => {
+  const story = new Story();
+  for (const line of ["first", "second\ntwo"]) {
+    story.do({ action: "submitted", line, isPaste: false });
+  }
+  const draft = () => textOf(story.state.draft);
+  story.type("draft", "\x1b[A");
+  assertEquals(draft(), "second\ntwo");
+  story.type("\x1b[A");
+  assertEquals(draft(), "first");
+  story.type("\x1b[A");
+  assertEquals(draft(), "first");
+  story.type("\x1b[B", "\x1b[B");
+  assertEquals(draft(), "draft");
+  story.type("\x1b\r", "日本 row", "\x1b[A");
+  assertEquals(story.state.draft.before, "draft");
+  story.type("\x1b[B");
+  assertEquals(story.state.draft.before, "draft\n日本 ");
+});
+
+Deno.test("model: a long paste is one text after a question, and nothing before it", () => {
+  const paste = Array(1_000).fill("sixteen letters").join("\n").slice(0, MAX_TEXT_BYTES);
+  const story = new Story().type("draft", `\x1b[200~${paste}\x1b[201~`);
+  assertEquals(story.state.question, { paste, objection: undefined });
+  assertStringIncludes(story.text, "Send it as one text?");
+  story.type("typed meanwhile");
+  assertEquals(textOf(story.state.draft), "draft");
+  story.do({ action: "submitted", line: paste, isPaste: true });
+  assertEquals([story.state.question, textOf(story.state.draft)], [undefined, "draft"]);
+  story.type(`\x1b[200~a\nb\x1b[201~`, "\x1b");
+  assertEquals([story.state.question, textOf(story.state.draft)], [undefined, "draft"]);
+  story.type(`\x1b[200~a\nb\x1b[201~`, "\t");
+  assertEquals(textOf(story.state.draft), "drafta\nb");
+});
+
+Deno.test("model: a paste that is too long says so, by bytes", () => {
+  const story = new Story();
+  story.type(`\x1b[200~${"x\n".repeat(MAX_TEXT_BYTES / 2)}\x1b[201~`);
+  assertEquals(story.state.question?.objection, undefined);
+  story.type("\x1b", `\x1b[200~${"x\n".repeat(MAX_TEXT_BYTES / 2)}é\x1b[201~`);
+  assertStringIncludes(story.text.replaceAll(/\s+/g, " "), "16386 bytes are too many for one text");
+});
+
+Deno.test("model: a short paste of one line is as good as typed", () => {
+  const story = new Story().type("\x1b[200~https://example.org\x1b[201~");
+  assertEquals(textOf(story.state.draft), "https://example.org");
+});
+
+Deno.test("model: a command is completed, and explained while it is typed", () => {
+  const story = new Story().type("/ti");
+  assertStringIncludes(story.lines.at(-1)!, "/timer 30s, 5m, 1h or off: texts vanish");
+  story.type("\t");
+  assertEquals(textOf(story.state.draft), "/timer ");
+  story.type("\x15", "/");
+  assertStringIncludes(story.lines.at(-1)!, "/help /who /verify");
+});
+
+Deno.test("model: what has expired or was burnt is gone", () => {
+  const story = new Story().hear(ready(), message("uno", 1), message("dos", 2)).say("1", "mine");
+  story.hear({ event: "sent", id: "1", seq: 1 });
+  story.hear({ event: "expired", from: "peer", seq: 1 });
+  assert(!story.text.includes("uno") && story.text.includes("dos"));
+  story.hear({ event: "expired", from: "you", seq: 1 });
+  assert(!story.text.includes("mine"));
+  story.hear({ event: "burnt", by: "peer" });
+  assert(!story.text.includes("dos"));
+  assertEquals(story.state.farewell, ["The other one has burnt this conversation."]);
+});
+
+Deno.test("model: a text that nobody will read is said not to be sent", () => {
+  const story = new Story().hear(UP, { event: "queued", id: "1" }).say("1", "early");
+  assertStringIncludes(story.text, "early  · queued");
+  const fields = { code: "no-peer", message: "1 text was never sent.", hint: "" } as const;
+  story.hear({ event: "error", ...fields, fatal: false });
+  assertStringIncludes(story.text, "early  · not sent");
+});
+
+Deno.test("model: what is left to say when the screen is gone names nobody", () => {
+  const story = new Story().hear(ready("Zoe"), message("secret"));
+  story.hear({ event: "presence", peer: "left", unseen: 0 });
+  story.hear({ event: "closed", remaining: 0, reason: "exit" });
+  assertEquals(story.state.farewell, ["Left. 0 remain: nothing of this chat is on the relay."]);
+});
+
+Deno.test("model: a fresh code begins anew", () => {
+  const story = new Story().hear(ready()).do({ action: "verified" });
+  assertStringIncludes(story.lines[0]!, "locked, verified");
+  story.hear({ event: "presence", peer: "left" }, { event: "invite", code: "4821-a-b-c" });
+  assertStringIncludes(story.lines[0]!, "nobody else here");
+  story.hear(ready("Bob"));
+  assertStringIncludes(story.lines[0]!, "not verified");
+});
+
+Deno.test("model: the colours follow the background, unless none are wanted", () => {
+  const input = { input: "background", brightness: 0.9 } as const;
+  const story = new Story().do({ action: "input", input });
+  assertEquals(story.state.theme, "none");
+  story.state = { ...story.state, theme: "either" };
+  assertEquals(story.do({ action: "input", input }).state.theme, "light");
+});

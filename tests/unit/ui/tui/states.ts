@@ -1,0 +1,98 @@
+/**
+ * States of the screen for tests, and what is seen of them.
+ *
+ * @module
+ */
+import type { ChatEvent } from "../../../../src/chat/events.ts";
+import { frameOf } from "../../../../src/ui/tui/frame.tsx";
+import { type Input, InputReader } from "../../../../src/ui/tui/input.ts";
+import { type Action, reduce } from "../../../../src/ui/tui/model.ts";
+import { begin, type State } from "../../../../src/ui/tui/state.ts";
+
+/** Two minutes past two in the afternoon, wherever the tests run. */
+export const TWO_PAST_TWO: number = new Date(2026, 0, 5, 14, 2).getTime();
+
+/** The relay is there. */
+export const UP: ChatEvent = { event: "relay", state: "up", kind: "mongodb", watch: "stream" };
+
+/** Somebody is there. */
+export function ready(peer = "Bob"): ChatEvent {
+  return { event: "ready", peer, verify: ["a", "b"] };
+}
+
+/** Somebody says something. */
+export function message(text: string, seq = 1, at = TWO_PAST_TWO): ChatEvent {
+  return { event: "message", from: "Bob", text, seq, at: new Date(at).toISOString() };
+}
+
+/** An alarm. */
+export function alarm(message: string): ChatEvent {
+  return { event: "alarm", kind: "third-party", count: 1, message };
+}
+
+/** A state, and everything that happens to it. */
+export class Story {
+  state: State;
+  readonly #reader = new InputReader();
+
+  constructor({ columns = 80, rows = 24, name = "Alice" } = {}) {
+    this.state = begin({
+      columns,
+      rows,
+      theme: "none",
+      now: 0,
+      wall: TWO_PAST_TWO,
+      ownName: name,
+      room: "4821",
+      relayName: "MongoDB",
+      isMuted: false,
+    });
+  }
+
+  /** Actions, in order. */
+  do(...actions: Action[]): this {
+    for (const action of actions) this.state = reduce(this.state, action);
+    return this;
+  }
+
+  /** Events of the chat, in order. */
+  hear(...events: ChatEvent[]): this {
+    return this.do(...events.map((event): Action => ({ action: "event", event })));
+  }
+
+  /** What a terminal sends. */
+  type(...pieces: string[]): this {
+    const take = (input: Input) => this.do({ action: "input", input });
+    for (const piece of pieces) {
+      this.#reader.take(piece).forEach(take);
+      this.#reader.settle().forEach(take);
+    }
+    return this;
+  }
+
+  /** Says a text of one's own. */
+  say(id: string, text: string): this {
+    return this.do({ action: "said", id, text });
+  }
+
+  /** What is seen, row by row, without colours. */
+  get lines(): string[] {
+    return frameOf(this.state).lines.map((line) => withoutStyles(line).trimEnd());
+  }
+
+  /** The same as one text. */
+  get text(): string {
+    return this.lines.join("\n");
+  }
+
+  /** Where the cursor is. */
+  get cursor(): { readonly row: number; readonly column: number } {
+    return frameOf(this.state).cursor;
+  }
+}
+
+/** The text alone. */
+export function withoutStyles(text: string): string {
+  // deno-lint-ignore no-control-regex -- the styles begin with one
+  return text.replaceAll(/\x1b\[[\d;]*m/g, "");
+}

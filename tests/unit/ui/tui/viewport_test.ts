@@ -1,0 +1,84 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { EMPTY_LOG, heard, type Log } from "../../../../src/ui/tui/log.ts";
+import { rowsOf } from "../../../../src/ui/tui/rows.ts";
+import {
+  type Scroll,
+  scrolled,
+  scrolledToFirst,
+  visibleRows,
+  type Window,
+} from "../../../../src/ui/tui/viewport.ts";
+
+const geometry = { columns: 40, nameWidth: 3 };
+
+function conversation(texts: readonly string[]): Log {
+  return texts.reduce(
+    (log, text, seq) => heard(log, { who: "Bob", text, seq, notes: [], at: 0 }),
+    EMPTY_LOG,
+  );
+}
+
+function window(log: Log, height: number): Window {
+  return { entries: log.entries, geometry, height };
+}
+
+function shown(window: Window, scroll: Scroll): string[] {
+  return visibleRows(window, scroll).map((row) => row.map(({ text }) => text).join(""));
+}
+
+Deno.test("viewport: what is seen is a part of the whole, moved by as many rows as asked", () => {
+  fc.assert(fc.property(
+    fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 20 }),
+    fc.integer({ min: 1, max: 12 }),
+    fc.array(fc.integer({ min: -15, max: 15 }), { maxLength: 12 }),
+    (sizes, height, moves) => {
+      const log = conversation(sizes.map((size, i) => Array(size).fill(`text ${i}`).join("\n")));
+      const all = log.entries.flatMap((entry) => rowsOf(entry, geometry))
+        .map((row) => row.map(({ text }) => text).join(""));
+      const view = window(log, height);
+      let scroll: Scroll = "tail";
+      let bottom = all.length;
+      for (const by of moves) {
+        scroll = scrolled(view, scroll, by);
+        bottom = Math.min(all.length, Math.max(Math.min(height, all.length), bottom + by));
+        assertEquals(shown(view, scroll), all.slice(Math.max(0, bottom - height), bottom));
+      }
+      assertEquals(shown(view, scrolledToFirst(view)), all.slice(0, height));
+    },
+  ));
+});
+
+Deno.test("viewport: what is looked at stays, whatever comes and vanishes", () => {
+  const log = conversation(Array.from({ length: 30 }, (_, i) => `text ${i}`));
+  const scroll = scrolled(window(log, 5), "tail", -10);
+  const before = shown(window(log, 5), scroll);
+  const more = heard(log, { who: "Bob", text: "new", seq: 31, notes: [], at: 0 });
+  assertEquals(shown(window(more, 5), scroll), before);
+  const gone = { ...more, entries: more.entries.toSpliced(2, 3) };
+  assertEquals(shown(window(gone, 5), scroll), before);
+  assert(scroll !== "tail");
+  const without = { ...more, entries: more.entries.filter(({ id }) => id !== scroll.id) };
+  assertEquals(shown(window(without, 4), scroll), before.slice(0, 4));
+});
+
+Deno.test("viewport: of a long conversation only what is seen is laid out", () => {
+  const log = conversation(Array.from({ length: 10_000 }, (_, i) => `text ${i}`));
+  let looks = 0;
+  const entries = new Proxy(log.entries, {
+    get(target, property, receiver) {
+      if (typeof property === "string" && /^\d+$/.test(property)) looks++;
+      return Reflect.get(target, property, receiver);
+    },
+  });
+  assertEquals(shown({ entries, geometry, height: 20 }, "tail").length, 20);
+  assert(looks < 100, `${looks} entries were looked at`);
+});
+
+Deno.test("viewport: nothing said, nothing seen", () => {
+  const empty = window(EMPTY_LOG, 10);
+  assertEquals(visibleRows(empty, "tail"), []);
+  assertEquals(scrolled(empty, "tail", -5), "tail");
+  assertEquals(scrolled(empty, "tail", 5), "tail");
+  assertEquals(scrolledToFirst(empty), "tail");
+});

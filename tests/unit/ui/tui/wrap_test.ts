@@ -1,0 +1,80 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { clip, lay, pad, widthOf, wrap } from "../../../../src/ui/tui/wrap.ts";
+
+Deno.test("wrap: rows break at words, and through words that are too long", () => {
+  const cases: [string, number, string[]][] = [
+    ["", 10, [""]],
+    ["one two three", 7, ["one two", "three"]],
+    ["one two three", 8, ["one two", "three"]],
+    ["  code { }", 20, ["  code { }"]],
+    ["a\n\nb", 10, ["a", "", "b"]],
+    ["abcdefghij", 4, ["abcd", "efgh", "ij"]],
+    ["see abcdefghij", 4, ["see", "abcd", "efgh", "ij"]],
+    ["日本語です", 4, ["日本", "語で", "す"]],
+    ["日本語です", 5, ["日本", "語で", "す"]],
+    ["a 👩‍👩‍👧 b", 4, ["a 👩‍👩‍👧", "b"]],
+    ["e\u0301e\u0301e\u0301", 2, ["e\u0301e\u0301", "e\u0301"]],
+    ["שלום עולם", 5, ["שלום", "עולם"]],
+    ["   ", 2, [""]],
+  ];
+  for (const [text, width, rows] of cases) {
+    assertEquals(wrap(text, width), rows, JSON.stringify(text));
+  }
+});
+
+Deno.test("wrap: no row is too wide, and no letter is lost", () => {
+  const letters = fc.string({
+    unit: fc.constantFrom("a", "b", " ", "日", "👩‍👩‍👧", "e\u0301", "ש", "\n"),
+    maxLength: 80,
+  });
+  fc.assert(fc.property(letters, fc.integer({ min: 2, max: 20 }), (text, width) => {
+    const rows = wrap(text, width);
+    for (const row of rows) assert(widthOf(row) <= width, row);
+    assertEquals(rows.join("").replaceAll(/\s/g, ""), text.replaceAll(/\s/g, ""));
+  }));
+});
+
+Deno.test("clip() and pad() know how wide letters are", () => {
+  assertEquals(clip("abcdef", 6), "abcdef");
+  assertEquals(clip("abcdef", 5), "abcd…");
+  assertEquals(clip("日本語", 5), "日本…");
+  assertEquals(clip("日本語", 4), "日…");
+  assertEquals(clip("abc", 0), "");
+  assertEquals(pad("日", 4), "日  ");
+});
+
+Deno.test("lay: the cursor stands where the next letter comes", () => {
+  const cases: [string, number, [number, number]][] = [
+    ["", 0, [0, 0]],
+    ["abc", 3, [0, 3]],
+    ["abc", 1, [0, 1]],
+    ["abcd", 4, [1, 0]],
+    ["abcd", 3, [0, 3]],
+    ["abcde", 4, [1, 0]],
+    ["a\nb", 1, [0, 1]],
+    ["a\nb", 2, [1, 0]],
+    ["abcd\n", 4, [0, 3]],
+    ["日本語", 2, [1, 0]],
+    ["a👩‍👩‍👧b", 9, [0, 3]],
+    // Within a letter: where a combining mark has joined what is before the cursor.
+    ["ae\u0301b", 2, [0, 2]],
+  ];
+  for (const [text, cut, [row, column]] of cases) {
+    const laid = lay(text, cut, 4);
+    assertEquals([laid.row, laid.column], [row, column], JSON.stringify([text, cut, laid.rows]));
+  }
+});
+
+Deno.test("lay: a plain text and one that is looked at by graphemes lie alike", () => {
+  fc.assert(fc.property(
+    fc.string({ unit: fc.constantFrom("a", "b", " ", "\n"), maxLength: 40 }),
+    fc.nat(40),
+    (text, cut) => {
+      const at = Math.min(cut, text.length);
+      const plain = lay(text, at, 5);
+      const looked = lay(`${text} é`, at, 5);
+      assertEquals([looked.row, looked.column], [plain.row, plain.column]);
+    },
+  ));
+});
