@@ -10,6 +10,9 @@ import { loadConfig, saveConfig } from "./config_file.ts";
 import { uriSecret, withoutPassword } from "./connection_secret.ts";
 import { type Kept, parseSwitch } from "./settings.ts";
 
+/** A path from the root on, of Unix or of Windows. */
+const ABSOLUTE = /^(?:\/|\\\\|[a-z]:[/\\])/i;
+
 /** Settings while they are changed. */
 type Changing = { -readonly [N in SettingName]?: string | boolean };
 
@@ -77,6 +80,12 @@ function set(kept: Changing, name: SettingName, value: string): string {
       break;
     default:
       if (value.trim() === "") throw usage(`the value of ${name} is empty`, "Give a value.");
+      if (ALL_FLAGS.get(name)!.value === "FILE" && !ABSOLUTE.test(value)) {
+        throw usage(
+          `the value of ${name} is not a whole path`,
+          "Give all of it: Whisper is started in other folders as well.",
+        );
+      }
       kept[name] = value;
   }
   return `"${name}" is kept.`;

@@ -75,6 +75,9 @@ Deno.test(
       ["poll", SECRET, "the value of poll is neither yes nor no", "true or false"],
       ["color", "", "the value of color is neither", "true or false"],
       ["password-file", " ", "the value of password-file is empty", "Give a value"],
+      ["password-file", "pw.txt", "the value of password-file is not a whole path", "all of it"],
+      ["tls-ca-file", "~/ca.pem", "the value of tls-ca-file is not a whole path", "all of it"],
+      ["tls-ca-file", "C:ca.pem", "the value of tls-ca-file is not a whole path", "all of it"],
     ];
     for (const [name, value, sentence, hint] of cases) {
       refused(() => run("set", name, value), sentence, hint, { never: [SECRET] });
