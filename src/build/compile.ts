@@ -1,8 +1,9 @@
 /**
  * Makes the program: one file with everything in it.
  *
- * Bundled first, which leaves out what is never called and spares the start from looking for 300
- * modules; then compiled together with Deno's runtime.
+ * Bundled first, which leaves out what is never called (the halves of packages that are for
+ * developers or browsers), and spares the start from looking for hundreds of modules; in chunks, so
+ * that what is imported late is loaded late. Then compiled together with Deno's runtime.
  *
  * @module
  */
@@ -12,8 +13,15 @@ import { run } from "./process.ts";
 import { fileName, type Target } from "./targets.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-/** As the bundler writes `COMMIT` of src/version.ts. */
-const NO_COMMIT = /\bCOMMIT = void 0\b/g;
+/** Where src/version.ts has room for the commit. */
+const COMMIT_PLACE = "@COMMIT@";
+/** Ink imports it under `DEV=true`, which our permissions do not let it see; it is not installed. */
+const DEVTOOLS = "react-devtools-core";
+/** In the chunk that stands in for `require`: it takes a real one where there is one. */
+const REQUIRE_PLACE = "Dynamic require of";
+/** Packages in CommonJS require `node:` modules by it; in one file the bundler does this itself. */
+const REQUIRE = 'import { createRequire } from "node:module";' +
+  "const require = createRequire(import.meta.url);\n";
 
 /** What to make. */
 export interface CompileOptions {
@@ -39,8 +47,7 @@ export async function compile(options: CompileOptions = {}): Promise<string> {
   const output = `${folder}/${fileName(target, { atlas })}`;
   const work = await Deno.makeTempDir({ dir: folder, prefix: ".compile-" });
   try {
-    const entry = `${work}/whisper.js`;
-    await bundle(entry);
+    const entry = await bundle(work);
     await run(Deno.env.get("DENO_FOR_COMPILE") ?? Deno.execPath(), [
       ...["compile", "--quiet", "--no-check", "--no-config", "--no-lock", "--no-code-cache"],
       ...permissionFlags({ atlas }),
@@ -53,18 +60,26 @@ export async function compile(options: CompileOptions = {}): Promise<string> {
   return output;
 }
 
-/** Everything that main.ts needs in one file, the commit put in. */
-async function bundle(path: string): Promise<void> {
+/** Everything that main.ts needs, as chunks in a folder; returns the first one's path. */
+async function bundle(folder: string): Promise<string> {
   await run(Deno.execPath(), [
-    ...["bundle", "--quiet", "--frozen", "--external", "react-devtools-core", "--output", path],
-    `${ROOT}main.ts`,
+    ...["bundle", "--quiet", "--frozen", "--minify", "--keep-names", "--code-splitting"],
+    ...["--external", DEVTOOLS, "--outdir", folder, `${ROOT}main.ts`],
   ]);
-  const text = await Deno.readTextFile(path);
-  const places = text.match(NO_COMMIT)?.length ?? 0;
-  if (places !== 1) throw new Error(`The bundle has ${places} places for the commit, not one`);
+  await Deno.writeTextFile(`${folder}/${DEVTOOLS}.js`, "export default undefined;\n");
   const found = await commit();
-  if (found === undefined) return;
-  await Deno.writeTextFile(path, text.replace(NO_COMMIT, `COMMIT = ${JSON.stringify(found)}`));
+  let places = 0;
+  for (const { name } of Deno.readDirSync(folder)) {
+    const path = `${folder}/${name}`;
+    const text = await Deno.readTextFile(path);
+    places += text.split(COMMIT_PLACE).length - 1;
+    const finished = text
+      .replaceAll(`"${DEVTOOLS}"`, `"./${DEVTOOLS}.js"`)
+      .replaceAll(COMMIT_PLACE, found ?? COMMIT_PLACE);
+    await Deno.writeTextFile(path, (text.includes(REQUIRE_PLACE) ? REQUIRE : "") + finished);
+  }
+  if (places !== 1) throw new Error(`The bundle has ${places} places for the commit, not one`);
+  return `${folder}/main.js`;
 }
 
 /** The commit that is checked out, marked where files differ from it; undefined without git. */
