@@ -91,6 +91,8 @@ export class Feed {
   flush(): Promise<void> {
     this.#removeTimer?.cancel();
     this.#removeTimer = undefined;
+    // With nothing to do it would be over before it could be called under way.
+    if (this.#removals.size === 0) return this.#removing ?? Promise.resolve();
     return this.#removing ??= this.#removeAll();
   }
 
