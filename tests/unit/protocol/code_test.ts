@@ -89,6 +89,9 @@ Deno.test("the list is unique in four letters, and a word of three is itself, no
     const code = `1-${word.slice(0, 4)}-${word}-${word.slice(0, 5)}`;
     assertEquals(parseCode(code).password, `${word}-${word}-${word}`);
   }
+  // Three letters that begin one word alone are not enough: a slip may have made them.
+  assertEquals(completions("zeb"), ["zebra"]);
+  assertThrows(() => parseCode("1-zeb-river-ocean"), Failure, "not one of the words");
   // "act" is a word, and begins three others.
   assertEquals(parseCode("1-act-acti-actu").password, "act-action-actual");
 });
