@@ -106,6 +106,16 @@ Deno.test(
   }),
 );
 
+Deno.test(
+  "config: a file is kept by its whole path",
+  withFile((run, path) => {
+    for (const file of ["/home/a/pw.txt", "C:\\Users\\a\\pw.txt", "c:/pw", "\\\\server\\pw"]) {
+      run("set", "password-file", file);
+      assertEquals(loadConfig(path), { "password-file": file });
+    }
+  }),
+);
+
 Deno.test("config: where the system names no place", () => {
   const command = (...words: string[]) => parseAs("config", ["config", ...words]);
   refused(() => runConfig(command("path"), undefined), "names no place", "Set HOME");
