@@ -41,6 +41,8 @@ const LEAVE_MS = 10_000;
 const INTERRUPT_MS = 2_000;
 /** At the end of input: longer than a relay takes to be reached, and to be given up. */
 const FINISH_MS = 30_000;
+/** A goodbye that takes longer than this is shown, with the time it may take. */
+const GOODBYE_SHOWN_MS = 1_000;
 /** How long a guest waits for a host to answer before saying that nobody does. */
 const HANDSHAKE_MS = 60_000;
 /** A burn is told to the peer before leaving, at most so long. */
@@ -432,19 +434,25 @@ export class Chat implements Controls {
     await Promise.race([this.#seating, aborted(deadline.signal)]).catch(() => {});
     const canLeave = this.#seat && failure?.code !== "evicted";
     if (canLeave) {
+      const shownAfter = this.#link!.isUp ? GOODBYE_SHOWN_MS : 0;
+      const shown = clock.after(
+        shownAfter,
+        () => this.#emit({ event: "waiting", for: "goodbye", atMostMs: withinMs - shownAfter }),
+      );
       try {
-        if (!failure) await this.#finishTalking(deadline.signal, withinMs);
+        if (!failure) await this.#finishTalking(deadline.signal);
         remaining = await this.#giveUpSeat(deadline.signal);
       } catch (problem) {
         lost = problem instanceof Failure ? problem : tooLate();
       }
+      shown.cancel();
     }
     timer.cancel();
     this.#stop.abort(new DOMException("The chat is over", "AbortError"));
     this.#pairing?.stop();
     this.#vanishing.reset();
     this.#alarms.close();
-    this.#dropEarly();
+    this.#dropUnsent();
     const final = this.#failure = failure ?? lost;
     if (this.#seat) this.#emit({ event: "closed", remaining, reason: closeReason(reason, final) });
     if (final) {
@@ -453,19 +461,19 @@ export class Chat implements Controls {
       this.#emit({ event: "error", code, message, hint, fatal: true });
     }
     this.#isOver = true;
-    await this.#close();
     const interrupted = reason === "interrupted" && !this.#seat;
-    this.#over.resolve(final?.status ?? (interrupted ? EXIT.interrupted : EXIT.ok));
+    const status = final?.status ?? (interrupted ? EXIT.interrupted : EXIT.ok);
+    // Who does not answer is not waited for a second time.
+    if (lost) this.#over.resolve(status);
+    await this.#close();
+    this.#over.resolve(status);
   }
 
   /** Sends what was said and the goodbye. */
-  async #finishTalking(signal: AbortSignal, withinMs: number): Promise<void> {
+  async #finishTalking(signal: AbortSignal): Promise<void> {
     const pairing = this.#pairing;
     if (!pairing) return;
     const within = <T>(work: Promise<T>) => Promise.race([work, aborted(signal)]);
-    if (!this.#link!.isUp) {
-      this.#emit({ event: "waiting", for: "goodbye", atMostMs: withinMs });
-    }
     if (this.#early.length > 0 && pairing.isShakingHands) {
       await within(this.#untilReady(signal));
     }
@@ -493,6 +501,12 @@ export class Chat implements Controls {
 
   #dropEarly(): void {
     const lost = this.#early.splice(0).length;
+    if (lost > 0) this.#tellUnsent(lost, "never sent");
+  }
+
+  /** Tells of texts that never reached the relay, now that they never will. */
+  #dropUnsent(): void {
+    const lost = this.#early.splice(0).length + (this.#pairing?.queued ?? 0);
     if (lost > 0) this.#tellUnsent(lost, "never sent");
   }
 
