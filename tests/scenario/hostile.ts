@@ -12,7 +12,10 @@ import { Bench, type Person, QUIET_MS } from "./bench.ts";
 /** What happens to one operation: `proceed` does it as it was asked for. */
 export type Hand = (operation: string, args: unknown[], proceed: () => unknown) => unknown;
 
-/** A mailbox whose every operation passes through `hand`; what does not travel does not. */
+/**
+ * A mailbox whose every operation passes through `hand`; what does not travel does not. As with any
+ * mailbox, an operation is over when its signal says so, whatever the hand is about.
+ */
 export function inTheHandsOf(hand: Hand, mailbox: Mailbox): Mailbox {
   const local = ["close", "operations"];
   return new Proxy(mailbox, {
@@ -21,8 +24,20 @@ export function inTheHandsOf(hand: Hand, mailbox: Mailbox): Mailbox {
       if (typeof value !== "function") return value;
       const method = (...args: unknown[]) => Reflect.apply(value, target, args);
       if (local.includes(String(name))) return method;
-      return (...args: unknown[]) => hand(String(name), args, () => method(...args));
+      if (name === "watch") return (...args: unknown[]) => hand(name, args, () => method(...args));
+      return (...args: unknown[]) => {
+        const { signal } = (args.at(-1) ?? {}) as { signal?: AbortSignal };
+        const answer = (async () => await hand(String(name), args, () => method(...args)))();
+        return signal ? Promise.race([answer, aborted(signal)]) : answer;
+      };
     },
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }
 

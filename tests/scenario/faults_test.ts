@@ -1,0 +1,155 @@
+/**
+ * A relay that fails at the Nth operation, for N = 1, 2, 3 ... until the scenario passes without having
+ * reached it. However it fails, each accepted text is shown exactly once and in order, nobody is
+ * alarmed, and nothing is left when both have gone.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { Failure, RelayUnavailable } from "../../src/errors.ts";
+import { sleep } from "../../src/clock.ts";
+import { assertAllHeard, assertCalm, Bench, type Coming } from "./bench.ts";
+import { type Hand, inTheHandsOf } from "./hostile.ts";
+
+/** An outage shorter than a person's patience when leaving. */
+const OUTAGE_MS = 3_000;
+
+/** What goes wrong at one operation. */
+type Fault = (bench: Bench, proceed: () => unknown) => unknown;
+
+function unavailable(): RelayUnavailable {
+  const failure = new Failure("relay-lost", "The relay does not answer.", "Wait a little.");
+  return new RelayUnavailable(failure);
+}
+
+const FAULTS: readonly (readonly [name: string, fault: Fault])[] = [
+  ["not done", () => Promise.reject(unavailable())],
+  ["done, the answer lost", async (_, proceed) => {
+    await proceed();
+    throw unavailable();
+  }],
+  ["done twice", async (_, proceed) => {
+    await proceed();
+    return await proceed();
+  }],
+  ["done late", async (bench, proceed) => {
+    await sleep(bench.clock, OUTAGE_MS);
+    return await proceed();
+  }],
+  ["answered late", async (bench, proceed) => {
+    const answer = await proceed();
+    await sleep(bench.clock, OUTAGE_MS);
+    return answer;
+  }],
+  ["given up, and done after all when the next is through", async (bench, proceed) => {
+    bench.clock.after(OUTAGE_MS, () => void Promise.resolve(proceed()).catch(() => {}));
+    await Promise.resolve();
+    throw unavailable();
+  }],
+];
+
+/** The relay fails from the `nth` operation of either person on, as long as `isOver` says it is not. */
+function failing(
+  bench: Bench,
+  nth: number,
+  { fault, forMs }: { fault: Fault; forMs: number },
+): { through: Coming; reached: () => boolean } {
+  let count = 0;
+  let until: number | undefined;
+  const hand: Hand = (name, _, proceed) => {
+    if (name === "watch") return proceed();
+    if (++count < nth) return proceed();
+    until ??= bench.clock.monotonic() + forMs;
+    return count === nth || bench.clock.monotonic() < until ? fault(bench, proceed) : proceed();
+  };
+  return {
+    through: { through: (mailbox) => inTheHandsOf(hand, mailbox) },
+    reached: () => count >= nth,
+  };
+}
+
+/** Two find each other, talk, agree on a timer and leave. */
+async function wholeStory(bench: Bench, through: Coming): Promise<void> {
+  const alice = bench.enter({ mode: "new" }, { name: "Alice", ...through });
+  alice.say("before you came");
+  await bench.until(() => alice.code !== undefined);
+  const bob = bench.join(alice.code!, through);
+  await bench.until(() => alice.isReady && bob.isReady);
+  alice.say("one", "two");
+  bob.say("three");
+  await bench.until(() => bob.heard.length === 3 && alice.heard.length === 1);
+  bob.say("four");
+  bob.chat.setTimer(3_600);
+  await bench.until(() => alice.heard.length === 2 && alice.chat.overview().timerSeconds === 3_600);
+  alice.say("five");
+  await bench.until(() => alice.all("delivered").length === 4 && bob.all("delivered").length === 2);
+  alice.say("and goodbye");
+  void alice.chat.leave();
+  await bench.until(() => alice.status !== undefined && bob.presence?.peer === "left");
+  void bob.chat.leave();
+  await bench.until(() => bob.status !== undefined);
+  assertAllHeard(alice, bob);
+  assertCalm(alice, bob);
+  assertEquals([alice.status, bob.status], [0, 0]);
+  assertEquals(bench.remaining, 0);
+  for (const person of [alice, bob]) {
+    const sent = person.all("sent").map(({ id }) => id);
+    assertEquals(sent, person.said.map((_, i) => `${i + 1}`), "each text is sent once");
+    const delivered = person.all("delivered").map(({ id }) => id);
+    assertEquals(delivered, [...new Set(delivered)], "each is delivered at most once");
+  }
+}
+
+for (const [name, fault] of FAULTS) {
+  for (const forMs of [0, OUTAGE_MS]) {
+    const how = forMs === 0 ? "once" : `for ${OUTAGE_MS} ms`;
+    Deno.test(`faults: the Nth operation is ${name}, ${how}`, async () => {
+      for (let nth = 1;; nth++) {
+        const bench = new Bench({ seed: nth });
+        const { through, reached } = failing(bench, nth, { fault, forMs });
+        try {
+          await wholeStory(bench, through);
+        } catch (error) {
+          throw new Error(`The ${nth}th operation`, { cause: error });
+        }
+        // Some of what was to be done later is still to come, and finds nobody.
+        await bench.advance(60_000);
+        assertEquals(bench.remaining, 0);
+        if (!reached()) {
+          assert(nth > 25, `only ${nth} operations were spoilt`);
+          break;
+        }
+      }
+    });
+  }
+}
+
+Deno.test("faults: a relay that is lost for good ends the chat in bounded time, whenever it is lost", async () => {
+  for (let nth = 1;; nth++) {
+    const bench = new Bench({ seed: nth });
+    const fault: Fault = () => Promise.reject(unavailable());
+    const { through, reached } = failing(bench, nth, { fault, forMs: Infinity });
+    const alice = bench.enter({ mode: "new" }, { name: "Alice", ...through });
+    await bench.advance(1_000);
+    const bob = alice.code === undefined ? undefined : bench.join(alice.code, through);
+    await bench.advance(1_000);
+    for (const person of bench.people) {
+      if (person.status === undefined) void person.chat.leave();
+      await bench.until(() => person.status !== undefined, 11_000);
+      // Nothing had to be cleaned up, or it could not be and was said so, or it could.
+      assert([0, 6, 8].includes(person.status!), `status ${person.status} at ${nth}`);
+      if (person.status === 8) assertEquals(person.failure?.code, "relay-lost");
+      assertEquals(
+        person.all("closed").length,
+        person.status === 8 ? 1 : person.all("closed").length,
+      );
+    }
+    assertCalm(alice, ...bob ? [bob] : []);
+    // What could not be removed expires by itself.
+    await bench.advance(700_000);
+    bench.relay.purge();
+    assertEquals(bench.remaining, 0);
+    assertEquals(bench.clock.pending, 0);
+    if (!reached()) break;
+  }
+});

@@ -1,0 +1,179 @@
+/**
+ * Garbage by the thousand, by somebody who shares the database: it hides no message, fills no memory,
+ * and costs one short HMAC for each document. Operations are counted, for times say nothing here.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { encodeBase64Url } from "../../src/crypto/bytes.ts";
+import { Session } from "../../src/crypto/ratchet.ts";
+import type { Envelope } from "../../src/store/mailbox.ts";
+import { assertAllHeard, assertCalm, Bench, type Person, QUIET_MS } from "./bench.ts";
+import { type Document, inTheHandsOf, otherId, withTokenChar } from "./hostile.ts";
+
+const FLOOD = 5_000;
+
+/** What looks like a message from the outside. */
+function garbage(bench: Bench, seq: number): Document {
+  const id = encodeBase64Url(bench.random(16));
+  const token = encodeBase64Url(bench.random(123));
+  return { id, from: "host", seq, attempt: 0, head: bench.random(61), token };
+}
+
+/** How many documents the alarms of `person` stand for, by kind. */
+function counts(person: Person): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { kind, count } of person.all("alarm")) sums[kind] = (sums[kind] ?? 0) + count;
+  return sums;
+}
+
+/** Counts the messages that reach the ratchet, of whoever, until it is stopped. */
+function countOpenings(): { stop(): number } {
+  const { openAll } = Session.prototype;
+  let count = 0;
+  Session.prototype.openAll = function (messages) {
+    count += messages.length;
+    return openAll.call(this, messages);
+  };
+  return {
+    stop() {
+      Session.prototype.openAll = openAll;
+      return count;
+    },
+  };
+}
+
+Deno.test("flood: garbage under every number hides no message and costs no decryption", async () => {
+  const bench = new Bench();
+  const { alice, bob } = await bench.pair();
+  await bench.advance(1_000);
+  const before: Record<string, number> = { ...bob.chat.overview().operations };
+  const openings = countOpenings();
+  for (let i = 0; i < FLOOD; i++) bench.plant(garbage(bench, 1 + i % 400));
+  await bench.settle();
+  assertEquals(openings.stop(), 0, "a document without a true head reached the ratchet");
+  alice.say("can you hear me?");
+  await bench.until(() => bob.heard.length === 1);
+  await bench.advance(QUIET_MS);
+  assertEquals(counts(bob), { forged: FLOOD });
+  assert(bob.all("alarm").length <= 3, "the alarms were not gathered");
+  assertCalm(alice);
+  const { remove = 0, read = 0 } = bob.chat.overview().operations;
+  assert(remove - (before.remove ?? 0) <= FLOOD / 256 + 5, `${remove} removals`);
+  assert(read - (before.read ?? 0) <= FLOOD / 256 + 5, `${read} reads`);
+  assertEquals(bench.relay.documents.envelopes.size, 0);
+  assertAllHeard(alice, bob);
+  await bench.end();
+});
+
+Deno.test("flood: garbage that is found by reading alone is worn off page by page", async () => {
+  const bench = new Bench();
+  const { alice, bob } = await bench.pair();
+  await bench.advance(1_000);
+  const { documents } = bench.relay;
+  // Nobody is told: it lies there before what is true.
+  for (let i = 0; i < FLOOD; i++) {
+    const envelope = garbage(bench, 1);
+    const { room, epoch } = bench.room;
+    documents.envelopes.set(String(envelope.id), { room, epoch, expiresAt: 1e9, envelope });
+  }
+  alice.say("behind all this");
+  await bench.until(() => bob.heard.length === 1);
+  await bench.advance(QUIET_MS);
+  assertEquals(counts(bob), { forged: FLOOD });
+  assertEquals(documents.envelopes.size, 0);
+  await bench.end();
+});
+
+Deno.test("flood: a thousand copies of a true head with other tokens do not crowd the true one out", async () => {
+  for (const place of ["before", "after", "around"] as const) {
+    const bench = new Bench();
+    let armed = false;
+    const copies = (e: Envelope, from: number) =>
+      Array.from({ length: 500 }, (_, i) => ({
+        ...withTokenChar(e, 30 + i % 100),
+        token: e.token.slice(0, 40) + String(from + i).padStart(4, "x") + e.token.slice(44),
+        id: encodeBase64Url(bench.random(16)),
+      }));
+    const { alice, bob } = await bench.pair({
+      host: {
+        through: (mailbox) =>
+          inTheHandsOf((name, args, proceed) => {
+            if (name !== "post" || !armed) return proceed();
+            armed = false;
+            const [envelope] = args[1] as [Envelope];
+            if (place !== "after") copies(envelope, 0).forEach((copy) => bench.plant(copy));
+            bench.plant({ ...envelope });
+            if (place !== "before") copies(envelope, 500).forEach((copy) => bench.plant(copy));
+            return Promise.resolve();
+          }, mailbox),
+      },
+    });
+    armed = true;
+    alice.say("the one");
+    await bench.advance(1_000);
+    alice.say("and another");
+    await bench.until(() => bob.heard.length === 2);
+    await bench.advance(QUIET_MS);
+    assertAllHeard(alice, bob);
+    const { gap, ...others } = counts(bob);
+    assertEquals(gap, undefined);
+    assertEquals(
+      Object.values(others).reduce((a, b) => a + b, 0),
+      place === "around" ? 1_000 : 500,
+    );
+    assert(Object.keys(others).every((kind) => kind === "altered" || kind === "replayed"));
+    await bench.end();
+  }
+});
+
+Deno.test("flood: copies of a message that is ahead of a gap do not hide it either", async () => {
+  const bench = new Bench();
+  let armed = 0;
+  const { alice, bob } = await bench.pair({
+    host: {
+      through: (mailbox) =>
+        inTheHandsOf((name, args, proceed) => {
+          if (name !== "post" || armed === 0) return proceed();
+          const [envelope] = args[1] as [Envelope];
+          // The first is withheld; the second comes behind twenty false ones.
+          if (armed-- === 1) {
+            for (let i = 0; i < 20; i++) {
+              const id = encodeBase64Url(bench.random(16));
+              bench.plant({ ...withTokenChar(envelope, 40 + i), id });
+            }
+            bench.plant({ ...envelope });
+          }
+          return Promise.resolve();
+        }, mailbox),
+    },
+  });
+  armed = 2;
+  alice.say("withheld");
+  await bench.settle();
+  alice.say("true");
+  await bench.advance(QUIET_MS);
+  assertEquals(bob.heard, ["true"]);
+  assertEquals(counts(bob), { altered: 20, gap: 1 });
+  await bench.end();
+});
+
+Deno.test("flood: replays by the thousand are known for what they are, and gathered", async () => {
+  const bench = new Bench();
+  const { alice, bob } = await bench.pair();
+  alice.say("once");
+  await bench.advance(1_000);
+  const envelope = bench.relay.seen.map(({ envelope }) => envelope as Envelope)
+    .findLast(({ from, seq }) => from === "host" && seq > 0)!;
+  for (let i = 0; i < FLOOD; i++) {
+    bench.plant({ ...envelope, id: i % 2 ? otherId(envelope) : encodeBase64Url(bench.random(16)) });
+    if (i % 500 === 0) await bench.settle();
+  }
+  await bench.advance(QUIET_MS);
+  alice.say("twice");
+  await bench.until(() => bob.heard.length === 2);
+  assertAllHeard(alice, bob);
+  assertEquals(Object.keys(bob.alarms), ["replayed"]);
+  assertCalm(alice);
+  await bench.end();
+});

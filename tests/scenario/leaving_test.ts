@@ -1,0 +1,129 @@
+/**
+ * Leaving, at every step: it ends in bounded time, the other one is told, and nothing is left.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import type { CloseReason } from "../../src/chat/events.ts";
+import { assertCalm, Bench, type Coming, type Person } from "./bench.ts";
+import { type Hand, inTheHandsOf } from "./hostile.ts";
+
+/** Two come, and `who` leaves while asking the relay for the `nth` time. */
+async function leaveAt(
+  nth: number,
+  who: "alice" | "bob",
+  reason: CloseReason,
+): Promise<{ bench: Bench; alice: Person; bob: Person; reached: boolean }> {
+  const bench = new Bench({ seed: nth });
+  let count = 0;
+  const hand: Hand = (_, __, proceed) => {
+    const leave = () => bench.people[who === "alice" ? 0 : 1]!.chat.leave(reason);
+    if (++count === nth) queueMicrotask(() => void leave());
+    return proceed();
+  };
+  const through = (name: string): Coming =>
+    name === who ? { through: (mailbox) => inTheHandsOf(hand, mailbox) } : {};
+  const alice = bench.enter({ mode: "new" }, { name: "Alice", ...through("alice") });
+  alice.say("early");
+  await bench.settle();
+  const bob = bench.join(alice.code ?? "1234-abandon-ability-able", through("bob"));
+  bob.say("early, too");
+  await bench.advance(1_000);
+  return { bench, alice, bob, reached: count >= nth };
+}
+
+for (const who of ["alice", "bob"] as const) {
+  for (const reason of ["exit", "interrupted"] as const) {
+    Deno.test(`leaving: ${who}, ${reason}, at each operation of entering`, async () => {
+      for (let nth = 1;; nth++) {
+        const { bench, alice, bob, reached } = await leaveAt(nth, who, reason);
+        if (!reached) break;
+        const leaver = who === "alice" ? alice : bob;
+        await bench.until(() => leaver.status !== undefined, 11_000);
+        // The other one waits as long as it takes to see, and then goes, too.
+        await bench.advance(60_000);
+        for (const person of bench.people) {
+          if (person.status === undefined) void person.chat.leave();
+          await bench.until(() => person.status !== undefined, 11_000);
+        }
+        assertCalm(...bench.people);
+        assertEquals(bench.remaining, 0, `at operation ${nth}`);
+        assertEquals(bench.clock.pending, 0, `at operation ${nth}`);
+        // Each text was read, or its sender was told that it was not.
+        for (const [from, to] of [[alice, bob], [bob, alice]]) {
+          const isRead = to!.heard.includes(from!.said[0]!);
+          const isTold = from!.all("error").some(({ message }) => message.includes("never sent")) ||
+            from!.all("delivered").length === 0;
+          assert(isRead || isTold, `at operation ${nth}`);
+        }
+      }
+    });
+  }
+}
+
+Deno.test("leaving: both at the same moment, one of them takes everything along", async () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const bench = new Bench({ seed });
+    const { alice, bob } = await bench.pair();
+    alice.say("bye");
+    bob.say("bye bye");
+    void alice.chat.leave();
+    void bob.chat.leave();
+    await bench.until(() => alice.status !== undefined && bob.status !== undefined);
+    assertEquals([alice.status, bob.status], [0, 0]);
+    assertEquals([bob.heard, alice.heard], [alice.said, bob.said]);
+    assert([alice, bob].some((person) => person.all("closed")[0]!.remaining === 0));
+    assertCalm(alice, bob);
+    await bench.end();
+  }
+});
+
+Deno.test("leaving: a host whom nobody joined leaves nothing", async () => {
+  const bench = new Bench();
+  const alice = await bench.host();
+  void alice.chat.leave();
+  await bench.until(() => alice.status !== undefined);
+  assertEquals(alice.all("closed"), [{ event: "closed", remaining: 0, reason: "exit" }]);
+  assertEquals(alice.status, 0);
+  await bench.end();
+});
+
+Deno.test("leaving: texts that nobody came to read are said not to have been sent", async () => {
+  const bench = new Bench();
+  const alice = await bench.host();
+  alice.say("one", "two");
+  void alice.chat.leave();
+  await bench.until(() => alice.status !== undefined);
+  assertEquals(alice.all("error").map(({ message, fatal }) => [message, fatal]), [
+    ["2 texts were never sent.", false],
+  ]);
+  await bench.end();
+});
+
+Deno.test("leaving: a guest whose host has gone without a word is told that nobody answers", async () => {
+  const bench = new Bench();
+  const alice = await bench.host({
+    through: (mailbox) =>
+      inTheHandsOf(
+        (name, _, proceed) => name === "create" ? proceed() : new Promise(() => {}),
+        mailbox,
+      ),
+  });
+  const bob = bench.join(alice.code!);
+  await bench.until(() => bob.status !== undefined, 61_000);
+  assertEquals([bob.status, bob.failure?.code], [6, "no-room"]);
+  void alice.chat.leave("interrupted");
+  await bench.until(() => alice.status !== undefined);
+});
+
+Deno.test("leaving: a second call waits for the first, and says goodbye once", async () => {
+  const bench = new Bench();
+  const { alice, bob } = await bench.pair();
+  const [first, second] = [alice.chat.leave(), alice.chat.leave()];
+  assertEquals(first, second);
+  await bench.until(() => alice.status !== undefined);
+  await bench.advance(1_000);
+  assertEquals(alice.all("closed").length, 1);
+  assertEquals(bob.all("presence").map(({ peer }) => peer), ["left"]);
+  await bench.end();
+});
