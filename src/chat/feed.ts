@@ -41,7 +41,7 @@ export class Feed {
   #asked = 0;
   #reads = 0;
   #readWanted = false;
-  #pumping: Promise<void> | undefined;
+  #isPumping = false;
   #removing: Promise<void> | undefined;
   #reconcile: Timer | undefined;
   #removeTimer: Timer | undefined;
@@ -113,8 +113,10 @@ export class Feed {
   }
 
   #pump(): void {
-    if (this.#signal.aborted) return;
-    this.#pumping ??= this.#run();
+    // Set before anything runs: what is consumed may ask for a read at once.
+    if (this.#signal.aborted || this.#isPumping) return;
+    this.#isPumping = true;
+    void this.#run();
   }
 
   async #run(): Promise<void> {
@@ -127,7 +129,7 @@ export class Feed {
     } catch (error) {
       if (!this.#signal.aborted) this.#deps.failed(error);
     } finally {
-      this.#pumping = undefined;
+      this.#isPumping = false;
     }
   }
 
