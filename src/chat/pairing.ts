@@ -95,6 +95,8 @@ export class Pairing {
   #receiptTimer: Timer | undefined;
   #pingTimer: Timer | undefined;
   readonly #door: Door;
+  /** When a guest's share was answered who has not been heard since, by the monotonic clock. */
+  #answeredAt: number | undefined;
   /** Told that the peer was let in and was never heard. */
   #isForsaken = false;
 
@@ -307,7 +309,10 @@ export class Pairing {
     this.#phase = { ...phase, state };
     if (isCrowded) alarms.raise("third-party");
     if (state.state !== "established") {
-      if (send?.type === "host-share") this.#deps.emit({ event: "waiting", for: "handshake" });
+      if (send?.type === "host-share") {
+        this.#answeredAt = this.#deps.clock.monotonic();
+        this.#deps.emit({ event: "waiting", for: "handshake" });
+      }
       if (guess && guess.count >= MAX_GUESSES) {
         await link.run("burn", (signal) => mailbox.burn(seat, { signal }), signal);
       }
@@ -315,6 +320,7 @@ export class Pairing {
       if (guess) {
         const token = encodeBase64Url(guess.nonce);
         await link.run("vacate", (signal) => mailbox.vacate(seat, token, { signal }), signal);
+        this.#answeredAt = undefined;
         alarms.guess(guess.count);
         if (guess.count < MAX_GUESSES) this.#deps.emit({ event: "waiting", for: "guest" });
       }
@@ -491,10 +497,19 @@ export class Pairing {
   #see(view: RoomView, askedAt: number): void {
     if (this.#phase?.phase === "guest" && !view.peer) return this.#fail(hostGone());
     const phase = this.#phase;
+    if (phase?.phase === "host") return this.#waitAgain(view, askedAt);
     if (phase?.phase !== "talking" || askedAt <= phase.since) return;
     const leftMs = this.#door.check(view, phase.peerToken) ? view.peer?.leaseLeftMs : undefined;
     if (this.#heardAt === undefined) return this.#miss(leftMs);
     if (this.#heardAt <= askedAt) this.#sense({ sign: "lease", leftMs });
+  }
+
+  /** A guest who was answered is gone before the handshake was done: the next one may come. */
+  #waitAgain({ peer }: RoomView, askedAt: number): void {
+    if (this.#answeredAt === undefined || this.#answeredAt > askedAt) return;
+    if (peer && peer.leaseLeftMs > 0) return;
+    this.#answeredAt = undefined;
+    this.#deps.emit({ event: "waiting", for: "guest" });
   }
 
   /** The peer was let in and has not said a word. */

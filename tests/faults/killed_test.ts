@@ -1,0 +1,129 @@
+/**
+ * One of the two is killed at the Nth thing that their program asks of the relay, for N = 1, 2, 3 ...
+ * until it has come and gone unharmed: in the middle of joining, of talking and of leaving. Whoever is
+ * left is told, can leave, and leaves nothing behind.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { Bench, type Coming, type Person } from "../scenario/bench.ts";
+import { type Hand, inTheHandsOf } from "../scenario/hostile.ts";
+
+/** What is promised for a crash, and what a guest waits for a host. */
+const TOLD_MS = 45_000;
+const HANDSHAKE_MS = 60_000;
+
+/** A life that ends at the `last`th operation: before it is done, or before its answer comes. */
+function life(last: number, when: "before" | "after") {
+  const state = { operations: 0, isOver: false };
+  const hand: Hand = async (operation, _, proceed) => {
+    if (state.isOver) return await new Promise(() => {});
+    if (operation !== "watch" && ++state.operations === last) {
+      state.isOver = true;
+      if (when === "after") await proceed();
+      return await new Promise(() => {});
+    }
+    return await proceed();
+  };
+  const coming: Coming = { through: (mailbox) => inTheHandsOf(hand, mailbox) };
+  return Object.assign(state, { coming });
+}
+
+/** All that the survivor is told of the other, to be looked for. */
+function knows(person: Person): boolean {
+  return person.status !== undefined || person.presence?.peer === "vanished" ||
+    person.presence?.peer === "left";
+}
+
+/** Plays until `dying` is dead or everything has happened. */
+async function play(bench: Bench, dying: { isOver: boolean }, alice: Person, bob: Person) {
+  const alive = (condition: () => boolean) => bench.until(() => dying.isOver || condition());
+  await alive(() => alice.isReady && bob.isReady);
+  if (dying.isOver) return;
+  alice.say("one");
+  bob.say("two", "three");
+  await alive(() => alice.heard.length === 2 && bob.heard.length === 1);
+  if (dying.isOver) return;
+  await bench.advance(15_000);
+  if (dying.isOver) return;
+  void bob.chat.leave();
+  await alive(() => bob.status !== undefined);
+  if (dying.isOver) return;
+  void alice.chat.leave();
+  await alive(() => alice.status !== undefined);
+}
+
+for (const when of ["before", "after"] as const) {
+  Deno.test(`killed: a guest, ${when} the Nth operation is done`, async () => {
+    let deaths = 0;
+    for (let n = 1;; n++) {
+      const bench = new Bench({ seed: n });
+      const dying = life(n, when);
+      const alice = await bench.host();
+      const bob = bench.join(alice.code!, dying.coming);
+      await play(bench, dying, alice, bob);
+      if (!dying.isOver) break;
+      deaths++;
+      const isMet = alice.isReady;
+      await bench.advance(TOLD_MS);
+      const name = `${when} operation ${n}`;
+      // A host whose guest was never there waits for one, and whose guest is gone knows it.
+      const told = JSON.stringify(alice.events.slice(-3));
+      const isForsaken = alice.all("error").some(({ code }) => code === "no-peer");
+      if (isMet) assert(knows(alice), `${name}: ${told}`);
+      else if (!isForsaken) {
+        assertEquals(alice.all("waiting").at(-1)?.for, "guest", `${name}: ${told}`);
+      }
+      if (alice.presence?.peer !== "left") {
+        // Whoever stayed can have another guest.
+        await alice.chat.invite();
+        const other = bench.join(alice.code!, { name: "Carol" });
+        await bench.until(() => other.isReady && alice.all("ready").at(-1)?.peer === "Carol");
+        void other.chat.leave();
+        await bench.until(() => other.status === 0);
+      }
+      void alice.chat.leave();
+      await bench.until(() => alice.status !== undefined);
+      assertEquals([alice.status, bench.remaining], [0, 0], name);
+      assertEquals(alice.alarms, {}, name);
+    }
+    assert(deaths > 10, `${deaths}`);
+  });
+
+  Deno.test(`killed: a host, ${when} the Nth operation is done`, async () => {
+    let deaths = 0;
+    for (let n = 1;; n++) {
+      const bench = new Bench({ seed: n });
+      const dying = life(n, when);
+      const alice = bench.enter({ mode: "new" }, dying.coming);
+      await bench.until(() => dying.isOver || alice.code !== undefined);
+      if (alice.code === undefined) {
+        // Nobody can come without a code; what may be there expires by itself.
+        deaths++;
+        await bench.advance(600_000);
+        bench.relay.purge();
+        assertEquals(bench.remaining, 0);
+        continue;
+      }
+      const bob = bench.join(alice.code);
+      await play(bench, dying, alice, bob);
+      if (!dying.isOver) break;
+      deaths++;
+      const name = `${when} operation ${n}`;
+      const isAlone = bob.status !== undefined;
+      await bench.advance(Math.max(TOLD_MS, HANDSHAKE_MS) + 5_000);
+      assert(knows(bob), `${name}: ${JSON.stringify(bob.events.slice(-3))}`);
+      if (bob.status === undefined) void bob.chat.leave();
+      await bench.until(() => bob.status !== undefined);
+      assert(bob.status === 0 || bob.status === 6, `${name}: ${bob.status}`);
+      assertEquals(bob.alarms, {}, name);
+      if (isAlone) {
+        // Nobody is there to clean up after her.
+        await bench.advance(600_000);
+        bench.relay.purge();
+      }
+      assertEquals(bench.remaining, 0, name);
+    }
+    assert(deaths > 10, `${deaths}`);
+  });
+}

@@ -1,0 +1,121 @@
+/**
+ * Leaving when the relay does not answer: told, tried for a bounded time, and ended with a promise that
+ * is kept.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
+import { Failure, RelayUnavailable } from "../../src/errors.ts";
+import { Bench, type Person } from "../scenario/bench.ts";
+import { type Hand, inTheHandsOf } from "../scenario/hostile.ts";
+
+/** What leaving may take when it is asked for politely, and when it is interrupted. */
+const LEAVE_MS = 10_000;
+const INTERRUPT_MS = 2_000;
+
+/** How a relay can be out of reach. */
+const OUTAGES: readonly (readonly [name: string, answer: () => Promise<never>])[] = [
+  [
+    "says that it cannot",
+    () =>
+      Promise.reject(new RelayUnavailable(new Failure("relay-unreachable", "It is out.", "Wait."))),
+  ],
+  ["says nothing", () => new Promise(() => {})],
+];
+
+/** Alice, whose relay can be put out of reach, and Bob, whose relay cannot. */
+async function apart(answer: () => Promise<never>) {
+  const bench = new Bench();
+  const relay = { isOut: false };
+  const hand: Hand = (operation, args, proceed) => {
+    if (!relay.isOut || operation === "watch") return proceed();
+    const { signal } = args.at(-1) as { signal?: AbortSignal };
+    return Promise.race([answer(), rejection(signal)]);
+  };
+  const host = {
+    through: (mailbox: Parameters<typeof inTheHandsOf>[1]) => inTheHandsOf(hand, mailbox),
+  };
+  const { alice, bob } = await bench.pair({ host });
+  relay.isOut = true;
+  return { bench, relay, alice, bob };
+}
+
+function rejection(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+}
+
+/** What Alice was told from the moment she left, and how long it took. */
+async function leave(bench: Bench, alice: Person, reason: "exit" | "interrupted") {
+  const before = alice.events.length;
+  const at = bench.clock.monotonic();
+  void alice.chat.leave(reason);
+  await bench.until(() => alice.status !== undefined);
+  return { told: alice.events.slice(before), tookMs: bench.clock.monotonic() - at };
+}
+
+for (const [how, answer] of OUTAGES) {
+  for (const [reason, atMostMs] of [["exit", LEAVE_MS], ["interrupted", INTERRUPT_MS]] as const) {
+    Deno.test(`leaving: a relay that ${how}, ${reason}: bounded, told, and status 8`, async () => {
+      const { bench, alice, bob } = await apart(answer);
+      alice.say("one", "two");
+      const { told, tookMs } = await leave(bench, alice, reason);
+      assertLessOrEqual(tookMs, atMostMs);
+      assertEquals(alice.status, 8);
+      const waiting = told.find((event) => event.event === "waiting");
+      assert(waiting?.event === "waiting" && waiting.for === "goodbye");
+      assertGreaterOrEqual(waiting.atMostMs!, atMostMs - 1_000);
+      assertEquals(told.filter(({ event }) => event === "closed"), [
+        { event: "closed", remaining: null, reason: "relay-lost" },
+      ]);
+      const states = told.flatMap((event) => event.event === "relay" ? [event.state] : []);
+      assertEquals(states.at(-1), "down");
+      const [unsent, lost] = told.filter((event) => event.event === "error");
+      assert(unsent?.event === "error" && lost?.event === "error");
+      assertEquals([unsent.fatal, unsent.message], [false, "2 texts were never sent."]);
+      assertEquals([lost.fatal, lost.code], [true, "relay-lost"]);
+      assert(/expires by itself/.test(lost.hint), lost.hint);
+      // Bob hears of it by the lease, leaves, and takes along what is there.
+      await bench.until(() => bob.presence?.peer === "vanished");
+      void bob.chat.leave();
+      await bench.until(() => bob.status !== undefined);
+      assertEquals([bob.status, bench.remaining], [0, 0]);
+      assertEquals(bench.clock.pending, 0);
+    });
+  }
+}
+
+Deno.test("leaving: a relay that comes back in time takes what was said, and the goodbye", async () => {
+  const { bench, relay, alice, bob } = await apart(OUTAGES[0]![1]);
+  alice.say("one", "two");
+  void alice.chat.leave();
+  await bench.advance(5_000);
+  relay.isOut = false;
+  await bench.until(() => alice.status !== undefined);
+  assertEquals(alice.status, 0);
+  await bench.until(() => bob.presence?.peer === "left");
+  assertEquals(bob.heard, ["one", "two"]);
+  await bench.end();
+});
+
+Deno.test("leaving: both lose the relay for good, and it forgets them by itself", async () => {
+  const bench = new Bench();
+  const relay = { isOut: false };
+  const hand: Hand = (_, __, proceed) => relay.isOut ? OUTAGES[0]![1]() : proceed();
+  const coming = {
+    lingerMs: 60_000,
+    through: (mailbox: Parameters<typeof inTheHandsOf>[1]) => inTheHandsOf(hand, mailbox),
+  };
+  const { alice, bob } = await bench.pair({ host: coming, guest: coming });
+  alice.say("one");
+  await bench.settle();
+  relay.isOut = true;
+  for (const person of [alice, bob]) {
+    void person.chat.leave();
+    await bench.until(() => person.status !== undefined);
+    assertEquals(person.status, 8);
+  }
+  assert(bench.remaining > 0);
+  await bench.advance(60_000);
+  bench.relay.purge();
+  assertEquals(bench.remaining, 0);
+});
