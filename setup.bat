@@ -70,7 +70,7 @@ rem From npm, which checks sums of its own. The program itself is in one of the 
 :from_npm
 where npm.cmd >nul 2>nul || exit /b 1
 >&2 echo Fetching Deno %pinned% through npm ...
-call npm.cmd install --prefix "%work%\npm" --no-save --no-audit --no-fund --loglevel=error deno@%pinned% >&2 || exit /b 1
+call npm.cmd install --prefix "%work%\npm" --cache "%work%\npm\cache" --no-save --no-audit --no-fund --loglevel=error deno@%pinned% >&2 || exit /b 1
 for /d %%p in ("%work%\npm\node_modules\@deno\*") do if exist "%%p\deno.exe" copy /y "%%p\deno.exe" "%work%\deno.exe" >nul && exit /b 0
 exit /b 1
 

@@ -60,12 +60,12 @@ from_deno() {
   chmod 755 "$work/deno"
 }
 
-# From npm, which checks sums of its own. The package brings the program itself in one of its parts,
-# whether or not npm lets it run its install script.
+# From npm, which checks sums of its own, with a cache that goes with the rest. The package brings the
+# program itself in one of its parts, whether or not npm lets it run its install script.
 from_npm() {
   command -v npm >/dev/null || return 1
   say "Fetching Deno $pinned through npm ..."
-  npm install --prefix "$work/npm" --no-save --no-audit --no-fund --loglevel=error "deno@$pinned" >"$work/npm.log" 2>&1 || {
+  npm install --prefix "$work/npm" --cache "$work/npm/cache" --no-save --no-audit --no-fund --loglevel=error "deno@$pinned" >"$work/npm.log" 2>&1 || {
     cat "$work/npm.log" >&2
     return 1
   }
@@ -78,6 +78,8 @@ from_npm() {
 }
 
 fetch_deno() {
+  command -v curl >/dev/null || command -v npm >/dev/null || fail "Whisper runs on Deno $oldest or newer, and this computer has neither Deno, nor curl or npm to fetch it with.
+Install one of the three (Deno: https://docs.deno.com/runtime), and start again."
   mkdir -p "$home/bin"
   work=$(mktemp -d "$home/fetch.XXXXXX")
   trap 'rm -rf "$work"' EXIT
