@@ -1,0 +1,200 @@
+/**
+ * Any order of talking, waiting, failing and meddling: properties that hold of all of them. 200 runs,
+ * or 20,000 under `SOAK=1`; a failure prints the seed and the shortest schedule that fails.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { Failure, RelayUnavailable } from "../../src/errors.ts";
+import type { Envelope, Mailbox } from "../../src/store/mailbox.ts";
+import { Bench, type Person, QUIET_MS } from "./bench.ts";
+import { inTheHandsOf, otherId, withHeadByte, withTokenChar } from "./hostile.ts";
+
+const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 200;
+
+/** What an honest relay on a bad network may do to a post. */
+const HARMLESS = ["none", "lost and repeated", "stored, the answer lost", "late", "twice"] as const;
+/** What takes a message away. */
+const TAKING = ["dropped", "token altered", "head altered", "much too late"] as const;
+/** What adds something that is not true. */
+const ADDING = ["altered copy", "forged copy", "reflected", "replayed"] as const;
+
+type Weather = typeof HARMLESS[number] | typeof TAKING[number] | typeof ADDING[number];
+
+interface Step {
+  readonly who: 0 | 1;
+  readonly texts: number;
+  readonly weather: Weather;
+  readonly waitMs: number;
+}
+
+const who = fc.constantFrom(0 as const, 1 as const);
+const texts = fc.integer({ min: 1, max: 3 });
+const waitMs = fc.oneof(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 15_000 }));
+
+function schedules(weather: readonly Weather[]): fc.Arbitrary<{ seed: number; steps: Step[] }> {
+  const step = fc.record({ who, texts, waitMs, weather: fc.constantFrom(...weather) });
+  return fc.record({ seed: fc.nat(), steps: fc.array(step, { maxLength: 15 }) });
+}
+
+/** A bad network or a hostile relay on one person's posts, as the step at hand says. */
+class Sky {
+  weather: Weather = "none";
+  /** Envelopes that were taken away. */
+  taken = 0;
+  readonly #bench: Bench;
+  readonly #posted: Envelope[] = [];
+
+  constructor(bench: Bench) {
+    this.#bench = bench;
+  }
+
+  over(mailbox: Mailbox): Mailbox {
+    return inTheHandsOf((name, args, proceed) => {
+      if (name !== "post" || this.weather === "none") return proceed();
+      const weather = this.weather;
+      this.weather = "none";
+      const envelopes = args[1] as Envelope[];
+      this.#posted.push(...envelopes);
+      return this.#strike(weather, envelopes, proceed);
+    }, mailbox);
+  }
+
+  async #strike(weather: Weather, envelopes: Envelope[], proceed: () => unknown): Promise<void> {
+    const bench = this.#bench;
+    const plant = (which: readonly object[]) => which.forEach((one) => bench.plant({ ...one }));
+    const later = (ms: number) => void bench.clock.after(ms, () => plant(envelopes));
+    switch (weather) {
+      case "lost and repeated":
+        throw unavailable();
+      case "stored, the answer lost":
+        await proceed();
+        throw unavailable();
+      case "late":
+        return later(1_000);
+      case "twice":
+        plant(envelopes);
+        return void bench.clock.after(
+          700,
+          () => plant(envelopes.map((e) => ({ ...e, attempt: 1 }))),
+        );
+      case "dropped":
+        return void (this.taken += envelopes.length);
+      case "much too late":
+        this.taken += envelopes.length;
+        return later(9_000);
+      case "token altered":
+        this.taken += envelopes.length;
+        return plant(envelopes.map((e) => withTokenChar(e, 77)));
+      case "head altered":
+        this.taken += envelopes.length;
+        return plant(envelopes.map((e) => withHeadByte(e, 7)));
+      case "altered copy":
+        plant(envelopes.map((e) => withTokenChar(e, 99)));
+        break;
+      case "forged copy":
+        plant(envelopes.map((e) => withHeadByte(e, 60)));
+        break;
+      case "reflected": {
+        const other = { host: "guest", guest: "host", stranger: "stranger" } as const;
+        plant(envelopes.map((e) => ({ ...e, id: otherId(e), from: other[e.from] })));
+        break;
+      }
+      case "replayed":
+        plant([{ ...this.#posted[0]!, id: otherId(this.#posted[0]!) }]);
+    }
+    await proceed();
+  }
+}
+
+function unavailable(): RelayUnavailable {
+  return new RelayUnavailable(new Failure("relay-lost", "It does not answer.", "Wait."));
+}
+
+/** Runs a schedule to its end, in fair weather, and both leave. */
+async function run(
+  { seed, steps }: { seed: number; steps: readonly Step[] },
+  check: (reader: Person, writer: Person, taken: number) => void,
+): Promise<void> {
+  const bench = new Bench({ seed });
+  const skies = [new Sky(bench), new Sky(bench)] as const;
+  const { alice, bob } = await bench.pair({
+    host: { through: (mailbox) => skies[0].over(mailbox) },
+    guest: { through: (mailbox) => skies[1].over(mailbox) },
+  });
+  const people = [alice, bob] as const;
+  for (const [i, { who, texts, weather, waitMs }] of steps.entries()) {
+    skies[who].weather = weather;
+    people[who].say(...Array.from({ length: texts }, (_, k) => `${who} ${i} ${k}`));
+    await bench.advance(waitMs);
+  }
+  for (const sky of skies) sky.weather = "none";
+  await bench.advance(QUIET_MS);
+  for (const person of people) person.say("the end");
+  await bench.advance(QUIET_MS);
+  check(bob, alice, skies[0].taken);
+  check(alice, bob, skies[1].taken);
+  await bench.end();
+}
+
+/** What holds whatever the relay does. */
+function assertTrue(reader: Person, writer: Person, taken: number): void {
+  const shown = reader.all("message");
+  for (const { seq, text } of shown) assertEquals(text, writer.said[seq - 1], "not what was said");
+  assertEquals(new Set(shown.map(({ seq }) => seq)).size, shown.length, "shown twice");
+  const inTime = shown.filter(({ late }) => !late).map(({ seq }) => seq);
+  assertEquals(inTime, inTime.toSorted((a, b) => a - b), "out of order");
+  // Each text is shown in time or was called missing, never both; what was called so and came is late.
+  const missing = reader.all("alarm").flatMap(({ first, last }) =>
+    first === undefined ? [] : Array.from({ length: last! - first + 1 }, (_, i) => first + i)
+  );
+  assertEquals([...inTime, ...missing].toSorted((a, b) => a - b), writer.said.map((_, i) => i + 1));
+  const late = shown.filter(({ late }) => late).map(({ seq }) => seq);
+  assert(late.every((seq) => missing.includes(seq)), "late, and never called missing");
+  assert(missing.length <= taken, "called missing, and nobody took it");
+  // Delivered is what was shown, and nothing else.
+  const delivered = writer.all("delivered").map(({ seq }) => seq).toSorted((a, b) => a - b);
+  assertEquals(delivered, shown.map(({ seq }) => seq).toSorted((a, b) => a - b));
+}
+
+Deno.test("schedules: a bad network shows everything in order, and alarms nobody", async () => {
+  await fc.assert(
+    fc.asyncProperty(schedules(HARMLESS), (schedule) =>
+      run(schedule, (reader, writer) => {
+        assertEquals(reader.heard, writer.said);
+        assertEquals(reader.all("alarm"), []);
+        assertTrue(reader, writer, 0);
+      })),
+    { numRuns: RUNS },
+  );
+});
+
+Deno.test("schedules: whatever a hostile relay does, nothing false is shown and nothing missing hidden", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      schedules([...HARMLESS, ...TAKING, ...ADDING]),
+      (schedule) => run(schedule, assertTrue),
+    ),
+    { numRuns: RUNS },
+  );
+});
+
+Deno.test("schedules: what is added hides nothing, and is told of as what it is", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      schedules([...HARMLESS, ...ADDING]),
+      (schedule) =>
+        run(schedule, (reader, writer) => {
+          assertEquals(reader.heard, writer.said);
+          assertTrue(reader, writer, 0);
+          const kinds = Object.keys(reader.alarms);
+          assert(
+            kinds.every((kind) => ["altered", "forged", "replayed"].includes(kind)),
+            `${kinds}`,
+          );
+        }),
+    ),
+    { numRuns: RUNS },
+  );
+});
