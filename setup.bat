@@ -14,6 +14,40 @@ set /p pinned=<"%here%.dvmrc"
 rem 1. Deno: our own, else the one on PATH if it is the pinned version, else a fresh one.
 call :is_pinned "%deno%" && goto packages
 for /f "delims=" %%d in ('where deno.exe 2^>nul') do call :is_pinned "%%d" && set "deno=%%d" && goto packages
+where curl.exe >nul 2>nul || where npm.cmd >nul 2>nul || goto no_means
+if not exist "%here%.deno\bin" mkdir "%here%.deno\bin" || exit /b 1
+set "work=%here%.deno\fetch.%RANDOM%"
+mkdir "%work%" || exit /b 1
+call :from_deno || call :from_npm || goto no_deno
+call :is_pinned "%work%\deno.exe" || goto no_deno
+move /y "%work%\deno.exe" "%deno%" >nul || goto no_deno
+rmdir /s /q "%work%"
+
+rem 2. The packages, once for each deno.lock.
+:packages
+for %%d in ("%deno%") do set "PATH=%%~dpd;%PATH%"
+fc /b "%here%deno.lock" "%here%.deno\installed" >nul 2>nul && goto task
+>&2 echo Fetching what Whisper is made of ...
+pushd "%here%" || exit /b 1
+"%deno%" install --quiet --frozen >&2 || goto no_packages
+popd
+if not exist "%here%.deno" mkdir "%here%.deno"
+copy /y "%here%deno.lock" "%here%.deno\installed" >nul
+
+rem 3. The task. "test" is everything that has to be right. %%* hands the arguments on as they were
+rem typed, quotes and all; no block around it, for a parenthesis among them would end that.
+:task
+if /i "%~1"=="test" goto tests
+"%deno%" task --quiet --config "%here%deno.json" %*
+exit /b %errorlevel%
+
+:tests
+"%deno%" task --quiet --config "%here%deno.json" ok
+exit /b %errorlevel%
+
+:is_pinned "%deno%" && goto packages
+for /f "delims=" %%d in ('where deno.exe 2^>nul') do call :is_pinned "%%d" && set "deno=%%d" && goto packages
+where curl.exe >nul 2>nul || where npm.cmd >nul 2>nul || goto no_means
 if not exist "%here%.deno\bin" mkdir "%here%.deno\bin" || exit /b 1
 set "work=%here%.deno\fetch.%RANDOM%"
 mkdir "%work%" || exit /b 1
@@ -46,8 +80,8 @@ exit /b %errorlevel%
 
 :is_pinned
 if not exist "%~1" exit /b 1
-for /f "tokens=2" %%v in ('""%~1" --version" 2^>nul ^| findstr /b "deno "') do if "%%v"=="%pinned%" exit /b 0
-exit /b 1
+"%~1" --version 2>nul | findstr /b /l /c:"deno %pinned% " >nul
+exit /b %errorlevel%
 
 rem From Deno's own host, checked against the sum that it publishes. curl, tar and certutil are parts
 rem of Windows 10 and later.
@@ -72,6 +106,11 @@ where npm.cmd >nul 2>nul || exit /b 1
 >&2 echo Fetching Deno %pinned% through npm ...
 call npm.cmd install --prefix "%work%\npm" --cache "%work%\npm\cache" --no-save --no-audit --no-fund --loglevel=error deno@%pinned% >&2 || exit /b 1
 for /d %%p in ("%work%\npm\node_modules\@deno\*") do if exist "%%p\deno.exe" copy /y "%%p\deno.exe" "%work%\deno.exe" >nul && exit /b 0
+exit /b 1
+
+:no_means
+>&2 echo Whisper runs on Deno %pinned%, and this computer has neither that, nor curl or npm to fetch it with.
+>&2 echo Install one of the three, Deno as https://docs.deno.com/runtime says, and start again.
 exit /b 1
 
 :no_deno
