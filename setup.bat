@@ -45,39 +45,6 @@ exit /b %errorlevel%
 "%deno%" task --quiet --config "%here%deno.json" ok
 exit /b %errorlevel%
 
-:is_pinned "%deno%" && goto packages
-for /f "delims=" %%d in ('where deno.exe 2^>nul') do call :is_pinned "%%d" && set "deno=%%d" && goto packages
-where curl.exe >nul 2>nul || where npm.cmd >nul 2>nul || goto no_means
-if not exist "%here%.deno\bin" mkdir "%here%.deno\bin" || exit /b 1
-set "work=%here%.deno\fetch.%RANDOM%"
-mkdir "%work%" || exit /b 1
-call :from_deno || call :from_npm || goto no_deno
-call :is_pinned "%work%\deno.exe" || goto no_deno
-move /y "%work%\deno.exe" "%deno%" >nul || goto no_deno
-rmdir /s /q "%work%"
-
-rem 2. The packages, once for each deno.lock.
-:packages
-for %%d in ("%deno%") do set "PATH=%%~dpd;%PATH%"
-fc /b "%here%deno.lock" "%here%.deno\installed" >nul 2>nul && goto task
->&2 echo Fetching what Whisper is made of ...
-pushd "%here%" || exit /b 1
-"%deno%" install --quiet --frozen >&2 || goto no_packages
-popd
-if not exist "%here%.deno" mkdir "%here%.deno"
-copy /y "%here%deno.lock" "%here%.deno\installed" >nul
-
-rem 3. The task. "test" is everything that has to be right. The name of the task is cut off the line as
-rem it was typed, because %%1, %%2 and so on would take quotes, commas and equals signs apart.
-:task
-set "rest="
-if /i "%~1"=="test" (
-  "%deno%" task --quiet --config "%here%deno.json" ok
-) else (
-  "%deno%" task --quiet --config "%here%deno.json" %*
-)
-exit /b %errorlevel%
-
 :is_pinned
 if not exist "%~1" exit /b 1
 "%~1" --version 2>nul | findstr /b /l /c:"deno %pinned% " >nul
