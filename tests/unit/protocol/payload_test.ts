@@ -127,6 +127,17 @@ Deno.test("whatever is said, short things are one size", () => {
   }
 });
 
+Deno.test("a receipt with the most and largest ranges has 255 bytes", () => {
+  const most = 2 * MAX_MISSING_RANGES;
+  const missing = Array.from({ length: MAX_MISSING_RANGES }, (_, i): Range => {
+    const number = MAX_COUNTER - most + 2 * i;
+    return [number, number];
+  });
+  const payload: Payload = { ...receipt, texts: MAX_COUNTER, shown: MAX_COUNTER, missing };
+  assertEquals(encodePayload(payload).length, 255);
+  assertEquals(decodePayload(encodePayload(payload)), payload);
+});
+
 Deno.test("padding has one form", () => {
   const bytes = encode(receipt);
   decodePayload(pad(bytes));
