@@ -10,6 +10,23 @@ declare module "@std/encoding/hex" {
   export function encodeHex(data: ArrayBuffer | Uint8Array | string): string;
   export function decodeHex(text: string): Uint8Array<ArrayBuffer>;
 }
+declare module "@std/cli/parse-args" {
+  export interface ParseOptions {
+    readonly boolean?: readonly string[];
+    readonly string?: readonly string[];
+    readonly collect?: readonly string[];
+    readonly negatable?: readonly string[];
+    readonly alias?: Record<string, string | readonly string[]>;
+    readonly default?: Record<string, unknown>;
+    readonly stopEarly?: boolean;
+    readonly "--"?: boolean;
+    readonly unknown?: (arg: string, key?: string, value?: unknown) => unknown;
+  }
+  export function parseArgs(
+    args: readonly string[],
+    options?: ParseOptions,
+  ): Record<string, unknown> & { _: (string | number)[] };
+}
 declare module "@std/assert" {
   export class AssertionError extends Error {}
   export function assert(expression: unknown, message?: string): asserts expression;

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
+import { parseArgs } from "@std/cli/parse-args";
 import { usage } from "./command.ts";
-import { ALL_COMMANDS, ALL_FLAGS, type Flag, type FlagName, places, written } from "./commands.ts";
+import { ALL_COMMANDS, ALL_FLAGS, type FlagName, places, written } from "./commands.ts";
 import { nearest } from "./nearest.ts";
 
 /** A command line in its parts. */
@@ -24,13 +24,12 @@ const FLAG_LIKE = /^--?[a-z][a-z-]{0,20}$/i;
 /** What people try for a secret in the arguments. */
 const SECRETS = ["password", "passphrase", "passwd", "pass", "pwd", "secret"];
 
-/** The flags as the library takes them; those that are on by themselves have an opposite. */
-const OPTIONS = Object.fromEntries(
-  [...ALL_FLAGS].flatMap(([name, { value, short, on }]) => {
-    const option = { type: value ? "string" : "boolean", ...(short && { short }) } as const;
-    return [[name, option], ...(on ? [[`no-${name}`, option] as const] : [])];
-  }),
-);
+const NAMES = [...ALL_FLAGS];
+const VALUED = NAMES.filter(([, { value }]) => value).map(([name]) => name);
+const SWITCHES = NAMES.filter(([, { value }]) => !value).map(([name]) => name);
+/** Those that are on by themselves, and have a `--no-NAME`. */
+const NEGATABLE = NAMES.filter(([, { on }]) => on).map(([name]) => name);
+const SHORT = new Map(NAMES.flatMap(([name, { short }]) => short ? [[short, name] as const] : []));
 
 /**
  * Takes a command line apart.
@@ -41,68 +40,94 @@ export function readArguments(args: readonly string[]): Arguments {
   if (args.some((arg) => arg.length > MAX_CHARS)) {
     throw usage("an argument is far too long", "See: whisper --help.");
   }
-  const words: string[] = [];
-  const flags = new Map<FlagName, string | boolean>();
-  // The tokens alone are used: they tell a flag without a value from an empty one, and a flag that
-  // was given from one that was not.
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: OPTIONS,
-    strict: false,
-    tokens: true,
+  const given = unmistakable(args);
+  const parsed = parseArgs(given, {
+    string: [...VALUED, "_"],
+    collect: VALUED,
+    boolean: SWITCHES,
+    negatable: NEGATABLE,
+    // The library reports every switch; those that were not given stay undefined.
+    default: Object.fromEntries(SWITCHES.map((name) => [name, undefined])),
   });
-  for (const token of tokens) {
-    if (token.kind === "positional") words.push(token.value);
-    if (token.kind !== "option") continue;
-    const { name, value } = token;
-    const arg = args[token.index]!;
-    // Behind one hyphen stand letters; what the library makes of the rest is nobody's intention.
-    const isWellFormed = arg.startsWith("--") || /^-[a-z]+$/i.test(arg);
-    const known = isWellFormed ? flagOf(name) : undefined;
-    if (known === undefined) throw unknownFlag(isWellFormed ? name : "", arg);
-    if (known.spec.value === undefined) {
-      if (value !== undefined) {
-        throw usage(`--${name} takes no value`, `Write --${name} alone, or leave it out.`);
-      }
-      flags.set(known.name, known.isOn);
+  const flags = new Map<FlagName, string | boolean>();
+  for (const [name, { value }] of NAMES) {
+    const found = parsed[name];
+    if (value === undefined) {
+      if (typeof found === "boolean") flags.set(name, found);
       continue;
     }
-    // What begins with a hyphen is the next flag; a value that does is written behind "=".
-    const isMissing = value === undefined || (!token.inlineValue && /^-./.test(value));
-    flags.set(known.name, checkValue(known, isMissing ? "" : value, flags));
+    const [text, ...more] = found as readonly string[];
+    if (text !== undefined) flags.set(name, checkValue(name, text, more));
   }
-  return { words, flags };
+  return { words: parsed._.map(String), flags };
 }
 
-/** A flag as it is written, and what it says. */
-interface Known {
-  readonly name: FlagName;
-  readonly spec: Flag;
-  /** False where it is written `--no-NAME`. */
-  readonly isOn: boolean;
-}
-
-function flagOf(written: string): Known | undefined {
-  const spec = ALL_FLAGS.get(written as FlagName);
-  if (spec) return { name: written as FlagName, spec, isOn: true };
-  const name = written.replace(/^no-/, "") as FlagName;
-  const negated = ALL_FLAGS.get(name);
-  return negated?.on && { name, spec: negated, isOn: false };
-}
-
-function checkValue(
-  { name, spec: { value, choices } }: Known,
-  text: string,
-  flags: ReadonlyMap<FlagName, string | boolean>,
-): string {
-  if (flags.has(name)) throw usage(`--${name} is given twice`, "Give it once.");
-  if (text.trim() === "") {
-    throw usage(`--${name} needs a value`, `Write it as --${name}=${value}.`);
+/**
+ * The same command line with every flag in one piece with its value, and none that is unknown: the
+ * library takes `--plain true` for one thing, and `--json=no` for the same as `--json`.
+ */
+function unmistakable(args: readonly string[]): string[] {
+  const whole: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i]!;
+    if (arg === "--") return [...whole, ...args.slice(i)];
+    if (!/^-./.test(arg)) whole.push(arg);
+    else if (!arg.startsWith("--")) whole.push(...letters(arg));
+    else {
+      const [, written = "", inline] = /^--([^=]*)(=[^]*)?$/.exec(arg)!;
+      const name = switchNamed(written);
+      if (name !== undefined) {
+        if (inline === undefined) whole.push(`--${name}=${written === name}`);
+        else {throw usage(
+            `--${written} takes no value`,
+            `Write --${written} alone, or leave it out.`,
+          );}
+      } else if (!VALUED.includes(written as FlagName)) throw unknownFlag(written, arg);
+      else if (inline !== undefined) whole.push(arg);
+      else {
+        const next = args[++i];
+        // What begins with a hyphen is the next flag; a value that does is written behind "=".
+        if (next === undefined || /^-./.test(next)) throw needsValue(written as FlagName);
+        whole.push(`${arg}=${next}`);
+      }
+    }
   }
+  return whole;
+}
+
+/** The switch that is written so, or with `no-` before it. */
+function switchNamed(written: string): FlagName | undefined {
+  const name = written as FlagName;
+  if (SWITCHES.includes(name)) return name;
+  const negated = written.replace(/^no-/, "") as FlagName;
+  return NEGATABLE.includes(negated) ? negated : undefined;
+}
+
+/** The switches behind one hyphen, a letter each. */
+function letters(arg: string): string[] {
+  const names = [...arg.slice(1)].map((letter) => {
+    const name = SHORT.get(letter);
+    if (name === undefined) throw unknownFlag(/^-[a-z]+$/i.test(arg) ? letter : "", arg);
+    return name;
+  });
+  return names.map((name) => `--${name}=true`);
+}
+
+function checkValue(name: FlagName, text: string, more: readonly string[]): string {
+  const { value, choices } = ALL_FLAGS.get(name)!;
+  if (more.length > 0) throw usage(`--${name} is given twice`, "Give it once.");
+  if (text.trim() === "") throw needsValue(name);
   if (choices && !choices.includes(text)) {
     throw usage(`there is no such ${value}`, `Use one of: ${choices.join(", ")}.`);
   }
   return text;
+}
+
+function needsValue(name: FlagName) {
+  return usage(
+    `--${name} needs a value`,
+    `Write it as --${name}=${ALL_FLAGS.get(name)!.value}.`,
+  );
 }
 
 /** @param key the name; behind one hyphen a letter of it, or nothing where there are others. */

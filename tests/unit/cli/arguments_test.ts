@@ -36,7 +36,7 @@ Deno.test("arguments: words and flags may be mixed, and two hyphens end the flag
     "-x",
   ]);
   assertEquals(words, ["join", "4821", "-x"]);
-  assertEquals([...flags], [["plain", true], ["name", "Alice"]]);
+  assertEquals(Object.fromEntries(flags), { plain: true, name: "Alice" });
   assertEquals(readArguments(["-"]).words, ["-"]);
   assertEquals(readArguments(["--", "--no-color", "--json"]).flags.size, 0);
   assertEquals(flagsOf("-hV"), { help: true, version: true });
