@@ -9,6 +9,8 @@ import { Program } from "./program.ts";
 /** Two programs, each of which shows what the other one is told to say. */
 export interface Pair {
   readonly sides: readonly [Program, Program];
+  /** Whether a sender is told what was shown. */
+  readonly acknowledges: boolean;
   /** What to write to a side so that it says `text`; `id` comes back with its fate, if it has one. */
   say(text: string, id: string): string;
   /** The text that a line of a side shows; undefined where it shows none. */
@@ -43,6 +45,7 @@ export async function whisperPair(
   await Promise.all([hostReady, guest.next(isReady)]);
   return {
     sides: [host, guest],
+    acknowledges: true,
     say: (send, id) => JSON.stringify({ send, id }),
     shown: (line) => field(line, '{"event":"message"', "text"),
     acknowledged: (line) => field(line, '{"event":"delivered"', "id"),
@@ -80,6 +83,7 @@ async function barePair(file: string, where: string): Promise<Pair> {
   await Promise.all(sides.map((side) => side.next((line) => line === "ready")));
   return {
     sides,
+    acknowledges: false,
     say: (text) => text,
     shown: (line) => line,
     acknowledged: () => undefined,
