@@ -1,0 +1,218 @@
+/**
+ * The same enemy at a real MongoDB: a second client with the same password, which copies, alters,
+ * repeats and invents documents while two people talk.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { Binary, type Collection, MongoClient } from "mongodb";
+import type { AlarmKind } from "../../src/chat/events.ts";
+import { systemClock, systemRandom } from "../../src/clock.ts";
+import { encodeBase64Url } from "../../src/crypto/bytes.ts";
+import type { Envelope } from "../../src/store/mailbox.ts";
+import { openMongoMailbox } from "../../src/store/mongo/open.ts";
+import { databaseOf } from "../../src/store/mongo/uri.ts";
+import { allRead, meet, type Pair, type Person } from "../faults/stage.ts";
+import { mongodAvailable, startReplicaSet, type TestServer } from "../support/mongod.ts";
+import { type Document, inTheHandsOf, otherId, withHeadByte, withTokenChar } from "./hostile.ts";
+
+const available = await mongodAvailable();
+const skip = available.ok ? "" : ` (skipped: ${available.why})`;
+const ignore = !available.ok;
+const TITLE = "a second client at MongoDB";
+
+/** What becomes of the envelopes of one post: what is stored in their place. */
+type Spoil = (envelopes: readonly Envelope[]) => readonly Document[];
+
+/** One talk over the server, with the second client at work. */
+interface Scene extends Pair {
+  readonly enemy: Enemy;
+  /** All that Alice (the host) has posted. */
+  readonly posted: Envelope[];
+  /** Spoils Alice's next post. */
+  spoil(how: Spoil): void;
+}
+
+/** Somebody with the same connection string. */
+class Enemy {
+  readonly #client: MongoClient;
+  readonly messages: Collection<{ _id: string }>;
+  readonly rooms: Collection<{ _id: string }>;
+
+  constructor(client: MongoClient, uri: string) {
+    this.#client = client;
+    this.messages = client.db(databaseOf(uri)).collection("messages");
+    this.rooms = client.db(databaseOf(uri)).collection("rooms");
+  }
+
+  /** Stores documents in the present epoch of a room, whatever they are. */
+  async plant(room: string, envelopes: readonly Document[]): Promise<void> {
+    const { epoch } = await this.rooms.findOne({ _id: room }) as unknown as { epoch: string };
+    const expiresAt = new Date(Date.now() + 600_000);
+    await this.messages.insertMany(envelopes.map(({ id, head, ...rest }) => ({
+      _id: `${room}.${epoch}.${id}`,
+      room,
+      epoch,
+      ...rest,
+      head: head instanceof Uint8Array ? new Binary(head) : head,
+      expiresAt,
+    })));
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+}
+
+let server: Promise<TestServer> | undefined;
+const start = () => server ??= startReplicaSet({ count: 1 });
+const outliving = { ignore, sanitizeOps: false, sanitizeResources: false };
+
+function scene(name: string, play: (scene: Scene) => Promise<void>): void {
+  Deno.test({ name: `${TITLE}: ${name}${skip}`, ignore, fn: () => run(play) });
+}
+
+async function run(play: (scene: Scene) => Promise<void>): Promise<void> {
+  const { uri } = await start();
+  const enemy = new Enemy(await MongoClient.connect(uri), uri);
+  const open = () => openMongoMailbox({ uri }, { clock: systemClock, random: systemRandom });
+  const posted: Envelope[] = [];
+  let spoil: Spoil | undefined;
+  let room = "";
+  const hers = await open();
+  const pair = await meet({
+    mailbox: inTheHandsOf(async (name, args, proceed) => {
+      if (name !== "post") return await proceed();
+      const envelopes = args[1] as Envelope[];
+      posted.push(...envelopes);
+      const how = spoil;
+      spoil = undefined;
+      return how ? await enemy.plant(room, how(envelopes)) : await proceed();
+    }, hers),
+  }, { mailbox: open() });
+  room = pair.room;
+  try {
+    await play({ ...pair, enemy, posted, spoil: (how) => spoil = how });
+    assertEquals([await pair.guest.leave(), await pair.host.leave()], [0, 0]);
+    assertEquals(await enemy.messages.countDocuments({ room }), 0);
+    assertEquals(await enemy.rooms.countDocuments({ _id: room }), 0);
+  } finally {
+    await Promise.all([pair.guest.leave(), pair.host.leave()]);
+    await enemy.close();
+  }
+}
+
+/** Waits until alarms of `kinds` were raised, and asserts that there were no others. */
+async function assertAlarmed(person: Person, ...kinds: AlarmKind[]): Promise<void> {
+  const raised = () => [...new Set(person.told("alarm").map(({ kind }) => kind))].sort();
+  await person.until(`alarms: ${kinds}`, () => raised().length >= kinds.length);
+  assertEquals(raised(), kinds.toSorted());
+}
+
+function garbage(): Document {
+  const token = encodeBase64Url(systemRandom(123));
+  const id = encodeBase64Url(systemRandom(16));
+  return { id, from: "host", seq: 3, attempt: 0, head: systemRandom(61), token };
+}
+
+Deno.test({
+  name: `${TITLE}: the server starts${skip}`,
+  ...outliving,
+  fn: async () => void await start(),
+});
+
+scene("an altered token in the place of the true one", async ({ host, guest, spoil }) => {
+  spoil((envelopes) => envelopes.map((one) => withTokenChar(one, 50)));
+  host.say();
+  await assertAlarmed(guest, "altered");
+  host.say();
+  await assertAlarmed(guest, "altered", "gap");
+  assertEquals(guest.shown, ["Alice says 2"]);
+});
+
+scene("an altered head in the place of the true one", async ({ host, guest, spoil }) => {
+  spoil((envelopes) => envelopes.map((one) => withHeadByte(one, 3)));
+  host.say();
+  await assertAlarmed(guest, "forged");
+  host.say();
+  await assertAlarmed(guest, "forged", "gap");
+  assertEquals(guest.shown, ["Alice says 2"]);
+});
+
+scene("two texts that are taken away", async ({ host, guest, spoil }) => {
+  spoil(([first]) => [{ ...garbage(), from: "stranger", seq: 0, head: first!.head }]);
+  host.say(2);
+  await assertAlarmed(guest, "forged");
+  host.say();
+  await assertAlarmed(guest, "forged", "gap");
+  const { first, last } = guest.told("alarm").find(({ kind }) => kind === "gap")!;
+  assertEquals([first, last, guest.shown], [1, 2, ["Alice says 3"]]);
+});
+
+scene("a text that was read, stored again", async ({ host, guest, enemy, posted, room }) => {
+  host.say();
+  await host.until("a receipt", () => host.isRead);
+  await enemy.plant(room, [posted.at(-1)!].map((one) => ({ ...one, id: otherId(one) })));
+  await assertAlarmed(guest, "replayed");
+  host.say();
+  await guest.until("the second text", () => guest.shown.length === 2);
+});
+
+scene("one's own words, as if the other had said them", async (scene) => {
+  const { host, guest, enemy, posted, room } = scene;
+  host.say();
+  await host.until("a receipt", () => host.isRead);
+  const reflected = posted.filter(({ seq }) => seq > 0)
+    .map((one) => ({ ...one, from: "guest", id: otherId(one) }));
+  await enemy.plant(room, reflected);
+  await assertAlarmed(host, "forged");
+  guest.say();
+  await host.until("the answer", () => host.shown.length === 1);
+  await allRead(scene);
+});
+
+scene("documents that are no envelopes", async ({ host, guest, enemy, room }) => {
+  const shapes = [
+    { seq: "3" },
+    { seq: 3.5 },
+    { attempt: -1 },
+    { head: "text" },
+    { token: 7 },
+    { token: "A".repeat(200_000) },
+    { head: new Uint8Array(600) },
+  ];
+  await enemy.plant(room, shapes.map((shape) => ({ ...garbage(), ...shape })));
+  host.say();
+  await guest.until("the text", () => guest.shown.length === 1);
+  await assertAlarmed(guest, "forged");
+});
+
+scene("two thousand documents of garbage", async (scene) => {
+  const { host, guest, enemy, room } = scene;
+  const before = { ...guest.chat.overview().operations };
+  await enemy.plant(room, Array.from({ length: 2_000 }, garbage));
+  host.say(3);
+  guest.say(3);
+  await allRead(scene);
+  assertEquals([guest.shown.length, host.shown.length], [3, 3]);
+  await assertAlarmed(guest, "forged");
+  const { delete: removals = 0 } = guest.chat.overview().operations;
+  assert(removals - (before.delete ?? 0) < 100, `${removals} removals`);
+});
+
+scene("a seal that is broken", async ({ host, guest, enemy, room }) => {
+  await enemy.rooms.updateOne({ _id: room }, { $set: { sealed: false } });
+  await Promise.all([assertAlarmed(host, "rollback"), assertAlarmed(guest, "rollback")]);
+});
+
+scene("another knock at the door", async ({ host, guest, enemy, room }) => {
+  const knock = { ...garbage(), from: "stranger", seq: 0, head: new Uint8Array(0), token: "" };
+  await enemy.plant(room, [knock]);
+  await Promise.all([assertAlarmed(host, "third-party"), assertAlarmed(guest, "third-party")]);
+});
+
+Deno.test({
+  name: `${TITLE}: the server stops${skip}`,
+  ...outliving,
+  fn: async () => await (await server)?.stop(),
+});
