@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { lookup, resolveSrv } from "node:dns/promises";
+// Not "node:dns/promises": some versions of Deno warn of that on standard error.
+import { lookup, type LookupAddress, resolveSrv, type SrvRecord } from "node:dns";
 import type { Clock } from "../../clock.ts";
 import type { Address } from "./uri.ts";
 import { within } from "./within.ts";
@@ -26,7 +27,7 @@ export interface ReachDeps {
 
 /** The servers that the DNS names for a `mongodb+srv://` cluster. */
 export async function srvHosts(name: string, deps: ReachDeps): Promise<Host[]> {
-  const records = await bounded(deps, () => resolveSrv(`_mongodb._tcp.${name}`));
+  const records = await bounded(deps, () => recordsOf(`_mongodb._tcp.${name}`));
   return records.map(({ name, port }) => ({ hostname: name.replace(/\.$/, ""), port }));
 }
 
@@ -51,7 +52,7 @@ export async function addressesOf(
 ): Promise<string[] | undefined> {
   if (isAddress(hostname)) return [hostname];
   try {
-    const found = await bounded(deps, () => lookup(hostname, { all: true }));
+    const found = await bounded(deps, () => lookUp(hostname));
     return found.map(({ address }) => address);
   } catch (error) {
     const { code, name } = error as { code?: unknown; name?: unknown };
@@ -90,6 +91,18 @@ export async function shakeHands(
           }
         }),
       ),
+  );
+}
+
+function recordsOf(name: string): Promise<SrvRecord[]> {
+  return new Promise((resolve, reject) =>
+    resolveSrv(name, (error, records) => error ? reject(error) : resolve(records))
+  );
+}
+
+function lookUp(hostname: string): Promise<LookupAddress[]> {
+  return new Promise((resolve, reject) =>
+    lookup(hostname, { all: true }, (error, found) => error ? reject(error) : resolve(found))
   );
 }
 
