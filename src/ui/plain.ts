@@ -12,7 +12,7 @@ import type { Clock, Timer } from "../clock.ts";
 import { beginningWith, isLeaving } from "./commands.ts";
 import type { Interface, Lines } from "./interface.ts";
 import { perform, type Screen } from "./perform.ts";
-import { safeText } from "./safe_text.ts";
+import { safeLine, safeText } from "./safe_text.ts";
 import { alarmText, peerLabel, seconds, type Sentence, sentenceOf } from "./sentences.ts";
 
 /** A text that is on the relay, and after this time still not on the other screen, is worth a word. */
@@ -165,7 +165,7 @@ export class PlainInterface implements Interface, Screen {
   // What commands need of a screen.
 
   tell(lines: readonly string[] | string): void {
-    this.#print({ lines: [lines].flat().map((line) => `* ${line}`) });
+    this.#print({ lines: [lines].flat().map((line) => `* ${safeLine(line)}`) });
   }
 
   problem(text: string): void {
@@ -246,7 +246,8 @@ export class PlainInterface implements Interface, Screen {
   #own({ weight, text }: Sentence): string[] {
     const line = weight === "alarm" ? alarmText({ message: text }) : text;
     const [on, off] = this.#parts.color && weight === "alarm" ? ["\x1b[1;7m", "\x1b[0m"] : ["", ""];
-    return [`${on}* ${this.#time()} ${line}${off}`];
+    // Sentences may quote what the relay, or a person, has said.
+    return [`${on}* ${this.#time()} ${safeLine(line)}${off}`];
   }
 
   #time(): string {

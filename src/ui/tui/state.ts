@@ -4,6 +4,7 @@
  * @module
  */
 import type { Presence } from "../../chat/events.ts";
+import { safeLine } from "../safe_text.ts";
 import { type Draft, EMPTY } from "./draft.ts";
 import { EMPTY_LOG, type Log } from "./log.ts";
 import type { ThemeName } from "./theme.ts";
@@ -87,6 +88,7 @@ export interface Beginning {
 export function begin(beginning: Beginning): State {
   return {
     ...beginning,
+    room: beginning.room === undefined ? undefined : safeLine(beginning.room),
     peer: undefined,
     presence: undefined,
     isVerified: false,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { safeLine } from "../safe_text.ts";
 
 /** What a piece of text is. */
 export type Role =
@@ -83,11 +84,18 @@ export interface Span {
   readonly text: string;
 }
 
-/** A row as the terminal takes it. */
+// deno-lint-ignore no-control-regex -- none of them may pass
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
+
+/**
+ * A row as the terminal takes it. Every text goes through here: whatever was forgotten before, no
+ * control character of it is one behind this place.
+ */
 export function paint(spans: readonly Span[], theme: ThemeName): string {
   const styles = THEMES[theme];
   return spans.map(({ role, text }) => {
     const style = styles[role];
-    return style === "" || text === "" ? text : `\x1b[${style}m${text}\x1b[0m`;
+    const safe = CONTROL.test(text) ? safeLine(text) : text;
+    return style === "" || safe === "" ? safe : `\x1b[${style}m${safe}\x1b[0m`;
   }).join("");
 }
