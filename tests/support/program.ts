@@ -91,6 +91,11 @@ export class Program {
     return this.lines.filter(({ event }) => event === name);
   }
 
+  /** Its number in the system. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** Sends a signal. */
   kill(signal: Deno.Signal): void {
     this.#child.kill(signal);

@@ -1,0 +1,41 @@
+/**
+ * The soak of `deno task soak`, short enough for every run: two real programs, a real set, and some of
+ * what can go wrong.
+ *
+ * @module
+ */
+import { assert } from "@std/assert";
+import { FAULTS } from "../soak/nemesis.ts";
+import { isFlawless, soak } from "../soak/run.ts";
+import { ignore, skip } from "./mongo_stage.ts";
+
+/** Faults that last too long for a test that everybody waits for; the soak at length has them. */
+const LONG = /10 to 12 s|half open/;
+const SEED = Number(
+  Deno.env.get("SOAK_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0],
+);
+
+Deno.test({
+  name: `soak: two programs lose, double and leave nothing, whatever goes wrong${skip}`,
+  ignore,
+  // Servers that were killed are started again, and end with the set.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const faults = FAULTS.filter(({ name }) => !LONG.test(name));
+    const happened: string[] = [];
+    const report = await soak({
+      messages: 1_000,
+      rate: 40,
+      seed: SEED,
+      crowd: 0,
+      poll: false,
+      faults,
+      log: (line) => happened.push(line),
+    });
+    const { recoveries: _, latencies: __, ...numbers } = report;
+    const told = `SOAK_SEED=${SEED}\n${Deno.inspect(numbers)}\n${happened.join("\n")}`;
+    assert(isFlawless(report), told);
+    assert(happened.length >= faults.length, told);
+  },
+});
