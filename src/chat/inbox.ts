@@ -81,8 +81,8 @@ export class Inbox {
   #gapTimer: Timer | undefined;
   /** Set when the grace is over: a complete read begun after this one decides. */
   #gapAfterRead: number | undefined;
-  /** Envelopes skipped by the gap that the next payload will explain. */
-  #skipped = 0;
+  /** The highest sequence number opened: what is missing before it has been told. */
+  #last = 0;
 
   constructor(deps: InboxDeps) {
     this.#deps = deps;
@@ -176,7 +176,7 @@ export class Inbox {
   }
 
   async #openNext(reject: Reject): Promise<void> {
-    for (let run; (run = this.#run()).length > 0;) await this.#open(run, false, reject);
+    for (let run; (run = this.#run()).length > 0;) await this.#open(run, reject);
   }
 
   /**
@@ -196,31 +196,31 @@ export class Inbox {
 
   async #openLate(reject: Reject): Promise<void> {
     for (const seq of this.#givenUp) {
-      for (let held; (held = this.#held.get(seq)?.[0]);) await this.#open([held], true, reject);
+      for (let held; (held = this.#held.get(seq)?.[0]);) await this.#open([held], reject);
     }
   }
 
   /** Opens what it can of `run`; at least the first leaves the held ones, opened or rejected. */
-  async #open(run: readonly Envelope[], late: boolean, reject: Reject): Promise<void> {
+  async #open(run: readonly Envelope[], reject: Reject): Promise<void> {
     const { received, error } = await this.#deps.conversation.open(run);
     for (const [i, one] of received.entries()) {
       const { id, seq, attempt } = run[i]!;
       this.#held.get(seq)?.forEach((other) => other.id !== id && reject("altered", other));
       this.#held.delete(seq);
-      if (late) {
-        this.#givenUp.delete(seq);
-      } else {
+      this.#givenUp.delete(seq);
+      if (seq >= this.#next) {
         this.#next = seq + 1;
         this.#isFar = false;
       }
       this.#recent.set(id, attempt);
       if (this.#recent.size > MAX_BATCH) this.#recent.delete(this.#recent.keys().next().value!);
       this.#finish(id);
-      if (this.#skipped > 0 && !late) {
-        this.#deps.gap(one.gap, this.#skipped);
-        this.#skipped = 0;
-      }
-      this.#deps.deliver(one, late);
+      // Given up is not told yet: what turns up before a later one was opened comes in its place.
+      const isLate = seq < this.#last;
+      const skipped = seq - this.#last - 1;
+      if (skipped > 0) this.#deps.gap(one.gap, skipped);
+      this.#last = Math.max(this.#last, seq);
+      this.#deps.deliver(one, isLate);
     }
     // Not before: nobody waits for it as somebody does for a text.
     await this.#deps.conversation.prepare();
@@ -284,7 +284,6 @@ export class Inbox {
       if (this.#givenUp.size <= MAX_GIVEN_UP) break;
       this.#givenUp.delete(oldest);
     }
-    this.#skipped += ahead - this.#next;
     this.#next = ahead;
     this.#gapTimer?.cancel();
     this.#gapTimer = undefined;
