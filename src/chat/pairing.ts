@@ -452,6 +452,10 @@ export class Pairing {
         this.#sense({ sign: "goodbye" });
         return;
       case "timer":
+        this.#oweReceipt();
+        // A proposal that comes late may have been overtaken by another.
+        if (!late || payload.agreed) this.#deps.said(payload);
+        return;
       case "burn":
         this.#oweReceipt();
         return this.#deps.said(payload);

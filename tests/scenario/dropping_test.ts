@@ -177,6 +177,26 @@ Deno.test("dropping: what comes after it was called missing is shown as late", a
   await bench.end();
 });
 
+Deno.test("dropping: a proposal that comes late does not overturn what was agreed since", async () => {
+  let kept: Envelope[] | undefined;
+  const { bench, alice, bob } = await meet((name, args, proceed) => {
+    if (name !== "post" || kept) return proceed();
+    kept = args[1] as Envelope[];
+    return Promise.resolve();
+  });
+  alice.chat.setTimer(5);
+  await bench.settle();
+  alice.chat.setTimer(60);
+  await bench.advance(QUIET_MS);
+  const seconds = () => [alice, bob].map(({ chat }) => chat.overview().timerSeconds);
+  assertEquals(seconds(), [60, 60]);
+  for (const envelope of kept!) bench.plant({ ...envelope });
+  await bench.advance(QUIET_MS);
+  assertEquals(seconds(), [60, 60]);
+  assertEquals(bob.alarms, { gap: 1 });
+  await bench.end();
+});
+
 Deno.test("delaying: what is late by less than a read, or comes in another order, alarms nobody", async () => {
   const held: Envelope[] = [];
   let isHolding = true;
