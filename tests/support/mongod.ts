@@ -13,6 +13,9 @@ export const DATABASE = "whisper";
 const ROOT = { user: "root", password: "root-p@ss/word" };
 const USER = { user: "chat", password: "chat:p%ss@word" };
 
+/** Turns at finding ports that stay free until the servers have them. */
+const MAX_STARTS = 4;
+
 /** One server process. */
 export interface Node {
   readonly host: string;
@@ -78,26 +81,28 @@ export async function startReplicaSet(
   if (own) return useOwn(own);
   const { path, version } = await (binary ??= findBinary());
   const auth = options.auth ?? true;
-  const set = await MongoMemoryReplSet.create({
-    binary: { systemBinary: path, version, checkMD5: false },
-    replSet: {
-      count: options.count,
-      storageEngine: "wiredTiger",
-      args: serverArgs(options),
-      configSettings: { electionTimeoutMillis: 2_000, heartbeatIntervalMillis: 500 },
-      auth: {
-        enable: auth,
-        customRootName: ROOT.user,
-        customRootPwd: ROOT.password,
-        extraUsers: [{
-          createUser: USER.user,
-          pwd: USER.password,
-          database: "admin",
-          roles: [{ role: "readWrite", db: DATABASE }],
-        }],
+  const set = await started(() =>
+    MongoMemoryReplSet.create({
+      binary: { systemBinary: path, version, checkMD5: false },
+      replSet: {
+        count: options.count,
+        storageEngine: "wiredTiger",
+        args: serverArgs(options),
+        configSettings: { electionTimeoutMillis: 2_000, heartbeatIntervalMillis: 500 },
+        auth: {
+          enable: auth,
+          customRootName: ROOT.user,
+          customRootPwd: ROOT.password,
+          extraUsers: [{
+            createUser: USER.user,
+            pwd: USER.password,
+            database: "admin",
+            roles: [{ role: "readWrite", db: DATABASE }],
+          }],
+        },
       },
-    },
-  });
+    })
+  );
   const hosts = set.servers.map(({ instanceInfo }) => `127.0.0.1:${instanceInfo!.port}`);
   const uri = ({ user, password }: typeof ROOT) =>
     `mongodb://${auth ? `${user}:${encodeURIComponent(password)}@` : ""}${hosts.join(",")}` +
@@ -112,12 +117,25 @@ export async function startReplicaSet(
 /** Starts one server that is no replica set: it has no change streams. */
 export async function startStandalone(options: ServerOptions = {}): Promise<TestServer> {
   const { path, version } = await (binary ??= findBinary());
-  const server = await MongoMemoryServer.create({
-    binary: { systemBinary: path, version, checkMD5: false },
-    instance: { storageEngine: "wiredTiger", args: serverArgs(options) },
-  });
+  const server = await started(() =>
+    MongoMemoryServer.create({
+      binary: { systemBinary: path, version, checkMD5: false },
+      instance: { storageEngine: "wiredTiger", args: serverArgs(options) },
+    })
+  );
   const uri = `mongodb://127.0.0.1:${server.instanceInfo!.port}/${DATABASE}`;
   return running([server], { uri, rootUri: uri, stop: async () => void await server.stop() });
+}
+
+/** The port that was free a moment ago may be somebody else's by now; then another one is chosen. */
+async function started<T>(start: () => Promise<T>): Promise<T> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await start();
+    } catch (error) {
+      if (attempt === MAX_STARTS || !/already in use/.test(String(error))) throw error;
+    }
+  }
 }
 
 function serverArgs(options: ServerOptions): string[] {
