@@ -76,7 +76,8 @@ export function storing(
   const expiresAt = { $add: ["$$NOW", lingerMs] };
   return {
     updateOne: {
-      filter: { _id },
+      // The room is in the identity already; a sharded collection wants to see it.
+      filter: { _id, room },
       update: [{
         $replaceWith: { $mergeObjects: [{ $literal: fields }, { expiresAt }, "$$ROOT"] },
       }],
