@@ -28,9 +28,10 @@ import { Done } from "./done.ts";
 export const MAX_HELD_AHEAD = 256;
 /**
  * Envelopes that claim one place and are held at a time. Only one is true, and anybody may copy its
- * head; what finds no room stays on the relay and is read again once these are dealt with.
+ * head; what finds no room stays on the relay and is read again once these are dealt with. With
+ * {@link MAX_HELD_AHEAD} and the largest token it bounds what is held to 32 MiB.
  */
-export const MAX_HELD_PER_SEQ = 8;
+export const MAX_HELD_PER_SEQ = 2;
 /** Numbers given up that may still be filled: as many as the ratchet keeps keys for. */
 const MAX_GIVEN_UP = 512;
 /**

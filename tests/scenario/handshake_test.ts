@@ -233,6 +233,16 @@ Deno.test("handshake: a guest who is gone after the seal is told of, and a fresh
   await bench.end();
 });
 
+Deno.test("handshake: the room is sealed before the guest is told that it is in", async () => {
+  let wasSealed: boolean | undefined;
+  const { bench } = await meddle("host-tag", (envelope, bench) => {
+    wasSealed = bench.room.sealed;
+    return [envelope];
+  });
+  assertEquals(wasSealed, true);
+  await bench.end();
+});
+
 Deno.test("handshake: what lies in the room before the guest comes is not read as its own", async () => {
   const bench = new Bench();
   const alice = await bench.host();

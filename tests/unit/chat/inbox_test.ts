@@ -148,7 +148,7 @@ Deno.test("inbox: what was given up and comes is shown as late, once", async () 
 });
 
 Deno.test("inbox: copies of a true head hide the true one at no number of them", async () => {
-  const numbers = [1, MAX_HELD_PER_SEQ - 1, MAX_HELD_PER_SEQ, MAX_HELD_PER_SEQ + 1, 1_000];
+  const numbers = [MAX_HELD_PER_SEQ - 1, MAX_HELD_PER_SEQ, MAX_HELD_PER_SEQ + 1, 1_000];
   for (const number of numbers) {
     const { host, inbox, shown, alarms, close } = await setUp();
     const [a] = await write(host, 1);
@@ -233,6 +233,19 @@ Deno.test("inbox: a place that several claim costs one decryption for each, and 
   await inbox.take(all.slice(1));
   await inbox.take([...copies(all[0]!, 3), all[0]!]);
   assertEquals([shown.length, alarms], [100, { altered: 3 }]);
+  close();
+});
+
+Deno.test("inbox: what the peer should not have sent ends the conversation, behind what came before it", async () => {
+  const { host, inbox, shown, close } = await setUp();
+  const bodies = ["good", "", "never read"].map((text) => ({ kind: "text", text }) as const);
+  const sealed = await host.seal(bodies);
+  const failure = await assertRejects(
+    () => inbox.take(sealed.map(({ envelope }) => envelope)),
+    Failure,
+    "does not understand",
+  );
+  assertEquals([shown, failure.code], [[1], "protocol"]);
   close();
 });
 
