@@ -1,0 +1,117 @@
+/**
+ * Keys that are done with are overwritten. What the session keeps cannot be seen from outside, so these
+ * tests derive the same keys themselves, and watch what is filled with zeros.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { encodeHex } from "@std/encoding/hex";
+import { type Bytes, encodeUtf8, lengthPrefixed } from "../../../src/crypto/bytes.ts";
+import { expand, hmacSha256, type Label, LABELS } from "../../../src/crypto/kdf.ts";
+import { createSession, type SealedMessage, type Session } from "../../../src/crypto/ratchet.ts";
+import {
+  diffieHellman,
+  type RatchetKeyPair,
+  toPeerRatchetKey,
+} from "../../../src/crypto/ratchet_keys.ts";
+import { seededRandom } from "../../support/random.ts";
+import { seededKeyPairs } from "../../support/ratchet_keys.ts";
+
+/** Arrays that were filled with zeros while `action` ran, by what was in them. */
+async function wipedDuring(action: () => Promise<unknown>): Promise<Map<string, Set<unknown>>> {
+  const wiped = new Map<string, Set<unknown>>();
+  const { fill } = Uint8Array.prototype;
+  Uint8Array.prototype.fill = function (value, ...range) {
+    if (value === 0 && range.length === 0) {
+      const content = encodeHex(new Uint8Array(this));
+      wiped.set(content, (wiped.get(content) ?? new Set()).add(this));
+    }
+    return fill.call(this, value, ...range);
+  };
+  try {
+    await action();
+  } finally {
+    Uint8Array.prototype.fill = fill;
+  }
+  return wiped;
+}
+
+interface Scene {
+  readonly host: Session;
+  readonly guest: Session;
+  /** The guest's first message, which turns the host's ratchet. */
+  readonly first: SealedMessage;
+  /** The host's keys before and after it. */
+  readonly root: Bytes;
+  readonly nextRoot: Bytes;
+  readonly chain: Bytes;
+  /** The chain that the host begins to send on. */
+  readonly hostChain: Bytes;
+  readonly messageKey: Bytes;
+  readonly cipherKey: Bytes;
+}
+
+async function scene(): Promise<Scene> {
+  const random = seededRandom(1);
+  const [isk, transcript] = [random(64), random(32)];
+  const generateKeyPair = seededKeyPairs(random);
+  const keyPair: RatchetKeyPair = await generateKeyPair();
+  const shared = { isk, transcript, random, generateKeyPair };
+  const host = await createSession({ ...shared, role: "host", keyPair });
+  const guest = await createSession({
+    ...shared,
+    role: "guest",
+    hostRatchetKey: keyPair.publicKey,
+  });
+  const [first] = await guest.seal([encodeUtf8("hello")]) as [SealedMessage];
+  const header = first.head.slice(0, 45);
+  const derive = (ikm: Uint8Array, label: Label, context: Uint8Array) =>
+    expand(ikm, { label, context, length: 32 });
+  const root = derive(isk, LABELS.root, lengthPrefixed(transcript));
+  const hostChain = derive(isk, LABELS.hostChain, lengthPrefixed(transcript));
+  const secret = await diffieHellman(keyPair, toPeerRatchetKey(header.slice(13)));
+  const turned = expand(secret, { salt: root, label: LABELS.turn, length: 64 });
+  const [nextRoot, chain] = [turned.slice(0, 32), turned.slice(32)];
+  const messageKey = hmacSha256(chain, new Uint8Array([1]));
+  const cipherKey = derive(messageKey, LABELS.message, lengthPrefixed(header, transcript));
+  return { host, guest, first, root, nextRoot, chain, hostChain, messageKey, cipherKey };
+}
+
+Deno.test("opening a message wipes its keys, and those that it replaces", async () => {
+  const { host, guest, first, root, nextRoot, chain, messageKey, cipherKey } = await scene();
+  const wiped = await wipedDuring(() => host.open(first.head, first.token));
+  for (const key of [root, chain, messageKey]) assert(wiped.has(encodeHex(key)));
+  // The derivation wipes a working copy of its last block, and the session the key itself.
+  assertEquals(wiped.get(encodeHex(cipherKey))?.size, 2);
+  assert(!wiped.has(encodeHex(nextRoot)), "still needed");
+  assert((await wipedDuring(() => host.prepare())).has(encodeHex(nextRoot)));
+  host.close();
+  guest.close();
+});
+
+Deno.test("a message that does not open leaves no key behind, and takes none away", async () => {
+  const { host, guest, first, root, nextRoot, messageKey, cipherKey } = await scene();
+  const altered = first.token.replace(/.{8}=*$/, "AAAAAAAA");
+  const wiped = await wipedDuring(async () => {
+    const { error } = await host.openAll([{ head: first.head, token: altered }]);
+    assert(error instanceof Error);
+  });
+  for (const key of [nextRoot, messageKey]) assert(wiped.has(encodeHex(key)));
+  assertEquals(wiped.get(encodeHex(cipherKey))?.size, 2);
+  assert(!wiped.has(encodeHex(root)), "still needed");
+  assertEquals((await host.open(first.head, first.token)).plaintext, encodeUtf8("hello"));
+  host.close();
+  guest.close();
+});
+
+Deno.test("sealing a message wipes its key and its chain, and closing what is left", async () => {
+  const { host, guest, first, nextRoot, hostChain } = await scene();
+  const sealing = await wipedDuring(() => host.seal([encodeUtf8("hello")]));
+  for (const key of [hostChain, hmacSha256(hostChain, new Uint8Array([1]))]) {
+    assert(sealing.has(encodeHex(key)));
+  }
+  await host.open(first.head, first.token);
+  const closing = await wipedDuring(() => Promise.resolve(host.close()));
+  assert(closing.has(encodeHex(nextRoot)));
+  guest.close();
+});
