@@ -16,7 +16,7 @@ import type { Alarms } from "./alarms.ts";
 const KNOCK_STAYS_MS = 5_000;
 /** Knocks that stay at a time; one of a flood need not wait for the other seat to see it. */
 export const MAX_KNOCKS = 64;
-/** Handshake messages remembered, to know an honest repetition: those of all attempts of a person. */
+/** Documents dealt with that are remembered, to know a repetition: a page of them. */
 const MAX_REMEMBERED = 256;
 /** The relay is asked who is seated at most this often: not felt by one guest, and cheap in a flood. */
 const LOOK_EVERY_MS = 250;
@@ -76,19 +76,23 @@ export class Door {
       this.#deps.remove(id);
       return this.#deps.alarms.raise("forged");
     }
+    if (this.#remembered.has(id)) return this.#deps.remove(id);
     if (!this.#knocks.has(id)) {
       this.#deps.alarms.raise("third-party");
       if (!isCrowded && this.#knocks.size < MAX_KNOCKS) {
         this.#knocks.add(id);
-        return this.#later(KNOCK_STAYS_MS, () => {
-          this.#knocks.delete(id);
-          this.#deps.remove(id);
-        });
+        return this.#later(KNOCK_STAYS_MS, () => this.#forget(id));
       }
     } else if (!isCrowded) {
       return;
     }
+    this.#forget(id);
+  }
+
+  /** Removes a knock that was heard. Until that is done a read may still bring it. */
+  #forget(id: string): void {
     this.#knocks.delete(id);
+    this.remember(id);
     this.#deps.remove(id);
   }
 
@@ -102,7 +106,7 @@ export class Door {
     return this.#remembered.has(id);
   }
 
-  /** Remembers a handshake message as dealt with. */
+  /** Remembers a document as dealt with. */
   remember(id: string): void {
     this.#remembered.add(id);
     for (const oldest of this.#remembered) {
