@@ -71,12 +71,12 @@ export class Door {
 
   /** Hears a knock. With `isCrowded` there is more on the relay than one read returns. */
   knock({ id, seq, head, token }: Envelope, isCrowded: boolean): void {
+    if (this.#remembered.has(id)) return this.#deps.remove(id);
     if (seq !== 0 || head.length > 0 || token !== "") {
       // The relay's own hand leaves knocks, and leaves them empty.
-      this.#deps.remove(id);
+      this.#forget(id);
       return this.#deps.alarms.raise("forged");
     }
-    if (this.#remembered.has(id)) return this.#deps.remove(id);
     if (!this.#knocks.has(id)) {
       this.#deps.alarms.raise("third-party");
       if (!isCrowded && this.#knocks.size < MAX_KNOCKS) {
@@ -89,7 +89,7 @@ export class Door {
     this.#forget(id);
   }
 
-  /** Removes a knock that was heard. Until that is done a read may still bring it. */
+  /** Removes what was heard. Until that is done a read may still bring it. */
   #forget(id: string): void {
     this.#knocks.delete(id);
     this.remember(id);

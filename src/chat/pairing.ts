@@ -257,6 +257,7 @@ export class Pairing {
     const message = decodeHandshake(head);
     const isPeers = message?.type.startsWith(this.#deps.seat.role === "host" ? "guest" : "host");
     if (!message || !isPeers || token !== "") {
+      this.#door.remember(id);
       this.#feed.remove(id);
       return this.#deps.alarms.raise("forged");
     }

@@ -10,7 +10,7 @@ import { decodeHandshake, encodeHandshake, makeEnvelope } from "../../src/protoc
 import { encodeBase64Url } from "../../src/crypto/bytes.ts";
 import type { Envelope } from "../../src/store/mailbox.ts";
 import { assertAllHeard, assertCalm, Bench, type Person, QUIET_MS } from "./bench.ts";
-import { type Document, type Hand, inTheHandsOf } from "./hostile.ts";
+import { type Document, type Hand, inTheHandsOf, otherId } from "./hostile.ts";
 
 /** What is stored in place of a handshake message. */
 type Fault = (envelope: Envelope, bench: Bench) => readonly Document[];
@@ -102,6 +102,24 @@ Deno.test("handshake: a message that is cut, prolonged or of another kind is thr
     await assertOpenToBob(bench, alice, bob);
     await bench.end();
   }
+});
+
+Deno.test("handshake: what is thrown away is told once, however often it is read", async () => {
+  const bench = new Bench();
+  const { alice, bob } = await bench.pair();
+  const junk = { from: "guest", seq: 0, attempt: 0, head: new Uint8Array(9), token: "" };
+  bench.plant({ ...junk, id: "J".repeat(22) });
+  bench.plant({ ...junk, id: "K".repeat(22), from: "stranger" });
+  await bench.settle();
+  // A replay makes Alice read before anything was removed.
+  const old = bench.relay.seen.map(({ envelope }) => envelope as Envelope)
+    .find(({ from, seq }) => from === "guest" && seq > 0)!;
+  bench.plant({ ...old, id: otherId(old) });
+  await bench.advance(QUIET_MS);
+  const forged = alice.all("alarm").filter(({ kind }) => kind === "forged");
+  assertEquals(forged.reduce((sum, { count }) => sum + count, 0), 2);
+  assertEquals(bob.alarms, { forged: 1 });
+  await bench.end();
 });
 
 Deno.test("handshake: a token beside a handshake message makes it none", async () => {
