@@ -7,13 +7,7 @@
 import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
 import { type Clock, type Random, sleep, type Timer } from "../clock.ts";
 import { EXIT, Failure } from "../errors.ts";
-import {
-  type Code,
-  drawCode,
-  drawPassword,
-  formatCode,
-  normalisePassphrase,
-} from "../protocol/code.ts";
+import { type Code, drawCode, drawPassword, formatCode } from "../protocol/code.ts";
 import { isUtf8, MAX_TEXT_BYTES, MAX_TIMER_SECONDS, type Payload } from "../protocol/payload.ts";
 import { roomOfNameplate } from "../protocol/wire.ts";
 import type { Claim, Mailbox, RoomId, Seat } from "../store/mailbox.ts";
@@ -263,7 +257,7 @@ export class Chat implements Controls {
         return await this.#join(roomOfNameplate(entry.code.nameplate), entry.code.password);
       }
       case "room":
-        return await this.#meet(entry.room, normalisePassphrase(entry.password));
+        return await this.#meet(entry.room, entry.password);
     }
   }
 

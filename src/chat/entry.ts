@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Code, completions, parseCode } from "../protocol/code.ts";
+import { type Code, completions, normalisePassphrase, parseCode } from "../protocol/code.ts";
 import { roomOfName } from "../protocol/wire.ts";
 import type { RoomId } from "../store/mailbox.ts";
 
@@ -23,9 +23,13 @@ export function entryByCode(text: string): Entry {
   return { mode: "join", code: parseCode(text) };
 }
 
-/** The entry to a room that two people agreed on. */
+/**
+ * The entry to a room that two people agreed on.
+ *
+ * @throws {Failure} `usage` for a passphrase that cannot be one.
+ */
 export function entryByRoom(name: string, passphrase: string): Entry {
-  return { mode: "room", room: roomOfName(name), password: passphrase.normalize("NFKC").trim() };
+  return { mode: "room", room: roomOfName(name), password: normalisePassphrase(passphrase) };
 }
 
 /** What the last part of a code that is being typed may become. */
