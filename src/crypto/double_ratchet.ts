@@ -5,6 +5,8 @@
  * The guest is the specification's Alice, the host its Bob; both have a sending chain from the start
  * (section 3.3, with a key of its own for Bob's first chain), so that either may speak first.
  *
+ * One file, as the specification is one algorithm: what a step may forget depends on all the others.
+ *
  * @module
  */
 import { type Bytes, constantTimeEqual, wipe } from "./bytes.ts";

@@ -5,6 +5,8 @@
  * The host tells nothing that depends on the password until the guest's tag has proved that the guest
  * knows it, so every guess at the code is a guess that the host sees and counts.
  *
+ * Both machines are in one file, for each step of one is half of a sentence that the other ends.
+ *
  * @module
  */
 import { concat, constantTimeEqual, encodeUtf8, lengthPrefixed, wipe } from "../crypto/bytes.ts";
