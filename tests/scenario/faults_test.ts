@@ -8,6 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Failure, RelayUnavailable } from "../../src/errors.ts";
 import { sleep } from "../../src/clock.ts";
+import type { Mailbox } from "../../src/store/mailbox.ts";
 import { assertAllHeard, assertCalm, Bench, type Coming } from "./bench.ts";
 import { type Hand, inTheHandsOf } from "./hostile.ts";
 
@@ -152,4 +153,43 @@ Deno.test("faults: a relay that is lost for good ends the chat in bounded time, 
     assertEquals(bench.clock.pending, 0);
     if (!reached()) break;
   }
+});
+
+for (const kind of ["post", "read", "remove", "renew"]) {
+  Deno.test(`faults: for a while nothing works but what is no ${kind}`, async () => {
+    const bench = new Bench();
+    let isBroken = false;
+    const hand: Hand = (name, _, proceed) => {
+      if (isBroken && name === kind) throw unavailable();
+      return proceed();
+    };
+    const through = { through: (mailbox: Mailbox) => inTheHandsOf(hand, mailbox) };
+    const { alice, bob } = await bench.pair({ host: through, guest: through });
+    isBroken = true;
+    for (let i = 0; i < 10; i++) {
+      alice.say(`a ${i}`);
+      bob.say(`b ${i}`);
+      await bench.advance(2_000);
+    }
+    isBroken = false;
+    await bench.advance(30_000);
+    assertAllHeard(alice, bob);
+    assertCalm(alice, bob);
+    assertEquals([alice.all("delivered").length, bob.all("delivered").length], [10, 10]);
+    await bench.end();
+  });
+}
+
+Deno.test("faults: a watch that dies in silence costs a few seconds and nothing else", async () => {
+  const bench = new Bench();
+  const hand: Hand = (name, _, proceed) => name === "watch" ? undefined : proceed();
+  const through = { through: (mailbox: Mailbox) => inTheHandsOf(hand, mailbox) };
+  const { alice, bob } = await bench.pair({ host: through, guest: through });
+  for (let i = 0; i < 5; i++) {
+    alice.say(`a ${i}`);
+    await bench.until(() => bob.heard.length === i + 1, 15_000);
+  }
+  await bench.until(() => alice.all("delivered").length === 5);
+  assertCalm(alice, bob);
+  await bench.end();
 });
