@@ -21,6 +21,11 @@ const WIDTH = 80;
 const ORDER = "Every setting comes from its flag, else from its variable, else from the " +
   "configuration file; what is still missing is asked. A password is never a flag.";
 
+/** What the program lets itself do; docs/ARCHITECTURE.md says why, and why not less. */
+const CONFINED =
+  "At its start Whisper gives up every file but its settings, its meeting place and " +
+  "the files you name, and on this computer (--local) the network too. It starts no program.";
+
 /** The help: of everything, or of one command. */
 export function helpText(about?: CommandName): string {
   return about === undefined ? everything() : ofCommand(ALL_COMMANDS.get(about)!);
@@ -38,6 +43,8 @@ function everything(): string {
     ...flagEntries(DEFAULT_COMMAND.flags),
     "",
     ...wrap(ORDER, WIDTH),
+    "",
+    ...wrap(CONFINED, WIDTH),
     "",
     "Examples:",
     ...commands.flatMap(exampleOf),
