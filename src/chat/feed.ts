@@ -7,13 +7,20 @@
  */
 import type { Clock, Random, Timer } from "../clock.ts";
 import { type Envelope, type Mailbox, MAX_BATCH, type Seat } from "../store/mailbox.ts";
-import type { ReadMark } from "./inbox.ts";
+import type { ReadMark, Removal } from "./inbox.ts";
 import type { Link } from "./link.ts";
 
 /** A watch can die in silence; this often, in milliseconds, the relay is read regardless. */
 const RECONCILE_MS = 12_000;
-/** Removals are gathered this long: long enough for a burst, too short to matter. */
+/**
+ * Removals are gathered this long: long enough for a burst, too short to matter. A removal on its way
+ * would hold up what the person says just then; right after a post that is the least likely, so after
+ * one they are gathered for the shorter time only.
+ */
 const REMOVE_DELAY_MS = 150;
+const REMOVE_AFTER_POST_MS = 40;
+/** Receipts hold no word: they wait for the next removal, but not longer than this. */
+const REMOVE_PATIENTLY_MS = 5_000;
 
 /** What a feed needs and whom it feeds. */
 export interface FeedDeps {
@@ -45,6 +52,9 @@ export class Feed {
   #removing: Promise<void> | undefined;
   #reconcile: Timer | undefined;
   #removeTimer: Timer | undefined;
+  #patientTimer: Timer | undefined;
+  /** When the oldest removal that is not patient was asked for. */
+  #removeSince = Infinity;
 
   constructor(deps: FeedDeps, signal: AbortSignal) {
     this.#deps = deps;
@@ -56,7 +66,7 @@ export class Feed {
     const { mailbox, seat, link } = this.#deps;
     this.#signal.addEventListener("abort", () => {
       this.#reconcile?.cancel();
-      this.#removeTimer?.cancel();
+      this.#cancelRemoval();
     }, { once: true });
     mailbox.watch(seat, {
       push: (envelopes) => {
@@ -79,21 +89,39 @@ export class Feed {
   }
 
   /** Removes an envelope soon. */
-  remove(id: string): void {
+  remove(id: string, { patiently = false }: Removal = {}): void {
     if (this.#signal.aborted) return;
+    const { clock } = this.#deps;
     this.#asked++;
     this.#removals.add(id);
-    if (this.#removals.size >= MAX_BATCH) void this.flush();
-    else this.#removeTimer ??= this.#deps.clock.after(REMOVE_DELAY_MS, () => void this.flush());
+    if (this.#removals.size >= MAX_BATCH) return void this.flush();
+    if (patiently) {
+      this.#patientTimer ??= clock.after(REMOVE_PATIENTLY_MS, () => void this.flush());
+      return;
+    }
+    this.#removeSince = Math.min(this.#removeSince, clock.monotonic());
+    this.#removeTimer ??= clock.after(REMOVE_DELAY_MS, () => void this.flush());
+  }
+
+  /** Something of ours has just been stored. */
+  posted(): void {
+    if (this.#signal.aborted) return;
+    const since = this.#deps.clock.monotonic() - this.#removeSince;
+    if (since >= REMOVE_AFTER_POST_MS) void this.flush();
   }
 
   /** Removes what is to be removed, now. */
   flush(): Promise<void> {
-    this.#removeTimer?.cancel();
-    this.#removeTimer = undefined;
+    this.#cancelRemoval();
     // With nothing to do it would be over before it could be called under way.
     if (this.#removals.size === 0) return this.#removing ?? Promise.resolve();
     return this.#removing ??= this.#removeAll();
+  }
+
+  #cancelRemoval(): void {
+    for (const timer of [this.#removeTimer, this.#patientTimer]) timer?.cancel();
+    this.#removeTimer = this.#patientTimer = undefined;
+    this.#removeSince = Infinity;
   }
 
   async #removeAll(): Promise<void> {

@@ -40,6 +40,11 @@ const MAX_GIVEN_UP = 512;
  */
 const GAP_GRACE_MS = 1_500;
 
+/** How to remove something from the relay: `patiently` what holds no word, together with others. */
+export interface Removal {
+  readonly patiently?: boolean;
+}
+
 /** What an inbox needs and whom it tells. */
 export interface InboxDeps {
   readonly conversation: Conversation;
@@ -50,7 +55,7 @@ export interface InboxDeps {
   /** `texts` undefined: only what carries no text is missing, `count` such. */
   gap(texts: readonly [number, number] | undefined, count: number): void;
   /** Envelopes done with, to be removed from the relay. */
-  remove(id: string): void;
+  remove(id: string, options?: Removal): void;
   /** Asks for a complete read soon. */
   requestRead(): void;
 }
@@ -215,7 +220,7 @@ export class Inbox {
       }
       this.#recent.set(id, attempt);
       if (this.#recent.size > MAX_BATCH) this.#recent.delete(this.#recent.keys().next().value!);
-      this.#finish(id);
+      this.#finish(id, { patiently: one.payload.kind === "receipt" });
       // Given up is not told yet: what turns up before a later one was opened comes in its place.
       const isLate = seq < this.#last;
       const skipped = seq - this.#last - 1;
@@ -235,9 +240,9 @@ export class Inbox {
     else throw protocolFailure(error);
   }
 
-  #finish(id: string): void {
+  #finish(id: string, options?: Removal): void {
     this.#done.opened(id);
-    this.#deps.remove(id);
+    this.#deps.remove(id, options);
     this.#madeRoom();
   }
 

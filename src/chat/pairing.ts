@@ -43,9 +43,8 @@ import { evicted, Lease } from "./lease.ts";
 import type { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { nextPresence, type Sign } from "./presence.ts";
+import { Receipts } from "./receipts.ts";
 
-/** A receipt waits this long for something to ride on: too short to notice, enough for a burst. */
-const RECEIPT_DELAY_MS = 40;
 /** A text that no receipt covers after this time, with the peer here, is asked after once. */
 const PING_AFTER_MS = 10_000;
 /** The client name in a profile. */
@@ -92,7 +91,7 @@ export class Pairing {
   #peer: { name: string; words: readonly string[] } | undefined;
   #presence: Presence = "here";
   #heardAt: number | undefined;
-  #receiptTimer: Timer | undefined;
+  readonly #receipts: Receipts;
   #pingTimer: Timer | undefined;
   readonly #door: Door;
   /** When a guest's share was answered who has not been heard since, by the monotonic clock. */
@@ -104,6 +103,10 @@ export class Pairing {
     this.#deps = deps;
     const { mailbox, link, seat, clock, random } = deps;
     const failed = (error: unknown) => this.#fail(error);
+    this.#receipts = new Receipts({
+      clock,
+      send: () => this.#outbox?.add({ kind: "receipt" }),
+    });
     this.#feed = new Feed({
       mailbox,
       link,
@@ -204,7 +207,7 @@ export class Pairing {
   /** Stops everything and forgets every key. */
   stop(): void {
     this.#abort.abort(new DOMException("The pairing is over", "AbortError"));
-    this.#receiptTimer?.cancel();
+    this.#receipts.paid();
     this.#pingTimer?.cancel();
     this.#door.close();
     switch (this.#phase?.phase) {
@@ -382,7 +385,7 @@ export class Pairing {
       deliver: (received, late) => this.#deliver(received, late),
       alarm: (kind, count) => alarms.raise(kind, count),
       gap: (texts, count) => alarms.gap(texts, count),
-      remove: (id) => this.#feed.remove(id),
+      remove: (id, options) => this.#feed.remove(id, options),
       requestRead: () => this.#feed.requestRead(),
     });
     const outbox = new Outbox({
@@ -391,10 +394,7 @@ export class Pairing {
       sent: (id, seq) => emit({ event: "sent", id, seq }),
       delivered: (id, seq) => emit({ event: "delivered", id, seq }),
       failed: (error) => this.#fail(error),
-      sealing: () => {
-        this.#receiptTimer?.cancel();
-        this.#receiptTimer = undefined;
-      },
+      sealing: () => this.#receipts.paid(),
     });
     this.#phase = {
       phase: "talking",
@@ -415,6 +415,7 @@ export class Pairing {
       attempt++;
       return mailbox.post(seat, marked, { signal });
     }, this.#abort.signal);
+    this.#feed.posted();
   }
 
   #introduce(): void {
@@ -444,21 +445,21 @@ export class Pairing {
           at: new Date(payload.at).toISOString(),
           ...(late ? { late } : {}),
         });
-        return this.#oweReceipt();
+        return this.#receipts.owe();
       case "ping":
-        return this.#oweReceipt();
+        return this.#receipts.owe();
       case "receipt":
         return;
       case "bye":
         this.#sense({ sign: "goodbye" });
         return;
       case "timer":
-        this.#oweReceipt();
+        this.#receipts.owe();
         // A proposal that comes late may have been overtaken by another.
         if (!late || payload.agreed) this.#deps.said(payload);
         return;
       case "burn":
-        this.#oweReceipt();
+        this.#receipts.owe();
         return this.#deps.said(payload);
     }
   }
@@ -469,13 +470,6 @@ export class Pairing {
     const words = conversation.takeVerificationWords(this.#deps.name, name);
     this.#peer = { name, words };
     emit({ event: "ready", peer: name, verify: words });
-  }
-
-  #oweReceipt(): void {
-    this.#receiptTimer ??= this.#deps.clock.after(RECEIPT_DELAY_MS, () => {
-      this.#receiptTimer = undefined;
-      this.#outbox?.add({ kind: "receipt" });
-    });
   }
 
   #expectReceipt(): void {
