@@ -135,7 +135,7 @@ Deno.test("room: knocks by the thousand are told together, and none is kept", as
 
 Deno.test("room: a knock that says anything is no knock", async () => {
   const bench = new Bench();
-  const { alice, bob } = await bench.pair();
+  const { bob } = await bench.pair();
   const empty = { seq: 0, attempt: 0, head: new Uint8Array(0), token: "" };
   for (const said of [{ seq: 3 }, { head: new Uint8Array(1) }, { token: "psst" }]) {
     const alarms = await bob.alarmsDuring(async () => {
