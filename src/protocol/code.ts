@@ -6,6 +6,7 @@
  */
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import type { Random } from "../clock.ts";
+import { edits } from "../edits.ts";
 import { Failure } from "../errors.ts";
 
 /** Digits of a nameplate at first; one more after every {@link DRAWS_PER_LENGTH} that were taken. */
@@ -116,7 +117,7 @@ function nearestWord(typed: string): string | undefined {
   let best: string | undefined;
   let least = MAX_SLIPS + 1;
   for (const word of wordlist) {
-    const distance = editDistance(typed, word);
+    const distance = edits(typed, word);
     if (distance < least) [best, least] = [word, distance];
     else if (distance === least && least <= MAX_SLIPS && !sharesStart(best!, typed)) {
       if (sharesStart(word, typed)) best = word;
@@ -127,23 +128,6 @@ function nearestWord(typed: string): string | undefined {
 
 function sharesStart(word: string, typed: string): boolean {
   return word.slice(0, 2) === typed.slice(0, 2);
-}
-
-/** Levenshtein distance; a swap of neighbours counts as one (optimal string alignment). */
-function editDistance(a: string, b: string): number {
-  const rows = Array.from({ length: a.length + 1 }, (_, i) => [i]);
-  for (let j = 0; j <= b.length; j++) rows[0]![j] = j;
-  for (let i = 1; i <= a.length; i++) {
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      let cost = Math.min(rows[i - 1]![j]! + 1, rows[i]![j - 1]! + 1, rows[i - 1]![j - 1]! + same);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
-        cost = Math.min(cost, rows[i - 2]![j - 2]! + 1);
-      }
-      rows[i]![j] = cost;
-    }
-  }
-  return rows[a.length]![b.length]!;
 }
 
 function badCode(state: string): Failure {

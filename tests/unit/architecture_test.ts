@@ -47,10 +47,11 @@ const DOORS: Record<string, readonly string[]> = {
   "src/errors.ts": [],
   "src/clock.ts": [],
   "src/version.ts": [],
+  "src/edits.ts": [],
 };
 
 /** Open to everybody. */
-const COMMON = ["src/errors.ts", "src/clock.ts", "src/version.ts"];
+const COMMON = ["src/errors.ts", "src/clock.ts", "src/version.ts", "src/edits.ts"];
 
 /** Types alone: they leave nothing in the program, and the protocol fills what a mailbox carries. */
 const TYPE_DOORS: Record<string, readonly string[]> = {
