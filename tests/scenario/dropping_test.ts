@@ -210,11 +210,11 @@ Deno.test("delaying: what is late by less than a read, or comes in another order
     alice.say(`a${round}`, `b${round}`, `c${round}`);
     await bench.settle();
     isHolding = false;
-    // Backwards, and each twice.
+    // Backwards, and each twice: its sender had no answer.
     for (const envelope of held.splice(0).reverse()) {
       bench.plant({ ...envelope });
       await bench.advance(100);
-      bench.plant({ ...envelope });
+      bench.plant({ ...envelope, attempt: 1 });
     }
     await bench.advance(1_000);
   }
