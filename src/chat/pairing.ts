@@ -47,6 +47,8 @@ import { Receipts } from "./receipts.ts";
 
 /** A text that no receipt covers after this time, with the peer here, is asked after once. */
 const PING_AFTER_MS = 10_000;
+/** How often one's name is told again: a relay that drops it once more will drop it always. */
+const MAX_INTRODUCTIONS = 4;
 /** The client name in a profile. */
 const CLIENT = "whisper/1";
 
@@ -96,6 +98,7 @@ export class Pairing {
   readonly #door: Door;
   /** When a guest's share was answered who has not been heard since, by the monotonic clock. */
   #answeredAt: number | undefined;
+  #introductions = 0;
   /** Told that the peer was let in and was never heard. */
   #isForsaken = false;
 
@@ -418,7 +421,9 @@ export class Pairing {
     this.#feed.posted();
   }
 
+  /** Tells one's name: at first, and again to ask for the peer's, or because it asks. */
   #introduce(): void {
+    if (this.#introductions++ >= MAX_INTRODUCTIONS) return;
     this.#outbox?.add({ kind: "profile", name: this.#deps.name, client: CLIENT });
   }
 
@@ -433,8 +438,12 @@ export class Pairing {
       this.#pingTimer = undefined;
     }
     if (this.#presence === "away" || this.#presence === "vanished") this.#lease.look();
+    // Something comes of a peer whose profile was lost on the way.
+    if (payload.kind !== "profile" && !this.#peer) this.#introduce();
     switch (payload.kind) {
       case "profile":
+        // Again: it has not heard ours.
+        if (this.#peer) return this.#introduce();
         return this.#meet(phase.conversation, payload.name);
       case "text":
         emit({
@@ -466,7 +475,6 @@ export class Pairing {
 
   #meet(conversation: Conversation, name: string): void {
     const { emit } = this.#deps;
-    if (this.#peer) return;
     const words = conversation.takeVerificationWords(this.#deps.name, name);
     this.#peer = { name, words };
     emit({ event: "ready", peer: name, verify: words });

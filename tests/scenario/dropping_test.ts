@@ -6,7 +6,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { Failure, RelayUnavailable } from "../../src/errors.ts";
-import type { Envelope } from "../../src/store/mailbox.ts";
+import type { Envelope, Mailbox } from "../../src/store/mailbox.ts";
 import { assertAllHeard, assertCalm, Bench, type Person, QUIET_MS } from "./bench.ts";
 import { type Hand, inTheHandsOf } from "./hostile.ts";
 
@@ -89,6 +89,28 @@ Deno.test("dropping: a lost receipt is told as what it is, and loses no text", a
   });
   assertEquals(bob.all("delivered").length, 1);
   await bench.end();
+});
+
+Deno.test("dropping: a name that is lost is asked for, and both can talk", async () => {
+  for (const role of ["host", "guest"] as const) {
+    const bench = new Bench();
+    const drop = dropping(({ seq }) => seq === 1);
+    const through = { through: (mailbox: Mailbox) => inTheHandsOf(drop, mailbox) };
+    const alice = await bench.host(role === "host" ? through : {});
+    const bob = bench.join(alice.code!, role === "guest" ? through : {});
+    const [silent, other] = role === "host" ? [alice, bob] : [bob, alice];
+    await bench.until(() => silent.isReady);
+    assertEquals(other.isReady, false);
+    silent.say("did you get my name?");
+    other.say("now I did");
+    await bench.until(() => other.isReady && silent.heard.length === 1);
+    await bench.advance(QUIET_MS);
+    assertAllHeard(alice, bob);
+    assertEquals([silent.alarms, other.alarms], [{}, { gap: 1 }]);
+    // One name each, and one more each: asked for, and told.
+    assertEquals(bench.relay.seen.filter(({ envelope }) => envelope.seq === 2).length, 2);
+    await bench.end();
+  }
 });
 
 Deno.test("dropping: the last text before a silence is missed when its sender asks after it", async () => {
