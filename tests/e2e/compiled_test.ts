@@ -10,10 +10,18 @@ import { makeAuthority, signServer } from "../support/certificate.ts";
 import { whyNoCompiling } from "../support/denort.ts";
 import { isOwnServer, mongodAvailable, startReplicaSet } from "../support/mongod.ts";
 import { Program } from "../support/program.ts";
+import { Terminal, tmuxAvailable } from "../support/tmux.ts";
 
 const why = await whyNoCompiling();
 const mongod = await mongodAvailable();
 const whyNoServer = mongod.ok ? isOwnServer ? "a server of one's own" : undefined : mongod.why;
+const straceAvailable = await new Deno.Command("strace", {
+  args: ["-V"],
+  stdout: "null",
+  stderr: "null",
+}).output().then(({ success }) => success, () => false);
+/** What the system, Deno's runtime and its libraries look at by themselves. */
+const SYSTEM = /^\/(?:proc|sys|lib|lib64|usr\/lib|dev\/u?random|etc\/(?:ld\.so|localtime))/;
 /** The programs outlive the tests between the first and the last; nothing else may. */
 const OUTLIVING = { sanitizeOps: false, sanitizeResources: false };
 
@@ -53,6 +61,44 @@ test("two chat on this computer", () =>
     await chat(programs.any, ["--local"], env);
     assertEquals([...Deno.readDirSync(`${place}/whisper`)].length, 0, "nothing is left");
   }));
+
+test(
+  "a chat on this computer touches its own folder, and no network",
+  () =>
+    inFolder(async (place) => {
+      const env = { XDG_RUNTIME_DIR: place, XDG_CONFIG_HOME: `${place}/config` };
+      const trace = ["strace", "-ff", "-e", "trace=file,network", "-o", `${place}/trace`];
+      await chat([...trace, programs.any], ["--local"], env);
+      const calls = [...Deno.readDirSync(place)].filter(({ name }) => name.startsWith("trace."))
+        .flatMap(({ name }) => Deno.readTextFileSync(`${place}/${name}`).split("\n"));
+      assert(calls.some((call) => call.includes(`${place}/whisper/chat.db`)), "the trace tells");
+      const network = calls.filter((call) => /^(?:socket|connect|bind|sendto)\(/.test(call));
+      assertEquals(network, []);
+      const folder = Deno.realPathSync(place);
+      const touched = new Set(
+        calls.filter((call) => /^(?:open|openat|openat2|creat|mkdir|unlink|rename)\(/.test(call))
+          .map((call) => /"([^"]+)"/.exec(call)?.[1] ?? ""),
+      );
+      const own = [`${place}/whisper`, `${folder}/whisper`, programs.any];
+      const others = [...touched].filter((path) =>
+        !SYSTEM.test(path) && !own.some((start) => path === start || path.startsWith(`${start}/`))
+      );
+      assertEquals(others, []);
+    }),
+  { why: why ?? (straceAvailable ? undefined : "there is no strace") },
+);
+
+test("the full screen opens and leaves", () =>
+  inFolder(async (place) => {
+    const env = { XDG_RUNTIME_DIR: place, XDG_CONFIG_HOME: place };
+    const command = [programs.any, "new", "--local", "--name", "Alice"];
+    await using terminal = await Terminal.open(command, { env });
+    await terminal.see("whisper join");
+    await terminal.type("/exit");
+    await terminal.press("Enter");
+    const screen = await terminal.see("status 0");
+    assertMatch(screen, /0 remain/);
+  }), { why: why ?? (tmuxAvailable ? undefined : "there is no tmux") });
 
 for (const set of ["atlas", "any"] as const) {
   test(
@@ -126,12 +172,12 @@ test("the programs are removed", async () => {
 
 /** Two programs meet, talk both ways and leave. */
 async function chat(
-  program: string,
+  program: string | readonly string[],
   args: readonly string[],
   env: Record<string, string>,
 ): Promise<void> {
   const start = (...words: string[]) =>
-    new Program([...words, "--json", ...args], { command: [program], env });
+    new Program([...words, "--json", ...args], { command: [program].flat(), env });
   await using alice = start("new", "--name", "Alice");
   const { code } = await alice.event("invite");
   await using bob = start("join", code, "--name", "Bob");
