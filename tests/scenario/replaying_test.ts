@@ -74,6 +74,29 @@ Deno.test("replaying: a copy under another identity, before and after the readin
   await bench.end();
 });
 
+Deno.test("replaying: beside a new message, in one and the same push", async () => {
+  const bench = new Bench();
+  const posted: Envelope[] = [];
+  const hand: Hand = (name, args, proceed) => {
+    if (name !== "post") return proceed();
+    const [envelope] = args[1] as [Envelope];
+    // What is pushed first makes the reader read again, while the second is being opened.
+    if (posted.length > 0) bench.plant({ ...posted.at(-1)!, id: otherId(posted.at(-1)!) });
+    if (envelope.seq > 0) posted.push(envelope);
+    return proceed();
+  };
+  const { alice, bob } = await bench.pair({
+    host: { through: (mailbox) => inTheHandsOf(hand, mailbox) },
+  });
+  for (let i = 0; i < 10; i++) {
+    alice.say(`${i}`);
+    await bench.advance(QUIET_MS);
+  }
+  assertAllHeard(alice, bob);
+  assertEquals(Object.keys(bob.alarms), ["replayed"]);
+  await bench.end();
+});
+
 Deno.test("replaying: under a number that is still to come, an old message is no new one", async () => {
   const { bench, alice, bob, host } = await talk();
   const next = host.at(-1)!.seq + 1;
