@@ -105,6 +105,7 @@ async function doctor(command: DoctorCommand, { stop, output }: Surroundings): P
       color: command.color && isAnsi(),
     },
     write: (text) => output.write(text),
+    goOffline,
     clock: systemClock,
     random: systemRandom,
     signal: stop,

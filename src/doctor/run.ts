@@ -18,30 +18,38 @@ export interface DoctorDeps {
   readonly asker: Asker;
   readonly terminal: TerminalFacts;
   readonly write: (text: string) => void;
+  /** Gives up the network, for a chat that stays on this computer. */
+  readonly goOffline: () => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly signal: AbortSignal;
 }
 
-/** Looks at everything, and returns the exit status: 0 when a chat is possible, else 3. */
+/**
+ * Looks at everything, and returns the exit status: 0 when a chat is possible, 130 when `signal` has
+ * ended it, else 3.
+ */
 export async function runDoctor(command: DoctorCommand, deps: DoctorDeps): Promise<number> {
-  const { asker, terminal, write, clock, random, signal } = deps;
+  const { asker, terminal, write, goOffline, clock, random, signal } = deps;
   let place: MeetingPlace | undefined;
   const settings = checkSettings(async () => {
     place = await askPlace(command, asker, { inspect: inspectUri, complete: completeUri });
-    return place.kind === "sqlite" ? "two terminals of this computer" : "a relay in MongoDB";
+    if (place.kind === "mongodb") return "a relay in MongoDB";
+    goOffline();
+    return "two terminals of this computer";
   });
   const { poll, tlsCaFile } = command;
-  const isReady = await examineAll({
-    here: [checkTerminal(terminal), settings],
-    relay: () =>
-      examine(place!.kind === "sqlite" ? place! : { ...place!, poll, tlsCaFile }, {
-        clock,
-        random,
-        signal,
-      }),
-    clock,
-    signal,
-  }, command.ui === "json" ? jsonReport(write) : plainReport(write, terminal.color));
-  return isReady ? EXIT.ok : EXIT.relay;
+  const report = command.ui === "json" ? jsonReport(write) : plainReport(write, terminal.color);
+  const relay = () => {
+    const settings = place!.kind === "sqlite" ? place! : { ...place!, poll, tlsCaFile };
+    return examine(settings, { clock, random, signal });
+  };
+  try {
+    const here = [checkTerminal(terminal), settings];
+    const isReady = await examineAll({ here, relay, clock, signal }, report);
+    return isReady ? EXIT.ok : EXIT.relay;
+  } catch (error) {
+    if (signal.aborted) return EXIT.interrupted;
+    throw error;
+  }
 }

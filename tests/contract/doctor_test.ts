@@ -43,7 +43,10 @@ interface Found {
   readonly lines: readonly Line[];
 }
 
-async function look(command: Partial<DoctorCommand>): Promise<Found> {
+async function look(
+  command: Partial<DoctorCommand>,
+  signal = new AbortController().signal,
+): Promise<Found> {
   let text = "";
   const status = await runDoctor({
     command: "doctor",
@@ -69,7 +72,8 @@ async function look(command: Partial<DoctorCommand>): Promise<Found> {
     write: (line) => text += line,
     clock: systemClock,
     random: systemRandom,
-    signal: new AbortController().signal,
+    goOffline() {},
+    signal,
   });
   const lines: Line[] = text.trimEnd().split("\n").map((line) => JSON.parse(line));
   const steps = lines.filter(({ event }) => event === "check");
@@ -265,6 +269,29 @@ Deno.test("doctor: a string that is none, and a password that is missing, are st
   const silent = await lookAt("mongodb+srv://alice:<db_password>@cluster0.abcde.mongodb.net/");
   assertEquals([silent.status, silent.states["configuration"]], [3, "failed"]);
   assertMatch(silent.lines.at(-1)!.first!, /--password-file/);
+});
+
+Deno.test("doctor: whoever has seen enough ends it in the middle of a step", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const stop = new AbortController();
+  const connections: Deno.Conn[] = [];
+  const serving = (async () => {
+    for await (const connection of listener) {
+      connections.push(connection);
+      // The first is that of the step before, the second waits for an answer that never comes.
+      if (connections.length === 2) stop.abort();
+    }
+  })();
+  try {
+    const uri = `mongodb://localhost:${listener.addr.port}/?tls=true`;
+    const found = await look({ relay: { kind: "uri", uri } }, stop.signal);
+    assertEquals(found.status, 130);
+    assertEquals([found.states["tcp"], found.states["tls"]], ["ok", undefined]);
+  } finally {
+    for (const connection of connections) connection.close();
+    listener.close();
+    await serving;
+  }
 });
 
 Deno.test("doctor: two terminals of this computer", async () => {
