@@ -134,6 +134,12 @@ const RULES: readonly Rule[] = [
     hint: "Name another database in the connection string, after the host: .../whisper2?...",
   },
   {
+    when: ({ message }) => /^Requires read access/.test(message),
+    code: "relay-uri",
+    message: "This program may not read a file that the connection string names.",
+    hint: "Name it when you start Whisper: --tls-ca-file FILE, or the whole string with --uri.",
+  },
+  {
     when: ({ name, message }) => name === "NotCapable" || /^Requires .* access/.test(message),
     code: "relay-unreachable",
     message: "This program was started without the permission to reach the relay.",

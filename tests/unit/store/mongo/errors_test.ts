@@ -221,6 +221,11 @@ const CASES: readonly Case[] = [
     ...{ code: "relay-unreachable", word: "chat:any" },
   },
   {
+    seen: "a certificate's file outside of what Whisper kept",
+    error: Object.assign(new Error('Requires read access to "/k/ca.pem"'), { name: "NotCapable" }),
+    ...{ code: "relay-uri", word: "--tls-ca-file" },
+  },
+  {
     seen: "typing error",
     error: shape("MongoParseError", "Password contains unescaped characters"),
     ...{ code: "relay-uri", word: "Copy it again" },
