@@ -3,41 +3,21 @@
  *
  * @module
  */
-import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
 import type { Clock, Random, Timer } from "../clock.ts";
-import { Failure } from "../errors.ts";
 import {
   type Conversation,
-  generateRatchetKeyPair,
   type RatchetKeyPair,
   type Received,
   startConversation,
 } from "../protocol/conversation.ts";
-import {
-  beginAsGuest,
-  beginAsHost,
-  type Established,
-  type GuestState,
-  type HostState,
-  MAX_GUESSES,
-  stepGuest,
-  stepHost,
-  type Terms,
-  wipeGuest,
-  wipeHost,
-} from "../protocol/handshake.ts";
+import type { Established, Terms } from "../protocol/handshake.ts";
 import type { Body, Payload } from "../protocol/payload.ts";
-import {
-  decodeHandshake,
-  encodeHandshake,
-  type HandshakeMessage,
-  makeEnvelope,
-} from "../protocol/wire.ts";
 import type { Envelope, Mailbox, RoomView, Seat } from "../store/mailbox.ts";
 import type { Alarms } from "./alarms.ts";
-import type { Listener, Presence } from "./events.ts";
 import { Door } from "./door.ts";
+import type { Listener, Presence } from "./events.ts";
 import { Feed } from "./feed.ts";
+import { Greeting } from "./greeting.ts";
 import { Inbox, type ReadMark } from "./inbox.ts";
 import { evicted, Lease } from "./lease.ts";
 import type { Link } from "./link.ts";
@@ -69,19 +49,12 @@ export interface PairingDeps {
   failed(error: unknown): void;
 }
 
-type Phase =
-  | { readonly phase: "host"; readonly state: HostState; readonly keys: RatchetKeyPair }
-  | { readonly phase: "guest"; readonly state: GuestState }
-  | {
-    readonly phase: "talking";
-    /** The token of the peer's seat: its half of the handshake's session id. */
-    readonly peerToken: string;
-    /** When the two had found each other, by the monotonic clock. */
-    readonly since: number;
-    readonly conversation: Conversation;
-    readonly inbox: Inbox;
-    readonly outbox: Outbox;
-  };
+/** What there is once the handshake is done. */
+interface Talk {
+  readonly conversation: Conversation;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+}
 
 /** One epoch of a room as one of the two has it. */
 export class Pairing {
@@ -89,15 +62,14 @@ export class Pairing {
   readonly #abort = new AbortController();
   readonly #feed: Feed;
   readonly #lease: Lease;
-  #phase: Phase | undefined;
+  readonly #greeting: Greeting;
+  #talk: Talk | undefined;
   #peer: { name: string; words: readonly string[] } | undefined;
   #presence: Presence = "here";
   #heardAt: number | undefined;
   readonly #receipts: Receipts;
   #pingTimer: Timer | undefined;
   readonly #door: Door;
-  /** When a guest's share was answered who has not been heard since, by the monotonic clock. */
-  #answeredAt: number | undefined;
   #introductions = 0;
   /** Told that the peer was let in and was never heard. */
   #isForsaken = false;
@@ -108,7 +80,7 @@ export class Pairing {
     const failed = (error: unknown) => this.#fail(error);
     this.#receipts = new Receipts({
       clock,
-      send: () => this.#outbox?.add({ kind: "receipt" }),
+      send: () => this.#talk?.outbox.add({ kind: "receipt" }),
     });
     this.#feed = new Feed({
       mailbox,
@@ -118,15 +90,15 @@ export class Pairing {
       random,
       failed,
       consume: (envelopes, read) => this.#consume(envelopes, read),
-      readBegins: (number) => this.#inbox?.readBegins(number),
-      removed: (ids, reads) => this.#inbox?.removed(ids, reads),
+      readBegins: (number) => this.#talk?.inbox.readBegins(number),
+      removed: (ids, reads) => this.#talk?.inbox.removed(ids, reads),
     }, this.#abort.signal);
     this.#lease = new Lease({
       mailbox,
       link,
       seat,
       clock,
-      isWaiting: () => (this.#outbox?.unconfirmed ?? 0) > 0,
+      isWaiting: () => (this.#talk?.outbox.unconfirmed ?? 0) > 0,
       seen: (view, askedAt) => this.#see(view, askedAt),
       rolledBack: () => this.#door.rolledBack(),
     });
@@ -137,19 +109,19 @@ export class Pairing {
       requestRead: () => this.#feed.requestRead(),
       look: () => this.#look(),
     });
+    this.#greeting = new Greeting({
+      ...deps,
+      door: this.#door,
+      signal: this.#abort.signal,
+      remove: (id) => this.#feed.remove(id),
+      agreed: (established, keys) => this.#begin(established, keys),
+      done: () => this.#introduce(),
+    });
   }
 
   /** Begins: the guest speaks first, the host waits to be spoken to. */
   async start(): Promise<void> {
-    const { seat, terms, random } = this.#deps;
-    if (seat.role === "host") {
-      const keys = await generateRatchetKeyPair();
-      this.#phase = { phase: "host", state: beginAsHost(terms, keys.publicKey), keys };
-    } else {
-      const { state, send } = beginAsGuest(terms, decodeBase64Url(seat.token), random);
-      this.#phase = { phase: "guest", state };
-      await this.#say(send!);
-    }
+    await this.#greeting.start();
     this.#feed.start();
     this.#lease.run(this.#abort.signal).catch((error) => this.#fail(error));
   }
@@ -171,39 +143,35 @@ export class Pairing {
 
   /** True once somebody has shown a share: a wait for the handshake to end is worth it. */
   get isShakingHands(): boolean {
-    if (this.#phase?.phase === "host") {
-      const { state } = this.#phase;
-      return state.state === "established" || (state.state === "open" && state.attempts.size > 0);
-    }
-    return this.#phase?.phase === "guest" || (this.#phase?.phase === "talking" && !this.#peer);
+    return this.#greeting.isUnderWay || (this.#talk !== undefined && !this.#peer);
   }
 
   /** True when three wrong guesses have burnt the code. */
   get isBurnt(): boolean {
-    return this.#phase?.phase === "host" && this.#phase.state.state === "burnt";
+    return this.#greeting.isBurnt;
   }
 
   /** Texts accepted and not yet on the relay. */
   get queued(): number {
-    return this.#outbox?.queued ?? 0;
+    return this.#talk?.outbox.queued ?? 0;
   }
 
   /** Texts accepted that no receipt covers. */
   get unseen(): number {
-    return this.#outbox?.unseen ?? 0;
+    return this.#talk?.outbox.unseen ?? 0;
   }
 
   /** Says something; false before both know each other. */
   send(body: Body, id?: string): boolean {
-    if (!this.#outbox || !this.#peer) return false;
-    this.#outbox.add(body, id);
+    if (!this.#talk || !this.#peer) return false;
+    this.#talk.outbox.add(body, id);
     if (id !== undefined) this.#expectReceipt();
     return true;
   }
 
   /** Resolves once everything said is on the relay and everything done with is off it. */
   async settle(): Promise<void> {
-    await this.#outbox?.idle();
+    await this.#talk?.outbox.idle();
     await this.#feed.flush();
   }
 
@@ -213,23 +181,9 @@ export class Pairing {
     this.#receipts.paid();
     this.#pingTimer?.cancel();
     this.#door.close();
-    switch (this.#phase?.phase) {
-      case "host":
-        return wipeHost(this.#phase.state);
-      case "guest":
-        return wipeGuest(this.#phase.state);
-      case "talking":
-        this.#phase.inbox.close();
-        return this.#phase.conversation.close();
-    }
-  }
-
-  get #inbox(): Inbox | undefined {
-    return this.#phase?.phase === "talking" ? this.#phase.inbox : undefined;
-  }
-
-  get #outbox(): Outbox | undefined {
-    return this.#phase?.phase === "talking" ? this.#phase.outbox : undefined;
+    this.#greeting.wipe();
+    this.#talk?.inbox.close();
+    this.#talk?.conversation.close();
   }
 
   #fail(error: unknown): void {
@@ -250,128 +204,17 @@ export class Pairing {
     this.#door.opens();
     for (const envelope of envelopes) {
       if (envelope.from === "stranger") this.#door.knock(envelope, isPage);
-      else if (envelope.seq === 0) await this.#shakeHands(envelope);
+      else if (envelope.seq === 0) await this.#greeting.hear(envelope);
       else messages.push(envelope);
     }
     // Before the handshake is done nobody can tell a message from a forgery: they stay where they
     // are, and the read that follows the handshake brings them again.
-    await this.#inbox?.take(messages, read);
-  }
-
-  async #shakeHands({ id, head, token }: Envelope): Promise<void> {
-    if (this.#door.isEcho(id)) return this.#feed.remove(id);
-    const message = decodeHandshake(head);
-    const isPeers = message?.type.startsWith(this.#deps.seat.role === "host" ? "guest" : "host");
-    if (!message || !isPeers || token !== "") {
-      this.#door.remember(id);
-      this.#feed.remove(id);
-      return this.#deps.alarms.raise("forged");
-    }
-    if (await this.#isWaiting(message)) return;
-    this.#feed.remove(id);
-    this.#door.remember(id);
-    switch (this.#phase?.phase) {
-      case "host":
-        return await this.#stepHost(this.#phase, message);
-      case "guest":
-        return await this.#stepGuest(this.#phase, message);
-      case "talking":
-        return this.#hearStranger(this.#phase, message);
-    }
-  }
-
-  /** True for a share that may be its sender's, once the relay can be asked who is seated. */
-  async #isWaiting({ type, nonce }: HandshakeMessage): Promise<boolean> {
-    const phase = this.#phase;
-    if (phase?.phase !== "host" || phase.state.state !== "open" || type !== "guest-share") {
-      return false;
-    }
-    return await this.#door.isSeated(nonce) === undefined;
-  }
-
-  /** A handshake message after the handshake, and none that came before. */
-  #hearStranger({ peerToken }: Phase & { phase: "talking" }, message: HandshakeMessage): void {
-    const { alarms, seat } = this.#deps;
-    const nonce = encodeBase64Url(message.nonce);
-    if (seat.role === "guest") {
-      // What the host answered to others before us is none of our business.
-      if (nonce === seat.token) alarms.raise("forged");
-    } else if (message.type === "guest-share" && nonce !== peerToken) {
-      alarms.raise("third-party");
-    } else {
-      alarms.raise("forged");
-    }
-  }
-
-  async #stepHost(phase: Phase & { phase: "host" }, message: HandshakeMessage): Promise<void> {
-    const { mailbox, link, seat, alarms, random } = this.#deps;
-    const signal = this.#abort.signal;
-    const isOpen = phase.state.state === "open";
-    if (isOpen && message.type === "guest-share" && !await this.#door.isSeated(message.nonce)) {
-      return this.#door.turnAway();
-    }
-    const { state, send, guess, isCrowded } = stepHost(phase.state, message, random);
-    // An echo was set aside before: what changes nothing here is nobody's honest message.
-    if (isOpen && state === phase.state && !isCrowded) alarms.raise("forged");
-    this.#phase = { ...phase, state };
-    if (isCrowded) alarms.raise("third-party");
-    if (state.state !== "established") {
-      if (send?.type === "host-share") {
-        this.#answeredAt = this.#deps.clock.monotonic();
-        this.#deps.emit({ event: "waiting", for: "handshake" });
-      }
-      if (guess && guess.count >= MAX_GUESSES) {
-        await link.run("burn", (signal) => mailbox.burn(seat, { signal }), signal);
-      }
-      if (send) await this.#say(send);
-      if (guess) {
-        const token = encodeBase64Url(guess.nonce);
-        await link.run("vacate", (signal) => mailbox.vacate(seat, token, { signal }), signal);
-        this.#answeredAt = undefined;
-        alarms.guess(guess.count);
-        if (guess.count < MAX_GUESSES) this.#deps.emit({ event: "waiting", for: "guest" });
-      }
-      return;
-    }
-    // Sealed before the guest is told: from here on the room is closed to everybody else.
-    const sealed = await link.run("seal", (signal) => mailbox.seal(seat, { signal }), signal);
-    if (!sealed) return;
-    await this.#talk(state.established, encodeBase64Url(message.nonce), phase.keys);
-    await this.#say(send!);
-    this.#introduce();
-  }
-
-  async #stepGuest(phase: Phase & { phase: "guest" }, message: HandshakeMessage): Promise<void> {
-    const { state, send } = stepGuest(phase.state, message);
-    if (state === phase.state && encodeBase64Url(message.nonce) === this.#deps.seat.token) {
-      this.#deps.alarms.raise("forged");
-    }
-    this.#phase = { ...phase, state };
-    if (state.state === "refused") throw wrongCode();
-    if (send) await this.#say(send);
-    if (state.state !== "established") return;
-    await this.#talk(state.established, encodeBase64Url(this.#deps.terms.hostNonce));
-    this.#introduce();
-  }
-
-  async #say(message: HandshakeMessage): Promise<void> {
-    const { mailbox, link, seat } = this.#deps;
-    const head = encodeHandshake(message);
-    const envelope = makeEnvelope(seat, { from: seat.role, seq: 0, head, token: "" });
-    await link.run(
-      "post",
-      (signal) => mailbox.post(seat, [envelope], { signal }),
-      this.#abort.signal,
-    );
+    await this.#talk?.inbox.take(messages, read);
   }
 
   // -------------------------------------------------------------------------------- talking
 
-  async #talk(
-    established: Established,
-    peerToken: string,
-    keys?: RatchetKeyPair,
-  ): Promise<void> {
+  async #begin(established: Established, keys?: RatchetKeyPair): Promise<void> {
     const { seat, clock, random, emit, alarms } = this.#deps;
     const conversation = await startConversation({
       established,
@@ -399,14 +242,7 @@ export class Pairing {
       failed: (error) => this.#fail(error),
       sealing: () => this.#receipts.paid(),
     });
-    this.#phase = {
-      phase: "talking",
-      peerToken,
-      since: clock.monotonic(),
-      conversation,
-      inbox,
-      outbox,
-    };
+    this.#talk = { conversation, inbox, outbox };
     this.#feed.requestRead();
   }
 
@@ -424,16 +260,16 @@ export class Pairing {
   /** Tells one's name: at first, and again to ask for the peer's, or because it asks. */
   #introduce(): void {
     if (this.#introductions++ >= MAX_INTRODUCTIONS) return;
-    this.#outbox?.add({ kind: "profile", name: this.#deps.name, client: CLIENT });
+    this.#talk?.outbox.add({ kind: "profile", name: this.#deps.name, client: CLIENT });
   }
 
   #deliver({ payload }: Received, late: boolean): void {
     const { emit } = this.#deps;
-    const phase = this.#phase;
-    if (phase?.phase !== "talking") return;
+    const talk = this.#talk;
+    if (!talk) return;
     this.#heardAt = this.#deps.clock.monotonic();
-    phase.outbox.confirm(payload);
-    if (phase.outbox.unconfirmed === 0) {
+    talk.outbox.confirm(payload);
+    if (talk.outbox.unconfirmed === 0) {
       this.#pingTimer?.cancel();
       this.#pingTimer = undefined;
     }
@@ -444,7 +280,7 @@ export class Pairing {
       case "profile":
         // Again: it has not heard ours.
         if (this.#peer) return this.#introduce();
-        return this.#meet(phase.conversation, payload.name);
+        return this.#meet(talk.conversation, payload.name);
       case "text":
         emit({
           event: "message",
@@ -483,8 +319,9 @@ export class Pairing {
   #expectReceipt(): void {
     this.#pingTimer ??= this.#deps.clock.after(PING_AFTER_MS, () => {
       this.#pingTimer = undefined;
-      if (this.#presence === "here" && this.#outbox && this.#outbox.unconfirmed > 0) {
-        this.#outbox.add({ kind: "ping" });
+      const outbox = this.#talk?.outbox;
+      if (this.#presence === "here" && outbox && outbox.unconfirmed > 0) {
+        outbox.add({ kind: "ping" });
       }
     });
   }
@@ -502,21 +339,12 @@ export class Pairing {
 
   /** What was heard since the relay was asked is newer than its answer. */
   #see(view: RoomView, askedAt: number): void {
-    if (this.#phase?.phase === "guest" && !view.peer) return this.#fail(hostGone());
-    const phase = this.#phase;
-    if (phase?.phase === "host") return this.#waitAgain(view, askedAt);
-    if (phase?.phase !== "talking" || askedAt <= phase.since) return;
-    const leftMs = this.#door.check(view, phase.peerToken) ? view.peer?.leaseLeftMs : undefined;
+    this.#greeting.see(view, askedAt);
+    const { peer } = this.#greeting;
+    if (!peer || askedAt <= peer.since) return;
+    const leftMs = this.#door.check(view, peer.peerToken) ? view.peer?.leaseLeftMs : undefined;
     if (this.#heardAt === undefined) return this.#miss(leftMs);
     if (this.#heardAt <= askedAt) this.#sense({ sign: "lease", leftMs });
-  }
-
-  /** A guest who was answered is gone before the handshake was done: the next one may come. */
-  #waitAgain({ peer }: RoomView, askedAt: number): void {
-    if (this.#answeredAt === undefined || this.#answeredAt > askedAt) return;
-    if (peer && peer.leaseLeftMs > 0) return;
-    this.#answeredAt = undefined;
-    this.#deps.emit({ event: "waiting", for: "guest" });
   }
 
   /** The peer was let in and has not said a word. */
@@ -536,26 +364,10 @@ export class Pairing {
     const next = nextPresence(this.#presence, sign);
     if (next === this.#presence) return;
     this.#presence = next;
-    const phase = this.#phase;
-    const counts = next === "left" && phase?.phase === "talking"
-      ? { unseen: phase.outbox.unconfirmed, missing: phase.conversation.textsMissing }
+    const talk = this.#talk;
+    const counts = next === "left" && talk
+      ? { unseen: talk.outbox.unconfirmed, missing: talk.conversation.textsMissing }
       : {};
     this.#deps.emit({ event: "presence", peer: next, ...counts });
   }
-}
-
-function hostGone(): Failure {
-  return new Failure(
-    "no-room",
-    "The one who made this room has left it.",
-    "Ask for a fresh code.",
-  );
-}
-
-function wrongCode(): Failure {
-  return new Failure(
-    "wrong-code",
-    "The code did not fit: it was mistyped, or somebody stands between you and the other one.",
-    "Check the words with the person who gave them to you, and try again.",
-  );
 }

@@ -1,0 +1,253 @@
+/**
+ * The handshake of one epoch, driven against the relay: who is answered, what an unknown document at
+ * the door means, and that the room is sealed before the guest is told that it is in.
+ *
+ * @module
+ */
+import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
+import type { Clock, Random } from "../clock.ts";
+import { Failure } from "../errors.ts";
+import { generateRatchetKeyPair, type RatchetKeyPair } from "../protocol/conversation.ts";
+import {
+  beginAsGuest,
+  beginAsHost,
+  type Established,
+  type GuestState,
+  type HostState,
+  MAX_GUESSES,
+  stepGuest,
+  stepHost,
+  type Terms,
+  wipeGuest,
+  wipeHost,
+} from "../protocol/handshake.ts";
+import {
+  decodeHandshake,
+  encodeHandshake,
+  type HandshakeMessage,
+  makeEnvelope,
+} from "../protocol/wire.ts";
+import type { Envelope, Mailbox, RoomView, Seat } from "../store/mailbox.ts";
+import type { Alarms } from "./alarms.ts";
+import type { Door } from "./door.ts";
+import type { Listener } from "./events.ts";
+import type { Link } from "./link.ts";
+
+/** What a greeting needs and whom it tells. */
+export interface GreetingDeps {
+  readonly mailbox: Mailbox;
+  readonly link: Link;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly alarms: Alarms;
+  readonly emit: Listener;
+  readonly seat: Seat;
+  readonly terms: Terms;
+  readonly door: Door;
+  readonly signal: AbortSignal;
+  /** Removes an envelope from the relay soon. */
+  remove(id: string): void;
+  /** Both have shown that they know the password; `keys` are the host's, for the conversation. */
+  agreed(established: Established, keys?: RatchetKeyPair): Promise<void>;
+  /** The last word of the handshake is said. */
+  done(): void;
+}
+
+type Phase =
+  | { readonly phase: "host"; readonly state: HostState; readonly keys: RatchetKeyPair }
+  | { readonly phase: "guest"; readonly state: GuestState }
+  /** `peerToken`: of the peer's seat, its half of the handshake's session id. */
+  | { readonly phase: "over"; readonly peerToken: string; readonly since: number };
+
+/** One epoch's handshake, and what comes to its door afterwards. */
+export class Greeting {
+  readonly #deps: GreetingDeps;
+  #phase: Phase | undefined;
+  /** When a guest's share was answered who has not been heard since, by the monotonic clock. */
+  #answeredAt: number | undefined;
+
+  constructor(deps: GreetingDeps) {
+    this.#deps = deps;
+  }
+
+  /** Begins: the guest speaks first, the host waits to be spoken to. */
+  async start(): Promise<void> {
+    const { seat, terms, random } = this.#deps;
+    if (seat.role === "host") {
+      const keys = await generateRatchetKeyPair();
+      this.#phase = { phase: "host", state: beginAsHost(terms, keys.publicKey), keys };
+    } else {
+      const { state, send } = beginAsGuest(terms, decodeBase64Url(seat.token), random);
+      this.#phase = { phase: "guest", state };
+      await this.#say(send!);
+    }
+  }
+
+  /** True once somebody has shown a share: a wait for the handshake to end is worth it. */
+  get isUnderWay(): boolean {
+    if (this.#phase?.phase !== "host") return this.#phase?.phase === "guest";
+    const { state } = this.#phase;
+    return state.state === "established" || (state.state === "open" && state.attempts.size > 0);
+  }
+
+  /** True when three wrong guesses have burnt the code. */
+  get isBurnt(): boolean {
+    return this.#phase?.phase === "host" && this.#phase.state.state === "burnt";
+  }
+
+  /** Whom it was agreed with, and when by the monotonic clock; undefined before. */
+  get peer(): { readonly peerToken: string; readonly since: number } | undefined {
+    return this.#phase?.phase === "over" ? this.#phase : undefined;
+  }
+
+  /** Takes a document with the sequence number of the handshake. */
+  async hear({ id, head, token }: Envelope): Promise<void> {
+    const { door, alarms, seat, remove } = this.#deps;
+    if (door.isEcho(id)) return remove(id);
+    const message = decodeHandshake(head);
+    const isPeers = message?.type.startsWith(seat.role === "host" ? "guest" : "host");
+    if (!message || !isPeers || token !== "") {
+      door.remember(id);
+      remove(id);
+      return alarms.raise("forged");
+    }
+    if (await this.#isWaiting(message)) return;
+    remove(id);
+    door.remember(id);
+    switch (this.#phase?.phase) {
+      case "host":
+        return await this.#stepHost(this.#phase, message);
+      case "guest":
+        return await this.#stepGuest(this.#phase, message);
+      case "over":
+        return this.#hearStranger(this.#phase, message);
+    }
+  }
+
+  /**
+   * Takes in the relay's word of the seats, asked for at `askedAt`.
+   *
+   * @throws {Failure} `no-room` for a guest whose host has left.
+   */
+  see({ peer }: RoomView, askedAt: number): void {
+    if (this.#phase?.phase === "guest" && !peer) throw hostGone();
+    if (this.#answeredAt === undefined || this.#answeredAt > askedAt) return;
+    if (this.#phase?.phase !== "host" || (peer && peer.leaseLeftMs > 0)) return;
+    // A guest who was answered is gone before the handshake was done: the next one may come.
+    this.#answeredAt = undefined;
+    this.#deps.emit({ event: "waiting", for: "guest" });
+  }
+
+  /** Overwrites what is secret. */
+  wipe(): void {
+    if (this.#phase?.phase === "host") wipeHost(this.#phase.state);
+    if (this.#phase?.phase === "guest") wipeGuest(this.#phase.state);
+  }
+
+  /** True for a share that may be its sender's, once the relay can be asked who is seated. */
+  async #isWaiting({ type, nonce }: HandshakeMessage): Promise<boolean> {
+    const phase = this.#phase;
+    if (phase?.phase !== "host" || phase.state.state !== "open" || type !== "guest-share") {
+      return false;
+    }
+    return await this.#deps.door.isSeated(nonce) === undefined;
+  }
+
+  /** A handshake message after the handshake, and none that came before. */
+  #hearStranger({ peerToken }: Phase & { phase: "over" }, message: HandshakeMessage): void {
+    const { alarms, seat } = this.#deps;
+    const nonce = encodeBase64Url(message.nonce);
+    if (seat.role === "guest") {
+      // What the host answered to others before us is none of our business.
+      if (nonce === seat.token) alarms.raise("forged");
+    } else if (message.type === "guest-share" && nonce !== peerToken) {
+      alarms.raise("third-party");
+    } else {
+      alarms.raise("forged");
+    }
+  }
+
+  async #stepHost(phase: Phase & { phase: "host" }, message: HandshakeMessage): Promise<void> {
+    const { mailbox, link, seat, alarms, clock, random, door, signal } = this.#deps;
+    const isOpen = phase.state.state === "open";
+    if (isOpen && message.type === "guest-share" && !await door.isSeated(message.nonce)) {
+      return door.turnAway();
+    }
+    const step = stepHost(phase.state, message, random);
+    const { state, send } = step;
+    // An echo was set aside before: what changes nothing here is nobody's honest message.
+    if (isOpen && state === phase.state && !step.isCrowded) alarms.raise("forged");
+    this.#phase = { ...phase, state };
+    if (step.isCrowded) alarms.raise("third-party");
+    if (state.state !== "established") return await this.#answer(step);
+    // Sealed before the guest is told: from here on the room is closed to everybody else.
+    const sealed = await link.run("seal", (signal) => mailbox.seal(seat, { signal }), signal);
+    if (!sealed) return;
+    await this.#deps.agreed(state.established, phase.keys);
+    this.#phase = {
+      phase: "over",
+      peerToken: encodeBase64Url(message.nonce),
+      since: clock.monotonic(),
+    };
+    await this.#say(send!);
+    this.#deps.done();
+  }
+
+  /** Answers a share, or a guess. */
+  async #answer({ send, guess }: ReturnType<typeof stepHost>): Promise<void> {
+    const { mailbox, link, seat, alarms, clock, emit, signal } = this.#deps;
+    if (send?.type === "host-share") {
+      this.#answeredAt = clock.monotonic();
+      emit({ event: "waiting", for: "handshake" });
+    }
+    if (guess && guess.count >= MAX_GUESSES) {
+      await link.run("burn", (signal) => mailbox.burn(seat, { signal }), signal);
+    }
+    if (send) await this.#say(send);
+    if (!guess) return;
+    const token = encodeBase64Url(guess.nonce);
+    await link.run("vacate", (signal) => mailbox.vacate(seat, token, { signal }), signal);
+    this.#answeredAt = undefined;
+    alarms.guess(guess.count);
+    if (guess.count < MAX_GUESSES) emit({ event: "waiting", for: "guest" });
+  }
+
+  async #stepGuest(phase: Phase & { phase: "guest" }, message: HandshakeMessage): Promise<void> {
+    const { seat, terms, alarms, clock } = this.#deps;
+    const { state, send } = stepGuest(phase.state, message);
+    if (state === phase.state && encodeBase64Url(message.nonce) === seat.token) {
+      alarms.raise("forged");
+    }
+    this.#phase = { ...phase, state };
+    if (state.state === "refused") throw wrongCode();
+    if (send) await this.#say(send);
+    if (state.state !== "established") return;
+    await this.#deps.agreed(state.established);
+    const peerToken = encodeBase64Url(terms.hostNonce);
+    this.#phase = { phase: "over", peerToken, since: clock.monotonic() };
+    this.#deps.done();
+  }
+
+  async #say(message: HandshakeMessage): Promise<void> {
+    const { mailbox, link, seat, signal } = this.#deps;
+    const head = encodeHandshake(message);
+    const envelope = makeEnvelope(seat, { from: seat.role, seq: 0, head, token: "" });
+    await link.run("post", (signal) => mailbox.post(seat, [envelope], { signal }), signal);
+  }
+}
+
+function hostGone(): Failure {
+  return new Failure(
+    "no-room",
+    "The one who made this room has left it.",
+    "Ask for a fresh code.",
+  );
+}
+
+function wrongCode(): Failure {
+  return new Failure(
+    "wrong-code",
+    "The code did not fit: it was mistyped, or somebody stands between you and the other one.",
+    "Check the words with the person who gave them to you, and try again.",
+  );
+}
