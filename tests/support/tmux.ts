@@ -56,7 +56,8 @@ export class Terminal {
 
   /** Pastes text, bracketed where the program has asked for that. */
   async paste(text: string): Promise<void> {
-    await this.#tmux(["set-buffer", "--", text]);
+    // By a pipe: a command has no room for a long text.
+    await this.#tmux(["load-buffer", "-"], text);
     await this.#tmux(["paste-buffer", "-p"]);
   }
 
@@ -97,10 +98,17 @@ export class Terminal {
     await this.#tmux(["kill-server"]).catch(() => {});
   }
 
-  async #tmux(args: readonly string[]): Promise<string> {
-    const { success, stdout, stderr } = await new Deno.Command("tmux", {
+  async #tmux(args: readonly string[], input = ""): Promise<string> {
+    const child = new Deno.Command("tmux", {
       args: ["-L", this.#socket, ...args],
-    }).output();
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const [{ success, stdout, stderr }] = await Promise.all([
+      child.output(),
+      new Response(input).body?.pipeTo(child.stdin) ?? child.stdin.close(),
+    ]);
     if (!success) throw new Error(`tmux: ${new TextDecoder().decode(stderr)}`);
     return new TextDecoder().decode(stdout);
   }

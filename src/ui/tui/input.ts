@@ -35,8 +35,12 @@ const SEQUENCE =
 /** The beginning of one. */
 const UNFINISHED = /^\x1b(?:\][^\x07\x1b]*\x1b?|\[\[?[0-?]*[ -/]*|O)?$/;
 const BACKGROUND = /^\x1b\]11;rgba?:([0-9a-f]{1,4})\/([0-9a-f]{1,4})\/([0-9a-f]{1,4})/i;
-/** Several lines in one piece, from a terminal that puts no brackets around a paste. */
+/**
+ * Several lines in one piece, and more than anybody types while a network holds its breath: a paste,
+ * from a terminal that puts no brackets around one.
+ */
 const BURST = /^[^\x1b]*[^\r\n\x1b][\r\n]+[^\r\n\x1b][^\x1b]*[\r\n][^\x1b]*$/;
+const MIN_BURST_CHARS = 512;
 
 /** Takes apart what comes, piece by piece. */
 export class InputReader {
@@ -50,8 +54,10 @@ export class InputReader {
 
   /** Takes one piece. */
   take(piece: string): Input[] {
-    const isBurst = this.#pending === "" && this.#paste === undefined && BURST.test(piece);
-    if (isBurst) return [{ input: "paste", text: unbroken(piece) }];
+    const isIdle = this.#pending === "" && this.#paste === undefined;
+    if (isIdle && piece.length >= MIN_BURST_CHARS && BURST.test(piece)) {
+      return [{ input: "paste", text: unbroken(piece) }];
+    }
     this.#pending += piece;
     const found: Input[] = [];
     while (this.#pending !== "") {

@@ -74,7 +74,8 @@ export function reduce(state: State, action: Action): State {
 function takeInput(state: State, input: Input): State {
   switch (input.input) {
     case "text":
-      return state.question ? state : typed(state, insert(state.draft, input.text));
+      // Also while a paste is asked about: no key is lost.
+      return typed(state, insert(state.draft, input.text));
     case "key":
       return pressKey(state, input.action);
     case "paste":

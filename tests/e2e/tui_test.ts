@@ -1,0 +1,204 @@
+/**
+ * The full-screen interface in a real terminal: two real programs meet over a store of their own, and
+ * what is seen is compared with the screens in the folder beside. `UPDATE_SCREENS=1` writes them anew.
+ *
+ * @module
+ */
+import { assert, assertStringIncludes } from "@std/assert";
+import { Terminal, tmuxAvailable } from "../support/tmux.ts";
+
+const MAIN = import.meta.resolve("../../main.ts");
+const SCREENS = new URL("./screens/", import.meta.url);
+const SKIP = tmuxAvailable ? "" : " (skipped: there is no tmux)";
+/** Without a word about tmux itself, which every screen would begin with. */
+const WHISPER = ["env", "-u", "TMUX", Deno.execPath(), "run", "--allow-all", "--no-check", MAIN];
+const CODE = /\d{4}-[a-z]+-[a-z]+-[a-z]+/;
+
+/** Where two meet, and how their programs are started. */
+type Env = Record<string, string>;
+
+function test(what: string, run: (env: Env) => Promise<void>): void {
+  Deno.test({
+    name: `full screen, in a terminal: ${what}${SKIP}`,
+    ignore: !tmuxAvailable,
+    async fn() {
+      const folder = await Deno.makeTempDir();
+      try {
+        await run({
+          XDG_RUNTIME_DIR: folder,
+          XDG_CONFIG_HOME: folder,
+          LC_ALL: "C.UTF-8",
+          TERM: "xterm-256color",
+        });
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}
+
+/** Alice, and Bob who was told her code. */
+async function meet(env: Env, size: { columns: number; rows: number }) {
+  const stack = new AsyncDisposableStack();
+  const start = async (...args: string[]) =>
+    stack.use(await Terminal.open([...WHISPER, ...args], { env, ...size }));
+  const alice = await start("new", "--local", "--name", "Alice");
+  const [code] = CODE.exec(await alice.see(CODE))!;
+  const bob = await start("join", code, "--local", "--name", "Bob");
+  await alice.see("here: Bob");
+  await bob.see("here: Alice");
+  return { alice, bob, code, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+/** Types a line. */
+async function say(terminal: Terminal, text: string): Promise<void> {
+  await terminal.type(text);
+  await terminal.press("Enter");
+}
+
+/** What differs from run to run, as it is kept and as it is looked for. */
+const CHANGING: readonly [seen: RegExp, kept: string, wanted: string][] = [
+  [/\b\d\d:\d\d\b/g, "{time}", "\\d\\d:\\d\\d"],
+  [/ +\d{4}-[a-z]+-[a-z]+-[a-z]+/g, "  {code}", " +\\d{4}-[a-z]+-[a-z]+-[a-z]+"],
+  [/(?<=^ (?:Whisper )?)\d{4,}(?= │)/gm, "{room}", "\\d{4,}"],
+  [/(?<=, )\d+ s\b/g, "{wait}", "\\d+ s"],
+  [/(?<=Relay: this computer).*$/gm, "{more}", "[^\\n]*"],
+];
+
+/** Waits until the screen is the one that is kept under this name. */
+async function compare(terminal: Terminal, name: string): Promise<void> {
+  const file = new URL(`${name}.txt`, SCREENS);
+  if (Deno.env.get("UPDATE_SCREENS")) {
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const screen = await terminal.screen();
+    const kept = CHANGING.reduce((text, [seen, kept]) => text.replaceAll(seen, kept), screen);
+    return await Deno.writeTextFile(file, `${kept}\n`);
+  }
+  const kept = (await Deno.readTextFile(file)).trimEnd().replaceAll(/[\\^$.*+?()[\]|]/g, "\\$&");
+  const wanted = CHANGING.reduce((text, [, kept, wanted]) => text.replaceAll(kept, wanted), kept);
+  await terminal.see(new RegExp(`^${wanted}$`));
+}
+
+for (const [columns, rows] of [[80, 24], [120, 40], [40, 10]] as const) {
+  test(`a whole chat at ${columns} x ${rows}`, async (env) => {
+    const size = `${columns}x${rows}`;
+    await using alone = await Terminal.open([...WHISPER, "new", "--local", "--name", "Alice"], {
+      env,
+      columns,
+      rows,
+    });
+    await alone.see(CODE);
+    await compare(alone, `invite-${size}`);
+    await alone.press("C-c");
+    await alone.see("status 0");
+    await using pair = await meet(env, { columns, rows });
+    const { alice, bob } = pair;
+    await say(bob, "Hello Alice! How did it go?");
+    await alice.see("go?");
+    await say(
+      alice,
+      "Very well. 日本語 and שלום and 👩‍👩‍👧 too; and a text that goes on in another row.",
+    );
+    await bob.see("row.");
+    await alice.see("· seen");
+    await alice.type("half a line");
+    await compare(alice, `chat-${size}`);
+  });
+}
+
+test("what arrives leaves what is being typed alone", async (env) => {
+  await using pair = await meet(env, { columns: 80, rows: 24 });
+  const { alice, bob } = pair;
+  await alice.type("half a li");
+  for (let i = 1; i <= 5; i++) await say(bob, `interrupting ${i}`);
+  await alice.see("interrupting 5");
+  await alice.type("ne 👩‍👩‍👧x");
+  await alice.press("BSpace", "BSpace", "Left", "Left", "BSpace", "Enter");
+  await bob.see(/Alice │ half a lie\s*$/m);
+});
+
+test("several lines, and a paste of 16 KiB, are one text each", async (env) => {
+  await using pair = await meet(env, { columns: 80, rows: 24 });
+  const { alice, bob } = pair;
+  await alice.type("first line");
+  await alice.press("C-j");
+  await alice.type("second line");
+  await alice.press("M-Enter");
+  await alice.type("third line");
+  await alice.press("Enter");
+  await bob.see(/Alice │ first line\n +│ second line\n +│ third line/);
+  const paste = Array.from({ length: 1_024 }, (_, i) => `pasted ${i}`.padEnd(15, ".")).join("\n");
+  await alice.paste(paste);
+  await compare(alice, "paste-80x24");
+  assert(!(await bob.screen()).includes("pasted"));
+  await alice.press("Enter");
+  await bob.see("│ pasted 1023");
+  await bob.press("PageUp", "PageUp");
+  await bob.see("more below");
+  await bob.press("C-End");
+  await bob.see("│ pasted 1023");
+});
+
+test("a window that changes is filled anew", async (env) => {
+  await using pair = await meet(env, { columns: 80, rows: 24 });
+  const { alice, bob } = pair;
+  await say(bob, "a text that is long enough to need two rows in a narrow window");
+  await alice.see("window");
+  for (const [columns, rows] of [[40, 10], [120, 40], [80, 24]] as const) {
+    await alice.resize(columns, rows);
+    await compare(alice, `resized-${columns}x${rows}`);
+  }
+});
+
+test("somebody at the door of a full room is an alarm that stays", async (env) => {
+  await using pair = await meet(env, { columns: 80, rows: 24 });
+  const { alice, bob, code } = pair;
+  await using mallory = await Terminal.open(
+    [...WHISPER, "join", code, "--local", "--name", "Mallory"],
+    { env },
+  );
+  await mallory.see("status 4");
+  await compare(alice, "alarm-80x24");
+  for (let i = 1; i <= 30; i++) await say(bob, `text ${i}`);
+  await alice.see("text 30");
+  assertStringIncludes(await alice.screen(), " ALARM: ");
+  await alice.press("Escape");
+  await alice.see(/^─+\n(?! ALARM)/m);
+  await bob.see(/ALARM: /);
+});
+
+test("leaving clears the screen, and says what is left", async (env) => {
+  await using pair = await meet(env, { columns: 80, rows: 24 });
+  const { alice, bob } = pair;
+  await say(bob, "a secret word");
+  await alice.see("a secret word");
+  await say(bob, "/exit");
+  await bob.see("status 0");
+  await alice.see("Bob has left.");
+  await alice.press("C-c");
+  const last = await alice.see("status 0");
+  assertStringIncludes(last, "Left. 0 remain");
+  for (const terminal of [alice, bob]) {
+    const all = await terminal.history();
+    for (const word of ["secret", "Alice", "Bob"]) assert(!all.includes(word), all);
+  }
+});
+
+test("a burnt conversation is gone on both sides", async (env) => {
+  await using pair = await meet(env, { columns: 80, rows: 24 });
+  const { alice, bob } = pair;
+  await say(bob, "a secret word");
+  await alice.see("a secret word");
+  await say(alice, "/burn");
+  for (const terminal of [alice, bob]) {
+    await terminal.see("status 0");
+    assert(!(await terminal.history()).includes("secret"));
+  }
+});
+
+test("a terminal for which a screen reader is announced gets lines", async (env) => {
+  await using alice = await Terminal.open([...WHISPER, "new", "--local", "--name", "Alice"], {
+    env: { ...env, INK_SCREEN_READER: "true" },
+  });
+  await alice.see("* Say it to them");
+});
