@@ -8,7 +8,7 @@ import { assert, assertEquals, assertLessOrEqual, assertRejects } from "@std/ass
 import type { Db, Document } from "mongodb";
 import { systemClock, systemRandom } from "../../src/clock.ts";
 import { Failure, type FailureCode, RelayUnavailable } from "../../src/errors.ts";
-import type { Mailbox, Seat } from "../../src/store/mailbox.ts";
+import type { Envelope, Mailbox, Seat } from "../../src/store/mailbox.ts";
 import { unread } from "../../src/store/mongo/envelope_document.ts";
 import { openMongoMailbox } from "../../src/store/mongo/open.ts";
 import { departure, leavable, type RoomDocument } from "../../src/store/mongo/room_document.ts";
@@ -20,6 +20,7 @@ import {
   startStandalone,
   type TestServer,
 } from "../support/mongod.ts";
+import { Network } from "../support/proxy.ts";
 import { envelope, randomName, Recorder } from "./mailbox_contract.ts";
 
 const available = await mongodAvailable();
@@ -39,7 +40,8 @@ interface Scene {
   readonly hostSeat: Seat;
   readonly guestSeat: Seat;
   readonly room: string;
-  open(options?: { poll?: boolean }): Promise<Mailbox>;
+  /** A client; over a network of its own when that has another `uri`. */
+  open(options?: { poll?: boolean; uri?: string }): Promise<Mailbox>;
   watch(mailbox: Mailbox, seat: Seat): Promise<Recorder>;
   /** Makes commands of clients fail on the present primary, as many `times`. */
   fail(times: number, data: Document): Promise<void>;
@@ -65,7 +67,7 @@ function scene(name: string, run: (scene: Scene) => Promise<void>): void {
       const admin = await server.admin();
       const clients: Mailbox[] = [];
       const end = new AbortController();
-      const open = async (options: { poll?: boolean } = {}) => {
+      const open = async (options: { poll?: boolean; uri?: string } = {}) => {
         const client = await openMongoMailbox({ uri: server.uri, ...options }, deps);
         clients.push(client);
         return client;
@@ -167,7 +169,7 @@ scene(
   "a post whose connection breaks twice is unavailable, and stored once when repeated",
   async (s) => {
     const sent = [envelope("guest", 1), envelope("guest", 2)];
-    await s.fail(2, { failCommands: ["update"], closeConnection: true });
+    await s.fail(2, { failCommands: ["insert"], closeConnection: true });
     await assertRejects(() => s.guest.post(s.guestSeat, sent), RelayUnavailable);
     await s.guest.post(s.guestSeat, sent);
     await s.guest.post(s.guestSeat, sent);
@@ -177,10 +179,41 @@ scene(
 
 scene("a connection that breaks once is not even noticed", async (s) => {
   const sent = envelope("guest", 1);
-  await s.fail(1, { failCommands: ["update", "findAndModify"], closeConnection: true });
+  await s.fail(1, { failCommands: ["insert"], closeConnection: true });
   await s.guest.post(s.guestSeat, [sent]);
-  assertEquals((await s.host.read(s.hostSeat)).envelopes, [sent]);
+  assertEquals((await s.host.read(s.hostSeat)).envelopes, [{ ...sent, attempt: 1 }]);
+  await s.fail(1, { failCommands: ["findAndModify"], closeConnection: true });
+  assert(await s.guest.renew(s.guestSeat));
 });
+
+scene(
+  "a post that lands after it was repeated, read and removed does not come again",
+  async (s) => {
+    const network = await Network.open(s.server);
+    const guest = await s.open({ uri: network.uri });
+    const late = [envelope("guest", 1), envelope("guest", 2)];
+    await guest.post(s.guestSeat, [envelope("guest", 3)]);
+    const [{ id }] = (await s.host.read(s.hostSeat)).envelopes as [Envelope];
+    await s.host.remove(s.hostSeat, [id]);
+    // The network takes the post and holds it back; what is written through another connection passes.
+    network.all((proxy) => proxy.hold());
+    const end = new AbortController();
+    const given = guest.post(s.guestSeat, late, { signal: end.signal }).catch(() => {});
+    while (!network.isHolding) await new Promise((next) => setTimeout(next, 1));
+    end.abort();
+    await given;
+    await guest.post(s.guestSeat, late.map((one) => ({ ...one, attempt: 1 })));
+    const read = (await s.host.read(s.hostSeat)).envelopes;
+    assertEquals(read.map(({ attempt }) => attempt), [1, 1]);
+    await s.host.remove(s.hostSeat, read.map(({ id }) => id));
+    network.all((proxy) => proxy.heal());
+    const after = envelope("guest", 4);
+    await guest.post(s.guestSeat, [after]);
+    await guest.renew(s.guestSeat);
+    assertEquals((await s.host.read(s.hostSeat)).envelopes, [after]);
+    await network.close();
+  },
+);
 
 scene("a departure whose end was lost is finished when it is repeated", async (s) => {
   await s.guest.leave(s.guestSeat);
@@ -233,14 +266,14 @@ scene("a document of megabytes is counted, removed, and does not travel", async 
 scene("each operation of a conversation is one operation of the server", async (s) => {
   const sent = envelope("guest", 1);
   const { host, hostSeat, guest, guestSeat, room } = s;
-  assertEquals(await kinds(guest, () => guest.post(guestSeat, [sent])), { update: 1 });
+  assertEquals(await kinds(guest, () => guest.post(guestSeat, [sent])), { insert: 1 });
   assertEquals(await kinds(host, () => host.read(hostSeat)), { aggregate: 1 });
   assertEquals(await kinds(host, () => host.remove(hostSeat, [sent.id])), { delete: 1 });
   assertEquals(await kinds(host, () => host.renew(hostSeat)), { findAndModify: 1 });
   assertEquals(await kinds(host, () => host.seal(hostSeat)), { update: 1 });
   const stranger = await s.open();
   const refused = await kinds(stranger, () => stranger.claim(room, randomName(16)));
-  assertEquals(refused, { findAndModify: 1, update: 1 });
+  assertEquals(refused, { findAndModify: 1, insert: 1 });
 });
 
 scene("a client that watches and works has at most five sockets on three nodes", async (s) => {
@@ -331,7 +364,8 @@ scene("a primary that steps down under a stream of posts loses and doubles none"
   }
   await stepping;
   await admin.close();
-  assertEquals((await patiently(() => s.host.read(s.hostSeat))).envelopes, sent);
+  const read = (await patiently(() => s.host.read(s.hostSeat))).envelopes;
+  assertEquals(read.map((envelope) => ({ ...envelope, attempt: 0 })), sent);
   await watch.until(() => watch.states.at(-1)?.state === "up");
   const last = envelope("guest", 121);
   const before = watch.wakes;
@@ -347,7 +381,8 @@ scene("a primary that is killed is replaced, and what was accepted is there", as
     if (i === 20) s.server.signal(primary, "SIGKILL");
     await patiently(() => s.guest.post(s.guestSeat, [one]));
   }
-  assertEquals((await patiently(() => s.host.read(s.hostSeat))).envelopes, sent);
+  const read = (await patiently(() => s.host.read(s.hostSeat))).envelopes;
+  assertEquals(read.map((envelope) => ({ ...envelope, attempt: 0 })), sent);
   await watch.until(() => watch.states.at(-1)?.state === "up" && watch.states.length >= 3);
   assertEquals(await patiently(() => s.guest.leave(s.guestSeat)).then(({ last }) => last), false);
   assertEquals(await patiently(() => s.host.leave(s.hostSeat)), { last: true, remaining: 0 });

@@ -125,6 +125,19 @@ Deno.test("proxy: a stranded connection is silent for ever, and a new one works"
     assertEquals(echo.heard, "beforesettledsettled");
   }));
 
+Deno.test("proxy: what is held back goes on, and a new connection works meanwhile", () =>
+  scene(async (proxy, echo, connect) => {
+    const client = await connect();
+    await ask(client, "before");
+    proxy.hold();
+    await client.write(bytes("held"));
+    await settled(connect);
+    while (!proxy.isHolding) await new Promise((next) => setTimeout(next, 1));
+    assertEquals(echo.heard, "beforesettled");
+    proxy.heal();
+    assertEquals(await said(client), "held");
+  }));
+
 Deno.test("proxy: silence takes connections and says nothing", () =>
   scene(async (proxy, echo, connect) => {
     proxy.silence();

@@ -39,6 +39,7 @@ class Wire {
   #size = 0;
   #ended = false;
   #stranded = false;
+  #held = false;
 
   constructor(proxy: Proxy, from: Socket, to: Socket, rewrite: Rewrite) {
     this.#proxy = proxy;
@@ -58,10 +59,27 @@ class Wire {
     this.stop();
   }
 
+  /** Keeps everything back until {@link release}. */
+  hold(): void {
+    this.#held = true;
+    this.stop();
+  }
+
+  /** Lets go of what was kept back. */
+  release(): void {
+    this.#held = false;
+    this.pump();
+  }
+
+  /** True while there is something to pass on. */
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** Passes on what is due, and looks again when the next is. */
   pump(): void {
     this.stop();
-    while (!this.#stranded && !this.#proxy.isDark) {
+    while (!this.#stranded && !this.#held && !this.#proxy.isDark) {
       const next = this.#waiting[0];
       if (!next) {
         if (this.#ended && !this.#to.writableEnded) this.#to.end();
@@ -193,6 +211,16 @@ export class Proxy {
     this.#isDark = true;
   }
 
+  /** What is on open connections is kept back until {@link heal}; new ones work. */
+  hold(): void {
+    for (const { wires } of this.#passages) wires.forEach((wire) => wire.hold());
+  }
+
+  /** True while something is kept back. */
+  get isHolding(): boolean {
+    return [...this.#passages].some(({ wires }) => wires.some((wire) => wire.isWaiting));
+  }
+
   /**
    * Open connections are half open from now on and for ever: whoever writes to them is not told, and
    * nothing comes back. New ones work: so it is after a laptop has slept.
@@ -245,7 +273,7 @@ export class Proxy {
     this.#isDark = this.#isSilent = this.#isRefusing = false;
     this.#budget = Infinity;
     this.#weather = {};
-    for (const { wires } of this.#passages) wires.forEach((wire) => wire.pump());
+    for (const { wires } of this.#passages) wires.forEach((wire) => wire.release());
   }
 
   /** Ends everything. */
@@ -321,6 +349,11 @@ export class Network {
   /** Does the same to the way to each node. */
   all(spoil: (proxy: Proxy) => void): void {
     for (const proxy of this.#proxies.values()) spoil(proxy);
+  }
+
+  /** True while something is kept back on the way to some node. */
+  get isHolding(): boolean {
+    return [...this.#proxies.values()].some(({ isHolding }) => isHolding);
   }
 
   /** Connections that the client has open. */

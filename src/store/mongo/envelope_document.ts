@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type AnyBulkWriteOperation, Binary, type Document } from "mongodb";
+import { Binary, type Document } from "mongodb";
 import { asEnvelope } from "../envelope.ts";
 import {
   type Envelope,
@@ -49,7 +49,8 @@ export interface Expiry {
 }
 
 /**
- * The write that stores `envelope` once, and leaves what is stored under this identity as it is.
+ * The command that stores envelopes, each once, and leaves what is stored under their identities as it
+ * is.
  *
  * Inserting is cheaper for the server, alone and still more in a batch. Upserting lets the expiry be
  * the server's own time, so that a laptop that slept does not store what has expired already; and it
@@ -57,33 +58,30 @@ export interface Expiry {
  */
 export function storing(
   place: Place,
-  envelope: Envelope,
+  envelopes: readonly Envelope[],
   { now, lingerMs }: Expiry,
-): AnyBulkWriteOperation<EnvelopeDocument> {
-  const { id, from, seq, attempt, head, token } = envelope;
+): Document {
   const { room, epoch } = place;
-  const _id = documentId(place, id);
-  const fields = { room, epoch, from, seq, attempt, head, token };
+  const fieldsOf = ({ from, seq, attempt, head, token }: Envelope) => ({
+    ...{ room, epoch, from, seq, attempt, head: new Binary(head), token },
+  });
   if (now !== undefined) {
-    const document = {
-      _id,
-      ...fields,
-      head: new Binary(head),
-      expiresAt: new Date(now + lingerMs),
-    };
-    return { insertOne: { document } };
+    const expiresAt = new Date(now + lingerMs);
+    const documents = envelopes.map((envelope) => {
+      return { _id: documentId(place, envelope.id), ...fieldsOf(envelope), expiresAt };
+    });
+    return { insert: "messages", documents };
   }
   const expiresAt = { $add: ["$$NOW", lingerMs] };
-  return {
-    updateOne: {
-      // The room is in the identity already; a sharded collection wants to see it.
-      filter: { _id, room },
-      update: [{
-        $replaceWith: { $mergeObjects: [{ $literal: fields }, { expiresAt }, "$$ROOT"] },
-      }],
-      upsert: true,
-    },
-  };
+  const updates = envelopes.map((envelope) => ({
+    // The room is in the identity already; a sharded collection wants to see it.
+    q: { _id: documentId(place, envelope.id), room },
+    u: [{
+      $replaceWith: { $mergeObjects: [{ $literal: fieldsOf(envelope) }, { expiresAt }, "$$ROOT"] },
+    }],
+    upsert: true,
+  }));
+  return { update: "messages", updates };
 }
 
 /** In a form that the planner cannot answer with the index on `expiresAt`, which never is the way. */

@@ -43,7 +43,7 @@ const NO_SERVERS = "NoServers";
 
 /** Codes of the server for "not now": elections, shutdowns, interruptions, and write conflicts. */
 const PASSING_CODES: ReadonlySet<string | number | undefined> = new Set([
-  ...[6, 7, 24, 43, 50, 64, 79, 89, 91, 112, 117, 133, 134, 175, 189, 237, 246, 262, 317],
+  ...[6, 7, 24, 43, 50, 64, 79, 89, 91, 112, 117, 133, 134, 175, 189, 225, 237, 246, 262, 317],
   ...[9001, 10107, 11600, 11602, 13435, 13436, 11000, 136, 280, 286],
 ]);
 const PASSING_LABELS = ["RetryableWriteError", "RetryableReadError", "ResumableChangeStreamError"];

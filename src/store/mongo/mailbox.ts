@@ -29,12 +29,12 @@ import {
   type EnvelopeDocument,
   OVERSIZED,
   type Place,
-  storing,
   unread,
 } from "./envelope_document.ts";
 import { translate } from "./errors.ts";
 import { ensureIndexes } from "./indexes.ts";
 import { Pace } from "./pace.ts";
+import { Posting } from "./posting.ts";
 import {
   asFacts,
   claiming,
@@ -93,6 +93,7 @@ export class MongoMailbox implements Mailbox {
   /** Seats by token that were the last ones out: what they began may have to be repeated. */
   readonly #last = new Set<string>();
   readonly #serverTime: ServerTime;
+  readonly #posting: Posting;
   #indexed: Promise<void> | undefined;
   #nudge = new AbortController();
 
@@ -106,6 +107,7 @@ export class MongoMailbox implements Mailbox {
     this.#poll = deps.poll ?? false;
     this.#pace = new Pace(deps);
     this.#serverTime = new ServerTime(deps.clock);
+    this.#posting = new Posting(this.#db);
     this.#client.on("commandStarted", ({ commandName }) => {
       this.#operations[commandName] = (this.#operations[commandName] ?? 0) + 1;
       if (commandName !== "aggregate") this.#pace.operation();
@@ -208,9 +210,8 @@ export class MongoMailbox implements Mailbox {
     return this.#operation(options, async () => {
       let malformed = 0;
       for (let reading = 1;; reading++) {
-        // What a primary that is about to fall has told nobody yet would come a second time.
-        const options = { batchSize: MAX_BATCH + 1, readConcern: { level: "majority" } } as const;
-        const found = await this.#messages.aggregate(unread(seat), options).toArray();
+        const found = await this.#messages.aggregate(unread(seat), { batchSize: MAX_BATCH + 1 })
+          .toArray();
         const envelopes: Envelope[] = [];
         const strange: unknown[] = [];
         for (const document of found) {
@@ -329,23 +330,8 @@ export class MongoMailbox implements Mailbox {
     return facts.lingerMs;
   }
 
-  /** Stores envelopes in order, going on behind one that is there already. */
-  async #store(place: Place, envelopes: readonly Envelope[], lingerMs: number): Promise<void> {
-    let now = this.#serverTime.now();
-    for (let from = 0; from < envelopes.length;) {
-      const expiry = { now, lingerMs };
-      const rest = envelopes.slice(from).map((envelope) => storing(place, envelope, expiry));
-      try {
-        await this.#messages.bulkWrite(rest, { ordered: true });
-        return;
-      } catch (error) {
-        const index = duplicateIndex(error);
-        if (index === undefined) throw error;
-        from += index + 1;
-        // Of a batch that is repeated, more is there: an upsert does not stop at each.
-        now = undefined;
-      }
-    }
+  #store(place: Place, envelopes: readonly Envelope[], lingerMs: number): Promise<void> {
+    return this.#posting.store(place, envelopes, { now: this.#serverTime.now(), lingerMs });
   }
 
   /** Deletes documents of another shape; the identity of one that is too large did not travel. */
@@ -382,14 +368,6 @@ function refusalOf(facts: RoomFacts): Refusal {
   if (facts.burnt) return "burnt";
   if (facts.sealed) return "sealed";
   return facts.guest && facts.guest.leftMs > 0 ? "full" : "absent";
-}
-
-/** The position in its batch of an envelope that two clients stored at one moment. */
-function duplicateIndex(error: unknown): number | undefined {
-  const { code, writeErrors } = error as { code?: unknown; writeErrors?: unknown };
-  const first: unknown = Array.isArray(writeErrors) ? writeErrors[0] : writeErrors;
-  const index = (first as { index?: unknown } | undefined)?.index;
-  return code === 11000 && typeof index === "number" ? index : undefined;
 }
 
 function isThrottling(error: unknown): boolean {
