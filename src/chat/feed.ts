@@ -18,7 +18,7 @@ const RECONCILE_MS = 12_000;
  * one they are gathered for the shorter time only.
  */
 const REMOVE_DELAY_MS = 150;
-const REMOVE_AFTER_POST_MS = 40;
+const REMOVE_AFTER_POST_MS = 100;
 /** Receipts hold no word: they wait for the next removal, but not longer than this. */
 const REMOVE_PATIENTLY_MS = 5_000;
 
