@@ -251,6 +251,36 @@ Deno.test("handshake: a guest who is gone after the seal is told of, and a fresh
   await bench.end();
 });
 
+Deno.test("handshake: what says the same attempt otherwise is a forgery, and harms nothing", async () => {
+  let share: Envelope | undefined;
+  const { bench, alice, bob } = await meddle("host-tag", (envelope, bench) => {
+    share = bench.relay.seen.map(({ envelope }) => envelope as Envelope)
+      .find(({ head }) => decodeHandshake(head)?.type === "host-share")!;
+    return [{ ...share, id: otherId(share), head: share.head.with(40, 1) }, envelope];
+  });
+  await bench.until(() => alice.heard.length === 1 && bob.heard.length === 1);
+  assertAllHeard(alice, bob);
+  assertEquals([alice.alarms, bob.alarms], [{}, { forged: 1 }]);
+  await bench.end();
+});
+
+Deno.test("handshake: each role's messages come from that role alone", async () => {
+  const { bench, alice, bob } = await meddle("host-share", (envelope, bench) => {
+    const own = bench.relay.seen.map(({ envelope }) => envelope as Envelope)
+      .find(({ head }) => decodeHandshake(head)?.type === "guest-share")!;
+    return [
+      // Of another attempt, which would be none of the guest's business if a host had said it.
+      { ...own, id: otherId(own), from: "host", head: own.head.with(5, own.head[5]! ^ 1) },
+      { ...envelope, id: otherId(envelope), from: "guest" },
+      envelope,
+    ];
+  });
+  await bench.until(() => alice.heard.length === 1 && bob.heard.length === 1);
+  assertAllHeard(alice, bob);
+  assertEquals([alice.alarms, bob.alarms], [{ forged: 1 }, { forged: 1 }]);
+  await bench.end();
+});
+
 Deno.test("handshake: the room is sealed before the guest is told that it is in", async () => {
   let wasSealed: boolean | undefined;
   const { bench } = await meddle("host-tag", (envelope, bench) => {
