@@ -4,7 +4,7 @@
  * @module
  */
 import type { ChatEvent } from "../../../../src/chat/events.ts";
-import { frameOf } from "../../../../src/ui/tui/frame.tsx";
+import { type Frame, Frames } from "../../../../src/ui/tui/frame.tsx";
 import { type Input, InputReader } from "../../../../src/ui/tui/input.ts";
 import { type Action, reduce } from "../../../../src/ui/tui/model.ts";
 import { begin, type State } from "../../../../src/ui/tui/state.ts";
@@ -34,6 +34,7 @@ export function alarm(message: string): ChatEvent {
 export class Story {
   state: State;
   readonly #reader = new InputReader();
+  readonly #frames = new Frames();
 
   constructor({ columns = 80, rows = 24, name = "Alice" } = {}) {
     this.state = begin({
@@ -77,7 +78,7 @@ export class Story {
 
   /** What is seen, row by row, without colours. */
   get lines(): string[] {
-    return frameOf(this.state).lines.map((line) => withoutStyles(line).trimEnd());
+    return this.#frame.lines.map((line) => withoutStyles(line).trimEnd());
   }
 
   /** The same as one text. */
@@ -87,7 +88,11 @@ export class Story {
 
   /** Where the cursor is. */
   get cursor(): { readonly row: number; readonly column: number } {
-    return frameOf(this.state).cursor;
+    return this.#frame.cursor;
+  }
+
+  get #frame(): Frame {
+    return this.#frames.of(this.state);
   }
 }
 

@@ -1,0 +1,7 @@
+/**
+ * The least that a Deno program can be.
+ *
+ * @module
+ */
+
+console.log("ready");

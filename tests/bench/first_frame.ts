@@ -1,0 +1,99 @@
+/**
+ * How long it takes from the start to the first thing that is seen, full screen and in lines, in a
+ * real pseudo-terminal, against the least that ink and Deno can do.
+ *
+ * @module
+ */
+import { pathTo } from "./program.ts";
+import { type Bench, median, type Row, runAlone } from "./table.ts";
+
+/** Starts of each program, in turns. */
+const ROUNDS = 15;
+
+/** A program, and the first thing that is seen of it. */
+interface Subject {
+  readonly what: string;
+  readonly args: readonly string[];
+  readonly shows: string;
+}
+
+const WHISPER = [pathTo("main.ts"), "new", "--local", "--name", "Alice"];
+const FULL: Subject = { what: "full screen", args: WHISPER, shows: "Connecting" };
+const PLAIN: Subject = { what: "plain", args: [...WHISPER, "--plain"], shows: "* " };
+const INK: Subject = {
+  what: "empty ink program",
+  args: [pathTo("tests/bench/empty_ink.tsx")],
+  shows: "ready",
+};
+const DENO: Subject = {
+  what: "empty Deno program",
+  args: [pathTo("tests/bench/empty_deno.ts")],
+  shows: "ready",
+};
+
+/** Milliseconds until `shows` is written to a terminal of its own (`script` of util-linux). */
+async function firstSight({ args, shows }: Subject, folder: string): Promise<number> {
+  const command = [Deno.execPath(), "run", "--quiet", "--allow-all", "--no-check", ...args]
+    .map((word) => `'${word}'`).join(" ");
+  const since = performance.now();
+  const child = new Deno.Command("script", {
+    args: ["-qefc", `stty rows 24 cols 80; exec ${command}`, "/dev/null"],
+    env: { XDG_RUNTIME_DIR: folder, TERM: "xterm-256color", NODE_ENV: "production", CI: "" },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const reader = child.stdout.getReader();
+  const decoder = new TextDecoder();
+  let seen = "";
+  while (!seen.includes(shows)) {
+    const { done, value } = await reader.read();
+    if (done) throw new Error(`It ended before ${JSON.stringify(shows)} was seen: ${seen}`);
+    seen += decoder.decode(value, { stream: true });
+  }
+  const took = performance.now() - since;
+  reader.releaseLock();
+  const input = child.stdin.getWriter();
+  // Ctrl+C, as a person leaves; a program that has ended does not read it.
+  await input.write(new Uint8Array([3])).catch(() => {});
+  const rest = child.stdout.pipeTo(new WritableStream()).catch(() => {});
+  const late = setTimeout(() => child.kill("SIGKILL"), 5_000);
+  await child.status;
+  clearTimeout(late);
+  await input.close().catch(() => {});
+  await rest;
+  return took;
+}
+
+/** The benchmark. */
+export const bench: Bench = {
+  name: "first_frame",
+  about: "From the start to what is seen first, against an empty ink and an empty Deno program.",
+  async run() {
+    const folder = await Deno.makeTempDir();
+    try {
+      const subjects = [FULL, PLAIN, INK, DENO];
+      const samples = new Map(subjects.map((subject) => [subject, [] as number[]]));
+      for (let round = 0; round <= ROUNDS; round++) {
+        for (const subject of subjects) {
+          const took = await firstSight(subject, folder);
+          // The first round fills the caches.
+          if (round > 0) samples.get(subject)!.push(took);
+        }
+      }
+      const middle = (subject: Subject) => median(samples.get(subject)!);
+      return [FULL, PLAIN].flatMap((subject) =>
+        [INK, DENO].map((reference): Row => ({
+          what: `${subject.what}, median`,
+          value: middle(subject),
+          unit: "ms",
+          reference: { what: reference.what, value: middle(reference) },
+        }))
+      );
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+};
+
+if (import.meta.main) await runAlone(bench);

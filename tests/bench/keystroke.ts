@@ -1,0 +1,156 @@
+/**
+ * How long a keystroke takes to be on the screen, in conversations short and long, against an ink
+ * program that does nothing but show what is typed.
+ *
+ * From the moment the terminal has read the key to the moment the frame with it is written; what a
+ * terminal itself takes is not in it.
+ *
+ * @module
+ */
+import { PassThrough, Writable } from "node:stream";
+import { systemClock } from "../../src/clock.ts";
+import type { Terminal } from "../../src/ui/tui/terminal.ts";
+import { RecordedControls } from "../support/controls.ts";
+import { type Bench, percentile, type Row, runAlone } from "./table.ts";
+
+/** Texts in the conversation. */
+const LENGTHS = [10, 1_000, 10_000];
+const KEYS = 300;
+const WARM_UP = 50;
+/** Between two keys; faster than anybody types. */
+const PAUSE_MS = 20;
+/** What is asked of a key: a frame at sixty a second. */
+const FRAME_MS = 16;
+
+/** A terminal that tells how long each key took. */
+class Stopwatch implements Terminal {
+  readonly samples: number[] = [];
+  #reader: PromiseWithResolvers<Uint8Array | null> | undefined;
+  #since: number | undefined;
+
+  size() {
+    return { columns: 120, rows: 40 };
+  }
+
+  setRaw(): void {}
+
+  read(): Promise<Uint8Array | null> {
+    this.#reader = Promise.withResolvers();
+    return this.#reader.promise;
+  }
+
+  write(text: string): void {
+    if (this.#since === undefined || !text.includes("H")) return;
+    this.samples.push(performance.now() - this.#since);
+    this.#since = undefined;
+  }
+
+  writeNow(): void {}
+
+  flush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  press(key: string): void {
+    this.#since = performance.now();
+    this.#reader?.resolve(new TextEncoder().encode(key));
+  }
+}
+
+async function pause(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+}
+
+/** Milliseconds of each key in the full screen with so many texts. */
+async function measureOurs(texts: number): Promise<number[]> {
+  const { FullScreen } = await import("../../src/ui/tui/full_screen.ts");
+  const terminal = new Stopwatch();
+  const ui = new FullScreen({
+    terminal,
+    clock: systemClock,
+    name: "Alice",
+    relay: "MongoDB",
+    room: "4821",
+    quiet: false,
+    theme: "dark",
+    notifier: "bell",
+    multiplexer: undefined,
+    typeAhead: "",
+  });
+  const over = new AbortController();
+  const conversing = ui.converse(new RecordedControls(), over.signal);
+  ui.hear({ event: "ready", peer: "Bob", verify: [] });
+  const at = new Date().toISOString();
+  for (let seq = 1; seq <= texts; seq++) {
+    const text = `Text ${seq}, which is about as long as what people say to each other.`;
+    ui.hear({ event: "message", from: "Bob", text, seq, at });
+  }
+  await pause();
+  for (let i = 0; i < KEYS + WARM_UP; i++) {
+    terminal.press(i % 60 === 59 ? "\x15" : "a");
+    await pause();
+  }
+  over.abort();
+  await conversing;
+  await ui.close();
+  return terminal.samples.slice(WARM_UP);
+}
+
+/** The same of the empty program. */
+async function measureReference(): Promise<number[]> {
+  const { start } = await import("./empty_ink.tsx");
+  const samples: number[] = [];
+  let since: number | undefined;
+  const stdin = Object.assign(new PassThrough(), {
+    isTTY: true,
+    setRawMode: () => {},
+    ref: () => {},
+    unref: () => {},
+  });
+  const stdout = Object.assign(
+    new Writable({
+      write(_, __, done) {
+        if (since !== undefined) samples.push(performance.now() - since);
+        since = undefined;
+        done();
+      },
+    }),
+    { isTTY: true, columns: 120, rows: 40 },
+  );
+  const end = start({ stdin, stdout });
+  await pause();
+  for (let i = 0; i < KEYS + WARM_UP; i++) {
+    since = performance.now();
+    stdin.write("a");
+    await pause();
+  }
+  end();
+  return samples.slice(WARM_UP);
+}
+
+/** The benchmark. */
+export const bench: Bench = {
+  name: "keystroke",
+  about: "A key, from the terminal to the frame that shows it, against an empty ink program.",
+  async run() {
+    // As the program itself chooses it.
+    Deno.env.set("NODE_ENV", "production");
+    const reference = await measureReference();
+    const rows: Row[] = [];
+    for (const length of LENGTHS) {
+      const samples = await measureOurs(length);
+      for (const share of [0.5, 0.99]) {
+        rows.push({
+          what: `${length.toLocaleString("en-US")} texts, p${share * 100}`,
+          value: percentile(samples, share),
+          unit: "ms",
+          reference: { what: "empty ink program", value: percentile(reference, share) },
+          bound: { of: "value", atMost: FRAME_MS },
+        });
+      }
+    }
+    return rows;
+  },
+};
+
+if (import.meta.main) await runAlone(bench);
