@@ -448,7 +448,11 @@ export class Chat implements Controls {
     this.#alarms.close();
     this.#dropUnsent();
     const final = this.#failure = failure ?? lost;
-    if (this.#seat) this.#emit({ event: "closed", remaining, reason: closeReason(reason, final) });
+    // Without a seat nothing was put there, unless the relay was never reached or refused.
+    if (!this.#seat && !final) remaining = 0;
+    if (this.#seat || !final) {
+      this.#emit({ event: "closed", remaining, reason: closeReason(reason, final) });
+    }
     if (final) {
       const { code, message, hint } = final;
       if (final.code === "relay-lost") this.#link?.down(final);
