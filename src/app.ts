@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { Chat } from "./chat/chat.ts";
-import { completeCode, type Entry, entryByCode, entryByRoom } from "./chat/entry.ts";
+import type { Entry } from "./chat/entry.ts";
 import type { ChatCommand, Command, Connection, DoctorCommand } from "./cli/command.ts";
 import { configPath, loadConfig } from "./cli/config_file.ts";
 import { parseCommand } from "./cli/parse.ts";
@@ -130,6 +129,8 @@ async function chat(command: ChatCommand, { stop, output }: Surroundings): Promi
   const { port, input, asker } = asking(command, stop);
   for (const warning of command.warnings) say(`Note: ${warning}`);
   void preload(command.relay?.kind === "local" ? "sqlite" : "mongodb");
+  const loading = loadChat();
+  loading.catch(() => {});
 
   const name = await askName(command.name, asker, env("USER") ?? env("USERNAME"));
   if (command.tlsCaFile !== undefined) await assertReadable(command.tlsCaFile);
@@ -142,9 +143,10 @@ async function chat(command: ChatCommand, { stop, output }: Surroundings): Promi
   // The relay is being opened while the person types the code.
   const mailbox = openMailbox(settings, { clock: systemClock, random: systemRandom, signal: stop });
   mailbox.catch(() => {});
-  const codes = { check: entryByCode, complete: completeCode };
+  const { Chat, entries } = await loading;
+  const codes = { check: entries.entryByCode, complete: entries.completeCode };
   const opening = await askOpening(command, asker, codes);
-  const entry = entryOf(opening);
+  const entry = entryOf(opening, entries);
 
   const ui = await openInterface(command, {
     name,
@@ -191,7 +193,18 @@ async function chat(command: ChatCommand, { stop, output }: Surroundings): Promi
   }
 }
 
-function entryOf(opening: Opening): Entry {
+/** The chat and its cryptography, while the person still reads or types. */
+async function loadChat() {
+  const [{ Chat }, entries] = await Promise.all([
+    import("./chat/chat.ts"),
+    import("./chat/entry.ts"),
+  ]);
+  return { Chat, entries };
+}
+
+type Loaded = Awaited<ReturnType<typeof loadChat>>;
+
+function entryOf(opening: Opening, { entryByCode, entryByRoom }: Loaded["entries"]): Entry {
   switch (opening.mode) {
     case "new":
       return opening;
