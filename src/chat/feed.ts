@@ -7,7 +7,8 @@
  */
 import type { Clock, Random, Timer } from "../clock.ts";
 import { type Envelope, type Mailbox, MAX_BATCH, type Seat } from "../store/mailbox.ts";
-import type { ReadMark, Removal } from "./inbox.ts";
+import type { ReadMark } from "./gap.ts";
+import type { Removal } from "./inbox.ts";
 import type { Link } from "./link.ts";
 
 /** A watch can die in silence; this often, in milliseconds, the relay is read regardless. */

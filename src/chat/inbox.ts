@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Clock, Timer } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import {
   AlteredToken,
@@ -20,6 +20,7 @@ import {
 import { MalformedPayload } from "../protocol/payload.ts";
 import { type Envelope, MAX_BATCH } from "../store/mailbox.ts";
 import { Done } from "./done.ts";
+import { GapWatch, type ReadMark } from "./gap.ts";
 
 /**
  * Envelopes ahead of a missing one that are held: as far as the ratchet can skip. What is further
@@ -34,12 +35,6 @@ export const MAX_HELD_AHEAD = 256;
 export const MAX_HELD_PER_SEQ = 2;
 /** Numbers given up that may still be filled: as many as the ratchet keeps keys for. */
 const MAX_GIVEN_UP = 512;
-/**
- * How long what is missing may take to turn up: senders post in order, so on an honest relay nothing
- * overtakes; this covers a reader of a secondary or a store that lags.
- */
-const GAP_GRACE_MS = 1_500;
-
 /** How to remove something from the relay: `patiently` what holds no word, together with others. */
 export interface Removal {
   readonly patiently?: boolean;
@@ -60,12 +55,6 @@ export interface InboxDeps {
   requestRead(): void;
 }
 
-/** A read that began as the `number`th and left nothing out up to the sequence number `upTo`. */
-export interface ReadMark {
-  readonly number: number;
-  readonly upTo: number;
-}
-
 /** One epoch's incoming side. Calls of `take` must not overlap. */
 export class Inbox {
   readonly #deps: InboxDeps;
@@ -84,14 +73,13 @@ export class Inbox {
   #isFar = false;
   /** Something found no room and is still on the relay. */
   #isLeftOut = false;
-  #gapTimer: Timer | undefined;
-  /** Set when the grace is over: a complete read begun after this one decides. */
-  #gapAfterRead: number | undefined;
+  readonly #gap: GapWatch;
   /** The highest sequence number opened: what is missing before it has been told. */
   #last = 0;
 
   constructor(deps: InboxDeps) {
     this.#deps = deps;
+    this.#gap = new GapWatch(deps);
   }
 
   /** Envelopes in memory, and the numbers and identities remembered; all bounded. */
@@ -122,14 +110,14 @@ export class Inbox {
       await this.#openLate(reject);
       await this.#openNext(reject);
       this.#isLeftOut ||= leftOut;
-      if (this.#isGapCertain(read)) {
+      if (this.#isGap && this.#gap.isCertain(this.#next, read)) {
         this.#giveUpGap();
         await this.#openNext(reject);
       }
     } finally {
       for (const [kind, count] of rejected) this.#deps.alarm(kind, count);
     }
-    this.#watchGap();
+    this.#gap.waitFor(this.#isGap ? this.#next : undefined);
   }
 
   /** Notes that the relay confirmed a removal, after `reads` reads had begun. */
@@ -139,7 +127,7 @@ export class Inbox {
 
   /** Stops the timer. */
   close(): void {
-    this.#gapTimer?.cancel();
+    this.#gap.close();
     this.#held.clear();
   }
 
@@ -252,32 +240,15 @@ export class Inbox {
     this.#deps.requestRead();
   }
 
+  /** The `number`th read begins. */
+  readBegins(number: number): void {
+    this.#gap.readBegins(number);
+  }
+
   /** True when something true waits behind what has not come. */
   get #isGap(): boolean {
-    return this.#isFar || [...this.#held.keys()].some((seq) => seq > this.#next);
-  }
-
-  #watchGap(): void {
-    if (!this.#isGap) {
-      this.#gapTimer?.cancel();
-      this.#gapTimer = undefined;
-      this.#gapAfterRead = undefined;
-    } else if (!this.#gapTimer) {
-      this.#gapTimer = this.#deps.clock.after(GAP_GRACE_MS, () => {
-        this.#gapAfterRead = Infinity;
-        this.#deps.requestRead();
-      });
-    }
-  }
-
-  /** The number of the read that was last begun, told so that an older one does not decide. */
-  readBegins(number: number): void {
-    if (this.#gapAfterRead === Infinity) this.#gapAfterRead = number;
-  }
-
-  #isGapCertain(read: ReadMark | undefined): boolean {
-    return read !== undefined && read.upTo >= this.#next && this.#gapAfterRead !== undefined &&
-      read.number >= this.#gapAfterRead && !this.#held.has(this.#next) && this.#isGap;
+    return !this.#held.has(this.#next) &&
+      (this.#isFar || [...this.#held.keys()].some((seq) => seq > this.#next));
   }
 
   #giveUpGap(): void {
@@ -291,9 +262,6 @@ export class Inbox {
       this.#givenUp.delete(oldest);
     }
     this.#next = ahead;
-    this.#gapTimer?.cancel();
-    this.#gapTimer = undefined;
-    this.#gapAfterRead = undefined;
   }
 }
 

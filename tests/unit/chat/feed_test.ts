@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Feed } from "../../../src/chat/feed.ts";
-import type { ReadMark } from "../../../src/chat/inbox.ts";
+import type { ReadMark } from "../../../src/chat/gap.ts";
 import { Link } from "../../../src/chat/link.ts";
 import {
   type Envelope,

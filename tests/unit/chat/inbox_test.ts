@@ -131,6 +131,22 @@ Deno.test("inbox: a gap is told when a read begun after the grace does not show 
   close();
 });
 
+Deno.test("inbox: each gap has a grace of its own", async () => {
+  const { host, clock, shown, gaps, read, close } = await setUp();
+  const [a, b, , d] = await write(host, 4);
+  await read([b!]);
+  await clock.advance(1_400);
+  await read([a!, b!, d!]);
+  assertEquals(shown, [1, 2]);
+  await clock.advance(1_400);
+  await read([d!]);
+  assertEquals(gaps, []);
+  await clock.advance(100);
+  await read([d!]);
+  assertEquals([shown, gaps], [[1, 2, 4], [[[3, 3], 1]]]);
+  close();
+});
+
 Deno.test("inbox: what was given up and comes is shown as late, once", async () => {
   const { host, clock, shown, late, alarms, read, close } = await setUp();
   const [a, b, c] = await write(host, 3);
