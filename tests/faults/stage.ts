@@ -111,6 +111,11 @@ export class Person {
     }
   }
 
+  /** Makes {@link until} look again, for a condition on something else than events. */
+  look(): void {
+    this.#changed?.();
+  }
+
   /** Resolves with the invite code. */
   async invited(): Promise<string> {
     await this.until("the invite", () => this.told("invite").length > 0);
@@ -123,8 +128,8 @@ export class Person {
   }
 
   /** Leaves, and gives the exit status. */
-  async leave(): Promise<number> {
-    await this.chat.leave();
+  async leave(reason?: "interrupted"): Promise<number> {
+    await this.chat.leave(reason);
     return await this.over;
   }
 
