@@ -33,9 +33,17 @@ const who = fc.constantFrom(0 as const, 1 as const);
 const texts = fc.integer({ min: 1, max: 3 });
 const waitMs = fc.oneof(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 15_000 }));
 
-function schedules(weather: readonly Weather[]): fc.Arbitrary<{ seed: number; steps: Step[] }> {
+interface Schedule {
+  readonly seed: number;
+  /** Over the first post of each, with which they come. */
+  readonly entering: readonly [Weather, Weather];
+  readonly steps: readonly Step[];
+}
+
+function schedules(weather: readonly Weather[]): fc.Arbitrary<Schedule> {
   const step = fc.record({ who, texts, waitMs, weather: fc.constantFrom(...weather) });
-  return fc.record({ seed: fc.nat(), steps: fc.array(step, { maxLength: 15 }) });
+  const entering = fc.tuple(fc.constantFrom(...HARMLESS), fc.constantFrom(...HARMLESS));
+  return fc.record({ seed: fc.nat(), entering, steps: fc.array(step, { maxLength: 15 }) });
 }
 
 /** A bad network or a hostile relay on one person's posts, as the step at hand says. */
@@ -114,11 +122,12 @@ function unavailable(): RelayUnavailable {
 
 /** Runs a schedule to its end, in fair weather, and both leave. */
 async function run(
-  { seed, steps }: { seed: number; steps: readonly Step[] },
+  { seed, entering, steps }: Schedule,
   check: (reader: Person, writer: Person, taken: number) => void,
 ): Promise<void> {
   const bench = new Bench({ seed });
   const skies = [new Sky(bench), new Sky(bench)] as const;
+  for (const who of [0, 1] as const) skies[who].weather = entering[who];
   const { alice, bob } = await bench.pair({
     host: { through: (mailbox) => skies[0].over(mailbox) },
     guest: { through: (mailbox) => skies[1].over(mailbox) },
