@@ -46,6 +46,8 @@ export interface SoakReport extends Verdict {
 
 /** Texts that may be on their way in one direction: who types waits for no answer, but not for ever. */
 const WINDOW = 200;
+/** What each program told last is shown when there is no report. */
+const LAST_LINES = 12;
 const SIDES = ["host", "guest"] as const;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -84,6 +86,12 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     const remaining = await db.collection("rooms").countDocuments() +
       await db.collection("messages").countDocuments({ room: { $ne: CROWD } });
     return { ...found, remaining };
+  } catch (error) {
+    for (const program of running) {
+      const last = program.lines.slice(-LAST_LINES).map((line) => JSON.stringify(line));
+      options.log(`${program.isOver ? "It has ended" : "It runs"}; told last:\n${last.join("\n")}`);
+    }
+    throw new Error("The soak came to a standstill", { cause: (error as Error).cause });
   } finally {
     for (const program of running) await program[Symbol.asyncDispose]();
     for (const side of SIDES) await networks[side].close();

@@ -79,9 +79,6 @@ if (args.help) {
 }
 const seed = Number(args.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]);
 console.log(`seed ${seed}`);
-/** What a program said before it failed may be long. */
-const MAX_COMPLAINT = 4_000;
-
 const report = await soak({
   messages: Number(args.messages),
   rate: Number(args.rate),
@@ -91,7 +88,7 @@ const report = await soak({
   poll: Boolean(args.poll),
   log: (line) => console.log(line),
 }).catch((error) => {
-  console.log(String(error).slice(-MAX_COMPLAINT));
+  console.log(error);
   console.log(`NOT finished; again: --seed ${seed}`);
   Deno.exit(1);
 });

@@ -91,6 +91,11 @@ export class Program {
     return this.lines.filter(({ event }) => event === name);
   }
 
+  /** True once it has closed its standard output. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** Its number in the system. */
   get pid(): number {
     return this.#child.pid;
