@@ -3,8 +3,17 @@
  *
  * @module
  */
+import { assertEquals } from "@std/assert";
 import type { Envelope } from "../../src/store/mailbox.ts";
-import { type Document, Stage, withHeadByte, withTokenChar } from "./hostile.ts";
+import { Bench, QUIET_MS } from "./bench.ts";
+import {
+  type Document,
+  type Hand,
+  inTheHandsOf,
+  Stage,
+  withHeadByte,
+  withTokenChar,
+} from "./hostile.ts";
 
 const HEAD_BYTES = 61;
 const TOKEN_CHARS = 164;
@@ -141,3 +150,35 @@ Deno.test("altering: a head and a token of different messages fit nowhere", asyn
   await stage.spoil(head, { shown: false, bob: ["altered", "gap"] }, "an older head");
   await stage.end();
 });
+
+for (const part of ["token", "head", "seq"] as const) {
+  Deno.test(`altering: two messages of one post with each other's ${part} are both thrown away`, async () => {
+    const bench = new Bench();
+    let isArmed = false;
+    const hand: Hand = (name, args, proceed) => {
+      if (name !== "post" || !isArmed) return proceed();
+      isArmed = false;
+      const [a, b] = args[1] as [Envelope, Envelope];
+      bench.plant({ ...a, [part]: b[part] });
+      bench.plant({ ...b, [part]: a[part] });
+      return Promise.resolve();
+    };
+    const { alice, bob } = await bench.pair({
+      host: { through: (mailbox) => inTheHandsOf(hand, mailbox) },
+    });
+    isArmed = true;
+    alice.say("first", "second");
+    await bench.advance(QUIET_MS);
+    alice.say("third");
+    bob.say("what was that?");
+    await bench.advance(QUIET_MS);
+    assertEquals([bob.heard, alice.heard], [["third"], ["what was that?"]]);
+    const counts = new Map<string, number>();
+    for (const { kind, count } of bob.all("alarm")) {
+      counts.set(kind, (counts.get(kind) ?? 0) + count);
+    }
+    assertEquals(Object.fromEntries(counts), { altered: 2, gap: 2 });
+    assertEquals(alice.all("alarm"), []);
+    await bench.end();
+  });
+}
