@@ -5,6 +5,8 @@
  */
 import { assertEquals } from "@std/assert";
 import type { AlarmKind } from "../../src/chat/events.ts";
+import * as cpace from "../../src/crypto/cpace.ts";
+import { encodeHandshake, makeEnvelope } from "../../src/protocol/wire.ts";
 import type { Envelope, Mailbox } from "../../src/store/mailbox.ts";
 import type { EnvelopeDocument } from "../../src/store/memory.ts";
 import { Bench, type Person, QUIET_MS } from "./bench.ts";
@@ -150,4 +152,13 @@ export function withTokenChar(envelope: Envelope, index: number): Document {
 /** An identity that no envelope has: the relay would keep two documents under one name apart by it. */
 export function otherId({ id }: Envelope): string {
   return (id[0] === "A" ? "B" : "A") + id.slice(1);
+}
+
+/** A well-formed share under `nonce`, by somebody who does not know the code. */
+export function foreignShare(bench: Bench, nonce: Uint8Array<ArrayBuffer>): Envelope {
+  const nothing = new Uint8Array(0);
+  const inputs = { prs: bench.random(8), ci: nothing, sid: nothing, ad: nothing };
+  const { share } = cpace.start(inputs, bench.random);
+  const head = encodeHandshake({ type: "guest-share", nonce, share });
+  return makeEnvelope(bench.room, { from: "guest", seq: 0, head, token: "" });
 }
