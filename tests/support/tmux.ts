@@ -27,16 +27,19 @@ export class Terminal {
   /** Opens a terminal of that size and starts `command` in it. */
   static async open(
     command: readonly string[],
-    { columns = 80, rows = 24, env = {} }: {
+    { columns = 80, rows = 24, env = {}, style = "default" }: {
       columns?: number;
       rows?: number;
       env?: Record<string, string>;
+      /** Its colours, as tmux writes them: `fg=#ffffff,bg=#000000`. */
+      style?: string;
     } = {},
   ): Promise<Terminal> {
     const terminal = new Terminal(`whisper-test-${crypto.randomUUID()}`);
     const quoted = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
     await terminal.#tmux([
-      ...["-f", "/dev/null", "new-session", "-d", "-x", String(columns), "-y", String(rows)],
+      ...["-f", "/dev/null", "start-server", ";", "set", "-g", "window-style", style, ";"],
+      ...["new-session", "-d", "-x", String(columns), "-y", String(rows)],
       ...Object.entries(env).flatMap(([name, value]) => ["-e", `${name}=${value}`]),
       // What the program leaves on the screen, and its status, can be looked at afterwards.
       `${quoted}; echo "status $?"; exec cat`,
@@ -61,10 +64,18 @@ export class Terminal {
     await this.#tmux(["paste-buffer", "-p"]);
   }
 
-  /** What is seen now, without the empty space at the ends of lines; `escapes` keeps colours. */
+  /** What is seen now, without the empty space at the ends of lines; `escapes` keeps colours and space. */
   async screen({ escapes = false }: { escapes?: boolean } = {}): Promise<string> {
-    const text = await this.#tmux(["capture-pane", "-p", ...escapes ? ["-e"] : []]);
+    if (escapes) return await this.#tmux(["capture-pane", "-p", "-e", "-N"]);
+    const text = await this.#tmux(["capture-pane", "-p"]);
     return text.split("\n").map((line) => line.trimEnd()).join("\n").trimEnd();
+  }
+
+  /** Where the cursor is. */
+  async cursor(): Promise<{ row: number; column: number }> {
+    const text = await this.#tmux(["display-message", "-p", "#{cursor_y} #{cursor_x}"]);
+    const [row = 0, column = 0] = text.split(" ").map(Number);
+    return { row, column };
   }
 
   /** What is seen, with all that has scrolled off. */

@@ -8,7 +8,7 @@ import { type Draft, textOf } from "./draft.ts";
 import type { State } from "./state.ts";
 import { nameWidthFor } from "./rows.ts";
 import type { Window } from "./viewport.ts";
-import { type Laid, lay, wrap } from "./wrap.ts";
+import { type Laid, lay, pad, padStart, widthOf, wrap } from "./wrap.ts";
 
 /** The composer grows to so many rows, and to a third of the screen. */
 const MAX_COMPOSER_ROWS = 8;
@@ -52,11 +52,19 @@ export function conversationWindow(state: State): Window {
   };
 }
 
-/** Alarms that were not read yet, each as rows of the banner, the newest last. */
+/** How an alarm is taken off the banner. */
+const READ = "Esc: read";
+
+/** Alarms that were not read yet, as the rows of the banner. */
 export function alarmRows({ alarms, columns }: State): string[] {
   if (alarms.length === 0) return [];
+  const width = Math.max(READ.length, columns - 2);
   const count = alarms.length === 1 ? "ALARM" : `${alarms.length} ALARMS, the last`;
-  return wrap(`${count}: ${alarms.at(-1)} (Esc)`, Math.max(1, columns - 2));
+  const rows = wrap(safeText(`${count}: ${alarms.at(-1)}`), width);
+  const last = rows.at(-1)!;
+  return widthOf(last) + 2 + READ.length <= width
+    ? rows.with(-1, pad(last, width - READ.length) + READ)
+    : [...rows, padStart(READ, width)];
 }
 
 /** How high the code is shown, while it opens the room. */

@@ -40,7 +40,7 @@ export async function openFullScreen(
   return new FullScreen({
     ...rest,
     clock: systemClock,
-    theme: color ? "auto" : "none",
+    theme: !color ? "none" : env("TERM") === "linux" ? "dark" : "auto",
     notifier: notifierFor({ term: env("TERM"), program: env("TERM_PROGRAM") }),
     multiplexer: env("TMUX") ? "tmux" : env("STY") ? "screen" : undefined,
     terminal: {

@@ -48,6 +48,7 @@ const THEMES: Readonly<Record<ThemeName, Theme>> = {
     peer: "1;38;5;215",
     news: "38;5;250",
     problem: "1;38;5;215",
+    alarm: "1;7;38;5;203",
     rule: "38;5;240",
   },
   light: {
@@ -57,6 +58,7 @@ const THEMES: Readonly<Record<ThemeName, Theme>> = {
     peer: "1;38;5;130",
     news: "38;5;239",
     problem: "1;38;5;130",
+    alarm: "1;7;38;5;160",
     rule: "38;5;249",
   },
   either: {
