@@ -67,10 +67,11 @@ export function alarmRows({ alarms, columns }: State): string[] {
     : [...rows, padStart(READ, width)];
 }
 
-/** How high the code is shown, while it opens the room. */
-function inviteHeight({ invite, rows }: State): number {
+/** How high the code is shown, while it opens the room; whoever looks back has seen it. */
+function inviteHeight({ invite, rows, scroll }: State): number {
   if (invite === undefined) return 0;
-  return rows >= AIRY_FROM ? 9 : 3;
+  if (rows >= AIRY_FROM) return 9;
+  return scroll === "tail" ? 3 : 0;
 }
 
 /** The composer, laid out. */

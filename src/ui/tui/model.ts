@@ -6,11 +6,13 @@
  */
 import type { ChatEvent } from "../../chat/events.ts";
 import { hearEvent } from "./events.ts";
+import { conversationWindow } from "./geometry.ts";
 import { insert } from "./draft.ts";
 import type { Input } from "./input.ts";
 import { pressKey } from "./press.ts";
 import { cleared, said, told } from "./log.ts";
 import type { Weight } from "../sentences.ts";
+import { rowsOf } from "./rows.ts";
 import type { State } from "./state.ts";
 import { themeFor } from "./theme.ts";
 import { pasted, submitted, typed } from "./typing.ts";
@@ -53,11 +55,8 @@ export function reduce(state: State, action: Action): State {
       const log = said(state.log, { sendId: action.id, text: action.text, at: state.wall });
       return { ...state, log, scroll: "tail", unread: 0 };
     }
-    case "told": {
-      const log = told(state.log, action.weight, action.lines.join("\n"), state.wall);
-      // Whoever asks wants to see the answer.
-      return { ...state, log, scroll: "tail", unread: 0 };
-    }
+    case "told":
+      return answered(state, action);
     case "latency":
       return { ...state, latencyMs: action.ms };
     case "cleared":
@@ -69,6 +68,16 @@ export function reduce(state: State, action: Action): State {
     default:
       return action satisfies never;
   }
+}
+
+/** Whoever asks wants to see the answer: from its beginning, where it is longer than the screen. */
+function answered(state: State, { weight, lines }: Action & { action: "told" }): State {
+  const log = told(state.log, weight, lines.join("\n"), state.wall);
+  const entry = log.entries.at(-1)!;
+  const next: State = { ...state, log, scroll: { id: entry.id, row: 0 }, unread: 0 };
+  const { geometry, height } = conversationWindow(next);
+  const isLonger = rowsOf(entry, geometry).length > height;
+  return { ...next, scroll: isLonger ? { id: entry.id, row: height - 1 } : "tail" };
 }
 
 function takeInput(state: State, input: Input): State {

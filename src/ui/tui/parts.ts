@@ -79,7 +79,7 @@ export function ruleRow({ columns, scroll, unread }: State): Row {
     ? ""
     : unread > 0
     ? ` ${unread} new below · Ctrl+End `
-    : " more below · Ctrl+End ";
+    : " more below · PgDn ";
   const right = Math.min(2, Math.max(0, columns - widthOf(note)));
   const left = Math.max(0, columns - widthOf(note) - right);
   return [

@@ -67,6 +67,16 @@ Deno.test("model: who looks back is told how much is new, and is not moved", () 
   assertStringIncludes(story.text, "new 2");
 });
 
+Deno.test("model: an answer longer than the screen is shown from its beginning", () => {
+  const story = new Story({ rows: 12 }).hear(UP, ready());
+  const lines = Array.from({ length: 30 }, (_, i) => `line ${i}`);
+  story.do({ action: "told", weight: "news", lines });
+  assertEquals(story.lines[1], "* 14:02 line 0");
+  assertStringIncludes(story.text, "more below · PgDn");
+  story.do({ action: "told", weight: "news", lines: ["short"] });
+  assertEquals(story.lines.at(-4), "* 14:02 short");
+});
+
 Deno.test("model: Home and End are for the row first, and then for the conversation", () => {
   const story = new Story().hear(
     ready(),
