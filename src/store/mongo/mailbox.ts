@@ -96,6 +96,8 @@ export class MongoMailbox implements Mailbox {
   readonly #posting: Posting;
   #indexed: Promise<void> | undefined;
   #nudge = new AbortController();
+  /** What the last reading found. */
+  #noticed: ReadonlySet<string> = new Set();
 
   constructor(deps: MongoMailboxDeps) {
     this.#client = deps.client;
@@ -221,7 +223,7 @@ export class MongoMailbox implements Mailbox {
         }
         if (strange.length > 0) await this.#discard(seat, strange);
         malformed += strange.length;
-        if (envelopes.some(({ from }) => from !== "stranger")) this.#pace.activity();
+        this.#notice(envelopes);
         const hidden = strange.length > 0 && found.length === MAX_BATCH;
         if (!hidden || reading === MAX_READINGS) return { envelopes, malformed };
       }
@@ -342,6 +344,13 @@ export class MongoMailbox implements Mailbox {
     if (known.length < identities.length) {
       await this.#messages.deleteMany({ room, epoch, $expr: OVERSIZED });
     }
+  }
+
+  /** Something new was read: look often. What is only not removed yet is nothing new. */
+  #notice(envelopes: readonly Envelope[]): void {
+    const isNew = ({ from, id }: Envelope) => from !== "stranger" && !this.#noticed.has(id);
+    if (envelopes.some(isNew)) this.#pace.activity();
+    this.#noticed = new Set(envelopes.map(({ id }) => id));
   }
 
   /** Something was said: look for an answer now, and often. */
