@@ -7,7 +7,7 @@ import type { Entry } from "./chat/entry.ts";
 import type { ChatCommand, Command, Connection, DoctorCommand } from "./cli/command.ts";
 import { configPath, loadConfig } from "./cli/config_file.ts";
 import { parseCommand } from "./cli/parse.ts";
-import { TerminalInput, type TerminalPort } from "./cli/prompt.ts";
+import type { TerminalInput, TerminalPort } from "./cli/prompt.ts";
 import {
   type Asker,
   askName,
@@ -90,7 +90,7 @@ async function runOther(
 /** A look at everything that a chat needs. */
 async function doctor(command: DoctorCommand, { stop, output }: Surroundings): Promise<number> {
   const { runDoctor } = await import("./doctor/run.ts");
-  const { input, asker } = asking(command, stop);
+  const { input, asker } = await asking(command, stop);
   for (const warning of command.warnings) say(`Note: ${warning}`);
   const isTerminal = Deno.stdout.isTerminal();
   return await runDoctor(command, {
@@ -112,7 +112,8 @@ async function doctor(command: DoctorCommand, { stop, output }: Surroundings): P
 }
 
 /** Where a person is asked, if there is one. */
-function asking({ ui }: Connection, stop: AbortSignal) {
+async function asking({ ui }: Connection, stop: AbortSignal) {
+  const { TerminalInput } = await import("./cli/prompt.ts");
   const isJson = ui === "json";
   const port = standardInput({ prompts: isJson ? "stderr" : "stdout", isAnsi: isAnsi() });
   const input = new TerminalInput(port);
@@ -126,7 +127,7 @@ function asking({ ui }: Connection, stop: AbortSignal) {
 
 /** A chat, from the first question to the last document removed. */
 async function chat(command: ChatCommand, { stop, output }: Surroundings): Promise<number> {
-  const { port, input, asker } = asking(command, stop);
+  const { port, input, asker } = await asking(command, stop);
   for (const warning of command.warnings) say(`Note: ${warning}`);
   void preload(command.relay?.kind === "local" ? "sqlite" : "mongodb");
   const loading = loadChat();

@@ -7,6 +7,7 @@
  * @module
  */
 import stringWidth from "string-width";
+import { graphemes } from "./graphemes.ts";
 
 /** A place of the cursor. A column equal to the width means that the row is full. */
 export interface Place {
@@ -17,7 +18,6 @@ export interface Place {
 /** Where a prompt begins. */
 export const ORIGIN: Place = { row: 0, column: 0 };
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 // deno-lint-ignore no-control-regex -- the sequences begin with one
 const SEQUENCES = /\x1b\[[0-?]*[ -/]*[@-~]/g;
 
@@ -29,7 +29,7 @@ export function placeAfter(text: string, start: Place, columns: number): Place {
     return { row: start.row + Math.floor(cells / columns), column: cells % columns + 1 };
   }
   let place = start;
-  for (const { segment } of graphemes.segment(text.replaceAll(SEQUENCES, ""))) {
+  for (const { segment } of graphemes().segment(text.replaceAll(SEQUENCES, ""))) {
     place = step(place, segment, columns);
   }
   return place;
@@ -46,12 +46,12 @@ export function step(place: Place, grapheme: string, columns: number): Place {
 
 /** The graphemes of a text, one by one. */
 export function* graphemesOf(text: string): Generator<string> {
-  for (const { segment } of graphemes.segment(text)) yield segment;
+  for (const { segment } of graphemes().segment(text)) yield segment;
 }
 
 /** Whether what is appended begins a grapheme of its own, and joins none that is there. */
 export function standsAlone(before: string, added: string): boolean {
   // What a mark joins is near; no need to look through a long line.
   const near = before.slice(-64);
-  return graphemes.segment(near + added).containing(near.length)?.index === near.length;
+  return graphemes().segment(near + added).containing(near.length)?.index === near.length;
 }

@@ -5,9 +5,9 @@
  *
  * @module
  */
+import { graphemes } from "./graphemes.ts";
 import type { Key } from "./keys.ts";
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 /** A line holds no more UTF-16 units; far above every limit that a person is told about. */
 export const MAX_LINE_CHARS = 1_048_576;
 /** Nobody goes further back by hand. */
@@ -130,12 +130,12 @@ function bounded(text: string, length: number): string {
 function lastLength(text: string): number {
   // Where a grapheme ends can hang on what is before it, but never on a line break or a plain letter
   // pair: a run of nothing but flags, longer than this, is the one place where it shows.
-  return [...graphemes.segment(text.slice(-NEAR))].at(-1)?.segment.length ?? 0;
+  return [...graphemes().segment(text.slice(-NEAR))].at(-1)?.segment.length ?? 0;
 }
 
 /** The length of the first grapheme. */
 function firstLength(text: string): number {
-  for (const { segment } of graphemes.segment(text.slice(0, NEAR))) return segment.length;
+  for (const { segment } of graphemes().segment(text.slice(0, NEAR))) return segment.length;
   return 0;
 }
 

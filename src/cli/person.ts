@@ -4,6 +4,7 @@
  * @module
  */
 import { usage } from "./command.ts";
+import { graphemes } from "./graphemes.ts";
 
 /** Longer names leave no room on a line for what is said. */
 export const MAX_NAME_GRAPHEMES = 64;
@@ -28,7 +29,6 @@ const UNSHOWABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u20
 const UNSEEN =
   /[\u00ad\u115f\u1160\u180e\u200b\u2060-\u2064\u206a-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb]/u;
 const SEEN = /[^\p{Z}\p{Cf}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /**
  * A name fit to be shown, without the spaces around it.
@@ -56,7 +56,9 @@ export function checkName(text: string, what = "your name"): string {
 
 function isLong(name: string): boolean {
   return new TextEncoder().encode(name).length > MAX_NAME_BYTES ||
-    [...graphemes.segment(name)].length > MAX_NAME_GRAPHEMES;
+    // Never more graphemes than units: most names need no counting.
+    (name.length > MAX_NAME_GRAPHEMES &&
+      [...graphemes().segment(name)].length > MAX_NAME_GRAPHEMES);
 }
 
 /** Milliseconds of a length of time like `90s`, `10m`, `1h30m`; undefined for anything else. */

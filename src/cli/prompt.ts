@@ -9,10 +9,10 @@
  * @module
  */
 import { type Clock, systemClock } from "../clock.ts";
-import { Failure } from "../errors.ts";
+import { interrupted } from "./interrupted.ts";
 import { isAmbiguous, PASTE_START, takeKey, takePasted } from "./keys.ts";
 import { MAX_LINE_CHARS } from "./line_editor.ts";
-import { ShownLine } from "./shown_line.ts";
+import type { ShownLine } from "./shown_line.ts";
 import type { ReadLineOptions, TerminalPort } from "./terminal_port.ts";
 
 export type { ReadLineOptions, TerminalPort };
@@ -22,11 +22,6 @@ const ESCAPE_MS = 100;
 /** Bracketed paste (xterm): what is pasted comes between two sequences, and is no row of keys. */
 const BRACKETS_ON = "\x1b[?2004h";
 const BRACKETS_OFF = "\x1b[?2004l";
-
-/** The failure of a person who pressed Ctrl+C at a question. */
-export function interrupted(): Failure {
-  return new Failure("interrupted", "Interrupted.", "Nothing was left behind.");
-}
 
 /** The one owner of standard input. */
 export class TerminalInput {
@@ -120,6 +115,9 @@ export class TerminalInput {
   }
 
   async #readTyped(options: ReadLineOptions): Promise<string | null> {
+    // Loaded where somebody types: pipes need none of it, and it is slow to load.
+    const { ShownLine } = await import("./shown_line.ts");
+    options.signal?.throwIfAborted();
     const line = new ShownLine(this.#port, options);
     this.#port.setRaw(true);
     this.#line = line;

@@ -7,7 +7,8 @@
 import { Failure } from "../errors.ts";
 import { type ChatCommand, type Connection, missingSetting } from "./command.ts";
 import { checkName } from "./person.ts";
-import { interrupted, type ReadLineOptions } from "./prompt.ts";
+import { interrupted } from "./interrupted.ts";
+import type { ReadLineOptions } from "./terminal_port.ts";
 
 /** Somebody to ask. */
 export interface Asker {
