@@ -249,12 +249,24 @@ export class Pairing {
 
   async #post(envelopes: readonly Envelope[]): Promise<void> {
     const { mailbox, link, seat } = this.#deps;
-    let attempt = 0;
-    await link.run("post", (signal) => {
-      const marked = attempt === 0 ? envelopes : envelopes.map((one) => ({ ...one, attempt }));
-      attempt++;
-      return mailbox.post(seat, marked, { signal });
-    }, this.#abort.signal);
+    let failures = 0;
+    let size = envelopes.length;
+    for (let from = 0; from < envelopes.length;) {
+      let isRepeated = false;
+      from += await link.run("post", async (signal) => {
+        if (isRepeated) {
+          failures++;
+          // What is too much for a bad network or a full disk may get there in parts.
+          size = Math.max(1, size >> 1);
+        }
+        isRepeated = true;
+        const portion = envelopes.slice(from, from + size);
+        const marked = portion.map((one) => failures === 0 ? one : { ...one, attempt: failures });
+        await mailbox.post(seat, marked, { signal });
+        return portion.length;
+      }, this.#abort.signal);
+      size *= 2;
+    }
     this.#feed.posted();
   }
 

@@ -171,9 +171,11 @@ function examine(db: DatabaseSync): State {
 
 function prepare(db: DatabaseSync, state: "empty" | "ready"): void {
   // NORMAL: a loss of power may take the last commits, never the file, and costs no wait per commit.
+  // Copied back every half a megabyte, for on a small disk the log itself would take all the room.
   db.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
+    PRAGMA wal_autocheckpoint = 128;
     PRAGMA secure_delete = ON;
     PRAGMA trusted_schema = OFF;
     PRAGMA temp_store = MEMORY;
