@@ -61,8 +61,8 @@ async function pause(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 }
 
-/** Milliseconds of each key in the full screen with so many texts. */
-async function measureOurs(texts: number): Promise<number[]> {
+/** Milliseconds of each key in the full screen with so many texts, and with so many coming a second. */
+async function measureOurs(texts: number, coming = 0): Promise<number[]> {
   const { FullScreen } = await import("../../src/ui/tui/full_screen.ts");
   const terminal = new Stopwatch();
   const ui = new FullScreen({
@@ -81,15 +81,19 @@ async function measureOurs(texts: number): Promise<number[]> {
   const conversing = ui.converse(new RecordedControls(), over.signal);
   ui.hear({ event: "ready", peer: "Bob", verify: [] });
   const at = new Date().toISOString();
-  for (let seq = 1; seq <= texts; seq++) {
+  const say = (seq: number) => {
     const text = `Text ${seq}, which is about as long as what people say to each other.`;
     ui.hear({ event: "message", from: "Bob", text, seq, at });
-  }
+  };
+  for (let seq = 1; seq <= texts; seq++) say(seq);
   await pause();
+  let seq = texts;
+  const flow = coming > 0 ? setInterval(() => say(++seq), 1_000 / coming) : undefined;
   for (let i = 0; i < KEYS + WARM_UP; i++) {
     terminal.press(i % 60 === 59 ? "\x15" : "a");
     await pause();
   }
+  clearInterval(flow);
   over.abort();
   await conversing;
   await ui.close();
@@ -137,11 +141,15 @@ export const bench: Bench = {
     Deno.env.set("NODE_ENV", "production");
     const reference = await measureReference();
     const rows: Row[] = [];
-    for (const length of LENGTHS) {
-      const samples = await measureOurs(length);
+    const cases = [
+      ...LENGTHS.map((length) => [`${length.toLocaleString("en-US")} texts`, length, 0] as const),
+      ["200 texts a second", 1_000, 200] as const,
+    ];
+    for (const [what, length, coming] of cases) {
+      const samples = await measureOurs(length, coming);
       for (const share of [0.5, 0.99]) {
         rows.push({
-          what: `${length.toLocaleString("en-US")} texts, p${share * 100}`,
+          what: `${what}, p${share * 100}`,
           value: percentile(samples, share),
           unit: "ms",
           reference: { what: "empty ink program", value: percentile(reference, share) },

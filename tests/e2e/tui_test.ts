@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { assert, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Terminal, tmuxAvailable } from "../support/tmux.ts";
 
 const MAIN = import.meta.resolve("../../main.ts");
@@ -182,6 +182,44 @@ test("leaving clears the screen, and says what is left", async (env) => {
     const all = await terminal.history();
     for (const word of ["secret", "Alice", "Bob"]) assert(!all.includes(word), all);
   }
+});
+
+for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) {
+  test(`${signal} leaves the terminal as it was, and nothing on the relay`, async (env) => {
+    const file = `${env["XDG_RUNTIME_DIR"]}/pid`;
+    const command = ["sh", "-c", `echo $$ > '${file}'; exec "$@"`, "sh", ...WHISPER];
+    await using alice = await Terminal.open([...command, "new", "--local", "--name", "Alice"], {
+      env,
+    });
+    await alice.see("Waiting for the other one");
+    assertEquals(await alice.modes(), { alternateScreen: true, cursor: true, wrapping: false });
+    Deno.kill(Number(await Deno.readTextFile(file)), signal);
+    assertStringIncludes(await alice.see("status 0"), "Left. 0 remain");
+    assertEquals(await alice.modes(), { alternateScreen: false, cursor: true, wrapping: true });
+  });
+}
+
+test("the first start asks four questions, and Enter is an answer to each", async (env) => {
+  const start = () => Terminal.open(WHISPER, { env: { ...env, USER: "alice" } });
+  const answer = async (terminal: Terminal, question: string, text: string) => {
+    await terminal.see(question);
+    await say(terminal, text);
+  };
+  await using alice = await start();
+  await answer(alice, "Your name [alice]:", "");
+  await answer(alice, "Where to meet", "");
+  await answer(alice, "The code you were told", "");
+  await alice.see("Waiting for the other one");
+  const [code] = CODE.exec(await alice.see(CODE))!;
+  await using bob = await start();
+  await answer(bob, "Your name", "Bob");
+  await answer(bob, "Where to meet", "");
+  await answer(bob, "The code you were told", code);
+  await alice.see("here: Bob");
+  await bob.see("here: alice");
+  await alice.press("C-c");
+  await alice.see("status 0");
+  assert(!(await alice.history()).includes(code), "nor is the code on the screen any more");
 });
 
 test("a burnt conversation is gone on both sides", async (env) => {

@@ -78,6 +78,19 @@ export class Terminal {
     return { row, column };
   }
 
+  /** How a program has set the terminal, or left it. */
+  async modes(): Promise<{ alternateScreen: boolean; cursor: boolean; wrapping: boolean }> {
+    const wanted = "#{alternate_on} #{cursor_flag} #{wrap_flag}";
+    const [alternate, cursor, wrap] = (await this.#tmux(["display-message", "-p", wanted])).split(
+      " ",
+    );
+    return {
+      alternateScreen: alternate === "1",
+      cursor: cursor === "1",
+      wrapping: wrap?.trim() === "1",
+    };
+  }
+
   /** What is seen, with all that has scrolled off. */
   async history(): Promise<string> {
     return await this.#tmux(["capture-pane", "-p", "-S", "-"]);

@@ -32,7 +32,10 @@ export function headerRows(state: State, height: number): Row[] {
     ...peer === undefined ? [{ role: "faint", text: "nobody else here" } as const] : [
       { role: "faint", text: isWide ? `locked, ${verified}` : verified } as const,
       { role: "rule", text: " │ " } as const,
-      { role: "faint", text: `${presenceWord(presence ?? "here")}: ` } as const,
+      {
+        role: presence === "here" ? "faint" : "problem",
+        text: `${presenceWord(presence ?? "here")}: `,
+      } as const,
       { role: "peer", text: peer } as const,
     ],
   ];
