@@ -1,0 +1,77 @@
+/**
+ * The way out of a room, in bounded time: what was said goes out first, then the goodbye, then the
+ * seat, and with the last one everything.
+ *
+ * @module
+ */
+import type { Clock } from "../clock.ts";
+import { Failure } from "../errors.ts";
+import type { EarlyTexts } from "./early_texts.ts";
+import type { Listener } from "./events.ts";
+import { tooLate } from "./failures.ts";
+import type { Link } from "./link.ts";
+import type { Pairing } from "./pairing.ts";
+import type { Seating } from "./seating.ts";
+
+/** A goodbye that takes longer than this is shown, with the time it may take. */
+const SHOWN_AFTER_MS = 1_000;
+
+/** What is left behind. */
+export interface Departed {
+  /** Documents left on the relay; null where nobody knows. */
+  readonly remaining: number | null;
+  /** Why the seat could not be given up. */
+  readonly lost?: Failure;
+}
+
+/** What leaving needs. */
+export interface DepartureDeps {
+  readonly clock: Clock;
+  readonly emit: Listener;
+  readonly link: Link;
+  readonly seating: Seating;
+  readonly pairing: Pairing | undefined;
+  readonly early: EarlyTexts;
+  /** False for somebody who fails, and has nothing more to say. */
+  readonly isPolite: boolean;
+  /** Aborted when the time is over, which is after `withinMs` at the latest. */
+  readonly deadline: AbortSignal;
+  readonly withinMs: number;
+}
+
+/** Leaves the room. Never rejects. */
+export async function depart(deps: DepartureDeps): Promise<Departed> {
+  const { clock, emit, link, seating, pairing, isPolite, deadline, withinMs } = deps;
+  const shownAfter = link.isUp ? SHOWN_AFTER_MS : 0;
+  const shown = clock.after(
+    shownAfter,
+    () => emit({ event: "waiting", for: "goodbye", atMostMs: withinMs - shownAfter }),
+  );
+  try {
+    if (isPolite && pairing) await Promise.race([sayGoodbye(pairing, deps), aborted(deadline)]);
+    pairing?.stop();
+    return { remaining: await seating.giveUp(deadline) };
+  } catch (error) {
+    return { remaining: null, lost: error instanceof Failure ? error : tooLate() };
+  } finally {
+    shown.cancel();
+  }
+}
+
+async function sayGoodbye(
+  pairing: Pairing,
+  { early }: Pick<DepartureDeps, "early">,
+): Promise<void> {
+  // Somebody is coming in: what was said to them beforehand is worth the wait.
+  if (pairing.isShakingHands) await early.emptied();
+  if (pairing.peer && pairing.presence !== "left") pairing.send({ kind: "bye" });
+  await pairing.settle();
+}
+
+/** Rejects with the reason of the signal. */
+export function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
