@@ -9,9 +9,14 @@ import type { Db, Document } from "mongodb";
 import { systemClock, systemRandom } from "../../src/clock.ts";
 import { Failure, type FailureCode, RelayUnavailable } from "../../src/errors.ts";
 import type { Envelope, Mailbox, Seat } from "../../src/store/mailbox.ts";
-import { unread } from "../../src/store/mongo/envelope_document.ts";
+import { OVERSIZED, unread } from "../../src/store/mongo/envelope_document.ts";
 import { openMongoMailbox } from "../../src/store/mongo/open.ts";
-import { departure, leavable, type RoomDocument } from "../../src/store/mongo/room_document.ts";
+import {
+  departure,
+  held,
+  leavable,
+  type RoomDocument,
+} from "../../src/store/mongo/room_document.ts";
 import {
   DATABASE,
   isOwnServer,
@@ -317,6 +322,28 @@ scene("reading goes by the index, whatever else lies in the collection", async (
   assertEquals(text.includes('"stage":"SORT"'), false);
   await s.db.collection("messages").deleteMany({ room: { $in: foreign.map(({ room }) => room) } });
   assertEquals(epoch, s.hostSeat.epoch);
+});
+
+scene("removing, leaving and sweeping go by an index, whatever else there is", async (s) => {
+  const { room, epoch } = s.guestSeat;
+  const id = `${room}.${epoch}.${randomName(16)}`;
+  const filters: Document[] = [
+    { _id: { $in: [id, `${id}x`] } },
+    { room, epoch },
+    { room },
+    { room, epoch: { $in: [epoch, randomName(8)] } },
+    { room, epoch, _id: { $in: [id] } },
+    { room, epoch, $expr: OVERSIZED },
+  ];
+  for (const filter of filters) {
+    const plan = await s.db.collection("messages").find(filter).explain("queryPlanner");
+    const { winningPlan } = plan["queryPlanner"];
+    const text = JSON.stringify(winningPlan);
+    assert(/IXSCAN|IDHACK/.test(text) && !text.includes("COLLSCAN"), text);
+  }
+  const rooms = await s.db.collection<RoomDocument>("rooms").find(held(s.hostSeat))
+    .explain("queryPlanner");
+  assert(!JSON.stringify(rooms["queryPlanner"].winningPlan).includes("COLLSCAN"));
 });
 
 scene("the server removes what has expired, rooms and envelopes", async (s) => {

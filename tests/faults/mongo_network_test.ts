@@ -105,6 +105,49 @@ function cutting(bytes: number): Act {
   }];
 }
 
+/** Leaving through a dead network. */
+const leaving: Act = [
+  "leaving when the network is dead: told, bounded, the rest expires",
+  async (scene) => {
+    const network = await scene.network();
+    const { host, guest, room } = await scene.meet({ network });
+    host.say();
+    guest.say();
+    await allRead({ host, guest });
+    network.all((proxy) => proxy.blackhole());
+    guest.say(2);
+    assertEquals(await guest.leave(), 8);
+    assert(guest.told("waiting").some((one) => one.for === "goodbye"), "it was not told");
+    assertEquals(guest.told("closed").at(-1)?.remaining, null);
+    const [unsent, lost] = guest.told("error");
+    assertEquals(unsent?.message, "2 texts were never sent.");
+    assertEquals(lost?.code, "relay-lost");
+    // The other one hears of it by the lease, and takes along what is there.
+    await host.until("the loss", () => host.presences.at(-1) === "vanished");
+    assertEquals(await host.leave(), 0);
+    assertEquals(host.told("closed").at(-1)?.remaining, 0);
+    assertEquals(await scene.count(room), 0);
+  },
+];
+
+/** What two who poll cost a cluster. */
+const cost: Act = [
+  "two who poll and talk ask for at most ten operations a second",
+  async (scene) => {
+    const pair = await scene.meet({ poll: true });
+    const total = () =>
+      [pair.host, pair.guest].flatMap(({ chat }) => Object.values(chat.overview().operations))
+        .reduce((sum, count) => sum + count, 0);
+    const [before, startedAt] = [total(), performance.now()];
+    for (let i = 0; i < 12; i++) {
+      (i % 2 ? pair.host : pair.guest).say();
+      await sleep(systemClock, 1_000);
+    }
+    assertLessOrEqual((total() - before) / (performance.now() - startedAt) * 1_000, 10);
+    await end(scene, pair);
+  },
+];
+
 const dark = [(proxy: Proxy) => proxy.blackhole(), (proxy: Proxy) => proxy.heal()] as const;
 
 scenes.together("whatever happens to one person's network", [
@@ -152,6 +195,8 @@ scenes.together("whatever happens to one person's network", [
   stranding("half-open sockets in a silence", { talking: false }),
   stranding("half-open sockets in a silence, polling", { talking: false, poll: true }),
   ...[1_000, 3_000, 10_000].map(cutting),
+  leaving,
+  cost,
 ]);
 
 scenes.add(
