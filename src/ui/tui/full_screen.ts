@@ -43,7 +43,7 @@ export interface FullScreenParts {
 }
 
 /** At most so often: a frame for a key, and a frame for what comes by itself. */
-const [KEY_FRAME_MS, EVENT_FRAME_MS] = [8, 33];
+const [KEY_FRAME_MS, EVENT_FRAME_MS] = [4, 33];
 /** The window is measured this often: not every Deno tells when it changes. */
 const MEASURE_MS = 150;
 const TICK_MS = 1_000;
