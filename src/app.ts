@@ -3,27 +3,24 @@
  *
  * @module
  */
+import { openInterface } from "./app/interface.ts";
+import { asking, env, isAnsi, say, type Surroundings } from "./app/surroundings.ts";
 import type { Entry } from "./chat/entry.ts";
-import type { ChatCommand, Command, Connection, DoctorCommand } from "./cli/command.ts";
+import type { ChatCommand } from "./cli/command.ts";
 import { configPath, loadConfig } from "./cli/config_file.ts";
 import { parseCommand } from "./cli/parse.ts";
-import type { TerminalInput, TerminalPort } from "./cli/prompt.ts";
-import {
-  type Asker,
-  askName,
-  askOpening,
-  askPlace,
-  assertReadable,
-  type Opening,
-} from "./cli/questions.ts";
-import { standardInput } from "./cli/standard_input.ts";
+import type { Opening } from "./cli/questions.ts";
 import { systemClock, systemRandom } from "./clock.ts";
-import { EXIT, Failure } from "./errors.ts";
+import { Failure } from "./errors.ts";
 import { goOffline } from "./permissions/confine.ts";
-import { completeUri, inspectUri, openMailbox, preload, type StoreSettings } from "./store/open.ts";
-import type { Interface } from "./ui/interface.ts";
+import type { StoreSettings } from "./store/open.ts";
 import { OutputQueue } from "./ui/output.ts";
 
+/**
+ * Milliseconds until the first question stands, for which nothing waits that is needed later: nobody
+ * has answered it by then.
+ */
+const FIRST_QUESTION_MS = 50;
 /** At the end, a reader of the output has this long, in milliseconds, to take the rest. */
 const FLUSH_MS = 2_000;
 
@@ -41,9 +38,9 @@ export async function run(args: readonly string[], stop: AbortSignal): Promise<n
     const config = () => loadConfig(configPath(env));
     const command = parseCommand(args, { env, config });
     isDebug = "debug" in command && command.debug;
-    return command.command === "chat"
-      ? await chat(command, { stop, output })
-      : await runOther(command, { stop, output }).finally(() => output.flush());
+    if (command.command === "chat") return await chat(command, { stop, output });
+    const { runOther } = await import("./app/commands.ts");
+    return await runOther(command, { stop, output }).finally(() => output.flush());
   } catch (error) {
     return complain(error, { output, isJson, isDebug });
   } finally {
@@ -51,90 +48,23 @@ export async function run(args: readonly string[], stop: AbortSignal): Promise<n
   }
 }
 
-interface Surroundings {
-  readonly stop: AbortSignal;
-  readonly output: OutputQueue;
-}
-
-async function runOther(
-  command: Exclude<Command, ChatCommand>,
-  { stop, output }: Surroundings,
-): Promise<number> {
-  switch (command.command) {
-    case "help":
-      output.write((await import("./cli/help.ts")).helpText(command.about));
-      return EXIT.ok;
-    case "version":
-      output.write((await import("./cli/version.ts")).versionText());
-      return EXIT.ok;
-    case "completions":
-      output.write((await import("./cli/completions.ts")).completionScript(command.shell));
-      return EXIT.ok;
-    case "config":
-      output.write((await import("./cli/config.ts")).runConfig(command, configPath(env)));
-      return EXIT.ok;
-    case "fernet":
-      await (await import("./cli/fernet.ts")).runFernet(command, {
-        stdin: Deno.stdin.readable,
-        write: (bytes) => output.write(bytes),
-        readFile: (path) => Deno.readFile(path),
-        clock: systemClock,
-        random: systemRandom,
-      });
-      return EXIT.ok;
-    case "doctor":
-      return await doctor(command, { stop, output });
-  }
-}
-
-/** A look at everything that a chat needs. */
-async function doctor(command: DoctorCommand, { stop, output }: Surroundings): Promise<number> {
-  const { runDoctor } = await import("./doctor/run.ts");
-  const { input, asker } = await asking(command, stop);
-  for (const warning of command.warnings) say(`Note: ${warning}`);
-  const isTerminal = Deno.stdout.isTerminal();
-  return await runDoctor(command, {
-    asker,
-    terminal: {
-      input: input.isTerminal,
-      output: isTerminal,
-      kind: env("TERM"),
-      size: isTerminal ? Deno.consoleSize() : undefined,
-      multiplexer: env("TMUX") ? "tmux" : env("STY") ? "screen" : undefined,
-      color: command.color && isAnsi(),
-    },
-    write: (text) => output.write(text),
-    goOffline,
-    clock: systemClock,
-    random: systemRandom,
-    signal: stop,
-  });
-}
-
-/** Where a person is asked, if there is one. */
-async function asking({ ui }: Connection, stop: AbortSignal) {
-  const { TerminalInput } = await import("./cli/prompt.ts");
-  const isJson = ui === "json";
-  const port = standardInput({ prompts: isJson ? "stderr" : "stdout", isAnsi: isAnsi() });
-  const input = new TerminalInput(port);
-  const asker: Asker = {
-    mayAsk: input.isTerminal && !isJson,
-    readLine: (options) => input.readLine({ ...options, signal: stop }),
-    print: (text) => input.print(text),
-  };
-  return { port, input, asker };
-}
-
 /** A chat, from the first question to the last document removed. */
 async function chat(command: ChatCommand, { stop, output }: Surroundings): Promise<number> {
   const { port, input, asker } = await asking(command, stop);
   for (const warning of command.warnings) say(`Note: ${warning}`);
-  void preload(command.relay?.kind === "local" ? "sqlite" : "mongodb");
-  const loading = loadChat();
-  loading.catch(() => {});
+  const { askName, askOpening, askPlace, assertReadable } = await import("./cli/questions.ts");
+  let loading: Promise<Loaded> | undefined;
+  const load = () => {
+    loading ??= loadChat(command);
+    loading.catch(() => {});
+    return loading;
+  };
+  if (asker.mayAsk) systemClock.after(FIRST_QUESTION_MS, load);
+  else load();
 
   const name = await askName(command.name, asker, env("USER") ?? env("USERNAME"));
   if (command.tlsCaFile !== undefined) await assertReadable(command.tlsCaFile);
+  const { completeUri, inspectUri, openMailbox } = await import("./store/open.ts");
   const checks = { inspect: inspectUri, complete: completeUri };
   const place = await askPlace(command, asker, checks);
   if (place.kind === "sqlite") goOffline();
@@ -144,7 +74,7 @@ async function chat(command: ChatCommand, { stop, output }: Surroundings): Promi
   // The relay is being opened while the person types the code.
   const mailbox = openMailbox(settings, { clock: systemClock, random: systemRandom, signal: stop });
   mailbox.catch(() => {});
-  const { Chat, entries } = await loading;
+  const { Chat, entries } = await load();
   const codes = { check: entries.entryByCode, complete: entries.completeCode };
   const opening = await askOpening(command, asker, codes);
   const entry = entryOf(opening, entries);
@@ -160,6 +90,7 @@ async function chat(command: ChatCommand, { stop, output }: Surroundings): Promi
     port,
     input,
     output,
+    flushMs: FLUSH_MS,
     control: input.isTerminal && isAnsi() ? (sequence) => port.write(sequence) : undefined,
   });
   const chat = new Chat({
@@ -194,8 +125,10 @@ async function chat(command: ChatCommand, { stop, output }: Surroundings): Promi
   }
 }
 
-/** The chat and its cryptography, while the person still reads or types. */
-async function loadChat() {
+/** The chat, its cryptography and its relay, while the person still reads or types. */
+async function loadChat({ relay }: ChatCommand) {
+  const { preload } = await import("./store/open.ts");
+  void preload(relay?.kind === "local" ? "sqlite" : "mongodb");
   const [{ Chat }, entries] = await Promise.all([
     import("./chat/chat.ts"),
     import("./chat/entry.ts"),
@@ -214,47 +147,6 @@ function entryOf(opening: Opening, { entryByCode, entryByRoom }: Loaded["entries
     case "room":
       return entryByRoom(opening.room, opening.passphrase);
   }
-}
-
-/** What an interface is made of. */
-interface InterfaceParts {
-  readonly name: string;
-  readonly relay: string;
-  /** The room, as far as it is known. */
-  readonly room: string | undefined;
-  readonly port: TerminalPort;
-  readonly input: TerminalInput;
-  readonly output: OutputQueue;
-  readonly control: ((sequence: string) => void) | undefined;
-}
-
-async function openInterface(
-  { ui, color, quiet }: ChatCommand,
-  { name, relay, room, port, input, output, control }: InterfaceParts,
-): Promise<Interface> {
-  if (ui === "json") {
-    const { JsonInterface } = await import("./ui/json.ts");
-    return new JsonInterface({
-      readLine: (options) => input.readLine(options),
-      write: (line) => output.write(`${line}\n`),
-      flush: () => output.flush({ withinMs: FLUSH_MS }),
-    });
-  }
-  if (ui === "auto" && control && Deno.stdout.isTerminal() && !isReadAloud()) {
-    const { openFullScreen } = await import("./ui/tui/open.ts");
-    const typeAhead = input.takeTypeAhead();
-    return openFullScreen({ port, output, typeAhead, name, relay, room, quiet, color, env });
-  }
-  const { PlainInterface } = await import("./ui/plain.ts");
-  return new PlainInterface({
-    lines: input,
-    control,
-    clock: systemClock,
-    name,
-    relay,
-    quiet,
-    color: color && control !== undefined,
-  });
 }
 
 /** Says what went wrong, where the command's output goes or beside it, and returns the status. */
@@ -283,33 +175,4 @@ function bug(cause: unknown): Failure {
     "Start it with --debug to see where, and please report that.",
     { cause },
   );
-}
-
-/** A line for the person, beside the output. */
-function say(text: string): void {
-  try {
-    Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
-  } catch {
-    // Nobody is there to read it.
-  }
-}
-
-/** A variable; one that we may not read is not there. */
-function env(name: string): string | undefined {
-  try {
-    return Deno.env.get(name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) return undefined;
-    throw error;
-  }
-}
-
-/** Whether a screen reader is announced. It reads lines, not a screen that changes everywhere. */
-function isReadAloud(): boolean {
-  return ["1", "true"].includes(env("INK_SCREEN_READER") ?? "");
-}
-
-/** Whether the terminal understands control sequences. */
-function isAnsi(): boolean {
-  return env("TERM") !== "dumb" && Deno.stdout.isTerminal();
 }

@@ -14,6 +14,10 @@ const DOORS: Record<string, readonly string[]> = {
   "main.ts": ["src/app.ts", "src/permissions/confine.ts"],
   "src/app.ts": [
     ...["src/cli/", "src/store/open.ts", "src/store/mailbox.ts", "src/chat/", "src/ui/"],
+    ...["src/app/", "src/permissions/"],
+  ],
+  "src/app/": [
+    ...["src/cli/", "src/store/open.ts", "src/store/mailbox.ts", "src/chat/", "src/ui/"],
     ...["src/doctor/", "src/permissions/"],
   ],
   "src/doctor/": ["src/cli/", "src/store/open.ts", "src/store/examine.ts", "src/store/check.ts"],

@@ -1,0 +1,59 @@
+/**
+ * What surrounds the program: variables, the terminal, and the person beside the output.
+ *
+ * @module
+ */
+import type { Connection } from "../cli/command.ts";
+import type { Asker } from "../cli/questions.ts";
+import { standardInput } from "../cli/standard_input.ts";
+import type { OutputQueue } from "../ui/output.ts";
+
+/** What a command gets from outside. */
+export interface Surroundings {
+  /** Aborted when the system or the person asks the program to end. */
+  readonly stop: AbortSignal;
+  readonly output: OutputQueue;
+}
+
+/** Where a person is asked, if there is one. */
+export async function asking({ ui }: Connection, stop: AbortSignal) {
+  const { TerminalInput } = await import("../cli/prompt.ts");
+  const isJson = ui === "json";
+  const port = standardInput({ prompts: isJson ? "stderr" : "stdout", isAnsi: isAnsi() });
+  const input = new TerminalInput(port);
+  const asker: Asker = {
+    mayAsk: input.isTerminal && !isJson,
+    readLine: (options) => input.readLine({ ...options, signal: stop }),
+    print: (text) => input.print(text),
+  };
+  return { port, input, asker };
+}
+
+/** A line for the person, beside the output. */
+export function say(text: string): void {
+  try {
+    Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
+  } catch {
+    // Nobody is there to read it.
+  }
+}
+
+/** A variable; one that we may not read is not there. */
+export function env(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a screen reader is announced. It reads lines, not a screen that changes everywhere. */
+export function isReadAloud(): boolean {
+  return ["1", "true"].includes(env("INK_SCREEN_READER") ?? "");
+}
+
+/** Whether the terminal understands control sequences. */
+export function isAnsi(): boolean {
+  return env("TERM") !== "dumb" && Deno.stdout.isTerminal();
+}
