@@ -10,15 +10,12 @@
 import type { ChatEvent, Controls } from "../chat/events.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { beginningWith, isLeaving } from "./commands.ts";
+import { Deliveries } from "./deliveries.ts";
 import type { Interface, Lines } from "./interface.ts";
 import { perform, type Screen } from "./perform.ts";
 import { safeLine, safeText } from "./safe_text.ts";
 import { alarmText, peerLabel, seconds, type Sentence, sentenceOf } from "./sentences.ts";
 
-/** A text that is on the relay, and after this time still not on the other screen, is worth a word. */
-const UNSEEN_AFTER_MS = 3_000;
-/** Deliveries are gathered for this long, so that a burst is told in one line. */
-const GATHER_MS = 400;
 /** A wait that goes on is mentioned this often. */
 const REMIND_MS = 60_000;
 /** Someone who has not typed for so long may look elsewhere: a message rings the bell. */
@@ -27,6 +24,11 @@ const IDLE_MS = 60_000;
 const OLD_AFTER_MS = 120_000;
 /** Lines kept for the arrow keys; the session's only, in memory. */
 const MAX_HISTORY = 200;
+
+const UNCLEARABLE =
+  "This terminal cannot be cleared by Whisper: close it to be rid of what was said.";
+/** What is kept to be shown again without a text that has vanished; more has scrolled away. */
+const MAX_PRINTED = 1_000;
 
 /** Clears the screen and, last, the lines that have scrolled off it; in this order (ECMA-48). */
 const CLEAR = "\x1b[2J\x1b[H\x1b[3J";
@@ -73,19 +75,19 @@ export class PlainInterface implements Interface, Screen {
   #isMuted: boolean;
   #texts = 0;
   #lastTyped: number;
-  /** Own texts under way, by id. */
-  readonly #underWay = new Map<string, Timer | undefined>();
-  #delivered = 0;
-  #gathering: Timer | undefined;
-  #waiting: { sentence: string; since: number; timer: Timer } | undefined;
+  readonly #deliveries: Deliveries;
+  #reminder: Timer | undefined;
   #printed: Printed[] = [];
-  #isFull = false;
   readonly #history: string[] = [];
 
   constructor(parts: PlainParts) {
     this.#parts = parts;
     this.#isMuted = parts.quiet;
     this.#lastTyped = parts.clock.monotonic();
+    this.#deliveries = new Deliveries({
+      clock: parts.clock,
+      tell: (text) => this.#print({ lines: this.#own({ weight: "quiet", text }) }),
+    });
   }
 
   hear(event: ChatEvent): void {
@@ -99,11 +101,12 @@ export class PlainInterface implements Interface, Screen {
       case "invite":
         return this.#invite(event.code);
       case "queued":
-        return this.#follow(event.id);
+        return this.#deliveries.queued(event.id, this.#whatIsMissing());
       case "sent":
-        return this.#sent(event);
+        this.#number(event);
+        return this.#deliveries.sent(event.id);
       case "delivered":
-        return this.#seen(event.id);
+        return this.#deliveries.delivered(event.id);
       case "expired":
         return this.#vanish(event.from, event.seq);
       case "ready":
@@ -121,7 +124,7 @@ export class PlainInterface implements Interface, Screen {
       this.#isTroubled = event.state === "reconnecting";
       if (wasTroubled && this.#isTroubled) return;
     }
-    this.#wait(event, sentence);
+    this.#remind(event);
     if (sentence) this.#print({ lines: this.#own(sentence) });
     if (event.event === "ready") {
       this.tell(["Type and press Enter. /verify compares, /help lists all."]);
@@ -156,9 +159,8 @@ export class PlainInterface implements Interface, Screen {
   }
 
   close(): Promise<void> {
-    this.#waiting?.timer.cancel();
-    this.#gathering?.cancel();
-    for (const timer of this.#underWay.values()) timer?.cancel();
+    this.#reminder?.cancel();
+    this.#deliveries.close();
     return Promise.resolve();
   }
 
@@ -175,16 +177,14 @@ export class PlainInterface implements Interface, Screen {
   said(id: string, text: string): void {
     const own: Printed = { lines: this.#spoken("you", text), from: "you", id };
     // On a terminal the line stands there already, as it was typed.
-    if (this.#parts.lines.isTerminal) this.#printed.push(own);
+    if (this.#parts.lines.isTerminal) this.#keep(own);
     else this.#print(own);
   }
 
   clear(): void {
     this.#printed = [];
     if (this.#parts.control) this.#parts.control(CLEAR);
-    else {this.tell(
-        "This terminal cannot be cleared by Whisper: close it to be rid of what was said.",
-      );}
+    else this.tell(UNCLEARABLE);
   }
 
   copy(code: string): boolean {
@@ -255,52 +255,26 @@ export class PlainInterface implements Interface, Screen {
   }
 
   #print(printed: Printed): void {
-    this.#printed.push(printed);
+    this.#keep(printed);
     this.#parts.lines.print(printed.lines.join("\n"));
   }
 
-  // What becomes of one's own texts.
-
-  #follow(id: string): void {
-    if (this.#underWay.has(id)) return;
-    this.#underWay.set(id, undefined);
-    const who = this.#controls?.overview().peer === undefined
-      ? "the other one is here"
-      : "the relay is back";
-    if (!this.#isFull) this.tell(`Kept until ${who}.`);
-    // Said once for all that follow, until something goes out again.
-    this.#isFull = true;
+  #keep(printed: Printed): void {
+    this.#printed.push(printed);
+    // Twice as many before any go, so that a message does not cost a move of all the others.
+    if (this.#printed.length > 2 * MAX_PRINTED) this.#printed.splice(0, MAX_PRINTED);
   }
 
-  #sent({ id, seq }: { id: string; seq: number }): void {
-    this.#isFull = false;
+  // What becomes of what was said.
+
+  #whatIsMissing(): string {
+    const isAlone = this.#controls?.overview().peer === undefined;
+    return isAlone ? "the other one is here" : "the relay is back";
+  }
+
+  #number({ id, seq }: { id: string; seq: number }): void {
     const printed = this.#printed.findLast((one) => one.id === id);
     if (printed) printed.seq = seq;
-    const timer = this.#parts.clock.after(UNSEEN_AFTER_MS, () => {
-      const count = [...this.#underWay.values()].filter((timer) => timer !== undefined).length;
-      for (const key of this.#underWay.keys()) this.#underWay.set(key, undefined);
-      this.tell(`On the relay, not yet on the other screen: ${texts(count)}.`);
-    });
-    this.#underWay.get(id)?.cancel();
-    this.#underWay.set(id, timer);
-  }
-
-  #seen(id: string): void {
-    this.#underWay.get(id)?.cancel();
-    this.#underWay.delete(id);
-    this.#delivered++;
-    this.#gathering ??= this.#parts.clock.after(GATHER_MS, () => {
-      this.#gathering = undefined;
-      const [done, open] = [this.#delivered, this.#underWay.size];
-      this.#delivered = 0;
-      const what = done === 1 ? "Delivered" : `${done} delivered`;
-      this.#print({
-        lines: this.#own({
-          weight: "quiet",
-          text: `${what}${open > 0 ? `, ${texts(open)} under way` : ""}.`,
-        }),
-      });
-    });
   }
 
   #vanish(from: "you" | "peer", seq: number): void {
@@ -319,20 +293,18 @@ export class PlainInterface implements Interface, Screen {
 
   // What goes on.
 
-  #wait(event: ChatEvent, sentence: Sentence | undefined): void {
+  /** A wait without an end is mentioned again and again, until something happens. */
+  #remind(event: ChatEvent): void {
     if (event.event === "relay" || event.event === "error" || event.event === "alarm") return;
-    this.#waiting?.timer.cancel();
-    this.#waiting = undefined;
-    if (event.event !== "waiting" || event.atMostMs !== undefined || !sentence) return;
+    this.#reminder?.cancel();
+    if (event.event !== "waiting" || event.atMostMs !== undefined) return;
     const { clock } = this.#parts;
+    const since = clock.monotonic();
     const remind = () => {
-      if (!this.#waiting) return;
-      const minutes = seconds(clock.monotonic() - this.#waiting.since);
-      this.tell(`Still waiting, for ${minutes} now. /exit stops.`);
-      this.#waiting.timer = clock.after(REMIND_MS, remind);
+      this.tell(`Still waiting, for ${seconds(clock.monotonic() - since)} now. /exit stops.`);
+      this.#reminder = clock.after(REMIND_MS, remind);
     };
-    const timer = clock.after(REMIND_MS, remind);
-    this.#waiting = { sentence: sentence.text, since: clock.monotonic(), timer };
+    this.#reminder = clock.after(REMIND_MS, remind);
   }
 
   #remember(line: string): void {
@@ -345,10 +317,6 @@ export class PlainInterface implements Interface, Screen {
 /** Hours and minutes of the day, here. */
 function clockTime(time: Date): string {
   return [time.getHours(), time.getMinutes()].map((n) => String(n).padStart(2, "0")).join(":");
-}
-
-function texts(count: number): string {
-  return count === 1 ? "1 text" : `${count} texts`;
 }
 
 function completeCommand(line: string): readonly string[] {
