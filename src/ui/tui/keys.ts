@@ -42,20 +42,20 @@ export interface KeySpec {
   readonly help: string;
   /** What terminals send, by what it does: ECMA-48, xterm, rxvt and the Linux console. */
   readonly sends: Readonly<Partial<Record<KeyAction, readonly string[]>>>;
-  /** How the linear twin does the same. */
-  readonly plain: string;
+  /** How the linear twin does the same: by the same keys, or otherwise. */
+  readonly plain: "the same keys" | { readonly instead: string };
 }
 
 /** Every key. */
 export const KEYS: readonly KeySpec[] = [
-  { name: "Enter", help: "send", sends: { submit: ["\r"] }, plain: "Enter" },
+  { name: "Enter", help: "send", sends: { submit: ["\r"] }, plain: "the same keys" },
   {
     name: "Alt+Enter, Ctrl+J",
     help: "a new line in the same text",
     sends: { newline: ["\n", "\x1b\r", "\x1b\n", "\x1b[13;2u", "\x1b[27;2;13~"] },
-    plain: "paste a text of several lines",
+    plain: { instead: "paste a text of several lines" },
   },
-  { name: "Tab", help: "complete a command", sends: { complete: ["\t"] }, plain: "Tab" },
+  { name: "Tab", help: "complete a command", sends: { complete: ["\t"] }, plain: "the same keys" },
   {
     name: "Up, Down",
     help: "move by a row; beyond the first and the last: what was sent before",
@@ -63,7 +63,7 @@ export const KEYS: readonly KeySpec[] = [
       up: ["\x1b[A", "\x1bOA", "\x10"],
       down: ["\x1b[B", "\x1bOB", "\x0e"],
     },
-    plain: "Up, Down",
+    plain: "the same keys",
   },
   {
     name: "Left, Right",
@@ -74,7 +74,7 @@ export const KEYS: readonly KeySpec[] = [
       "word-left": ["\x1b[1;5D", "\x1b[1;3D", "\x1b[5D", "\x1bOd", "\x1bb"],
       "word-right": ["\x1b[1;5C", "\x1b[1;3C", "\x1b[5C", "\x1bOc", "\x1bf"],
     },
-    plain: "Left, Right, with Ctrl or Alt",
+    plain: "the same keys",
   },
   {
     name: "Home, End",
@@ -83,13 +83,13 @@ export const KEYS: readonly KeySpec[] = [
       home: ["\x1b[H", "\x1bOH", "\x1b[1~", "\x1b[7~", "\x01"],
       end: ["\x1b[F", "\x1bOF", "\x1b[4~", "\x1b[8~", "\x05"],
     },
-    plain: "Home, End",
+    plain: "the same keys",
   },
   {
     name: "Backspace, Delete",
     help: "take a letter away",
     sends: { backspace: ["\x7f", "\b"], delete: ["\x1b[3~"] },
-    plain: "Backspace, Delete",
+    plain: "the same keys",
   },
   {
     name: "Ctrl+W, Ctrl+U, Ctrl+K",
@@ -99,9 +99,9 @@ export const KEYS: readonly KeySpec[] = [
       "delete-to-start": ["\x15"],
       "delete-to-end": ["\x0b"],
     },
-    plain: "Ctrl+W, Ctrl+U, Ctrl+K",
+    plain: "the same keys",
   },
-  { name: "Ctrl+Z", help: "undo", sends: { undo: ["\x1a", "\x1f"] }, plain: "Ctrl+Z" },
+  { name: "Ctrl+Z", help: "undo", sends: { undo: ["\x1a", "\x1f"] }, plain: "the same keys" },
   {
     name: "PgUp, PgDn",
     help: "look back, a screen at a time; with Shift a row",
@@ -111,7 +111,7 @@ export const KEYS: readonly KeySpec[] = [
       "line-up": ["\x1b[5;2~", "\x1b[1;2A", "\x1b[a"],
       "line-down": ["\x1b[6;2~", "\x1b[1;2B", "\x1b[b"],
     },
-    plain: "the terminal's own way to look back",
+    plain: { instead: "the terminal's own way to look back" },
   },
   {
     name: "Ctrl+Home, Ctrl+End",
@@ -120,21 +120,31 @@ export const KEYS: readonly KeySpec[] = [
       first: ["\x1b[1;5H", "\x1b[7^"],
       last: ["\x1b[1;5F", "\x1b[8^"],
     },
-    plain: "the terminal's own way to look back",
+    plain: { instead: "the terminal's own way to look back" },
   },
   {
     name: "Esc",
     help: "an alarm was read; a question is answered with no",
     sends: { dismiss: ["\x1b"] },
-    plain: "nothing: an alarm is a line that stays",
+    plain: { instead: "nothing: an alarm is a line that stays" },
   },
-  { name: "Ctrl+L", help: "draw the screen anew", sends: { redraw: ["\x0c"] }, plain: "Ctrl+L" },
-  { name: "Ctrl+C", help: "leave; twice: at once", sends: { leave: ["\x03"] }, plain: "Ctrl+C" },
+  {
+    name: "Ctrl+L",
+    help: "draw the screen anew",
+    sends: { redraw: ["\x0c"] },
+    plain: "the same keys",
+  },
+  {
+    name: "Ctrl+C",
+    help: "leave; twice: at once",
+    sends: { leave: ["\x03"] },
+    plain: "the same keys",
+  },
   {
     name: "Ctrl+D",
     help: "leave, where nothing is typed",
     sends: { "end-of-input": ["\x04"] },
-    plain: "Ctrl+D",
+    plain: "the same keys",
   },
 ];
 

@@ -22,7 +22,7 @@ function waiting({ waiting, now }: State): string {
     case "host":
       return `Waiting for an answer, ${since}${limit}: Ctrl+C stops`;
     case "handshake":
-      return `Somebody comes in, the code is being checked, ${since}`;
+      return `Somebody comes in, the code is being checked, ${since}: Ctrl+C stops`;
     case "goodbye":
       return `Cleaning up, ${since}${limit}: Ctrl+C leaves at once`;
   }
