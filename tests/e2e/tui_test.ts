@@ -199,6 +199,18 @@ for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) {
   });
 }
 
+for (const how of ["exit", "throw", "reject"]) {
+  test(`an end that nobody has foreseen leaves the terminal as it was (${how})`, async (env) => {
+    const probe = import.meta.resolve("./crash_probe.ts");
+    await using terminal = await Terminal.open([...WHISPER.slice(0, -1), probe, how], { env });
+    await terminal.see("a secret");
+    await terminal.press("C-c");
+    await terminal.see("status 7");
+    assertEquals(await terminal.modes(), { alternateScreen: false, cursor: true, wrapping: true });
+    assert(!(await terminal.history()).includes("secret"));
+  });
+}
+
 test("the first start asks four questions, and Enter is an answer to each", async (env) => {
   const start = () => Terminal.open(WHISPER, { env: { ...env, USER: "alice" } });
   const answer = async (terminal: Terminal, question: string, text: string) => {

@@ -1,0 +1,41 @@
+/**
+ * The full screen on the real terminal, and an end that nobody has foreseen: `exit` leaves the process
+ * at once, `throw` and `reject` are errors that nobody catches.
+ *
+ * @module
+ */
+import { standardInput } from "../../src/cli/standard_input.ts";
+import { OutputQueue } from "../../src/ui/output.ts";
+import { openFullScreen } from "../../src/ui/tui/open.ts";
+import { RecordedControls } from "../support/controls.ts";
+
+const [how] = Deno.args;
+const ui = await openFullScreen({
+  port: standardInput({ prompts: "stdout", isAnsi: true }),
+  output: new OutputQueue(Deno.stdout),
+  typeAhead: "",
+  name: "Alice",
+  relay: "MongoDB",
+  room: "4821",
+  quiet: false,
+  color: true,
+  env: (name) => Deno.env.get(name),
+});
+ui.hear({ event: "message", from: "Bob", text: "a secret", seq: 1, at: new Date().toISOString() });
+// It happens when somebody presses a key, and the screen has long been there.
+const controls = new RecordedControls();
+controls.leave = () => {
+  if (how === "exit") Deno.exit(7);
+  queueMicrotask(() => {
+    if (how === "throw") throw new Error("unforeseen");
+  });
+  if (how === "reject") void Promise.reject(new Error("unforeseen"));
+  return Promise.resolve();
+};
+try {
+  await ui.converse(controls, new AbortController().signal);
+} catch (error) {
+  await ui.close();
+  console.log(`caught: ${(error as Error).message}`);
+  Deno.exit(7);
+}
