@@ -118,9 +118,11 @@ export function composerRows(
   return { rows: shown, cursor: { row: row - from, column: PROMPT_CELLS + column } };
 }
 
-function hint({ columns, peer }: State): string {
+function hint({ columns, peer, presence }: State): string {
   const text = peer === undefined
     ? "Type already, if you like: it is sent when they come. /help lists all."
+    : presence === "left"
+    ? "/invite makes a fresh code, /exit leaves."
     : "Type and press Enter. /help lists all.";
   return clip(text, columns - PROMPT_CELLS);
 }

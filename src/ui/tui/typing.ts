@@ -35,12 +35,14 @@ function asked(state: State, paste: string): State {
   return { ...state, question: { paste, objection } };
 }
 
-/** The draft, or the paste that was asked about, is on its way. */
+/** The draft, or the paste that was asked about, is on its way; Up brings either back. */
 export function submitted(
   state: State,
   { line, isPaste }: { readonly line: string; readonly isPaste: boolean },
 ): State {
-  if (isPaste) return { ...state, question: undefined };
   const history = line.trim() === "" ? state.history : [...state.history, line].slice(-MAX_HISTORY);
-  return { ...state, draft: EMPTY, history, recall: { place: history.length, draft: "" } };
+  const recall = { place: history.length, draft: "" };
+  return isPaste
+    ? { ...state, question: undefined, history, recall }
+    : { ...state, draft: EMPTY, history, recall };
 }

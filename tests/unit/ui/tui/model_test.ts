@@ -122,6 +122,7 @@ Deno.test("model: a long paste is one text after a question, and nothing before 
   story.do({ action: "submitted", line: paste, isPaste: true });
   assertEquals(story.state.question, undefined);
   assertEquals(textOf(story.state.draft), "drafted meanwhile");
+  assertEquals(story.state.history, [paste]);
   story.type(`\x1b[200~a\nb\x1b[201~`, "\x1b");
   assertEquals(textOf(story.state.draft), "drafted meanwhile");
   story.type(`\x1b[200~a\nb\x1b[201~`, "\t");
