@@ -8,7 +8,7 @@ import { type Draft, textOf } from "./draft.ts";
 import type { State } from "./state.ts";
 import { nameWidthFor } from "./rows.ts";
 import type { Window } from "./viewport.ts";
-import { type Laid, lay, pad, padStart, widthOf, wrap } from "./wrap.ts";
+import { type Laid, lay, pad, padStart, placeIn, widthOf, wrap } from "./wrap.ts";
 
 /** The composer grows to so many rows, and to a third of the screen. */
 const MAX_COMPOSER_ROWS = 8;
@@ -87,29 +87,25 @@ export function layComposer({ draft, columns }: State): Composer {
   const width = Math.max(1, columns - PROMPT_CELLS - 1);
   const known = laidDrafts.get(draft);
   if (known?.width === width) return known.composer;
-  const text = textOf(draft);
   const before = safeText(draft.before);
   const laid = lay(before + safeText(draft.after), before.length, width);
   const composer = {
     ...laid,
-    placeAt: (row: number, column: number) => placeAt(text, { row, column, width }),
+    placeAt: (row: number, column: number) =>
+      placeShown(textOf(draft), (laid.starts[row] ?? 0) + placeIn(laid.rows[row] ?? "", column)),
   };
   laidDrafts.set(draft, { width, composer });
   return composer;
 }
 
-/** How far into `text` a place on the screen is. */
-function placeAt(
-  text: string,
-  { row, column, width }: { row: number; column: number; width: number },
-): number {
+/** The place in a text that is shown so far from the beginning of its safe form. */
+function placeShown(text: string, shown: number): number {
+  if (safeText(text) === text) return boundary(text, shown);
   let [low, high] = [0, text.length];
-  // The cursor only moves on as the text before it grows, so halving finds it.
+  // The safe form only grows with the text, so halving finds the place.
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    const at = lay(safeText(text.slice(0, middle)), Infinity, width);
-    const isBehind = at.row > row || (at.row === row && at.column > column);
-    if (isBehind) high = middle - 1;
+    if (safeText(text.slice(0, middle)).length > shown) high = middle - 1;
     else low = middle;
   }
   return boundary(text, low);

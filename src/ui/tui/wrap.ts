@@ -9,9 +9,27 @@ import stringWidth from "string-width";
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const ASCII = /^[\x20-\x7e]*$/;
 
+/** Widths of letters that were met: finding one out takes far longer than remembering it. */
+const widths = new Map<string, number>();
+/** More letters than any conversation has; a stranger who sends others wins nothing but a new start. */
+const MAX_WIDTHS = 16_384;
+
 /** Cells that a text takes. */
 export function widthOf(text: string): number {
-  return ASCII.test(text) ? text.length : stringWidth(text);
+  if (ASCII.test(text)) return text.length;
+  let cells = 0;
+  for (const { segment } of graphemes.segment(text)) cells += widthOfLetter(segment);
+  return cells;
+}
+
+/** Cells that one grapheme takes. */
+function widthOfLetter(grapheme: string): number {
+  const known = widths.get(grapheme);
+  if (known !== undefined) return known;
+  const width = stringWidth(grapheme);
+  if (widths.size >= MAX_WIDTHS) widths.clear();
+  widths.set(grapheme, width);
+  return width;
 }
 
 /** The rows of a text, each at most so many cells wide. */
@@ -53,7 +71,7 @@ function wrapLine(line: string, width: number): string[] {
 }
 
 function* pieces(word: string): Generator<[string, number]> {
-  for (const { segment } of graphemes.segment(word)) yield [segment, widthOf(segment)];
+  for (const { segment } of graphemes.segment(word)) yield [segment, widthOfLetter(segment)];
 }
 
 /** The text, shortened to so many cells; an ellipsis says so. */
@@ -82,6 +100,8 @@ export function padStart(text: string, width: number): string {
 /** Where the cursor of an editor stands, and the rows around it. */
 export interface Laid {
   readonly rows: readonly string[];
+  /** Where each row begins in the text, in UTF-16 units. */
+  readonly starts: readonly number[];
   readonly row: number;
   readonly column: number;
 }
@@ -94,16 +114,18 @@ export interface Laid {
  */
 export function lay(text: string, cut: number, width: number): Laid {
   const rows = [""];
+  const starts = [0];
   let cells = 0;
   let at = 0;
   let cursor: { row: number; column: number } | undefined;
   const next = () => {
     rows.push("");
+    starts.push(at);
     cells = 0;
   };
   for (const segment of segments(text)) {
     const isBreak = segment === "\n" || segment === "\r\n";
-    const size = isBreak ? 0 : widthOf(segment);
+    const size = isBreak ? 0 : widthOfLetter(segment);
     if (cells + size > width && cells > 0) next();
     if (at >= cut) cursor ??= { row: rows.length - 1, column: Math.min(cells, width - 1) };
     at += segment.length;
@@ -113,7 +135,19 @@ export function lay(text: string, cut: number, width: number): Laid {
   }
   // Behind a full row the cursor stands at the beginning of the next.
   if (!cursor && cells >= width) next();
-  return { rows, ...cursor ?? { row: rows.length - 1, column: cells } };
+  return { rows, starts, ...cursor ?? { row: rows.length - 1, column: cells } };
+}
+
+/** How far into a row a column is, in UTF-16 units; no further than the row goes. */
+export function placeIn(row: string, column: number): number {
+  let cells = 0;
+  let place = 0;
+  for (const segment of segments(row)) {
+    cells += widthOfLetter(segment);
+    if (cells > column) break;
+    place += segment.length;
+  }
+  return place;
 }
 
 /** The graphemes of a text; a plain one needs nobody to find them. */

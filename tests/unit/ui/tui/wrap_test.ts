@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { clip, lay, pad, widthOf, wrap } from "../../../../src/ui/tui/wrap.ts";
+import stringWidth from "string-width";
+import { clip, lay, pad, placeIn, widthOf, wrap } from "../../../../src/ui/tui/wrap.ts";
 
 Deno.test("wrap: rows break at words, and through words that are too long", () => {
   const cases: [string, number, string[]][] = [
@@ -77,4 +78,31 @@ Deno.test("lay: a plain text and one that is looked at by graphemes lie alike", 
       assertEquals([looked.row, looked.column], [plain.row, plain.column]);
     },
   ));
+});
+
+Deno.test("lay: each row begins where it is said to", () => {
+  const letters = fc.string({ unit: fc.constantFrom("a", " ", "日", "👩‍👩‍👧", "\n"), maxLength: 40 });
+  fc.assert(fc.property(letters, (text) => {
+    const { rows, starts } = lay(text, 0, 5);
+    rows.forEach((row, i) => assertEquals(text.slice(starts[i], starts[i]! + row.length), row));
+  }));
+});
+
+Deno.test("placeIn() is the letter at a column, and the end of a row beyond it", () => {
+  const cases: [string, number, number][] = [["abc", 1, 1], ["日本", 2, 1], ["日本", 1, 0], [
+    "a👩‍👩‍👧b",
+    3,
+    9,
+  ], [
+    "ab",
+    9,
+    2,
+  ]];
+  for (const [row, column, place] of cases) assertEquals(placeIn(row, column), place, row);
+});
+
+Deno.test("widthOf() is as wide as the letters together", () => {
+  fc.assert(fc.property(fc.string({ unit: "grapheme", maxLength: 30 }), (text) => {
+    assertEquals(widthOf(text), stringWidth(text));
+  }));
 });
