@@ -47,6 +47,8 @@ const [KEY_FRAME_MS, EVENT_FRAME_MS] = [4, 33];
 /** The window is measured this often: not every Deno tells when it changes. */
 const MEASURE_MS = 150;
 const TICK_MS = 1_000;
+/** A terminal that stands still (Ctrl+S) holds up leaving for so long, twice, and no longer. */
+const LEAVE_MS = 500;
 
 /** The full-screen interface. */
 export class FullScreen implements Interface, Screen {
@@ -154,12 +156,12 @@ export class FullScreen implements Interface, Screen {
     this.#escape?.cancel();
     this.#measure?.cancel();
     const { terminal } = this.#parts;
-    await terminal.flush();
+    await terminal.flush({ withinMs: LEAVE_MS });
     const last = this.#state.farewell.map((line) => `${safeText(line)}\n`).join("");
     this.#unwatch();
     terminal.setRaw(false);
     terminal.write(LEAVE + last);
-    await terminal.flush();
+    await terminal.flush({ withinMs: LEAVE_MS });
   }
 
   // What commands need of a screen.

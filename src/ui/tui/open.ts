@@ -48,7 +48,7 @@ export async function openFullScreen(
       setRaw: (on) => port.setRaw(on),
       size: terminalSize,
       write: (text) => output.write(text),
-      flush: () => output.flush(),
+      flush: (options) => output.flush(options),
       writeNow,
     },
   });

@@ -12,8 +12,8 @@ export interface Terminal {
   size(): { readonly columns: number; readonly rows: number };
   /** Takes text for the screen, in order. */
   write(text: string): void;
-  /** Resolves when all of it is out, or nobody takes it. */
-  flush(): Promise<void>;
+  /** Resolves when all of it is out, nobody takes it, or `withinMs` are over. */
+  flush(options?: { readonly withinMs?: number }): Promise<void>;
   /** Writes at once; for the last moment. */
   writeNow(text: string): void;
 }

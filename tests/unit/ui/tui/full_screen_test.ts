@@ -143,6 +143,16 @@ Deno.test("full screen: a terminal that takes nothing is given nothing more", as
   assertStringIncludes(stage.screen.text, "text 499");
 });
 
+Deno.test("full screen: a terminal that stands still does not keep anybody", async () => {
+  await using stage = new Stage();
+  stage.hear(ready());
+  stage.screen.isStuck = true;
+  stage.hear(message("never seen"));
+  await stage.clock.advance(50);
+  await stage.ui.close();
+  assertEquals(stage.screen.modes.get("1049"), false);
+});
+
 Deno.test("full screen: a window that changes is filled anew, without being told", async () => {
   await using stage = new Stage();
   stage.hear(UP, ready(), message("a text that is long enough for two rows in a narrow window"));
