@@ -13,7 +13,7 @@ import { ignore, skip } from "./mongo_stage.ts";
 /** Faults that last too long for a test that everybody waits for; the soak at length has them. */
 const LONG = /10 to 12 s|half open/;
 /** Of the others, so many are drawn. */
-const COUNT = 7;
+const COUNT = 4;
 const SEED = Number(
   Deno.env.get("SOAK_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0],
 );
@@ -32,7 +32,7 @@ Deno.test({
     });
     const happened: string[] = [];
     const report = await soak({
-      messages: 600,
+      messages: 300,
       rate: 40,
       seed: SEED,
       crowd: 0,
