@@ -18,9 +18,9 @@ const USAGE = `deno task soak [--messages N] [--seed N] [--rate N] [--crowd N] [
   --calm         nothing goes wrong
   --poll         without change streams`;
 
-/** The value below which so much of `ascending` lies. */
+/** The least value that so much of `ascending` does not exceed. */
 function percentile(ascending: readonly number[], fraction: number): number {
-  return ascending[Math.min(ascending.length - 1, Math.floor(ascending.length * fraction))] ?? NaN;
+  return ascending[Math.ceil(ascending.length * fraction) - 1] ?? NaN;
 }
 
 const ms = (number: number) => Number.isNaN(number) ? "-" : number.toFixed(number < 100 ? 1 : 0);
