@@ -25,11 +25,6 @@ const TAG_BYTES = 32;
 const HEAD_BYTES = 1 + 8 + BLOCK_BYTES;
 /** How far the sender's clock may be ahead of ours, in seconds: what the specification's vectors want. */
 const MAX_CLOCK_SKEW = 60;
-/**
- * Up to here the work takes less time than handing it to the threads of Web Crypto; longer texts are
- * worked on there side by side.
- */
-const SHORT_BYTES = 1_024;
 /** Larger times have no exact number; the year is 285 million. */
 const MAX_TIME = Number.MAX_SAFE_INTEGER;
 
@@ -45,29 +40,10 @@ export class InvalidToken extends Error {
   }
 }
 
-/** A key, imported for long texts and as it is for short ones. Nothing of it shows when it is printed. */
-export class FernetKey {
-  /** Two non-extractable halves. */
+/** An imported key: two non-extractable halves, whose bytes cannot be read back. */
+export interface FernetKey {
   readonly signing: CryptoKey;
   readonly encryption: CryptoKey;
-  readonly #bytes: Bytes;
-
-  /** Made by {@link importFernetKey}. */
-  constructor(bytes: Bytes, { signing, encryption }: Pick<FernetKey, "signing" | "encryption">) {
-    this.#bytes = bytes;
-    this.signing = signing;
-    this.encryption = encryption;
-  }
-
-  /** Encrypts at once, without Web Crypto. */
-  encryptShort(plaintext: Bytes, options: EncryptOptions): string {
-    return encryptOnce(this.#bytes, plaintext, options);
-  }
-
-  /** Opens at once; see {@link encryptShort}. */
-  decryptShort(bytes: Bytes): Bytes {
-    return openNow(this.#bytes, bytes);
-  }
 }
 
 /** Makes a key in its usual written form: 44 characters of base64url. */
@@ -95,7 +71,7 @@ export async function importFernetKey(key: Bytes | string): Promise<FernetKey> {
     ),
     crypto.subtle.importKey("raw", bytes.subarray(16), "AES-CBC", false, ["encrypt", "decrypt"]),
   ]);
-  return new FernetKey(bytes.slice(), { signing, encryption });
+  return { signing, encryption };
 }
 
 function readKey(text: string): Bytes | undefined {
@@ -120,7 +96,6 @@ export async function encrypt(
   plaintext: Bytes,
   { now, random }: EncryptOptions,
 ): Promise<string> {
-  if (plaintext.length <= SHORT_BYTES) return key.encryptShort(plaintext, { now, random });
   const head = headOf(now, random(BLOCK_BYTES));
   const ciphertext = await crypto.subtle.encrypt(
     { name: "AES-CBC", iv: ivOf(head) },
@@ -185,11 +160,6 @@ export interface DecryptOptions {
  */
 export async function decrypt(key: FernetKey, token: string, age?: DecryptOptions): Promise<Bytes> {
   const bytes = readToken(token);
-  if (bytes.length <= SHORT_BYTES) {
-    const plaintext = key.decryptShort(bytes);
-    if (age && !isFresh(bytes, age)) throw new InvalidToken();
-    return plaintext;
-  }
   const signed = bytes.subarray(0, -TAG_BYTES);
   const tag = bytes.subarray(-TAG_BYTES);
   // Nothing of the token is used, not even its time, before its HMAC is known to be right.
@@ -212,10 +182,7 @@ export async function decrypt(key: FernetKey, token: string, age?: DecryptOption
  * @throws {InvalidToken} whatever is wrong with it.
  */
 export function decryptOnce(key: Bytes, token: string): Bytes {
-  return openNow(key, readToken(token));
-}
-
-function openNow(key: Bytes, bytes: Bytes): Bytes {
+  const bytes = readToken(token);
   const signed = bytes.subarray(0, -TAG_BYTES);
   if (!constantTimeEqual(tagOf(key, signed), bytes.subarray(-TAG_BYTES))) throw new InvalidToken();
   const decipher = createDecipheriv(CIPHER, key.subarray(BLOCK_BYTES), ivOf(signed));

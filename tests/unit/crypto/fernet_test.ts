@@ -74,7 +74,7 @@ for (const { desc, token, now, ttl_sec: ttl, secret } of invalidVectors) {
 
 Deno.test("a token gives back any bytes, of any length around a block", async () => {
   const key = await importFernetKey(generateKey(random));
-  for (const length of [0, 1, 15, 16, 17, 31, 32, 255, 1_023, 1_024, 1_025, 20_479]) {
+  for (const length of [0, 1, 15, 16, 17, 31, 32, 255, 20_479]) {
     const plaintext = random(length);
     const token = await encrypt(key, plaintext, { now: NOW, random });
     assertEquals(await decrypt(key, token), plaintext);
