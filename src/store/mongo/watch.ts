@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { setImmediate } from "node:timers/promises";
 import { type ClientSession, type Db, type Document, Long } from "mongodb";
 import { type Clock, type Random, sleep } from "../../clock.ts";
 import { Failure, RelayUnavailable } from "../../errors.ts";
@@ -78,7 +79,11 @@ async function follow(
         signal.throwIfAborted();
         // Not before it has answered: a stream that only opens would be opened without end.
         failures = unknownAnswers = 0;
-        if (news.envelopes.length > 0) listener.push(news.envelopes);
+        if (news.envelopes.length > 0) {
+          listener.push(news.envelopes);
+          // Shown first: to ask for more takes as long as to open what has come.
+          await setImmediate();
+        }
         if (news.strange) listener.wake();
       }
     } catch (error) {
