@@ -13,7 +13,12 @@ import { begin, type State } from "../../../../src/ui/tui/state.ts";
 export const TWO_PAST_TWO: number = new Date(2026, 0, 5, 14, 2).getTime();
 
 /** The relay is there. */
-export const UP: ChatEvent = { event: "relay", state: "up", kind: "mongodb", watch: "stream" };
+export const UP: ChatEvent & { event: "relay" } = {
+  event: "relay",
+  state: "up",
+  kind: "mongodb",
+  watch: "stream",
+};
 
 /** Somebody is there. */
 export function ready(peer = "Bob"): ChatEvent {

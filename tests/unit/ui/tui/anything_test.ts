@@ -1,0 +1,106 @@
+import { assert, assertEquals, assertNotMatch } from "@std/assert";
+import fc from "fast-check";
+import type { ChatEvent } from "../../../../src/chat/events.ts";
+import { Frames } from "../../../../src/ui/tui/frame.tsx";
+import { KEYS } from "../../../../src/ui/tui/keys.ts";
+import { type Action, reduce } from "../../../../src/ui/tui/model.ts";
+import { textOf } from "../../../../src/ui/tui/draft.ts";
+import { alarm, message, ready, Story, UP, withoutStyles } from "./states.ts";
+
+/** Many more under SOAK. */
+const RUNS = Deno.env.get("SOAK") ? 5_000 : 80;
+
+const text = fc.string({ unit: "binary", maxLength: 40 });
+const seq = fc.integer({ min: 1, max: 5 });
+const id = seq.map(String);
+
+const event: fc.Arbitrary<ChatEvent> = fc.oneof(
+  fc.constant(UP),
+  text.map((message): ChatEvent => ({ ...UP, state: "reconnecting", retryInMs: 900, message })),
+  text.map((message): ChatEvent => ({ ...UP, state: "down", message })),
+  fc.constant<ChatEvent>({ event: "invite", code: "4821-river-candle-ocean" }),
+  fc.constantFrom("guest", "host", "handshake", "goodbye").map((what): ChatEvent => ({
+    event: "waiting",
+    for: what as "guest",
+  })),
+  text.map(ready),
+  fc.tuple(text, seq).map(([text, seq]) => message(text, seq)),
+  fc.tuple(id, seq).map(([id, seq]): ChatEvent => ({ event: "sent", id, seq })),
+  fc.tuple(id, seq).map(([id, seq]): ChatEvent => ({ event: "delivered", id, seq })),
+  id.map((id): ChatEvent => ({ event: "queued", id })),
+  fc.constantFrom("here", "away", "left", "vanished").map((peer): ChatEvent => ({
+    event: "presence",
+    peer: peer as "here",
+  })),
+  text.map(alarm),
+  seq.map((seconds): ChatEvent => ({ event: "timer", seconds, by: "you" })),
+  seq.map((seq): ChatEvent => ({ event: "expired", from: "peer", seq })),
+  seq.map((seq): ChatEvent => ({ event: "expired", from: "you", seq })),
+  fc.constant<ChatEvent>({ event: "burnt", by: "peer" }),
+  text.map((message): ChatEvent => ({
+    event: "error",
+    code: "no-peer",
+    message,
+    hint: "",
+    fatal: false,
+  })),
+);
+
+const keys = KEYS.flatMap(({ sends }) => Object.keys(sends)) as (keyof typeof KEYS[0]["sends"])[];
+const action: fc.Arbitrary<Action> = fc.oneof(
+  { arbitrary: event.map((event): Action => ({ action: "event", event })), weight: 4 },
+  text.map((text): Action => ({ action: "input", input: { input: "text", text } })),
+  fc.constantFrom(...keys).map((key): Action => ({
+    action: "input",
+    input: { input: "key", action: key },
+  })),
+  text.map((text): Action => ({ action: "input", input: { input: "paste", text: `${text}\n` } })),
+  fc.tuple(fc.integer({ min: 10, max: 130 }), fc.integer({ min: 5, max: 45 })).map(
+    ([columns, rows]): Action => ({ action: "resize", columns, rows }),
+  ),
+  fc.tuple(id, text).map(([id, text]): Action => ({ action: "said", id, text })),
+  fc.array(text, { minLength: 1, maxLength: 30 }).map((lines): Action => ({
+    action: "told",
+    weight: "news",
+    lines,
+  })),
+  fc.tuple(text, fc.boolean()).map(([line, isPaste]): Action => ({
+    action: "submitted",
+    line,
+    isPaste,
+  })),
+  fc.constant<Action>({ action: "cleared" }),
+  fc.integer({ min: 0, max: 100_000 }).map((now): Action => ({ action: "tick", now, wall: now })),
+);
+
+Deno.test("whatever happens, there is a frame: full, free of controls, with its cursor in it", () => {
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
+      const frames = new Frames();
+      let { state } = new Story();
+      for (const action of actions) {
+        state = reduce(state, action);
+        const { lines, cursor } = frames.of(state);
+        assertEquals(lines.length, state.rows);
+        // deno-lint-ignore no-control-regex -- none may be left but styles
+        for (const line of lines) assertNotMatch(withoutStyles(line), /[\x00-\x1f\x7f-\x9f]/);
+        assert(cursor.row >= 0 && cursor.row < state.rows, `row ${cursor.row}`);
+        assert(cursor.column >= 0 && cursor.column < state.columns, `column ${cursor.column}`);
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+Deno.test("whatever comes from the chat, what is being typed stays as it is", () => {
+  fc.assert(
+    fc.property(text, fc.array(event, { maxLength: 30 }), (typed, events) => {
+      const story = new Story().do({ action: "input", input: { input: "text", text: typed } });
+      const { draft } = story.state;
+      story.hear(...events);
+      assertEquals(story.state.draft, draft);
+      assertEquals(textOf(draft), typed);
+    }),
+    { numRuns: RUNS },
+  );
+});
