@@ -18,7 +18,7 @@ import {
   startAsGuest,
   startAsHost,
 } from "./double_ratchet.ts";
-import { decryptOnce, encryptOnce, InvalidToken } from "./fernet.ts";
+import { decrypt, encrypt, importFernetKey, InvalidToken } from "./fernet.ts";
 import { decodeHeader, encodeHeader, type HeaderKey, withoutTag } from "./header.ts";
 import { expand, type Label, LABELS } from "./kdf.ts";
 import { generateRatchetKeyPair, type RatchetKeyPair, toPeerRatchetKey } from "./ratchet_keys.ts";
@@ -127,11 +127,18 @@ export class Session {
   }
 
   /** Encrypts messages in their order. */
-  seal(plaintexts: readonly Bytes[]): Promise<SealedMessage[]> {
-    return this.#inOrder(async () => {
+  async seal(plaintexts: readonly Bytes[]): Promise<SealedMessage[]> {
+    const drafts = await this.#inOrder(async () => {
       await this.#answer();
-      return plaintexts.map((plaintext) => this.#seal(plaintext));
+      return plaintexts.map((plaintext) => this.#draft(plaintext));
     });
+    return await Promise.all(drafts.map(async ({ seq, head, key, iv, plaintext }) => {
+      const fernet = await importFernetKey(key);
+      wipe(key);
+      // Time 0: the relay does not learn the sender's clock. The true time is in the plaintext.
+      const token = await encrypt(fernet, plaintext, { now: 0, random: () => iv });
+      return { seq, head, token };
+    }));
   }
 
   /**
@@ -165,7 +172,7 @@ export class Session {
   }
 
   /**
-   * Opens messages in the given order, up to the first that does not open.
+   * Opens messages in the given order, decrypting them side by side, up to the first that does not open.
    *
    * @returns what was opened, and the error of the one that was not, as {@link Session.open} throws it.
    * The session is then as if the opened ones alone had come.
@@ -174,15 +181,39 @@ export class Session {
     messages: readonly { readonly head: Bytes; readonly token: string }[],
   ): Promise<{ opened: OpenedMessage[]; error?: unknown }> {
     return this.#inOrder(async () => {
-      const opened: OpenedMessage[] = [];
+      const states = [this.#live()];
+      const decryptions: Promise<OpenedMessage>[] = [];
+      let error: unknown;
       try {
-        for (const { head, token } of messages) opened.push(await this.#open(head, token));
-      } catch (error) {
-        // Closed meanwhile: nothing is shown any more.
-        this.#live();
-        return { opened, error };
+        for (const { head, token } of messages) {
+          const header = decodeHeader(head, this.#headerKeys.peer);
+          if (!header) throw new ForgedHeader("Cannot open message: its header is forged");
+          const { state, key } = await receive(states.at(-1)!, header);
+          states.push(state);
+          const decryption = this.#decrypt(header.seq, this.#cipherKey(key, head), token);
+          // Looked at below; it may fail before that, while a turn of the ratchet is awaited.
+          decryption.catch(() => {});
+          decryptions.push(decryption);
+        }
+      } catch (caught) {
+        error = caught;
       }
-      return { opened };
+      const opened: OpenedMessage[] = [];
+      for (const result of await Promise.allSettled(decryptions)) {
+        if (result.status === "rejected") {
+          error = result.reason;
+          break;
+        }
+        opened.push(result.value);
+      }
+      // Closed meanwhile: what was derived since is of wiped keys, or too late.
+      if (this.#state === undefined) {
+        discard(states);
+        throw closed();
+      }
+      this.#state = states[opened.length]!;
+      discard(states, this.#state);
+      return error === undefined ? { opened } : { opened, error };
     });
   }
 
@@ -233,39 +264,15 @@ export class Session {
     discard([before], state);
   }
 
-  #seal(plaintext: Bytes): SealedMessage {
+  #draft(plaintext: Bytes) {
     const before = this.#live();
     const { state, header, key } = send(before);
     this.#state = state;
     discard([before], state);
     const head = encodeHeader(header, this.#headerKeys.own);
-    const cipherKey = this.#cipherKey(key, head);
-    // Time 0: the relay does not learn the sender's clock. The true time is in the plaintext.
-    const token = encryptOnce(cipherKey, plaintext, { now: 0, random: this.#random });
-    wipe(cipherKey);
-    return { seq: header.seq, head, token };
-  }
-
-  async #open(head: Bytes, token: string): Promise<OpenedMessage> {
-    const before = this.#live();
-    const header = decodeHeader(head, this.#headerKeys.peer);
-    if (!header) throw new ForgedHeader("Cannot open message: its header is forged");
-    const { state, key } = await receive(before, header);
-    const cipherKey = this.#cipherKey(key, head);
-    try {
-      // Closed meanwhile: what was derived since is of wiped keys, or too late.
-      this.#live();
-      const plaintext = decryptOnce(cipherKey, token);
-      this.#state = state;
-      discard([before], state);
-      return { seq: header.seq, plaintext };
-    } catch (cause) {
-      discard([state], this.#state);
-      if (!(cause instanceof InvalidToken)) throw cause;
-      throw new AlteredToken("Cannot open message: it was altered on the way", { cause });
-    } finally {
-      wipe(cipherKey);
-    }
+    // The IV is drawn here, in the messages' order, and not whenever an import happens to be done.
+    const iv = this.#random(16);
+    return { seq: header.seq, head, key: this.#cipherKey(key, head), iv, plaintext };
   }
 
   /**
@@ -277,6 +284,17 @@ export class Session {
     const cipherKey = expand(key, { label: LABELS.message, context, length: 32 });
     wipe(key);
     return cipherKey;
+  }
+
+  async #decrypt(seq: number, key: Bytes, token: string): Promise<OpenedMessage> {
+    const fernet = await importFernetKey(key);
+    wipe(key);
+    try {
+      return { seq, plaintext: await decrypt(fernet, token) };
+    } catch (cause) {
+      if (!(cause instanceof InvalidToken)) throw cause;
+      throw new AlteredToken("Cannot open message: it was altered on the way", { cause });
+    }
   }
 }
 
