@@ -119,6 +119,8 @@ export class FullScreen implements Interface, Screen {
       if (event.event === "sent") this.#measureRelay(event.id);
       if (event.event === "queued") this.#sentAt.delete(event.id);
       if (event.event === "relay") {
+        // What waits for a relay that is away says nothing about how quick it is.
+        if (event.state !== "up") this.#sentAt.clear();
         const names = { peer: "", relay: this.#parts.relay };
         this.#relay = sentenceOf(event, names)?.text ?? this.#relay;
       }

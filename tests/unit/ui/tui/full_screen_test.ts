@@ -69,6 +69,22 @@ Deno.test("full screen: what is typed is sent, and shown with what became of it"
   assertStringIncludes(stage.screen.text, "you │ hello  · seen");
 });
 
+Deno.test("full screen: how quick the relay is, without the time that it was away", async () => {
+  await using stage = new Stage();
+  stage.hear(UP, ready());
+  await stage.type("one", "\r");
+  await stage.clock.advance(40);
+  stage.hear({ event: "sent", id: "1", seq: 1 });
+  await stage.clock.advance(40);
+  assertStringIncludes(stage.screen.text, "Relay: MongoDB, 100 ms");
+  await stage.type("two", "\r");
+  stage.hear({ ...UP, state: "reconnecting", retryInMs: 500 });
+  await stage.clock.advance(17_000);
+  stage.hear(UP, { event: "sent", id: "2", seq: 2 });
+  await stage.clock.advance(40);
+  assertStringIncludes(stage.screen.text, "Relay: MongoDB, 100 ms");
+});
+
 Deno.test("full screen: several lines are one text; slips and commands are not sent", async () => {
   await using stage = new Stage();
   await stage.type("one", "\n", "two", "\x1b\r", "three", "\r");
