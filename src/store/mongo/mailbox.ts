@@ -122,10 +122,9 @@ export class MongoMailbox implements Mailbox {
     options?: OpOptions,
   ): Promise<{ seat: Seat } | { refused: "taken" }> {
     return this.#operation(options, async () => {
-      const [facts] = await Promise.all([
-        this.#change({ _id: room }, creation(wish), { upsert: true }),
-        this.#ensureIndexes(),
-      ]);
+      // One after the other: a second connection takes longer to open than all of this on the first.
+      await this.#ensureIndexes();
+      const facts = await this.#change({ _id: room }, creation(wish), { upsert: true });
       if (!facts?.living || facts.host?.token !== wish.token) return { refused: "taken" };
       await this.#forget(room, facts);
       this.#lingerMs.set(room, facts.lingerMs);
