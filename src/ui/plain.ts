@@ -12,6 +12,7 @@ import type { Clock, Timer } from "../clock.ts";
 import { beginningWith, isLeaving } from "./commands.ts";
 import { Deliveries } from "./deliveries.ts";
 import type { Interface, Lines } from "./interface.ts";
+import { plainKeyHelp } from "./keys.ts";
 import { perform, type Screen } from "./perform.ts";
 import { safeLine, safeText } from "./safe_text.ts";
 import { alarmText, peerLabel, seconds, type Sentence, sentenceOf } from "./sentences.ts";
@@ -32,16 +33,6 @@ const MAX_PRINTED = 1_000;
 
 /** Clears the screen and, last, the lines that have scrolled off it; in this order (ECMA-48). */
 const CLEAR = "\x1b[2J\x1b[H\x1b[3J";
-
-/** The keys, where somebody types; a pipe has none. */
-const KEYS = [
-  ["Enter", "send"],
-  ["Tab", "complete a command"],
-  ["Up, Down", "what was sent before"],
-  ["Ctrl+Z", "undo"],
-  ["Ctrl+C", "leave; twice: at once"],
-  ["Ctrl+D", "leave, where nothing is typed"],
-] as const;
 
 /** What the interface is made of. */
 export interface PlainParts {
@@ -205,7 +196,8 @@ export class PlainInterface implements Interface, Screen {
   }
 
   keys(): readonly (readonly [string, string])[] {
-    return this.#parts.lines.isTerminal ? KEYS : [];
+    // A pipe has none.
+    return this.#parts.lines.isTerminal ? plainKeyHelp() : [];
   }
 
   // What is printed.

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { KeyAction } from "./keys.ts";
+import type { KeyAction } from "../keys.ts";
 
 /** A text and the place in it. */
 export interface Draft {

@@ -14,7 +14,7 @@ import { Canvas } from "./canvas.ts";
 import { textOf } from "./draft.ts";
 import { Frames } from "./frame.tsx";
 import { ESCAPE_MS, type Input, InputReader } from "./input.ts";
-import { keyHelp } from "./keys.ts";
+import { keyHelp } from "../keys.ts";
 import { watchOver } from "./lifeguard.ts";
 import { type Action, reduce } from "./model.ts";
 import { begin, type State } from "./state.ts";

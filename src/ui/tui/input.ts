@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { ACTION_OF, type KeyAction } from "./keys.ts";
+import { ACTION_OF, type KeyAction } from "../keys.ts";
 
 /** One thing that came from the terminal. */
 export type Input =

@@ -6,7 +6,7 @@
 import { beginningWith } from "../commands.ts";
 import { edit, insert, move, replace, textOf } from "./draft.ts";
 import { conversationWindow, layComposer } from "./geometry.ts";
-import type { KeyAction } from "./keys.ts";
+import type { KeyAction } from "../keys.ts";
 import type { State } from "./state.ts";
 import { typed } from "./typing.ts";
 import { scrolled, scrolledToFirst } from "./viewport.ts";

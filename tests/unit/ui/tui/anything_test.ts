@@ -2,7 +2,7 @@ import { assert, assertEquals, assertNotMatch } from "@std/assert";
 import fc from "fast-check";
 import type { ChatEvent } from "../../../../src/chat/events.ts";
 import { Frames } from "../../../../src/ui/tui/frame.tsx";
-import { KEYS } from "../../../../src/ui/tui/keys.ts";
+import { KEYS } from "../../../../src/ui/keys.ts";
 import { type Action, reduce } from "../../../../src/ui/tui/model.ts";
 import { textOf } from "../../../../src/ui/tui/draft.ts";
 import { alarm, message, ready, Story, UP, withoutStyles } from "./states.ts";

@@ -9,7 +9,7 @@ import {
   replace,
   textOf,
 } from "../../../../src/ui/tui/draft.ts";
-import { type KeyAction, KEYS } from "../../../../src/ui/tui/keys.ts";
+import { type KeyAction, KEYS } from "../../../../src/ui/keys.ts";
 
 const FAMILY = "👩‍👩‍👧";
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { type Input, InputReader } from "../../../../src/ui/tui/input.ts";
-import { KEYS } from "../../../../src/ui/tui/keys.ts";
+import { KEYS } from "../../../../src/ui/keys.ts";
 
 function take(...pieces: string[]): Input[] {
   const reader = new InputReader();

@@ -1,6 +1,6 @@
 /**
- * The keys of the full-screen interface: the one table that says what a terminal sends for each, what
- * it does, and how the help calls it.
+ * The keys of both interfaces for people: the one table that says what a terminal sends for each, what
+ * it does, how the help calls it, and how the linear twin does the same.
  *
  * @module
  */
@@ -42,20 +42,20 @@ export interface KeySpec {
   readonly help: string;
   /** What terminals send, by what it does: ECMA-48, xterm, rxvt and the Linux console. */
   readonly sends: Readonly<Partial<Record<KeyAction, readonly string[]>>>;
-  /** How the linear twin does the same: by the same keys, or otherwise. */
-  readonly plain: "the same keys" | { readonly instead: string };
+  /** How the linear twin does the same: by the same keys, by them in other words, or otherwise. */
+  readonly plain: "same" | { readonly help: string } | { readonly instead: string };
 }
 
 /** Every key. */
 export const KEYS: readonly KeySpec[] = [
-  { name: "Enter", help: "send", sends: { submit: ["\r"] }, plain: "the same keys" },
+  { name: "Enter", help: "send", sends: { submit: ["\r"] }, plain: "same" },
   {
     name: "Alt+Enter, Ctrl+J",
     help: "a new line in the same text",
     sends: { newline: ["\n", "\x1b\r", "\x1b\n", "\x1b[13;2u", "\x1b[27;2;13~"] },
     plain: { instead: "paste a text of several lines" },
   },
-  { name: "Tab", help: "complete a command", sends: { complete: ["\t"] }, plain: "the same keys" },
+  { name: "Tab", help: "complete a command", sends: { complete: ["\t"] }, plain: "same" },
   {
     name: "Up, Down",
     help: "move by a row; beyond the first and the last: what was sent before",
@@ -63,7 +63,7 @@ export const KEYS: readonly KeySpec[] = [
       up: ["\x1b[A", "\x1bOA", "\x10"],
       down: ["\x1b[B", "\x1bOB", "\x0e"],
     },
-    plain: "the same keys",
+    plain: { help: "what was sent before" },
   },
   {
     name: "Left, Right",
@@ -74,7 +74,7 @@ export const KEYS: readonly KeySpec[] = [
       "word-left": ["\x1b[1;5D", "\x1b[1;3D", "\x1b[5D", "\x1bOd", "\x1bb"],
       "word-right": ["\x1b[1;5C", "\x1b[1;3C", "\x1b[5C", "\x1bOc", "\x1bf"],
     },
-    plain: "the same keys",
+    plain: "same",
   },
   {
     name: "Home, End",
@@ -83,13 +83,13 @@ export const KEYS: readonly KeySpec[] = [
       home: ["\x1b[H", "\x1bOH", "\x1b[1~", "\x1b[7~", "\x01"],
       end: ["\x1b[F", "\x1bOF", "\x1b[4~", "\x1b[8~", "\x05"],
     },
-    plain: "the same keys",
+    plain: { help: "to the beginning and the end of the line" },
   },
   {
     name: "Backspace, Delete",
     help: "take a letter away",
     sends: { backspace: ["\x7f", "\b"], delete: ["\x1b[3~"] },
-    plain: "the same keys",
+    plain: "same",
   },
   {
     name: "Ctrl+W, Ctrl+U, Ctrl+K",
@@ -99,9 +99,9 @@ export const KEYS: readonly KeySpec[] = [
       "delete-to-start": ["\x15"],
       "delete-to-end": ["\x0b"],
     },
-    plain: "the same keys",
+    plain: "same",
   },
-  { name: "Ctrl+Z", help: "undo", sends: { undo: ["\x1a", "\x1f"] }, plain: "the same keys" },
+  { name: "Ctrl+Z", help: "undo", sends: { undo: ["\x1a", "\x1f"] }, plain: "same" },
   {
     name: "PgUp, PgDn",
     help: "look back, a screen at a time; with Shift a row",
@@ -132,19 +132,19 @@ export const KEYS: readonly KeySpec[] = [
     name: "Ctrl+L",
     help: "draw the screen anew",
     sends: { redraw: ["\x0c"] },
-    plain: "the same keys",
+    plain: "same",
   },
   {
     name: "Ctrl+C",
     help: "leave; twice: at once",
     sends: { leave: ["\x03"] },
-    plain: "the same keys",
+    plain: "same",
   },
   {
     name: "Ctrl+D",
     help: "leave, where nothing is typed",
     sends: { "end-of-input": ["\x04"] },
-    plain: "the same keys",
+    plain: "same",
   },
 ];
 
@@ -160,4 +160,12 @@ export const ACTION_OF: ReadonlyMap<string, KeyAction> = new Map(
 /** The rows of the help. */
 export function keyHelp(): [name: string, help: string][] {
   return KEYS.map(({ name, help }) => [name, help]);
+}
+
+/** The same for the linear twin. */
+export function plainKeyHelp(): [name: string, help: string][] {
+  return KEYS.flatMap(({ name, help, plain }): [string, string][] => {
+    if (plain === "same") return [[name, help]];
+    return "help" in plain ? [[name, plain.help]] : [];
+  });
 }
