@@ -236,6 +236,22 @@ test("the first start asks four questions, and Enter is an answer to each", asyn
   assert(!(await alice.history()).includes(code), "nor is the code on the screen any more");
 });
 
+for (const ci of ["", "true"]) {
+  test(`the task is asked for no permission (CI=${JSON.stringify(ci)})`, async (env) => {
+    const config = decodeURIComponent(new URL("../../deno.json", import.meta.url).pathname);
+    const command = ["env", "-u", "TMUX", Deno.execPath(), "task", "--config", config, "chat"];
+    await using alice = await Terminal.open([...command, "new", "--local", "--name", "Alice"], {
+      env: { ...env, CI: ci, COLORTERM: "truecolor", TERM_PROGRAM: "WezTerm" },
+    });
+    // A question of Deno's would stand on the screen, and the code would not.
+    await alice.see("Say it to them");
+    await alice.type("typed");
+    await alice.see("> typed");
+    await alice.press("C-c");
+    await alice.see("status 0");
+  });
+}
+
 test("a burnt conversation is gone on both sides", async (env) => {
   await using pair = await meet(env, { columns: 80, rows: 24 });
   const { alice, bob } = pair;
