@@ -9,8 +9,11 @@ import type { ChatEvent } from "../../chat/events.ts";
 /** How a terminal is asked for a notification. */
 export type Notifier = "osc9" | "osc777" | "bell";
 
-/** Two notices are at least so far apart. */
-export const NOTICE_MS = 10_000;
+/** What somebody is called for. */
+type Cause = "ready" | "message" | "alarm";
+
+/** Two notices of a kind are at least so far apart. */
+const NOTICE_MS = 10_000;
 /** Terminals that name themselves and take iTerm's sequence; the others that take any take rxvt's. */
 const OSC9 = /^(?:iTerm\.app|WezTerm|ghostty|WarpTerminal|vscode)$/;
 const BELL = "\x07";
@@ -24,9 +27,15 @@ export function notifierFor(
   return OSC9.test(program ?? "") || term === "xterm-kitty" ? "osc9" : "osc777";
 }
 
+const TEXTS: Readonly<Record<Cause, string>> = {
+  ready: "The other one is here",
+  message: "A new message",
+  alarm: "An alarm",
+};
+
 /** What to write. */
-export function notice(notifier: Notifier, what: "message" | "alarm"): string {
-  const text = what === "message" ? "A new message" : "An alarm";
+function notice(notifier: Notifier, cause: Cause): string {
+  const text = TEXTS[cause];
   switch (notifier) {
     case "bell":
       return BELL;
@@ -52,7 +61,7 @@ export interface Attention {
 /** Decides when somebody is called. */
 export class Notices {
   readonly #notifier: Notifier;
-  #lastAt = -Infinity;
+  readonly #lastAt = new Map<Cause, number>();
 
   constructor(notifier: Notifier) {
     this.#notifier = notifier;
@@ -60,12 +69,17 @@ export class Notices {
 
   /** What to write because of an event; nothing where nobody needs to be called. */
   about(event: ChatEvent, { isMuted, isFocused, typedAt, now }: Attention): string {
-    if (event.event !== "message" && event.event !== "alarm") return "";
+    const cause = causeOf(event);
+    if (cause === undefined || isMuted) return "";
     const looksElsewhere = isFocused === undefined ? now - typedAt > IDLE_MS : !isFocused;
     // An alarm is heard by those, too, who look.
-    if (isMuted || (event.event === "message" && !looksElsewhere)) return "";
-    if (now - this.#lastAt < NOTICE_MS) return "";
-    this.#lastAt = now;
-    return notice(looksElsewhere ? this.#notifier : "bell", event.event);
+    if (cause !== "alarm" && !looksElsewhere) return "";
+    if (now - (this.#lastAt.get(cause) ?? -Infinity) < NOTICE_MS) return "";
+    this.#lastAt.set(cause, now);
+    return notice(looksElsewhere ? this.#notifier : "bell", cause);
   }
+}
+
+function causeOf({ event }: ChatEvent): Cause | undefined {
+  return event === "ready" || event === "message" || event === "alarm" ? event : undefined;
 }

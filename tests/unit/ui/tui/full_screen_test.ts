@@ -265,6 +265,17 @@ Deno.test("full screen: a bell and a notification without content, for who looks
   assert(!stage.screen.commands.join().includes("secret"));
 });
 
+Deno.test("full screen: who waits elsewhere hears that somebody came, and every kind of news once", async () => {
+  await using stage = new Stage({ notifier: "osc9" });
+  await stage.type("\x1b[O");
+  stage.hear(UP, ready("Zoe"), message("secret"), message("secret"), alarm("Something."));
+  assertEquals(stage.screen.commands.filter((command) => command.startsWith("9;")), [
+    "9;Whisper: The other one is here",
+    "9;Whisper: A new message",
+    "9;Whisper: An alarm",
+  ]);
+});
+
 Deno.test("full screen: the code goes to the clipboard when asked, and never by itself", async () => {
   await using stage = new Stage();
   const code = "4821-river-candle-ocean";
