@@ -7,6 +7,7 @@ import type { Clock, Random } from "../../clock.ts";
 import type { Mailbox } from "../mailbox.ts";
 import { openClient } from "./client.ts";
 import { MongoMailbox } from "./mailbox.ts";
+import { RenewedMailbox } from "./renewed.ts";
 import { databaseOf } from "./uri.ts";
 
 /** Where the relay is, and how to learn of news there. */
@@ -29,6 +30,9 @@ export async function openMongoMailbox(
   deps: { clock: Clock; random: Random; signal?: AbortSignal | undefined },
 ): Promise<Mailbox> {
   const { uri, poll, tlsCaFile } = settings;
-  const client = await openClient(uri, { ...deps, tlsCaFile });
-  return new MongoMailbox({ ...deps, client, database: databaseOf(uri), poll });
+  const open = async (signal: AbortSignal | undefined) => {
+    const client = await openClient(uri, { ...deps, tlsCaFile, signal });
+    return new MongoMailbox({ ...deps, client, database: databaseOf(uri), poll });
+  };
+  return new RenewedMailbox(await open(deps.signal), { open, clock: deps.clock });
 }
