@@ -10,10 +10,10 @@ import { Program } from "./program.ts";
 import { type Bench, median, type Row, runAlone } from "./table.ts";
 
 const ROOMS = [1, 25, 100];
-const WARM_UP = 60;
-const TEXTS = 100;
+const WARM_UP = 40;
+const TEXTS = 60;
 /** How long the servers' work is measured. */
-const COST_MS = 6_000;
+const COST_MS = 5_000;
 /** Ticks of the kernel's account of a process's time, in a second. */
 const TICKS = 100;
 
