@@ -23,6 +23,9 @@ const REMOVE_AFTER_POST_MS = 100;
 /** Receipts hold no word: they wait for the next removal, but not longer than this. */
 const REMOVE_PATIENTLY_MS = 5_000;
 
+/** The fewest that are read at once: of the largest, 220 kB. */
+const MIN_PAGE = 8;
+
 /** What a feed needs and whom it feeds. */
 export interface FeedDeps {
   readonly mailbox: Mailbox;
@@ -48,6 +51,8 @@ export class Feed {
   /** Removals asked for so far. */
   #asked = 0;
   #reads = 0;
+  /** Envelopes that are read at once. */
+  #page = MAX_BATCH;
   #readWanted = false;
   #isPumping = false;
   #removing: Promise<void> | undefined;
@@ -168,12 +173,15 @@ export class Feed {
     this.#reconcile?.cancel();
     const number = ++this.#reads;
     this.#deps.readBegins(number);
-    const { envelopes, malformed } = await link.run(
-      "read",
-      (signal) => mailbox.read(seat, { signal }),
-      this.#signal,
-    );
-    const isPage = envelopes.length >= MAX_BATCH;
+    let isRepeated = false;
+    const { envelopes, malformed } = await link.run("read", (signal) => {
+      // What is too much at once for a bad network may get through in parts.
+      if (isRepeated) this.#page = Math.max(MIN_PAGE, this.#page >> 1);
+      isRepeated = true;
+      return mailbox.read(seat, { most: this.#page, signal });
+    }, this.#signal);
+    const isPage = envelopes.length >= this.#page;
+    this.#page = Math.min(MAX_BATCH, 2 * this.#page);
     const upTo = isPage ? envelopes.at(-1)!.seq - 1 : Infinity;
     const asked = this.#asked;
     await this.#deps.consume(envelopes, { number, upTo, malformed });

@@ -185,12 +185,12 @@ export interface Mailbox {
 
   /**
    * What the other seat and strangers have posted in this epoch and nobody has removed: the first
-   * {@link MAX_BATCH} by sequence number. A document of another shape is not returned but counted and
-   * removed, so that it is counted once.
+   * `most` (by itself and at most {@link MAX_BATCH}) by sequence number. A document of another shape
+   * is not returned but counted and removed, so that it is counted once.
    */
   read(
     seat: Seat,
-    options?: OpOptions,
+    options?: OpOptions & { most?: number },
   ): Promise<{ envelopes: Envelope[]; malformed: number }>;
 
   /** Removes envelopes of this epoch by identity; those that are gone already do no harm. */

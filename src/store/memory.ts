@@ -126,7 +126,7 @@ export class MemoryRelay {
   }
 
   /** Envelopes for the holder of `seat` that have not expired, in order, and the misshapen ones. */
-  read(seat: Seat): { envelopes: Envelope[]; malformed: number } {
+  read(seat: Seat, most = MAX_BATCH): { envelopes: Envelope[]; malformed: number } {
     const found: Envelope[] = [];
     let malformed = 0;
     for (const document of this.documents.envelopes.values()) {
@@ -136,7 +136,7 @@ export class MemoryRelay {
       else malformed++;
     }
     found.sort((a, b) => a.seq - b.seq);
-    return { envelopes: found.slice(0, MAX_BATCH), malformed };
+    return { envelopes: found.slice(0, most), malformed };
   }
 
   /** Deletes envelopes of a room for which `which` holds. */
@@ -352,9 +352,12 @@ class MemoryMailbox implements Mailbox {
     });
   }
 
-  read(seat: Seat, options?: OpOptions): Promise<{ envelopes: Envelope[]; malformed: number }> {
+  read(
+    seat: Seat,
+    options?: OpOptions & { most?: number },
+  ): Promise<{ envelopes: Envelope[]; malformed: number }> {
     return this.#operation("read", options, () => {
-      const found = this.#relay.read(seat);
+      const found = this.#relay.read(seat, options?.most);
       const isStrange = (document: EnvelopeDocument) =>
         concerns(document, seat) && !asEnvelope(document.envelope);
       if (found.malformed > 0) this.#relay.drop(seat.room, isStrange);

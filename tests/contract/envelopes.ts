@@ -86,6 +86,14 @@ export function envelopes(guarantee: Guarantee): void {
     },
   );
 
+  guarantee("a reader gets no more than it asks for, the first ones", async (bench) => {
+    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+    const sent = [5, 1, 4, 2, 3].map((seq) => envelope("guest", seq));
+    await guest.post(guestSeat, sent);
+    const { envelopes } = await host.read(hostSeat, { most: 3 });
+    assertEquals(envelopes.map(({ seq }) => seq), [1, 2, 3]);
+  });
+
   guarantee("when one envelope of a batch can be seen, all before it could be", async (bench) => {
     const { host, hostSeat, guest, guestSeat } = await bench.paired();
     const sent = Array.from({ length: 64 }, (_, i) => envelope("guest", i + 1));

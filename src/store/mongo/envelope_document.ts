@@ -87,12 +87,12 @@ export function storing(
 /** In a form that the planner cannot answer with the index on `expiresAt`, which never is the way. */
 const UNEXPIRED: Document = { $gt: [{ $ifNull: ["$expiresAt", null] }, "$$NOW"] };
 
-/** What others have posted in this epoch, by sequence number; anything too large as `{}`. */
-export function unread({ room, epoch, role }: Seat): Document[] {
+/** The first `most` that others have posted in this epoch, by number; anything too large as `{}`. */
+export function unread({ room, epoch, role }: Seat, most = MAX_BATCH): Document[] {
   return [
     { $match: { room, epoch, from: { $ne: role }, $expr: UNEXPIRED } },
     { $sort: { seq: 1 } },
-    { $limit: MAX_BATCH },
+    { $limit: most },
     { $replaceWith: withinBounds("$$ROOT") },
   ];
 }

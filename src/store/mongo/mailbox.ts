@@ -207,11 +207,15 @@ export class MongoMailbox implements Mailbox {
     });
   }
 
-  read(seat: Seat, options?: OpOptions): Promise<{ envelopes: Envelope[]; malformed: number }> {
+  read(
+    seat: Seat,
+    options?: OpOptions & { most?: number },
+  ): Promise<{ envelopes: Envelope[]; malformed: number }> {
+    const most = options?.most ?? MAX_BATCH;
     return this.#operation(options, async () => {
       let malformed = 0;
       for (let reading = 1;; reading++) {
-        const found = await this.#messages.aggregate(unread(seat), { batchSize: MAX_BATCH + 1 })
+        const found = await this.#messages.aggregate(unread(seat, most), { batchSize: most + 1 })
           .toArray();
         const envelopes: Envelope[] = [];
         const strange: unknown[] = [];
@@ -223,7 +227,7 @@ export class MongoMailbox implements Mailbox {
         if (strange.length > 0) await this.#discard(seat, strange);
         malformed += strange.length;
         this.#notice(envelopes);
-        const hidden = strange.length > 0 && found.length === MAX_BATCH;
+        const hidden = strange.length > 0 && found.length === most;
         if (!hidden || reading === MAX_READINGS) return { envelopes, malformed };
       }
     });

@@ -94,7 +94,10 @@ export class RenewedMailbox implements Mailbox {
     return this.#run((mailbox) => mailbox.post(seat, envelopes, options), options);
   }
 
-  read(seat: Seat, options?: OpOptions): Promise<{ envelopes: Envelope[]; malformed: number }> {
+  read(
+    seat: Seat,
+    options?: OpOptions & { most?: number },
+  ): Promise<{ envelopes: Envelope[]; malformed: number }> {
     return this.#run((mailbox) => mailbox.read(seat, options), options);
   }
 

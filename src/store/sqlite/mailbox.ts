@@ -235,13 +235,16 @@ class SqliteMailbox implements Mailbox {
     });
   }
 
-  read(seat: Seat, options?: OpOptions): Promise<{ envelopes: Envelope[]; malformed: number }> {
+  read(
+    seat: Seat,
+    options?: OpOptions & { most?: number },
+  ): Promise<{ envelopes: Envelope[]; malformed: number }> {
     return this.#operation("read", options, () => {
       const rows = this.#prepare(`${SELECT_OTHERS} ORDER BY seq, n LIMIT ${4 * MAX_BATCH}`)
         .all(seat.room, seat.epoch, seat.role);
       const envelopes = rows.map(asEnvelope).filter((envelope) => envelope !== undefined);
       const malformed = rows.length - envelopes.length;
-      return { envelopes: envelopes.slice(0, MAX_BATCH), malformed };
+      return { envelopes: envelopes.slice(0, options?.most ?? MAX_BATCH), malformed };
     });
   }
 

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Feed } from "../../../src/chat/feed.ts";
 import type { ReadMark } from "../../../src/chat/gap.ts";
+import { Failure, RelayUnavailable } from "../../../src/errors.ts";
 import { Link } from "../../../src/chat/link.ts";
 import {
   type Envelope,
@@ -11,6 +12,8 @@ import {
 import { FakeClock } from "../../support/clock.ts";
 import { seededRandom } from "../../support/random.ts";
 
+const SILENT = new Failure("relay-unreachable", "The relay does not answer.", "Wait.");
+
 /** A feed over a relay that holds what the test puts into it. */
 function setUp(consume: (envelopes: Envelope[], read?: ReadMark) => Promise<void>) {
   const clock = new FakeClock();
@@ -18,12 +21,15 @@ function setUp(consume: (envelopes: Envelope[], read?: ReadMark) => Promise<void
   const stored = new Map<string, Envelope>();
   const calls = { reads: 0, removals: [] as number[] };
   let listener: Listener | undefined;
+  let carries = (_most: number) => true;
+  const limit = (can: (most: number) => boolean) => void (carries = can);
   const mailbox = {
     kind: "memory",
     watch: (_seat, given) => void (listener = given),
-    read: () => {
+    read: (_seat, { most = MAX_BATCH } = {}) => {
       calls.reads++;
-      return Promise.resolve({ envelopes: [...stored.values()].slice(0, MAX_BATCH), malformed: 0 });
+      if (!carries(most)) return Promise.reject(new RelayUnavailable(SILENT));
+      return Promise.resolve({ envelopes: [...stored.values()].slice(0, most), malformed: 0 });
     },
     remove: (_seat, ids) => {
       calls.removals.push(ids.length);
@@ -46,7 +52,7 @@ function setUp(consume: (envelopes: Envelope[], read?: ReadMark) => Promise<void
   }, end.signal);
   const put = (...ids: string[]) => ids.forEach((id) => stored.set(id, envelope(id)));
   const push = (...ids: string[]) => listener!.push(ids.map(envelope));
-  return { clock, feed, stored, calls, failures, put, push, stop: () => end.abort() };
+  return { clock, feed, stored, calls, failures, put, push, limit, stop: () => end.abort() };
 }
 
 function envelope(id: string): Envelope {
@@ -121,4 +127,21 @@ Deno.test("feed: after its end nothing is consumed, removed or waited for", asyn
   await clock.advance(60_000);
   assertEquals([consumed, calls.reads], before);
   assertEquals([calls.removals, clock.pending], [[], 0]);
+});
+
+Deno.test("feed: what does not get through at once is read in ever smaller parts, and then in larger", async () => {
+  const asked: number[] = [];
+  const { clock, feed, put, stop, limit } = setUp(() => Promise.resolve());
+  put(...Array.from({ length: 50 }, (_, i) => `e${i}`));
+  limit((most) => {
+    asked.push(most);
+    return most <= 64;
+  });
+  feed.requestRead();
+  await clock.until(() => asked.length === 3);
+  limit((most) => asked.push(most) > 0);
+  feed.requestRead();
+  await clock.until(() => asked.length === 4);
+  assertEquals(asked, [256, 128, 64, 128]);
+  stop();
 });
