@@ -20,7 +20,7 @@ import { OutputQueue } from "./ui/output.ts";
  * Milliseconds until the first question stands, for which nothing waits that is needed later: nobody
  * has answered it by then.
  */
-const FIRST_QUESTION_MS = 50;
+const FIRST_QUESTION_MS = 250;
 /** At the end, a reader of the output has this long, in milliseconds, to take the rest. */
 const FLUSH_MS = 2_000;
 
