@@ -19,8 +19,8 @@ import type {
   Seat,
 } from "../mailbox.ts";
 
-/** Several times as long as an election, a look-up and a timeout take together. */
-const HOPELESS_MS = 45_000;
+/** Longer than an election, a look-up and a timeout take together. */
+const HOPELESS_MS = 30_000;
 
 /** A watch, and what ends it at the client that has it now. */
 interface Watch {

@@ -54,7 +54,7 @@ function unreachable(): RelayUnavailable {
   return new RelayUnavailable(new Failure("relay-unreachable", "Out of reach.", "Wait."));
 }
 
-Deno.test("renewed: a client that gets nothing through for 45 s is replaced, watches and all", async () => {
+Deno.test("renewed: a client that gets nothing through for 30 s is replaced, watches and all", async () => {
   const stage = new Stage();
   const created = await stage.mailbox.create(NOBODY.room, fresh());
   assert("seat" in created);
@@ -63,7 +63,7 @@ Deno.test("renewed: a client that gets nothing through for 45 s is replaced, wat
   stage.mailbox.watch(created.seat, recorder, end.signal);
   await recorder.up();
   stage.opened[0]!.isCut = true;
-  await stage.fail(44);
+  await stage.fail(29);
   assertEquals(stage.opened.length, 1);
   await stage.fail(3);
   assertEquals(stage.opened.map(({ isClosed }) => isClosed), [true, false]);
@@ -87,11 +87,11 @@ Deno.test("renewed: a client that gets nothing through for 45 s is replaced, wat
 Deno.test("renewed: one operation that succeeds is enough to go on with a client", async () => {
   const stage = new Stage();
   stage.opened[0]!.isCut = true;
-  await stage.fail(40);
+  await stage.fail(25);
   stage.opened[0]!.isCut = false;
   await stage.mailbox.read(NOBODY);
   stage.opened[0]!.isCut = true;
-  await stage.fail(40);
+  await stage.fail(25);
   assertEquals(stage.opened.length, 1);
   await stage.mailbox.close();
 });
@@ -100,9 +100,9 @@ Deno.test("renewed: a relay that cannot be opened anew is tried again after as l
   const stage = new Stage();
   stage.opened[0]!.isCut = true;
   stage.canOpen = false;
-  await stage.fail(60);
+  await stage.fail(40);
   stage.canOpen = true;
-  await stage.fail(20);
+  await stage.fail(10);
   assertEquals(stage.opened.length, 1);
   await stage.fail(15);
   assertEquals(stage.opened.length, 2);
@@ -117,7 +117,7 @@ Deno.test("renewed: what was under way at the old client has an unknown outcome"
   const sealing = stage.mailbox.seal(NOBODY);
   sealing.catch(() => {});
   first.isCut = true;
-  await stage.fail(47);
+  await stage.fail(32);
   reject(new Failure("relay-lost", "The relay was closed.", "Begin a new chat."));
   assertInstanceOf(await assertRejects(() => sealing), RelayUnavailable);
   await stage.mailbox.close();
