@@ -54,3 +54,14 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
     signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
+
+/** Resolves when `work` is done, or after `ms` milliseconds; rejects if it does before. */
+export async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  const patience = Promise.withResolvers<void>();
+  const timer = clock.after(ms, patience.resolve);
+  try {
+    await Promise.race([work, patience.promise]);
+  } finally {
+    timer.cancel();
+  }
+}

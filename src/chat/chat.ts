@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Clock, type Random, sleep, type Timer } from "../clock.ts";
+import { atMost, type Clock, type Random, sleep, type Timer } from "../clock.ts";
 import { EXIT, Failure } from "../errors.ts";
 import { type Code, drawPassword, formatCode } from "../protocol/code.ts";
 import { MAX_TIMER_SECONDS, type Payload } from "../protocol/payload.ts";
@@ -201,10 +201,7 @@ export class Chat implements Controls {
   async burn(): Promise<void> {
     this.#emit({ event: "burnt", by: "you" });
     if (this.#pairing?.send({ kind: "burn" })) {
-      const patience = Promise.withResolvers<void>();
-      const timer = this.#options.clock.after(BURN_MS, patience.resolve);
-      await Promise.race([this.#pairing.settle(), patience.promise]);
-      timer.cancel();
+      await atMost(this.#options.clock, BURN_MS, this.#pairing.settle());
     }
     await this.leave("burnt");
   }

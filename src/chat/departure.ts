@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock } from "../clock.ts";
+import { atMost, type Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import type { EarlyTexts } from "./early_texts.ts";
 import type { Listener } from "./events.ts";
@@ -15,6 +15,9 @@ import type { Seating } from "./seating.ts";
 
 /** A goodbye that takes longer than this is shown, with the time it may take. */
 const SHOWN_AFTER_MS = 1_000;
+
+/** A relay full of somebody's rubbish is not read to its end. */
+const CATCH_UP_MS = 1_000;
 
 /** What is left behind. */
 export interface Departed {
@@ -60,12 +63,18 @@ export async function depart(deps: DepartureDeps): Promise<Departed> {
 
 async function sayGoodbye(
   pairing: Pairing,
-  { early }: Pick<DepartureDeps, "early">,
+  { clock, early }: Pick<DepartureDeps, "clock" | "early">,
 ): Promise<void> {
   // Somebody is coming in: what was said to them beforehand is worth the wait.
   if (pairing.isShakingHands) await early.emptied();
-  if (pairing.peer && pairing.presence !== "left") pairing.send({ kind: "bye" });
   await pairing.settle();
+  if (!pairing.peer) return;
+  // What was said to us at the same moment is shown first: the goodbye tells how far we have read.
+  await atMost(clock, CATCH_UP_MS, pairing.caughtUp());
+  if (pairing.presence !== "left") pairing.send({ kind: "bye" });
+  await pairing.settle();
+  // And what came while it went out; that it was shown, nobody can be told any more.
+  await atMost(clock, CATCH_UP_MS, pairing.caughtUp());
 }
 
 /** Rejects with the reason of the signal. */

@@ -59,6 +59,8 @@ export class Feed {
   #reconcile: Timer | undefined;
   #removeTimer: Timer | undefined;
   #patientTimer: Timer | undefined;
+  /** Who waits for a read that begins after the one of that number. */
+  #waiting: { readonly after: number; readonly resolve: () => void }[] = [];
   /** When the oldest removal that is not patient was asked for. */
   #removeSince = Infinity;
 
@@ -73,6 +75,7 @@ export class Feed {
     this.#signal.addEventListener("abort", () => {
       this.#reconcile?.cancel();
       this.#cancelRemoval();
+      this.#answer(Infinity);
     }, { once: true });
     mailbox.watch(seat, {
       push: (envelopes) => {
@@ -92,6 +95,15 @@ export class Feed {
   requestRead(): void {
     this.#readWanted = true;
     this.#pump();
+  }
+
+  /** Resolves when all that is on the relay by now has been consumed, or the feed has ended. */
+  caughtUp(): Promise<void> {
+    if (this.#signal.aborted) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push({ after: this.#reads, resolve });
+    this.requestRead();
+    return promise;
   }
 
   /** Removes an envelope soon. */
@@ -190,8 +202,14 @@ export class Feed {
       await this.flush();
       this.#readWanted = true;
     }
+    if (!this.#readWanted) this.#answer(number);
     if (this.#signal.aborted) return;
     const jitter = 0.8 + 0.4 * (random(1)[0]! / 255);
     this.#reconcile = clock.after(RECONCILE_MS * jitter, () => this.requestRead());
+  }
+
+  #answer(number: number): void {
+    for (const { after, resolve } of this.#waiting) if (after < number) resolve();
+    this.#waiting = this.#waiting.filter(({ after }) => after >= number);
   }
 }

@@ -170,6 +170,11 @@ export class Pairing {
     return true;
   }
 
+  /** Resolves when all that the peer has put on the relay by now has been shown. */
+  caughtUp(): Promise<void> {
+    return this.#feed.caughtUp();
+  }
+
   /** Resolves once everything said is on the relay and everything done with is off it. */
   async settle(): Promise<void> {
     await this.#talk?.outbox.idle();
