@@ -101,3 +101,20 @@ test("Ctrl+C at a question leaves at once, with the terminal as it was", async (
   await terminal.type("echoed");
   assertEquals((await terminal.see("echoed")).includes("echoed"), true);
 });
+
+test("nobody is asked for a permission in the middle of a question", async (env) => {
+  const task = [
+    "task",
+    "--quiet",
+    "--config",
+    `${import.meta.dirname}/../../deno.json`,
+    "chat",
+    "--plain",
+  ];
+  await using terminal = await Terminal.open([Deno.execPath(), ...task], { env, columns: 90 });
+  await answer(terminal, "Your name", "Alice");
+  await answer(terminal, "Where to meet", "mongodb://127.0.0.1:1/");
+  await answer(terminal, "The code you were told", "");
+  await terminal.see("status 3");
+  assert(!/permission|requests|prompt/.test(await terminal.history()));
+});
