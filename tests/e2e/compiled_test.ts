@@ -10,7 +10,7 @@ import { makeAuthority, signServer } from "../support/certificate.ts";
 import { whyNoCompiling } from "../support/denort.ts";
 import { isOwnServer, mongodAvailable, startReplicaSet } from "../support/mongod.ts";
 import { Program } from "../support/program.ts";
-import { Terminal, tmuxAvailable } from "../support/tmux.ts";
+import { removeLeftFolder, Terminal, tmuxAvailable } from "../support/tmux.ts";
 
 const why = await whyNoCompiling();
 const mongod = await mongodAvailable();
@@ -167,7 +167,7 @@ test("the doctor finds this computer in order", () =>
   }));
 
 test("the programs are removed", async () => {
-  await Deno.remove(folder, { recursive: true });
+  await removeLeftFolder(folder);
 }, OUTLIVING);
 
 /** Two programs meet, talk both ways and leave. */

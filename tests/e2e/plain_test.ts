@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Terminal, tmuxAvailable } from "../support/tmux.ts";
+import { removeLeftFolder, Terminal, tmuxAvailable } from "../support/tmux.ts";
 
 const MAIN = import.meta.resolve("../../main.ts");
 const SKIP = tmuxAvailable ? "" : " (skipped: there is no tmux)";
@@ -24,7 +24,7 @@ function test(what: string, run: (env: Record<string, string>) => Promise<void>)
           LC_ALL: "C.UTF-8",
         });
       } finally {
-        await Deno.remove(folder, { recursive: true });
+        await removeLeftFolder(folder);
       }
     },
   });

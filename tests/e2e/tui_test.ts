@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Terminal, tmuxAvailable } from "../support/tmux.ts";
+import { removeLeftFolder, Terminal, tmuxAvailable } from "../support/tmux.ts";
 
 const MAIN = import.meta.resolve("../../main.ts");
 const SCREENS = new URL("./screens/", import.meta.url);
@@ -33,7 +33,7 @@ function test(what: string, run: (env: Env) => Promise<void>): void {
           TERM: "xterm-256color",
         });
       } finally {
-        await Deno.remove(folder, { recursive: true });
+        await removeLeftFolder(folder);
       }
     },
   });

@@ -137,3 +137,16 @@ export class Terminal {
     return new TextDecoder().decode(stdout);
   }
 }
+
+/** Removes a folder that programs were in whose windows were closed: they leave it in their own time. */
+export async function removeLeftFolder(folder: string): Promise<void> {
+  const end = performance.now() + SILENCE_MS;
+  while (true) {
+    try {
+      return await Deno.remove(folder, { recursive: true });
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  }
+}
