@@ -146,7 +146,12 @@ export class Chat implements Controls {
   }
 
   invite(): Promise<void> {
-    return this.#inviting ??= this.#invite().finally(() => this.#inviting = undefined);
+    return this.#inviting ??= this.#invite()
+      .catch((error) => {
+        // Whoever leaves meanwhile invites nobody.
+        if (!this.#leaving || error instanceof Failure) throw error;
+      })
+      .finally(() => this.#inviting = undefined);
   }
 
   async #invite(): Promise<void> {

@@ -236,6 +236,16 @@ test("a timer holds once both have agreed, and burning leaves nothing on either 
   assertEquals(await meeting.count(), 0);
 });
 
+test("an invitation that is asked for and left in one breath is no mistake", async (meeting) => {
+  await using alice = meeting.start(["new", "--name", "Alice"]);
+  await alice.event("invite");
+  await alice.tell('{"command":"invite"}\n{"command":"invite"}\n{"command":"exit"}');
+  const { code, stderr } = await alice.over();
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertEquals(alice.all("closed").at(-1)!.remaining, 0);
+  assertEquals(await meeting.count(), 0);
+});
+
 test("a malformed line gets an error and nothing else", async (meeting) => {
   const { alice, bob } = await pair(meeting);
   await using _a = alice;
