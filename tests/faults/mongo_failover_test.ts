@@ -92,8 +92,8 @@ scenes.add("a primary that stands still, and comes back as another's secondary",
   say(pairs, 5);
   await Promise.all(pairs.map(allRead));
   for (const { host, guest } of pairs) {
-    assertTold(host);
-    assertTold(guest);
+    await assertTold(host);
+    await assertTold(guest);
   }
   s.server.signal(primary, "SIGCONT");
   await end(s, pairs);

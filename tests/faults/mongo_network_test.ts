@@ -62,7 +62,7 @@ function loss(
     network.all(mend);
     await allRead(pair);
     await recovery(pair.guest);
-    if (told) assertTold(pair.guest);
+    if (told) await assertTold(pair.guest);
     await end(scene, pair);
   }];
 }
