@@ -90,11 +90,6 @@ export class Greeting {
     return state.state === "established" || (state.state === "open" && state.attempts.size > 0);
   }
 
-  /** True when three wrong guesses have burnt the code. */
-  get isBurnt(): boolean {
-    return this.#phase?.phase === "host" && this.#phase.state.state === "burnt";
-  }
-
   /** Whom it was agreed with, and when by the monotonic clock; undefined before. */
   get peer(): { readonly peerToken: string; readonly since: number } | undefined {
     return this.#phase?.phase === "over" ? this.#phase : undefined;

@@ -147,11 +147,6 @@ export class Pairing {
     return this.#greeting.isUnderWay || (this.#talk !== undefined && !this.#peer);
   }
 
-  /** True when three wrong guesses have burnt the code. */
-  get isBurnt(): boolean {
-    return this.#greeting.isBurnt;
-  }
-
   /** Texts accepted and not yet on the relay. */
   get queued(): number {
     return this.#talk?.outbox.queued ?? 0;
