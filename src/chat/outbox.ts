@@ -89,9 +89,11 @@ export class Outbox {
     await Promise.resolve();
     try {
       while (this.#queue.length > 0) {
-        const batch = this.#queue.splice(0, MAX_BATCH);
+        const batch = this.#queue.slice(0, MAX_BATCH);
         this.#deps.sealing();
         const sealed = await this.#deps.conversation.seal(batch.map(({ body }) => body));
+        // Not before: whoever asks meanwhile how much is unseen must find it in one place or the other.
+        this.#queue.splice(0, batch.length);
         sealed.forEach(({ payload }, i) => {
           const id = batch[i]!.id;
           if (id !== undefined) {

@@ -379,7 +379,7 @@ export class Pairing {
     this.#presence = next;
     const talk = this.#talk;
     const counts = next === "left" && talk
-      ? { unseen: talk.outbox.unconfirmed, missing: talk.conversation.textsMissing }
+      ? { unseen: talk.outbox.unseen, missing: talk.conversation.textsMissing }
       : {};
     this.#deps.emit({ event: "presence", peer: next, ...counts });
   }

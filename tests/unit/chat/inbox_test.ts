@@ -9,8 +9,8 @@ import { seededRandom } from "../../support/random.ts";
 import { talkAtOnce } from "../protocol/support.ts";
 
 /** The guest's inbox, a host who writes to it, and everything that it does. */
-async function setUp() {
-  const { host, guest } = await talkAtOnce(1);
+function setUp() {
+  const { host, guest } = talkAtOnce(1);
   const clock = new FakeClock();
   const random = seededRandom(2);
   const shown: number[] = [];
@@ -60,7 +60,7 @@ function copies(envelope: Envelope, count: number, random = seededRandom(3)): En
 }
 
 Deno.test("inbox: in whatever order they come, messages are shown in their own", async () => {
-  const { host, inbox, shown, alarms, close } = await setUp();
+  const { host, inbox, shown, alarms, close } = setUp();
   const [a, b, c, d] = await write(host, 4);
   await inbox.take([d!]);
   await inbox.take([b!, b!]);
@@ -71,7 +71,7 @@ Deno.test("inbox: in whatever order they come, messages are shown in their own",
 });
 
 Deno.test("inbox: a push that repeats what was read asks for a read, and accuses nobody", async () => {
-  const { host, inbox, shown, alarms, calls, read, close } = await setUp();
+  const { host, inbox, shown, alarms, calls, read, close } = setUp();
   const [a] = await write(host, 1);
   await inbox.take([a!]);
   await inbox.take([a!]);
@@ -87,7 +87,7 @@ Deno.test("inbox: a push that repeats what was read asks for a read, and accuses
 });
 
 Deno.test("inbox: a read that began before a removal was confirmed accuses nobody", async () => {
-  const { host, inbox, alarms, removed, close } = await setUp();
+  const { host, inbox, alarms, removed, close } = setUp();
   const [a] = await write(host, 1);
   await inbox.take([a!]);
   inbox.removed(removed, 5);
@@ -100,7 +100,7 @@ Deno.test("inbox: a read that began before a removal was confirmed accuses nobod
 
 Deno.test("inbox: an honest repetition is known by its attempts, on either of the two", async () => {
   for (const [first, second] of [[0, 1], [1, 0], [1, 2]] as const) {
-    const { host, alarms, shown, read, close } = await setUp();
+    const { host, alarms, shown, read, close } = setUp();
     const [a] = await write(host, 1);
     await read([{ ...a!, attempt: first }]);
     await read([]);
@@ -112,7 +112,7 @@ Deno.test("inbox: an honest repetition is known by its attempts, on either of th
 });
 
 Deno.test("inbox: a gap is told when a read begun after the grace does not show it", async () => {
-  const { host, inbox, clock, shown, gaps, calls, read, close } = await setUp();
+  const { host, inbox, clock, shown, gaps, calls, read, close } = setUp();
   const [, , c] = await write(host, 3);
   await read([c!]);
   await clock.advance(1_499);
@@ -132,7 +132,7 @@ Deno.test("inbox: a gap is told when a read begun after the grace does not show 
 });
 
 Deno.test("inbox: each gap has a grace of its own", async () => {
-  const { host, clock, shown, gaps, read, close } = await setUp();
+  const { host, clock, shown, gaps, read, close } = setUp();
   const [a, b, , d] = await write(host, 4);
   await read([b!]);
   await clock.advance(1_400);
@@ -148,7 +148,7 @@ Deno.test("inbox: each gap has a grace of its own", async () => {
 });
 
 Deno.test("inbox: what was given up and comes is shown as late, once", async () => {
-  const { host, clock, shown, late, alarms, read, close } = await setUp();
+  const { host, clock, shown, late, alarms, read, close } = setUp();
   const [a, b, c] = await write(host, 3);
   await read([c!]);
   await clock.advance(1_500);
@@ -166,7 +166,7 @@ Deno.test("inbox: what was given up and comes is shown as late, once", async () 
 Deno.test("inbox: copies of a true head hide the true one at no number of them", async () => {
   const numbers = [MAX_HELD_PER_SEQ - 1, MAX_HELD_PER_SEQ, MAX_HELD_PER_SEQ + 1, 1_000];
   for (const number of numbers) {
-    const { host, inbox, shown, alarms, close } = await setUp();
+    const { host, inbox, shown, alarms, close } = setUp();
     const [a] = await write(host, 1);
     await inbox.take([...copies(a!, number), a!]);
     assertEquals([shown, alarms], [[1], { altered: number }]);
@@ -175,7 +175,7 @@ Deno.test("inbox: copies of a true head hide the true one at no number of them",
 });
 
 Deno.test("inbox: behind a gap, few copies are held, and the rest is read when their turn comes", async () => {
-  const { host, inbox, shown, alarms, calls, read, close } = await setUp();
+  const { host, inbox, shown, alarms, calls, read, close } = setUp();
   const [a, b] = await write(host, 2);
   const crowd = [...copies(b!, 500), b!];
   await inbox.take(crowd);
@@ -188,7 +188,7 @@ Deno.test("inbox: behind a gap, few copies are held, and the rest is read when t
 });
 
 Deno.test("inbox: how far ahead is held has an end, and what is beyond is not lost", async () => {
-  const { host, inbox, shown, calls, read, close } = await setUp();
+  const { host, inbox, shown, calls, read, close } = setUp();
   const all = await write(host, MAX_HELD_AHEAD + 3);
   // Number 1 is expected: 257 is as far ahead as may be held.
   for (const seq of [MAX_HELD_AHEAD, MAX_HELD_AHEAD + 1, MAX_HELD_AHEAD + 2]) {
@@ -203,7 +203,7 @@ Deno.test("inbox: how far ahead is held has an end, and what is beyond is not lo
 });
 
 Deno.test("inbox: a gap too wide to skip ends the conversation in so many words", async () => {
-  const { host, clock, read, close } = await setUp();
+  const { host, clock, read, close } = setUp();
   const all = await write(host, MAX_HELD_AHEAD + 2);
   const last = [all.at(-1)!];
   await read(last);
@@ -214,7 +214,7 @@ Deno.test("inbox: a gap too wide to skip ends the conversation in so many words"
 });
 
 Deno.test("inbox: garbage by the ten thousand is thrown away, and remembered in a bounded place", async () => {
-  const { host, inbox, random, shown, alarms, removed, close } = await setUp();
+  const { host, inbox, random, shown, alarms, removed, close } = setUp();
   const garbage = Array.from({ length: 10_000 }, (_, i): Envelope => ({
     id: encodeBase64Url(random(16)),
     from: "host",
@@ -231,7 +231,7 @@ Deno.test("inbox: garbage by the ten thousand is thrown away, and remembered in 
 });
 
 Deno.test("inbox: what was given up is remembered in a bounded place", async () => {
-  const { host, inbox, clock, read, close } = await setUp();
+  const { host, inbox, clock, read, close } = setUp();
   for (let i = 0; i < 10; i++) {
     const all = await write(host, 200);
     await read([all.at(-1)!]);
@@ -244,7 +244,7 @@ Deno.test("inbox: what was given up is remembered in a bounded place", async () 
 });
 
 Deno.test("inbox: a place that several claim costs one decryption for each, and not those behind it", async () => {
-  const { host, inbox, shown, alarms, close } = await setUp();
+  const { host, inbox, shown, alarms, close } = setUp();
   const all = await write(host, 100);
   await inbox.take(all.slice(1));
   await inbox.take([...copies(all[0]!, 3), all[0]!]);
@@ -253,7 +253,7 @@ Deno.test("inbox: a place that several claim costs one decryption for each, and 
 });
 
 Deno.test("inbox: what the peer should not have sent ends the conversation, behind what came before it", async () => {
-  const { host, inbox, shown, close } = await setUp();
+  const { host, inbox, shown, close } = setUp();
   const bodies = ["good", "", "never read"].map((text) => ({ kind: "text", text }) as const);
   const sealed = await host.seal(bodies);
   const failure = await assertRejects(
@@ -266,7 +266,7 @@ Deno.test("inbox: what the peer should not have sent ends the conversation, behi
 });
 
 Deno.test("inbox: after its end nothing runs any more", async () => {
-  const { host, inbox, clock, close } = await setUp();
+  const { host, inbox, clock, close } = setUp();
   const [, b] = await write(host, 2);
   await inbox.take([b!]);
   assertEquals(clock.pending, 1);

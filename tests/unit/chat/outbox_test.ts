@@ -4,8 +4,8 @@ import { type Envelope, MAX_BATCH } from "../../../src/store/mailbox.ts";
 import { talkAtOnce } from "../protocol/support.ts";
 
 /** The host's outbox over a relay that answers when the test says so. */
-async function setUp() {
-  const { host, guest } = await talkAtOnce(1);
+function setUp() {
+  const { host, guest } = talkAtOnce(1);
   const told: string[] = [];
   const posts: { envelopes: readonly Envelope[]; answer: PromiseWithResolvers<void> }[] = [];
   let posted = Promise.withResolvers<void>();
@@ -35,7 +35,7 @@ async function setUp() {
 const receipt = (shown: number, missing: [number, number][] = []) => ({ shown, missing });
 
 Deno.test("outbox: what is said in one turn is one post, and what is said meanwhile the next", async () => {
-  const { outbox, told, posts, say, nextPost, close } = await setUp();
+  const { outbox, told, posts, say, nextPost, close } = setUp();
   const first = nextPost();
   say("a", "b");
   outbox.add({ kind: "receipt" });
@@ -53,9 +53,25 @@ Deno.test("outbox: what is said in one turn is one post, and what is said meanwh
   close();
 });
 
+Deno.test("outbox: a text is unseen from when it is said, while it is encrypted as well", async () => {
+  const { outbox, posts, say, nextPost, close } = setUp();
+  let isPosted = false;
+  const posted = nextPost().then(() => isPosted = true);
+  say("a");
+  for (; !isPosted; await new Promise((next) => setImmediate(next))) {
+    assertEquals([outbox.queued, outbox.unseen], [1, 1]);
+  }
+  await posted;
+  assertEquals([outbox.queued, outbox.unseen], [1, 1]);
+  posts[0]!.answer.resolve();
+  await outbox.idle();
+  assertEquals([outbox.queued, outbox.unseen], [0, 1]);
+  close();
+});
+
 Deno.test("outbox: a post holds as many as a mailbox takes", async () => {
   for (const count of [MAX_BATCH - 1, MAX_BATCH, MAX_BATCH + 1]) {
-    const { outbox, posts, say, nextPost, close } = await setUp();
+    const { outbox, posts, say, nextPost, close } = setUp();
     let post = nextPost();
     say(...Array.from({ length: count }, (_, i) => `${i}`));
     for (let left = count; left > 0; left -= MAX_BATCH) {
@@ -71,7 +87,7 @@ Deno.test("outbox: a post holds as many as a mailbox takes", async () => {
 });
 
 Deno.test("outbox: a receipt confirms what was shown and not what is missing, each once", async () => {
-  const { outbox, told, posts, say, nextPost, close } = await setUp();
+  const { outbox, told, posts, say, nextPost, close } = setUp();
   const post = nextPost();
   say("a", "b", "c", "d");
   await post;
@@ -89,7 +105,7 @@ Deno.test("outbox: a receipt confirms what was shown and not what is missing, ea
 });
 
 Deno.test("outbox: a receipt that overtakes the relay's answer still comes after it", async () => {
-  const { outbox, told, posts, say, nextPost, close } = await setUp();
+  const { outbox, told, posts, say, nextPost, close } = setUp();
   const post = nextPost();
   say("a");
   await post;
@@ -102,7 +118,7 @@ Deno.test("outbox: a receipt that overtakes the relay's answer still comes after
 });
 
 Deno.test("outbox: a post that fails for good is told, and nothing is called sent", async () => {
-  const { outbox, told, posts, say, nextPost, close } = await setUp();
+  const { outbox, told, posts, say, nextPost, close } = setUp();
   const post = nextPost();
   say("a");
   await post;
