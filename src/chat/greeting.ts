@@ -48,7 +48,7 @@ export interface GreetingDeps {
   /** Removes an envelope from the relay soon. */
   remove(id: string): void;
   /** Both have shown that they know the password; `keys` are the host's, for the conversation. */
-  agreed(established: Established, keys?: RatchetKeyPair): Promise<void>;
+  agreed(established: Established, keys?: RatchetKeyPair): void;
   /** The last word of the handshake is said. */
   done(): void;
 }
@@ -74,7 +74,7 @@ export class Greeting {
   async start(): Promise<void> {
     const { seat, terms, random } = this.#deps;
     if (seat.role === "host") {
-      const keys = await generateRatchetKeyPair();
+      const keys = generateRatchetKeyPair();
       this.#phase = { phase: "host", state: beginAsHost(terms, keys.publicKey), keys };
     } else {
       const { state, send } = beginAsGuest(terms, decodeBase64Url(seat.token), random);
@@ -178,7 +178,7 @@ export class Greeting {
     // Sealed before the guest is told: from here on the room is closed to everybody else.
     const sealed = await link.run("seal", (signal) => mailbox.seal(seat, { signal }), signal);
     if (!sealed) return;
-    await this.#deps.agreed(state.established, phase.keys);
+    this.#deps.agreed(state.established, phase.keys);
     this.#phase = {
       phase: "over",
       peerToken: encodeBase64Url(message.nonce),
@@ -217,7 +217,7 @@ export class Greeting {
     if (state.state === "refused") throw wrongCode();
     if (send) await this.#say(send);
     if (state.state !== "established") return;
-    await this.#deps.agreed(state.established);
+    this.#deps.agreed(state.established);
     const peerToken = encodeBase64Url(terms.hostNonce);
     this.#phase = { phase: "over", peerToken, since: clock.monotonic() };
     this.#deps.done();

@@ -215,9 +215,9 @@ export class Pairing {
 
   // -------------------------------------------------------------------------------- talking
 
-  async #begin(established: Established, keys?: RatchetKeyPair): Promise<void> {
+  #begin(established: Established, keys?: RatchetKeyPair): void {
     const { seat, clock, random, emit, alarms } = this.#deps;
-    const conversation = await startConversation({
+    const conversation = startConversation({
       established,
       place: seat,
       role: seat.role,

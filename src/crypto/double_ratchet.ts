@@ -97,12 +97,12 @@ export function startAsHost({ root, hostChain }: InitialKeys, own: RatchetKeyPai
 }
 
 /** The guest's first state; `own` is fresh, and `host` the key that the handshake has authenticated. */
-export async function startAsGuest(
+export function startAsGuest(
   { root, hostChain }: InitialKeys,
   own: RatchetKeyPair,
   host: PeerRatchetKey,
-): Promise<RatchetState> {
-  const turned = await turnRoot<"sending">(root, own, host);
+): RatchetState {
+  const turned = turnRoot<"sending">(root, own, host);
   return {
     root: turned.root,
     own,
@@ -117,13 +117,10 @@ export async function startAsGuest(
  * The half of a turn that only what we send needs: a fresh key pair and the chain that it begins. The
  * specification allows to defer it; so a message that turns the ratchet is opened in half the time.
  */
-export async function answer(
-  state: RatchetState,
-  generateKeyPair: () => Promise<RatchetKeyPair>,
-): Promise<RatchetState> {
+export function answer(state: RatchetState, generateKeyPair: () => RatchetKeyPair): RatchetState {
   if (state.sending.chain) return state;
-  const own = await generateKeyPair();
-  const turned = await turnRoot<"sending">(state.root, own, state.receiving!.ratchetKey);
+  const own = generateKeyPair();
+  const turned = turnRoot<"sending">(state.root, own, state.receiving!.ratchetKey);
   return {
     ...state,
     root: turned.root,
@@ -159,10 +156,10 @@ export function send(
  *
  * @throws {ReplayedMessage} {@link TooFarAhead} {@link AlteredToken}
  */
-export async function receive(
+export function receive(
   state: RatchetState,
   header: Header<PeerRatchetKey>,
-): Promise<{ state: RatchetState; key: MessageKey }> {
+): { state: RatchetState; key: MessageKey } {
   const kept = state.skipped.get(header.seq);
   if (kept) {
     const skipped = new Map(state.skipped);
@@ -187,7 +184,7 @@ export async function receive(
   if (missing > MAX_SKIP_AHEAD || (!isCurrent && header.n > MAX_SKIP_AHEAD)) {
     throw new TooFarAhead("Cannot open message: too many before it are missing");
   }
-  const turned = isCurrent ? state : await turn(state, header);
+  const turned = isCurrent ? state : turn(state, header);
   const { chain, n } = turned.receiving!;
   const walked = walk({ chain, seq: before + n + 1 }, header.seq);
   const last = step(walked.chain);
@@ -236,16 +233,13 @@ function expectedBefore(
  * The peer's half of a turn of the ratchet (`DHRatchet`, with `SkipMessageKeys` for the rest of the peer's
  * last chain); our half is {@link answer}.
  */
-async function turn(
-  state: RatchetState,
-  header: Header<PeerRatchetKey>,
-): Promise<RatchetState> {
+function turn(state: RatchetState, header: Header<PeerRatchetKey>): RatchetState {
   const { receiving, sending } = state;
   if (!sending.chain) {
     // The peer turns on seeing our next key, which nobody has seen.
     throw new AlteredToken("Cannot open message: the peer turned the ratchet twice in a row");
   }
-  const { root, chain } = await turnRoot<"receiving">(state.root, state.own, header.ratchetKey);
+  const { root, chain } = turnRoot<"receiving">(state.root, state.own, header.ratchetKey);
   const before = header.seq - 1 - header.n;
   let skipped = state.skipped;
   if (receiving) {
@@ -264,14 +258,14 @@ async function turn(
 }
 
 /** `KDF_RK`: the next root key and a chain key. */
-async function turnRoot<Direction extends "sending" | "receiving">(
+function turnRoot<Direction extends "sending" | "receiving">(
   root: RootKey,
   own: RatchetKeyPair,
   peer: PeerRatchetKey,
-): Promise<{ root: RootKey; chain: ChainKey<Direction> }> {
+): { root: RootKey; chain: ChainKey<Direction> } {
   let secret: Bytes;
   try {
-    secret = await diffieHellman(own, peer);
+    secret = diffieHellman(own, peer);
   } catch (cause) {
     throw new AlteredToken("Cannot open message: its ratchet key is of small order", { cause });
   }

@@ -47,7 +47,7 @@ export type SessionOptions =
     /** For the IVs. */
     readonly random: Random;
     /** Where fresh ratchet keys come from; the operating system unless a test says otherwise. */
-    readonly generateKeyPair?: () => Promise<RatchetKeyPair>;
+    readonly generateKeyPair?: () => RatchetKeyPair;
   }
   & (
     | { readonly role: "host"; readonly keyPair: RatchetKeyPair }
@@ -80,7 +80,7 @@ interface HeaderKeys {
  *
  * @throws {RangeError} when the host's ratchet key is not 32 bytes.
  */
-export async function createSession(options: SessionOptions): Promise<Session> {
+export function createSession(options: SessionOptions): Session {
   const { isk, transcript, random, generateKeyPair = generateRatchetKeyPair } = options;
   const derive = (label: Label) =>
     expand(isk, { label, context: lengthPrefixed(transcript), length: 32 });
@@ -96,7 +96,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     state = startAsHost(initial, options.keyPair);
   } else {
     const hostKey = toPeerRatchetKey(new Uint8Array(options.hostRatchetKey));
-    state = await startAsGuest(initial, await generateKeyPair(), hostKey);
+    state = startAsGuest(initial, generateKeyPair(), hostKey);
     wipe(initial.root);
   }
   return new Session(state, { headerKeys, transcript, random, generateKeyPair });
@@ -108,7 +108,7 @@ export class Session {
   readonly #headerKeys: HeaderKeys;
   readonly #transcript: Bytes;
   readonly #random: Random;
-  readonly #generateKeyPair: () => Promise<RatchetKeyPair>;
+  readonly #generateKeyPair: () => RatchetKeyPair;
   /** Settles when the last operation that was let in has taken effect. */
   #turnstile: Promise<unknown> = Promise.resolve();
 
@@ -117,7 +117,7 @@ export class Session {
     headerKeys: HeaderKeys;
     transcript: Uint8Array;
     random: Random;
-    generateKeyPair: () => Promise<RatchetKeyPair>;
+    generateKeyPair: () => RatchetKeyPair;
   }) {
     this.#state = state;
     this.#headerKeys = headerKeys;
@@ -128,8 +128,8 @@ export class Session {
 
   /** Encrypts messages in their order. */
   async seal(plaintexts: readonly Bytes[]): Promise<SealedMessage[]> {
-    const drafts = await this.#inOrder(async () => {
-      await this.#answer();
+    const drafts = await this.#inOrder(() => {
+      this.#answer();
       return plaintexts.map((plaintext) => this.#draft(plaintext));
     });
     return await Promise.all(drafts.map(async ({ seq, head, key, iv, plaintext }) => {
@@ -188,11 +188,9 @@ export class Session {
         for (const { head, token } of messages) {
           const header = decodeHeader(head, this.#headerKeys.peer);
           if (!header) throw new ForgedHeader("Cannot open message: its header is forged");
-          const { state, key } = await receive(states.at(-1)!, header);
+          const { state, key } = receive(states.at(-1)!, header);
           states.push(state);
           const decryption = this.#decrypt(header.seq, this.#cipherKey(key, head), token);
-          // Looked at below; it may fail before that, while a turn of the ratchet is awaited.
-          decryption.catch(() => {});
           decryptions.push(decryption);
         }
       } catch (caught) {
@@ -252,14 +250,10 @@ export class Session {
     return done;
   }
 
-  async #answer(): Promise<void> {
+  #answer(): void {
     const before = this.#live();
     if (before.sending.chain) return;
-    const state = await answer(before, this.#generateKeyPair);
-    if (!this.#state) {
-      discard([state]);
-      throw closed();
-    }
+    const state = answer(before, this.#generateKeyPair);
     this.#state = state;
     discard([before], state);
   }

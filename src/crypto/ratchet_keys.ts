@@ -1,10 +1,21 @@
 /**
- * X25519 (RFC 7748) through Web Crypto, for the asymmetric half of the ratchet. Private keys are
- * non-extractable: this program itself cannot read them.
+ * X25519 (RFC 7748) for the asymmetric half of the ratchet.
+ *
+ * Synchronous, as the rest of the ratchet is: through the asynchronous Web Crypto a turn takes two to
+ * three times as long, most of it on the way to another thread and back, and other things can happen in
+ * between.
  *
  * @module
  */
-import type { Bytes } from "./bytes.ts";
+import { Buffer } from "node:buffer";
+import {
+  createPublicKey,
+  diffieHellman as agree,
+  generateKeyPairSync,
+  type KeyObject,
+} from "node:crypto";
+import { decodeHex } from "@std/encoding/hex";
+import { type Bytes, concat, constantTimeEqual, wipe } from "./bytes.ts";
 import type { Key } from "./chain.ts";
 
 /** Our ratchet public key. */
@@ -12,28 +23,37 @@ export type OwnRatchetKey = Key<"ratchet public key, own">;
 /** Theirs. */
 export type PeerRatchetKey = Key<"ratchet public key, peer">;
 
-/** One of our key pairs. */
+/** One of our key pairs. The private half does not show when it is printed, logged or turned into JSON. */
 export interface RatchetKeyPair {
   readonly publicKey: OwnRatchetKey;
-  readonly privateKey: CryptoKey;
+  readonly privateKey: KeyObject;
 }
 
 /** Length of a public key, in bytes. */
 export const RATCHET_KEY_BYTES = 32;
+/** What a SubjectPublicKeyInfo of X25519 has before the 32 bytes of the key (RFC 8410, section 4). */
+const SPKI_PREFIX = decodeHex("302a300506032b656e032100");
+const ZEROS = new Uint8Array(32);
+
+/** The peer's key would make a secret that everybody knows. */
+export class SmallOrder extends Error {
+  override readonly name = "SmallOrder";
+}
 
 /** Makes a key pair with the operating system's randomness. */
-export async function generateRatchetKeyPair(): Promise<RatchetKeyPair> {
-  const pair = await crypto.subtle.generateKey({ name: "X25519" }, false, ["deriveBits"]);
-  const { publicKey, privateKey } = pair as CryptoKeyPair;
-  const raw = await crypto.subtle.exportKey("raw", publicKey);
-  return { publicKey: new Uint8Array(raw) as OwnRatchetKey, privateKey };
+export function generateRatchetKeyPair(): RatchetKeyPair {
+  const { publicKey, privateKey } = generateKeyPairSync("x25519");
+  const info = publicKey.export({ type: "spki", format: "der" });
+  return {
+    publicKey: new Uint8Array(info.subarray(SPKI_PREFIX.length)) as OwnRatchetKey,
+    privateKey,
+  };
 }
 
 /**
  * Takes bytes for the peer's public key.
  *
- * @throws {RangeError} unless they are 32. Older Denos (2.4 is one) import a key of another length and
- * then die of it, beyond any `catch`; so no other function here takes plain bytes.
+ * @throws {RangeError} unless they are 32; no other function here takes plain bytes.
  */
 export function toPeerRatchetKey(bytes: Bytes): PeerRatchetKey {
   if (bytes.length !== RATCHET_KEY_BYTES) {
@@ -45,11 +65,26 @@ export function toPeerRatchetKey(bytes: Bytes): PeerRatchetKey {
 /**
  * The shared secret of our private and their public key, 32 bytes.
  *
- * @throws {DOMException} `OperationError` when the result is all zeros, which a public key of small order
- * brings about: it would take our randomness out of the next root key.
+ * @throws {SmallOrder} when the result is all zeros, which a public key of small order brings about: it
+ * would take our randomness out of the next root key.
  */
-export async function diffieHellman(own: RatchetKeyPair, peer: PeerRatchetKey): Promise<Bytes> {
-  const publicKey = await crypto.subtle.importKey("raw", peer, { name: "X25519" }, false, []);
-  const algorithm = { name: "X25519", public: publicKey };
-  return new Uint8Array(await crypto.subtle.deriveBits(algorithm, own.privateKey, 256));
+export function diffieHellman(own: RatchetKeyPair, peer: PeerRatchetKey): Bytes {
+  const publicKey = createPublicKey({
+    key: Buffer.from(concat(SPKI_PREFIX, peer).buffer),
+    format: "der",
+    type: "spki",
+  });
+  let agreed: Uint8Array;
+  try {
+    agreed = agree({ privateKey: own.privateKey, publicKey });
+  } catch (cause) {
+    // Newer Denos refuse the result themselves.
+    throw new SmallOrder("Cannot agree on a secret: the key is of small order", { cause });
+  }
+  const secret = new Uint8Array(agreed);
+  wipe(agreed);
+  if (constantTimeEqual(secret, ZEROS)) {
+    throw new SmallOrder("Cannot agree on a secret: the key is of small order");
+  }
+  return secret;
 }

@@ -60,7 +60,7 @@ export interface ConversationOptions {
   readonly now: () => number;
   readonly random: Random;
   /** Where fresh ratchet keys come from; the operating system unless a test says otherwise. */
-  readonly generateKeyPair?: () => Promise<RatchetKeyPair>;
+  readonly generateKeyPair?: () => RatchetKeyPair;
 }
 
 /**
@@ -68,12 +68,12 @@ export interface ConversationOptions {
  *
  * @throws {Failure} `protocol` when the host's ratchet key is of small order.
  */
-export async function startConversation(options: ConversationOptions): Promise<Conversation> {
+export function startConversation(options: ConversationOptions): Conversation {
   const { established, place, role, keys, now, random, generateKeyPair } = options;
   const { isk, transcript, hostRatchetKey } = established;
   const verify = verifyKey(isk.bytes, transcript);
   try {
-    const session = await createSession({
+    const session = createSession({
       isk: isk.bytes,
       transcript,
       random,

@@ -55,11 +55,11 @@ async function theirs(path: string): Promise<Rates[]> {
 
 /** Messages a second, of which `turn` go one way before the other side speaks. */
 async function ratchet(turn: number): Promise<Rates> {
-  const keyPair = await generateRatchetKeyPair();
+  const keyPair = generateRatchetKeyPair();
   const shared = { isk: systemRandom(64), transcript: systemRandom(32), random: systemRandom };
   let [sender, reader]: [Session, Session] = [
-    await createSession({ ...shared, role: "host", keyPair }),
-    await createSession({ ...shared, role: "guest", hostRatchetKey: keyPair.publicKey }),
+    createSession({ ...shared, role: "host", keyPair }),
+    createSession({ ...shared, role: "guest", hostRatchetKey: keyPair.publicKey }),
   ];
   const text = "x".repeat(100);
   const payload = encodePayload({ kind: "text", text, at: 0, texts: 1, shown: 0, missing: [] });

@@ -1,9 +1,10 @@
 /**
- * Ratchet key pairs from seeds, for tests alone: the program's own come from the operating system and
- * cannot be read.
+ * Ratchet key pairs from seeds, for tests alone: the program's own come from the operating system.
  *
  * @module
  */
+import { createPrivateKey } from "node:crypto";
+import { Buffer } from "node:buffer";
 import { x25519 } from "@noble/curves/ed25519.js";
 import type { Random } from "../../src/clock.ts";
 import { concat } from "../../src/crypto/bytes.ts";
@@ -15,18 +16,13 @@ const PKCS8_HEAD = new Uint8Array(
 );
 
 /** The key pair of a 32-byte private key. */
-export async function ratchetKeyPairOf(seed: Uint8Array): Promise<RatchetKeyPair> {
-  const privateKey = await crypto.subtle.importKey(
-    "pkcs8",
-    concat(PKCS8_HEAD, seed),
-    { name: "X25519" },
-    false,
-    ["deriveBits"],
-  );
+export function ratchetKeyPairOf(seed: Uint8Array): RatchetKeyPair {
+  const key = Buffer.from(concat(PKCS8_HEAD, seed));
+  const privateKey = createPrivateKey({ key, format: "der", type: "pkcs8" });
   return { publicKey: new Uint8Array(x25519.getPublicKey(seed)) as OwnRatchetKey, privateKey };
 }
 
 /** A source of key pairs that repeats with `random`. */
-export function seededKeyPairs(random: Random): () => Promise<RatchetKeyPair> {
+export function seededKeyPairs(random: Random): () => RatchetKeyPair {
   return () => ratchetKeyPairOf(random(32));
 }

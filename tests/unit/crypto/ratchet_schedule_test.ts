@@ -75,10 +75,10 @@ async function play(seed: number, events: readonly Event[]): Promise<void> {
   const random = seededRandom(seed);
   const generateKeyPair = seededKeyPairs(random);
   const shared = { isk: random(64), transcript: random(32), random, generateKeyPair };
-  const keyPair = await generateKeyPair();
+  const keyPair = generateKeyPair();
   const sessions: Record<Side, Session> = {
-    host: await createSession({ ...shared, role: "host", keyPair }),
-    guest: await createSession({ ...shared, role: "guest", hostRatchetKey: keyPair.publicKey }),
+    host: createSession({ ...shared, role: "host", keyPair }),
+    guest: createSession({ ...shared, role: "guest", hostRatchetKey: keyPair.publicKey }),
   };
   const sent: Record<Side, Direction> = {
     host: { relay: [], opened: new Set() },

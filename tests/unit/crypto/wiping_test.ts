@@ -55,10 +55,10 @@ async function scene(): Promise<Scene> {
   const random = seededRandom(1);
   const [isk, transcript] = [random(64), random(32)];
   const generateKeyPair = seededKeyPairs(random);
-  const keyPair: RatchetKeyPair = await generateKeyPair();
+  const keyPair: RatchetKeyPair = generateKeyPair();
   const shared = { isk, transcript, random, generateKeyPair };
-  const host = await createSession({ ...shared, role: "host", keyPair });
-  const guest = await createSession({
+  const host = createSession({ ...shared, role: "host", keyPair });
+  const guest = createSession({
     ...shared,
     role: "guest",
     hostRatchetKey: keyPair.publicKey,
@@ -69,7 +69,7 @@ async function scene(): Promise<Scene> {
     expand(ikm, { label, context, length: 32 });
   const root = derive(isk, LABELS.root, lengthPrefixed(transcript));
   const hostChain = derive(isk, LABELS.hostChain, lengthPrefixed(transcript));
-  const secret = await diffieHellman(keyPair, toPeerRatchetKey(header.slice(13)));
+  const secret = diffieHellman(keyPair, toPeerRatchetKey(header.slice(13)));
   const turned = expand(secret, { salt: root, label: LABELS.turn, length: 64 });
   const [nextRoot, chain] = [turned.slice(0, 32), turned.slice(32)];
   const messageKey = hmacSha256(chain, new Uint8Array([1]));

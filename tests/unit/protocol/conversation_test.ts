@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { createSession } from "../../../src/crypto/ratchet.ts";
 import { Failure } from "../../../src/errors.ts";
@@ -43,7 +43,7 @@ function close({ host, guest }: Talk): void {
 }
 
 Deno.test("what one says, the other hears, in order and with its counters", async () => {
-  const pair = await talk(1, () => 1_700_000_000_000);
+  const pair = talk(1, () => 1_700_000_000_000);
   const sealed = await pair.host.seal([
     { kind: "profile", name: "Alice", client: "whisper/1" },
     ...texts("a", "b"),
@@ -65,7 +65,7 @@ Deno.test("what one says, the other hears, in order and with its counters", asyn
 });
 
 Deno.test("a header's number is told by the peer's headers alone", async () => {
-  const pair = await talk(2);
+  const pair = talk(2);
   const [sealed] = await pair.host.seal(texts("a")) as [Sealed];
   assertEquals(pair.guest.headerSeq(sealed.envelope), 1);
   assertEquals(pair.host.headerSeq(sealed.envelope), undefined);
@@ -77,7 +77,7 @@ Deno.test("a header's number is told by the peer's headers alone", async () => {
 
 Deno.test("a gap is told once, by whatever comes after it, with its numbers", async () => {
   for (const last of [text("e"), { kind: "receipt" }, { kind: "bye" }] as Body[]) {
-    const pair = await talk(3);
+    const pair = talk(3);
     const sealed = await pair.host.seal([...texts("a", "b", "c"), last]);
     await hear(pair.guest, sealed[0]!);
     const [received] = await hear(pair.guest, sealed[3]!);
@@ -92,7 +92,7 @@ Deno.test("a gap is told once, by whatever comes after it, with its numbers", as
 });
 
 Deno.test("a missing message without a text is no gap among the texts", async () => {
-  const pair = await talk(4);
+  const pair = talk(4);
   const sealed = await pair.host.seal([{ kind: "receipt" }, { kind: "ping" }, text("a")]);
   const [received] = await hear(pair.guest, sealed[2]!);
   assertEquals(received?.gap, undefined);
@@ -101,7 +101,7 @@ Deno.test("a missing message without a text is no gap among the texts", async ()
 });
 
 Deno.test("what comes late leaves the list of the missing, from any place in it", async () => {
-  const pair = await talk(5);
+  const pair = talk(5);
   const sealed = await pair.host.seal(texts("1", "2", "3", "4", "5", "6"));
   await hear(pair.guest, sealed[5]!);
   for (
@@ -122,7 +122,7 @@ Deno.test("what comes late leaves the list of the missing, from any place in it"
 });
 
 Deno.test("gaps with no text between them are one", async () => {
-  const pair = await talk(6);
+  const pair = talk(6);
   const sealed = await pair.host.seal([text("1"), { kind: "ping" }, text("2"), text("3")]);
   await hear(pair.guest, sealed[1]!);
   assertEquals((await counters(pair.guest)).missing, [[1, 1]]);
@@ -134,7 +134,7 @@ Deno.test("gaps with no text between them are one", async () => {
 
 Deno.test("of too many gaps the oldest are told as one, and never as shown: n-1, n, n+1", async () => {
   for (const count of [MAX_MISSING_RANGES - 1, MAX_MISSING_RANGES, MAX_MISSING_RANGES + 1]) {
-    const pair = await talk(7);
+    const pair = talk(7);
     const sealed = await pair.host.seal(
       Array.from({ length: 2 * count }, (_, i) => text(`${i + 1}`)),
     );
@@ -154,7 +154,7 @@ Deno.test("of too many gaps the oldest are told as one, and never as shown: n-1,
 });
 
 Deno.test("an envelope that comes twice is a replay, and one that was altered is none of it", async () => {
-  const pair = await talk(8);
+  const pair = talk(8);
   const [a, b] = await pair.host.seal(texts("a", "b")) as [Sealed, Sealed];
   await hear(pair.guest, a);
   assertInstanceOf((await pair.guest.open([a.envelope])).error, ReplayedMessage);
@@ -167,7 +167,7 @@ Deno.test("an envelope that comes twice is a replay, and one that was altered is
 });
 
 Deno.test("opening stops at the first that does not open, and keeps what came before it", async () => {
-  const pair = await talk(9);
+  const pair = talk(9);
   const [a, b, c] = await pair.host.seal(texts("a", "b", "c")) as [Sealed, Sealed, Sealed];
   const altered = { ...b.envelope, token: c.envelope.token };
   const { received, error } = await pair.guest.open([a.envelope, altered, c.envelope]);
@@ -178,18 +178,18 @@ Deno.test("opening stops at the first that does not open, and keeps what came be
 });
 
 /** A peer who holds the keys, and says what it likes. */
-async function lyingHost(seed: number) {
-  const { terms, random, keys, guest, host } = await shakeHands(seed);
+function lyingHost(seed: number) {
+  const { terms, random, keys, guest, host } = shakeHands(seed);
   const shared = { random, generateKeyPair: seededKeyPairs(random) };
   const { isk, transcript } = host.established;
-  const session = await createSession({
+  const session = createSession({
     isk: isk.bytes,
     transcript,
     role: "host",
     keyPair: keys,
     ...shared,
   });
-  const conversation = await startConversation({
+  const conversation = startConversation({
     established: guest.established,
     place: terms,
     role: "guest",
@@ -224,14 +224,14 @@ Deno.test("a peer's counters that cannot be true are malformed", async () => {
     "a receipt for what was never sent": [[said(1), { texts: 1, shown: 1 }], 1],
   };
   for (const [name, [payloads, right]] of Object.entries(lies)) {
-    const { guest, say, close } = await lyingHost(10);
+    const { guest, say, close } = lyingHost(10);
     const { received, error } = await guest.open(await say(...payloads));
     assertEquals(received.length, right, name);
     assertInstanceOf(error, MalformedPayload, name);
     close();
   }
   // The same, honestly: one is missing between.
-  const { guest, say, close } = await lyingHost(10);
+  const { guest, say, close } = lyingHost(10);
   const envelopes = await say(said(1), said(2), said(3));
   const { received } = await guest.open([envelopes[0]!, envelopes[2]!]);
   assertEquals(received[1]?.gap, [2, 2]);
@@ -239,7 +239,7 @@ Deno.test("a peer's counters that cannot be true are malformed", async () => {
 });
 
 Deno.test("a text that comes late under a number that is not missing is malformed", async () => {
-  const { guest, say, close } = await lyingHost(11);
+  const { guest, say, close } = lyingHost(11);
   const said = (texts: number) => ({ kind: "text", text: "a", texts }) as const;
   const [a, b, c] = await say(said(1), said(1), said(3));
   await guest.open([a!, c!]);
@@ -249,10 +249,10 @@ Deno.test("a text that comes late under a number that is not missing is malforme
   close();
 });
 
-Deno.test("a host's ratchet key of small order begins no conversation, and says so", async () => {
-  const { terms, random, guest } = await shakeHands(12);
+Deno.test("a host's ratchet key of small order begins no conversation, and says so", () => {
+  const { terms, random, guest } = shakeHands(12);
   const established = { ...guest.established, hostRatchetKey: new Uint8Array(32) };
-  const failure = await assertRejects(
+  const failure = assertThrows(
     () =>
       startConversation({
         established,
@@ -268,7 +268,7 @@ Deno.test("a host's ratchet key of small order begins no conversation, and says 
 });
 
 Deno.test("a closed conversation does nothing any more", async () => {
-  const pair = await talk(13);
+  const pair = talk(13);
   const [sealed] = await pair.host.seal(texts("a")) as [Sealed];
   close(pair);
   close(pair);
@@ -283,7 +283,7 @@ Deno.test("in any order, with any loss, each text is heard once and every count 
   let seed = 0;
   await fc.assert(
     fc.asyncProperty(kinds, order, async (kinds, order) => {
-      const pair = await talkAtOnce(seed++);
+      const pair = talkAtOnce(seed++);
       const sealed = await pair.host.seal(
         kinds.map((isText, i) => isText ? text(`${i}`) : { kind: "ping" }),
       );

@@ -99,10 +99,10 @@ Deno.test("a secret shows nothing, not even its length, and is zeros once wiped"
   assertThrows(() => secret.bytes, TypeError, "wiped");
 });
 
-Deno.test("no state of a handshake shows the password, a scalar, a tag or the key", async () => {
+Deno.test("no state of a handshake shows the password, a scalar, a tag or the key", () => {
   const { random, drawn } = remembering();
   const terms = termsFrom(random, PASSWORD);
-  const [nonce, keys] = [random(16), await seededKeyPairs(random)()];
+  const [nonce, keys] = [random(16), seededKeyPairs(random)()];
   const publicDraws = drawn.length - 1;
   const begun = beginAsGuest(terms, nonce, random);
   const opened = beginAsHost(terms, keys.publicKey);
@@ -118,24 +118,24 @@ Deno.test("no state of a handshake shows the password, a scalar, a tag or the ke
   assertHides([confirmed.state, done.state], secrets);
 });
 
-Deno.test("a conversation shows no byte of a key", async () => {
-  const { guest, host } = await shakeHands(1);
+Deno.test("a conversation shows no byte of a key", () => {
+  const { guest, host } = shakeHands(1);
   const isk = host.established.isk.bytes.slice();
   const verify = verifyKey(isk, host.established.transcript).bytes.slice();
   assertHides([guest.established, host.established], [isk, verify]);
-  const pair = await talk(1);
+  const pair = talk(1);
   assertHides(pair, [isk, verify]);
   pair.host.close();
   pair.guest.close();
 });
 
-Deno.test("the shared key is wiped as soon as the conversation has begun", async () => {
-  const { terms, random, keys, guest, host } = await shakeHands(2);
+Deno.test("the shared key is wiped as soon as the conversation has begun", () => {
+  const { terms, random, keys, guest, host } = shakeHands(2);
   const shared = { place: terms, now: () => 0, random };
   const [own, other] = [host.established.isk.bytes, guest.established.isk.bytes];
   const conversations = [
-    await startConversation({ ...shared, role: "host", keys, established: host.established }),
-    await startConversation({
+    startConversation({ ...shared, role: "host", keys, established: host.established }),
+    startConversation({
       ...shared,
       role: "guest",
       keys: undefined,

@@ -43,10 +43,10 @@ export interface Handshake {
 }
 
 /** Runs a handshake. The states that the steps have spent are not kept. */
-export async function shakeHands(seed: number): Promise<Handshake> {
+export function shakeHands(seed: number): Handshake {
   const random = seededRandom(seed);
   const terms = termsFrom(random);
-  const keys = await seededKeyPairs(random)();
+  const keys = seededKeyPairs(random)();
   const nonce = random(16);
   const begun = beginAsGuest(terms, nonce, random);
   const answered = stepHost(beginAsHost(terms, keys.publicKey), begun.send!, random);
@@ -79,10 +79,10 @@ export interface Talk {
 }
 
 /** Two who talk, without the handshake before it: for tests that begin thousands. */
-export async function talkAtOnce(seed: number): Promise<Talk> {
+export function talkAtOnce(seed: number): Talk {
   const random = seededRandom(seed);
   const generateKeyPair = seededKeyPairs(random);
-  const [isk, transcript, keys] = [random(64), random(32), await generateKeyPair()];
+  const [isk, transcript, keys] = [random(64), random(32), generateKeyPair()];
   const established = (): Established => ({
     isk: new Secret(isk.slice()),
     transcript,
@@ -90,8 +90,8 @@ export async function talkAtOnce(seed: number): Promise<Talk> {
   });
   const shared = { place: termsFrom(random), now: () => 1_000, random, generateKeyPair };
   return {
-    host: await startConversation({ ...shared, role: "host", established: established(), keys }),
-    guest: await startConversation({
+    host: startConversation({ ...shared, role: "host", established: established(), keys }),
+    guest: startConversation({
       ...shared,
       role: "guest",
       established: established(),
@@ -101,17 +101,17 @@ export async function talkAtOnce(seed: number): Promise<Talk> {
 }
 
 /** Two who talk; their clocks stand at `now`. */
-export async function talk(seed: number, now: () => number = () => 1_000): Promise<Talk> {
-  const { terms, random, keys, guest, host } = await shakeHands(seed);
+export function talk(seed: number, now: () => number = () => 1_000): Talk {
+  const { terms, random, keys, guest, host } = shakeHands(seed);
   const shared = { place: terms, now, random, generateKeyPair: seededKeyPairs(random) };
   return {
-    host: await startConversation({
+    host: startConversation({
       ...shared,
       role: "host",
       established: host.established,
       keys,
     }),
-    guest: await startConversation({
+    guest: startConversation({
       ...shared,
       role: "guest",
       established: guest.established,
