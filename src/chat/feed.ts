@@ -14,12 +14,12 @@ import type { Link } from "./link.ts";
 /** A watch can die in silence; this often, in milliseconds, the relay is read regardless. */
 const RECONCILE_MS = 12_000;
 /**
- * Removals are gathered this long: long enough for a burst, too short to matter. A removal on its way
- * would hold up what the person says just then; right after a post that is the least likely, so after
- * one they are gathered for the shorter time only.
+ * A removal on its way would hold up what is said just then. So removals wait for a pause of the
+ * conversation, but not longer than that; and when it is time, they rather go right behind a post.
  */
-const REMOVE_DELAY_MS = 150;
-const REMOVE_AFTER_POST_MS = 100;
+const PAUSE_MS = 250;
+const REMOVE_WITHIN_MS = 2_000;
+const REMOVE_AFTER_POST_MS = 1_500;
 /** Receipts hold no word: they wait for the next removal, but not longer than this. */
 const REMOVE_PATIENTLY_MS = 5_000;
 
@@ -63,6 +63,8 @@ export class Feed {
   #waiting: { readonly after: number; readonly resolve: () => void }[] = [];
   /** When the oldest removal that is not patient was asked for. */
   #removeSince = Infinity;
+  /** When something was said or read last. */
+  #activeAt = -Infinity;
 
   constructor(deps: FeedDeps, signal: AbortSignal) {
     this.#deps = deps;
@@ -117,15 +119,16 @@ export class Feed {
       this.#patientTimer ??= clock.after(REMOVE_PATIENTLY_MS, () => void this.flush());
       return;
     }
-    this.#removeSince = Math.min(this.#removeSince, clock.monotonic());
-    this.#removeTimer ??= clock.after(REMOVE_DELAY_MS, () => void this.flush());
+    this.#activeAt = clock.monotonic();
+    this.#removeSince = Math.min(this.#removeSince, this.#activeAt);
+    this.#removeTimer ??= clock.after(PAUSE_MS, () => this.#removeInPause());
   }
 
   /** Something of ours has just been stored. */
   posted(): void {
     if (this.#signal.aborted) return;
-    const since = this.#deps.clock.monotonic() - this.#removeSince;
-    if (since >= REMOVE_AFTER_POST_MS) void this.flush();
+    this.#activeAt = this.#deps.clock.monotonic();
+    if (this.#activeAt - this.#removeSince >= REMOVE_AFTER_POST_MS) void this.flush();
   }
 
   /** Removes what is to be removed, now. */
@@ -134,6 +137,14 @@ export class Feed {
     // With nothing to do it would be over before it could be called under way.
     if (this.#removals.size === 0) return this.#removing ?? Promise.resolve();
     return this.#removing ??= this.#removeAll();
+  }
+
+  #removeInPause(): void {
+    const { clock } = this.#deps;
+    const due = Math.min(this.#activeAt + PAUSE_MS, this.#removeSince + REMOVE_WITHIN_MS);
+    const inMs = due - clock.monotonic();
+    if (inMs <= 0) return void this.flush();
+    this.#removeTimer = clock.after(inMs, () => this.#removeInPause());
   }
 
   #cancelRemoval(): void {

@@ -145,3 +145,39 @@ Deno.test("feed: what does not get through at once is read in ever smaller parts
   assertEquals(asked, [256, 128, 64, 128]);
   stop();
 });
+
+Deno.test("feed: removals wait for a pause of the conversation, and no longer than two seconds", async () => {
+  const { clock, feed, calls, stop } = setUp(() => Promise.resolve());
+  feed.remove("alone");
+  await clock.advance(249);
+  assertEquals(calls.removals, []);
+  await clock.advance(1);
+  assertEquals(calls.removals, [1]);
+  for (let i = 0; i < 20; i++) {
+    assertEquals(calls.removals, [1]);
+    feed.remove(`read ${i}`);
+    await clock.advance(100);
+  }
+  assertEquals(calls.removals, [1, 20]);
+  feed.remove("before the last word");
+  await clock.advance(200);
+  feed.posted();
+  await clock.advance(249);
+  assertEquals(calls.removals, [1, 20]);
+  await clock.advance(1);
+  assertEquals(calls.removals, [1, 20, 1]);
+  stop();
+});
+
+Deno.test("feed: removals that are nearly due go right behind a post", async () => {
+  const { clock, feed, calls, stop } = setUp(() => Promise.resolve());
+  for (let i = 0; i < 15; i++) {
+    feed.remove(`read ${i}`);
+    feed.posted();
+    assertEquals(calls.removals, []);
+    await clock.advance(100);
+  }
+  feed.posted();
+  assertEquals(calls.removals, [15]);
+  stop();
+});
