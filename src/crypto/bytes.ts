@@ -14,7 +14,9 @@ const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Joins `parts` into new bytes. Ambiguous by nature: what is hashed takes {@link lengthPrefixed}. */
 export function concat(...parts: readonly Uint8Array[]): Bytes {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const joined = new Uint8Array(length);
   let offset = 0;
   for (const part of parts) {
     joined.set(part, offset);
@@ -28,17 +30,24 @@ export function concat(...parts: readonly Uint8Array[]): Bytes {
  * `lv_cat` of draft-irtf-cfrg-cpace-21, appendix A.
  */
 export function lengthPrefixed(...parts: readonly Uint8Array[]): Bytes {
-  return concat(...parts.flatMap((part) => [leb128(part.length), part]));
+  let length = 0;
+  for (const part of parts) length += leb128Length(part.length) + part.length;
+  const joined = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    let rest = part.length;
+    for (; rest > 0x7f; rest >>>= 7) joined[offset++] = rest & 0x7f | 0x80;
+    joined[offset++] = rest;
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
 }
 
-function leb128(length: number): Bytes {
-  const digits: number[] = [];
-  do {
-    const rest = Math.floor(length / 128);
-    digits.push((length % 128) | (rest > 0 ? 0x80 : 0));
-    length = rest;
-  } while (length > 0);
-  return new Uint8Array(digits);
+function leb128Length(value: number): number {
+  let length = 1;
+  for (let rest = value; rest > 0x7f; rest >>>= 7) length++;
+  return length;
 }
 
 /** Compares in a time that depends on the lengths alone, which are public wherever this is used. */

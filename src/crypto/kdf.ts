@@ -45,6 +45,11 @@ export const LABELS = {
 /** One of the labels. */
 export type Label = typeof LABELS[keyof typeof LABELS];
 
+/** How a label begins an `info`: derivations are frequent, and there are few labels. */
+const PREFIXES = new Map<string, Bytes>(
+  Object.values(LABELS).map((label) => [label, lengthPrefixed(encodeUtf8(label))]),
+);
+
 /** SHA-256 (FIPS 180-4): 32 bytes. */
 export function sha256(data: Uint8Array): Bytes {
   return nobleSha256(data);
@@ -95,6 +100,6 @@ export function expand(
   ikm: Uint8Array,
   { salt, label, context = new Uint8Array(), length }: Derivation,
 ): Bytes {
-  const info = concat(lengthPrefixed(encodeUtf8(label)), context);
+  const info = concat(PREFIXES.get(label)!, context);
   return hkdfSha256(ikm, { ...(salt ? { salt } : {}), info, length });
 }
