@@ -126,17 +126,7 @@ export class Conversation {
     this.#verify = verify;
   }
 
-  /** Texts sent so far. */
-  get textsSent(): number {
-    return this.#textsSent;
-  }
-
-  /** Texts of the other side known to have been sent so far. */
-  get textsKnown(): number {
-    return this.#textsKnown;
-  }
-
-  /** How many of those have never come. */
+  /** Texts of the other side that are known to have been sent and have never come. */
   get textsMissing(): number {
     return this.#missing.reduce((sum, [first, last]) => sum + last - first + 1, 0);
   }
