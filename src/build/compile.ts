@@ -8,6 +8,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
+import { type Edit, LEAN_DRIVER, OTHER_URL } from "./lean_driver.ts";
 import { permissionFlags } from "./permissions.ts";
 import { run } from "./process.ts";
 import { fileName, type Target } from "./targets.ts";
@@ -70,22 +71,32 @@ export async function compile(options: CompileOptions = {}): Promise<string> {
 /** Everything that main.ts needs, as chunks in a folder; returns the first one's path. */
 async function bundle(folder: string): Promise<string> {
   await run(Deno.execPath(), [
-    ...["bundle", "--quiet", "--frozen", "--minify", "--keep-names", "--code-splitting"],
-    ...["--external", DEVTOOLS, "--outdir", folder, `${ROOT}main.ts`],
+    ...["bundle", "--quiet", "--frozen", "--minify", "--code-splitting"],
+    ...["--external", DEVTOOLS, "--external", OTHER_URL, "--outdir", folder, `${ROOT}main.ts`],
   ]);
   await Deno.writeTextFile(`${folder}/${DEVTOOLS}.js`, "export default undefined;\n");
   const found = await commit();
-  let places = 0;
+  const edits: Edit[] = [...LEAN_DRIVER, {
+    what: "the place for the commit",
+    apply: (text) =>
+      text.includes(COMMIT_PLACE) ? text.replace(COMMIT_PLACE, found ?? COMMIT_PLACE) : undefined,
+  }];
+  const fits = new Map<Edit, number>();
   for (const { name } of Deno.readDirSync(folder)) {
     const path = `${folder}/${name}`;
-    const text = await Deno.readTextFile(path);
-    places += text.split(COMMIT_PLACE).length - 1;
-    const finished = text
-      .replaceAll(`"${DEVTOOLS}"`, `"./${DEVTOOLS}.js"`)
-      .replaceAll(COMMIT_PLACE, found ?? COMMIT_PLACE);
-    await Deno.writeTextFile(path, (text.includes(REQUIRE_PLACE) ? REQUIRE : "") + finished);
+    let text = (await Deno.readTextFile(path)).replaceAll(`"${DEVTOOLS}"`, `"./${DEVTOOLS}.js"`);
+    for (const edit of edits) {
+      const edited = edit.apply(text);
+      if (edited === undefined) continue;
+      text = edited;
+      fits.set(edit, (fits.get(edit) ?? 0) + 1);
+    }
+    await Deno.writeTextFile(path, (text.includes(REQUIRE_PLACE) ? REQUIRE : "") + text);
   }
-  if (places !== 1) throw new Error(`The bundle has ${places} places for the commit, not one`);
+  for (const edit of edits) {
+    const count = fits.get(edit) ?? 0;
+    if (count !== 1) throw new Error(`The bundle has ${edit.what} in ${count} files, not in one`);
+  }
   return `${folder}/main.js`;
 }
 

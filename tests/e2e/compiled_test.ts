@@ -132,6 +132,28 @@ for (const set of ["atlas", "any"] as const) {
   );
 }
 
+test(
+  "a password of other letters than ASCII is prepared as SCRAM wants it",
+  () =>
+    inFolder(async (place) => {
+      const server = await startReplicaSet({ count: 1 });
+      try {
+        // The Roman numeral counts as the letters I and X (RFC 4013, RFC 3454).
+        const [user, pwd] = ["Märta", "Ⅸ smörgåsar & mer"];
+        const prepared = pwd.normalize("NFKC");
+        await using admin = await server.admin();
+        await admin.db("admin").command({ createUser: user, pwd: prepared, roles: ["root"] });
+        const account = `${encodeURIComponent(user)}:${encodeURIComponent(pwd)}`;
+        const uri = server.uri.replace(/\/\/.*@/, `//${account}@`);
+        const env = { XDG_RUNTIME_DIR: place, XDG_CONFIG_HOME: place, WHISPER_URI: uri };
+        await chat(programs.any, [], env);
+      } finally {
+        await server.stop();
+      }
+    }),
+  { why: why ?? whyNoServer },
+);
+
 test("a host of one's own is refused where Atlas is allowed, with what to do", () =>
   inFolder(async (place) => {
     // 192.0.2.0/24 is for documentation: nobody is there (RFC 5737).
