@@ -100,8 +100,9 @@ export class Chat implements Controls {
       emit({ event: "waiting", for: "host", atMostMs: HANDSHAKE_MS });
       this.#handshakeTimer = clock.after(HANDSHAKE_MS, () => this.#fail(unanswered()));
     }
-    await this.#pairUp(entered);
+    // Shown first: nobody can come before they were told, and what follows takes its time.
     if (entered.seat.role === "host") this.#announce();
+    await this.#pairUp(entered);
   }
 
   /** Why the chat failed, once it is over. */
