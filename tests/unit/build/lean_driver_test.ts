@@ -23,6 +23,7 @@ Deno.test("lean driver: saslprep is loaded for the passwords that need it", () =
 });
 
 Deno.test("lean driver: what has no such place stays as it is", () => {
-  assertEquals(lean('import"./chunk.js";var a=b("node:net")'), [undefined, undefined]);
-  assertEquals(lean("g((0,a.saslprep)(p))"), [undefined, undefined]);
+  const none = LEAN_DRIVER.map(() => undefined);
+  assertEquals(lean('import"./chunk.js";var a=b("node:net")'), none);
+  assertEquals(lean("g((0,a.saslprep)(p))"), none);
 });
