@@ -28,6 +28,8 @@ export class Link {
   readonly #emit: Listener;
   /** What is in trouble: operations by name, and the watch. */
   readonly #troubled = new Set<string>();
+  /** Aborted, and replaced, when the relay answers again: whoever waits for the next try need not. */
+  #recovered = new AbortController();
   #watch: WatchKind | undefined;
   #said: "up" | "reconnecting" | undefined;
 
@@ -64,7 +66,7 @@ export class Link {
         if (!(outage instanceof RelayUnavailable)) return outage.result;
         const retryInMs = this.#backoff(attempt + (outage.throttled ? 2 : 0));
         this.#trouble(name, outage.failure.message, retryInMs);
-        await sleep(this.#clock, retryInMs, signal);
+        await this.#pause(retryInMs, signal);
       }
     } catch (error) {
       // Nobody waits any more for what is given up.
@@ -90,6 +92,14 @@ export class Link {
       throw error;
     } finally {
       slow.cancel();
+    }
+  }
+
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    try {
+      await sleep(this.#clock, ms, AbortSignal.any([signal, this.#recovered.signal]));
+    } catch {
+      signal.throwIfAborted();
     }
   }
 
@@ -135,7 +145,11 @@ export class Link {
   }
 
   #well(what: string, changed = false): void {
-    this.#troubled.delete(what);
+    // What was never in trouble tells nothing of the others: one of them may fail for its own reasons.
+    if (this.#troubled.delete(what) && this.#troubled.size > 0) {
+      this.#recovered.abort();
+      this.#recovered = new AbortController();
+    }
     if (this.#troubled.size > 0 || this.#watch === undefined) return;
     if (this.#said === "up" && !changed) return;
     this.#said = "up";

@@ -100,3 +100,42 @@ Deno.test("link: what does not pass is thrown at once", async () => {
   assertEquals(states(), []);
   assertEquals(clock.pending, 0);
 });
+
+Deno.test("link: once one operation gets through again, the others are tried at once", async () => {
+  const { clock, link, states } = linked();
+  let isOut = true;
+  const tries: string[] = [];
+  const run = (name: string) =>
+    link.run(name, () => {
+      tries.push(name);
+      return isOut ? Promise.reject(outage()) : Promise.resolve();
+    }, never);
+  const both = [run("post"), run("renew")];
+  await clock.advance(20_000);
+  isOut = false;
+  tries.length = 0;
+  await clock.until(() => tries.length > 0);
+  const recoveredAt = clock.monotonic();
+  await clock.settle();
+  await Promise.all(both);
+  assertEquals([tries.length, clock.monotonic()], [2, recoveredAt]);
+  assertEquals(states().at(-1), "up");
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("link: an operation that was never in trouble hurries nobody", async () => {
+  const { clock, link } = linked();
+  const end = new AbortController();
+  let tries = 0;
+  const refused = link.run("post", () => {
+    tries++;
+    return Promise.reject(outage());
+  }, end.signal);
+  await clock.settle();
+  for (let i = 0; i < 10; i++) await link.run("read", () => Promise.resolve(), never);
+  await clock.settle();
+  assertEquals(tries, 1);
+  end.abort();
+  await assertRejects(() => refused);
+  assertEquals(clock.pending, 0);
+});
