@@ -220,6 +220,31 @@ scene(
   },
 );
 
+scene("what was done before its answer was lost is known when the driver asks again", async (s) => {
+  // It is done, and the driver is told to ask once more.
+  const losing = async <T>(operation: () => Promise<T>): Promise<T> => {
+    await s.fail(1, {
+      failCommands: ["findAndModify"],
+      writeConcernError: { code: 91, errmsg: "The server is going down" },
+      errorLabels: ["RetryableWriteError"],
+    });
+    return await operation();
+  };
+  const view = await losing(() => s.host.renew(s.hostSeat));
+  assertEquals(view?.peer?.token, s.guestSeat.token);
+  const [room, token] = [randomName(16), randomName(16)];
+  const wish = { token, epoch: randomName(8), lingerMs: 600_000 };
+  const made = await losing(() => s.host.create(room, wish));
+  assert("seat" in made && made.seat.epoch === wish.epoch);
+  const claim = await losing(() => s.guest.claim(room, randomName(16)));
+  assert("seat" in claim && claim.hostToken === token);
+  assertEquals((await losing(() => s.guest.leave(claim.seat))).last, false);
+  const next = { token: randomName(16), epoch: randomName(8) };
+  const reopened = await losing(() => s.host.reopen(made.seat, next));
+  assertEquals([reopened?.token, reopened?.epoch], [next.token, next.epoch]);
+  assertEquals(await losing(() => s.host.leave(reopened!)), { last: true, remaining: 0 });
+});
+
 scene("a departure whose end was lost is finished when it is repeated", async (s) => {
   await s.guest.leave(s.guestSeat);
   await s.guest.post(s.guestSeat, [envelope("guest", 1)]);

@@ -5,7 +5,7 @@
  */
 import type { Collection, Db, Document, Filter, MongoClient } from "mongodb";
 import type { Clock, Random } from "../../clock.ts";
-import { RelayUnavailable } from "../../errors.ts";
+import { Failure, RelayUnavailable } from "../../errors.ts";
 import { assertBatch, knock } from "../envelope.ts";
 import {
   type Claim,
@@ -42,6 +42,7 @@ import {
   creation,
   departure,
   FACTS,
+  hasFacts,
   held,
   leavable,
   renewal,
@@ -60,6 +61,8 @@ import { within } from "./within.ts";
 const DEADLINE_MS = 9_000;
 /** Closing waits this long for watches to tell the server that they end. */
 const CLOSING_MS = 1_500;
+/** Answers to one change that may be lost, one after the other, before it counts as an outage. */
+const MAX_LOST_ANSWERS = 3;
 /** Readings in a row that found nothing but documents of another shape. */
 const MAX_READINGS = 8;
 
@@ -300,11 +303,19 @@ export class MongoMailbox implements Mailbox {
     pipeline: Document[],
     options: { upsert?: boolean } = {},
   ): Promise<RoomFacts | undefined> {
-    const answer = await this.#rooms.findOneAndUpdate(filter, pipeline, {
-      ...options,
-      returnDocument: "after",
-      projection: FACTS,
-    });
+    const change = () =>
+      this.#rooms.findOneAndUpdate(filter, pipeline, {
+        ...options,
+        returnDocument: "after",
+        projection: FACTS,
+      });
+    let answer = await change();
+    // Where an answer was lost, the driver asks again by itself, and the server answers with what it had
+    // done, but without the projection. Every change here may be repeated: what follows does nothing.
+    for (let lost = 0; answer && !hasFacts(answer); lost++) {
+      if (lost === MAX_LOST_ANSWERS) throw lostAnswer();
+      answer = await change();
+    }
     const facts = asFacts(answer);
     if (facts) this.#serverTime.learn(facts.now);
     return facts;
@@ -380,6 +391,16 @@ function refusalOf(facts: RoomFacts): Refusal {
   if (facts.burnt) return "burnt";
   if (facts.sealed) return "sealed";
   return facts.guest && facts.guest.leftMs > 0 ? "full" : "absent";
+}
+
+function lostAnswer(): RelayUnavailable {
+  return new RelayUnavailable(
+    new Failure(
+      "relay-unreachable",
+      "The relay's answers are lost on the way.",
+      "It is asked again by itself.",
+    ),
+  );
 }
 
 function isThrottling(error: unknown): boolean {

@@ -86,6 +86,11 @@ function seatFacts(role: Role): Document {
   };
 }
 
+/** True for what {@link FACTS} has been applied to; no stored document has the server's time. */
+export function hasFacts(answer: Document): boolean {
+  return typeof answer["now"] === "number";
+}
+
 /**
  * The facts in an answer.
  *
