@@ -246,8 +246,12 @@ export class MongoMailbox implements Mailbox {
 
   leave(seat: Seat, options?: OpOptions): Promise<Departure> {
     return this.#operation(options, async () => {
-      const facts = await this.#change(leavable(seat), departure(seat));
-      if (facts?.last === seat.token) this.#last.add(seat.token);
+      // A room that its last one has left may be gone before that is asked for again.
+      const done = ({ last }: Document) => {
+        if (last === seat.token) this.#last.add(seat.token);
+      };
+      const facts = await this.#change(leavable(seat), departure(seat), { done });
+      if (facts) done(facts);
       const last = this.#last.has(seat.token);
       if (last) {
         const epochs = [...facts?.past ?? [], seat.epoch];
@@ -298,14 +302,15 @@ export class MongoMailbox implements Mailbox {
     }
   }
 
+  /** Changes a room. `done` hears of what was done before an answer was lost. */
   async #change(
     filter: Filter<RoomDocument>,
     pipeline: Document[],
-    options: { upsert?: boolean } = {},
+    { upsert = false, done }: { upsert?: boolean; done?: (room: Document) => void } = {},
   ): Promise<RoomFacts | undefined> {
     const change = () =>
       this.#rooms.findOneAndUpdate(filter, pipeline, {
-        ...options,
+        upsert,
         returnDocument: "after",
         projection: FACTS,
       });
@@ -313,6 +318,7 @@ export class MongoMailbox implements Mailbox {
     // Where an answer was lost, the driver asks again by itself, and the server answers with what it had
     // done, but without the projection. Every change here may be repeated: what follows does nothing.
     for (let lost = 0; answer && !hasFacts(answer); lost++) {
+      done?.(answer);
       if (lost === MAX_LOST_ANSWERS) throw lostAnswer();
       answer = await change();
     }
