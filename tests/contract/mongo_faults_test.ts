@@ -215,7 +215,9 @@ scene(
     const after = envelope("guest", 4);
     await guest.post(s.guestSeat, [after]);
     await guest.renew(s.guestSeat);
-    assertEquals((await s.host.read(s.hostSeat)).envelopes, [after]);
+    // Whether this one took a second attempt is for the healing network to say.
+    const last = (await s.host.read(s.hostSeat)).envelopes;
+    assertEquals(last.map(({ id }) => id), [after.id]);
     await network.close();
   },
 );

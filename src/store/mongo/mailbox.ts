@@ -205,7 +205,7 @@ export class MongoMailbox implements Mailbox {
       const lingerMs = this.#lingerMs.get(seat.room) ?? await this.#learnLinger(seat);
       // Nobody can read an epoch that is over: there is nothing to store.
       if (lingerMs === undefined) return;
-      await this.#store(seat, envelopes, lingerMs);
+      await this.#store(seat, envelopes, lingerMs, options?.signal);
       this.#active();
     });
   }
@@ -352,8 +352,13 @@ export class MongoMailbox implements Mailbox {
     return facts.lingerMs;
   }
 
-  #store(place: Place, envelopes: readonly Envelope[], lingerMs: number): Promise<void> {
-    return this.#posting.store(place, envelopes, { now: this.#serverTime.now(), lingerMs });
+  #store(
+    place: Place,
+    envelopes: readonly Envelope[],
+    lingerMs: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    return this.#posting.store(place, envelopes, { now: this.#serverTime.now(), lingerMs }, signal);
   }
 
   /** Deletes documents of another shape; the identity of one that is too large did not travel. */
