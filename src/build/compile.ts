@@ -8,7 +8,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { type Edit, LEAN_DRIVER, OTHER_URL } from "./lean_driver.ts";
+import { type Edit, LEAN_DRIVER, OTHER_URL, replacingOne } from "./lean_driver.ts";
 import { permissionFlags } from "./permissions.ts";
 import { run } from "./process.ts";
 import { fileName, type Target } from "./targets.ts";
@@ -78,8 +78,7 @@ async function bundle(folder: string): Promise<string> {
   const found = await commit();
   const edits: Edit[] = [...LEAN_DRIVER, {
     what: "the place for the commit",
-    apply: (text) =>
-      text.includes(COMMIT_PLACE) ? text.replace(COMMIT_PLACE, found ?? COMMIT_PLACE) : undefined,
+    apply: (text) => replacingOne(text, COMMIT_PLACE, found ?? COMMIT_PLACE),
   }];
   const fits = new Map<Edit, number>();
   for (const { name } of Deno.readDirSync(folder)) {

@@ -6,12 +6,18 @@
  */
 import { withEagerModules } from "./eager_modules.ts";
 
-/** A change of a bundle that has to fit in exactly one of its files. */
+/** A change of a bundle that has to fit in exactly one of its files, and there in one place. */
 export interface Edit {
   /** What it looks for. */
   readonly what: string;
   /** The file as it shall be; undefined where it does not fit. */
   readonly apply: (text: string) => string | undefined;
+}
+
+/** The text with `by` in the only place that there is of `what`; undefined where there is none, or more. */
+export function replacingOne(text: string, what: string | RegExp, by: string): string | undefined {
+  const parts = text.split(what);
+  return parts.length === 2 ? parts.join(by) : undefined;
 }
 
 /**
@@ -29,8 +35,7 @@ export const LEAN_DRIVER: readonly Edit[] = [
 
 /** The package exports `URL` and `URLSearchParams`, and so does what is global. */
 function withGlobalUrl(text: string): string | undefined {
-  const required = /[\w$]+\("whatwg-url"\)/;
-  return required.test(text) ? text.replace(required, () => "globalThis") : undefined;
+  return replacingOne(text, new RegExp(`[\\w$]+\\("${OTHER_URL}"\\)`), "globalThis");
 }
 
 /**

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { LEAN_DRIVER } from "../../../src/build/lean_driver.ts";
+import { LEAN_DRIVER, replacingOne } from "../../../src/build/lean_driver.ts";
 
 /** Each edit's result, applied one after the other; undefined where it does not fit. */
 function lean(text: string): (string | undefined)[] {
@@ -26,4 +26,10 @@ Deno.test("lean driver: what has no such place stays as it is", () => {
   const none = LEAN_DRIVER.map(() => undefined);
   assertEquals(lean('import"./chunk.js";var a=b("node:net")'), none);
   assertEquals(lean("g((0,a.saslprep)(p))"), none);
+});
+
+Deno.test("lean driver: what stands in two places of a file does not fit", () => {
+  assertEquals(replacingOne("a@b", "@", "$&"), "a$&b");
+  assertEquals(replacingOne("a@b@c", "@", "-"), undefined);
+  assertEquals(lean('b("whatwg-url");c("whatwg-url")')[0], undefined);
 });
