@@ -114,12 +114,11 @@ export function startAsGuest(
 }
 
 /**
- * The half of a turn that only what we send needs: a fresh key pair and the chain that it begins. The
+ * The half of a turn that only what we send needs: the chain that the fresh key pair `own` begins. The
  * specification allows to defer it; so a message that turns the ratchet is opened in half the time.
  */
-export function answer(state: RatchetState, generateKeyPair: () => RatchetKeyPair): RatchetState {
+export function answer(state: RatchetState, own: RatchetKeyPair): RatchetState {
   if (state.sending.chain) return state;
-  const own = generateKeyPair();
   const turned = turnRoot<"sending">(state.root, own, state.receiving!.ratchetKey);
   return {
     ...state,

@@ -5,10 +5,18 @@
  * @module
  */
 import type { Random } from "../clock.ts";
-import { type Bytes, concat, decodeBase64Url, encodeBase64Url } from "./bytes.ts";
+import {
+  type Bytes,
+  concat,
+  constantTimeEqual,
+  decodeBase64Url,
+  encodeBase64Url,
+} from "./bytes.ts";
+import { FERNET_KEY_BYTES, FernetKey } from "./fernet_key.ts";
+
+export { FernetKey } from "./fernet_key.ts";
 
 const VERSION = 0x80;
-const KEY_BYTES = 32;
 const BLOCK_BYTES = 16;
 const TAG_BYTES = 32;
 /** Version, time and IV. */
@@ -30,38 +38,22 @@ export class InvalidToken extends Error {
   }
 }
 
-/** An imported key: two non-extractable halves, whose bytes cannot be read back. */
-export interface FernetKey {
-  readonly signing: CryptoKey;
-  readonly encryption: CryptoKey;
-}
-
 /** Makes a key in its usual written form: 44 characters of base64url. */
 export function generateKey(random: Random): string {
-  return encodeBase64Url(random(KEY_BYTES), { padded: true });
+  return encodeBase64Url(random(FERNET_KEY_BYTES), { padded: true });
 }
 
 /**
- * Imports a key: its 32 bytes, or their 44 characters.
+ * A key from its 32 bytes, which it takes over, or from their 44 characters.
  *
  * @throws {TypeError} for anything else; the message does not repeat it.
  */
-export async function importFernetKey(key: Bytes | string): Promise<FernetKey> {
+export function importFernetKey(key: Bytes | string): FernetKey {
   const bytes = typeof key === "string" ? readKey(key) : key;
-  if (bytes?.length !== KEY_BYTES) {
+  if (bytes?.length !== FERNET_KEY_BYTES) {
     throw new TypeError("Cannot use key: a Fernet key is 32 bytes, in 44 characters of base64url");
   }
-  const [signing, encryption] = await Promise.all([
-    crypto.subtle.importKey(
-      "raw",
-      bytes.subarray(0, 16),
-      { name: "HMAC", hash: "SHA-256" },
-      false,
-      ["sign", "verify"],
-    ),
-    crypto.subtle.importKey("raw", bytes.subarray(16), "AES-CBC", false, ["encrypt", "decrypt"]),
-  ]);
-  return { signing, encryption };
+  return new FernetKey(bytes);
 }
 
 function readKey(text: string): Bytes | undefined {
@@ -95,14 +87,8 @@ export async function encrypt(
   view.setBigUint64(1, BigInt(now));
   head.set(random(BLOCK_BYTES), HEAD_BYTES - BLOCK_BYTES);
   const iv = head.subarray(HEAD_BYTES - BLOCK_BYTES);
-  const ciphertext = await crypto.subtle.encrypt(
-    { name: "AES-CBC", iv },
-    key.encryption,
-    plaintext,
-  );
-  const signed = concat(head, new Uint8Array(ciphertext));
-  const tag = await crypto.subtle.sign("HMAC", key.signing, signed);
-  return encodeBase64Url(concat(signed, new Uint8Array(tag)), { padded: true });
+  const signed = concat(head, await key.encrypt(iv, plaintext));
+  return encodeBase64Url(concat(signed, await key.sign(signed)), { padded: true });
 }
 
 /** How old a token may be. */
@@ -123,14 +109,11 @@ export async function decrypt(key: FernetKey, token: string, age?: DecryptOption
   const signed = bytes.subarray(0, -TAG_BYTES);
   const tag = bytes.subarray(-TAG_BYTES);
   // Nothing of the token is used, not even its time, before its HMAC is known to be right.
-  if (!await crypto.subtle.verify("HMAC", key.signing, tag, signed)) throw new InvalidToken();
+  if (!constantTimeEqual(await key.sign(signed), tag)) throw new InvalidToken();
   if (age && !isFresh(bytes, age)) throw new InvalidToken();
   const iv = signed.subarray(HEAD_BYTES - BLOCK_BYTES, HEAD_BYTES);
-  const ciphertext = signed.subarray(HEAD_BYTES);
   try {
-    return new Uint8Array(
-      await crypto.subtle.decrypt({ name: "AES-CBC", iv }, key.encryption, ciphertext),
-    );
+    return await key.decrypt(iv, signed.subarray(HEAD_BYTES));
   } catch {
     // Bad PKCS#7 under a right HMAC: only a holder of the key can make one, so this is no oracle.
     throw new InvalidToken();

@@ -7,10 +7,10 @@
  *
  * @module
  */
-import { expand as hkdfExpand, extract as hkdfExtract } from "@noble/hashes/hkdf.js";
+import { hkdfSync } from "node:crypto";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 as nobleSha256, sha512 as nobleSha512 } from "@noble/hashes/sha2.js";
-import { type Bytes, concat, encodeUtf8, lengthPrefixed, wipe } from "./bytes.ts";
+import { type Bytes, concat, encodeUtf8, lengthPrefixed } from "./bytes.ts";
 
 /**
  * Every label of the protocol. Two uses of one key never share a label, and no label outlives a change
@@ -50,6 +50,8 @@ const PREFIXES = new Map<string, Bytes>(
   Object.values(LABELS).map((label) => [label, lengthPrefixed(encodeUtf8(label))]),
 );
 
+const NO_SALT = new Uint8Array();
+
 /** SHA-256 (FIPS 180-4): 32 bytes. */
 export function sha256(data: Uint8Array): Bytes {
   return nobleSha256(data);
@@ -73,12 +75,9 @@ export function hmacSha512(key: Uint8Array, data: Uint8Array): Bytes {
 /** HKDF-SHA-256 (RFC 5869) as it stands; `length` at most 8160 bytes. */
 export function hkdfSha256(
   ikm: Uint8Array,
-  { salt, info, length }: { salt?: Uint8Array; info: Uint8Array; length: number },
+  { salt = NO_SALT, info, length }: { salt?: Uint8Array; info: Uint8Array; length: number },
 ): Bytes {
-  const prk = hkdfExtract(nobleSha256, ikm, salt);
-  const okm = hkdfExpand(nobleSha256, prk, info, length);
-  wipe(prk);
-  return okm;
+  return new Uint8Array(hkdfSync("sha256", ikm, salt, info, length));
 }
 
 /** What a derivation is for. */

@@ -18,10 +18,15 @@ import {
   startAsGuest,
   startAsHost,
 } from "./double_ratchet.ts";
-import { decrypt, encrypt, importFernetKey, InvalidToken } from "./fernet.ts";
-import { decodeHeader, encodeHeader, type HeaderKey, withoutTag } from "./header.ts";
+import { decrypt, encrypt, type FernetKey, importFernetKey, InvalidToken } from "./fernet.ts";
+import { decodeHeader, encodeHeader, type Header, type HeaderKey, withoutTag } from "./header.ts";
 import { expand, type Label, LABELS } from "./kdf.ts";
-import { generateRatchetKeyPair, type RatchetKeyPair, toPeerRatchetKey } from "./ratchet_keys.ts";
+import {
+  generateRatchetKeyPair,
+  type PeerRatchetKey,
+  type RatchetKeyPair,
+  toPeerRatchetKey,
+} from "./ratchet_keys.ts";
 
 export {
   AlteredToken,
@@ -106,9 +111,13 @@ export function createSession(options: SessionOptions): Session {
 export class Session {
   #state: RatchetState | undefined;
   readonly #headerKeys: HeaderKeys;
+  /** Headers that were read already, by the very bytes they were read from. */
+  readonly #headers = new WeakMap<Bytes, Header<PeerRatchetKey>>();
   readonly #transcript: Bytes;
   readonly #random: Random;
   readonly #generateKeyPair: () => RatchetKeyPair;
+  /** For the next turn. */
+  #spare: RatchetKeyPair | undefined;
   /** Settles when the last operation that was let in has taken effect. */
   #turnstile: Promise<unknown> = Promise.resolve();
 
@@ -132,13 +141,14 @@ export class Session {
       this.#answer();
       return plaintexts.map((plaintext) => this.#draft(plaintext));
     });
-    return await Promise.all(drafts.map(async ({ seq, head, key, iv, plaintext }) => {
-      const fernet = await importFernetKey(key);
-      wipe(key);
+    const sealed: SealedMessage[] = [];
+    for (const { seq, head, key, iv, plaintext } of drafts) {
       // Time 0: the relay does not learn the sender's clock. The true time is in the plaintext.
-      const token = await encrypt(fernet, plaintext, { now: 0, random: () => iv });
-      return { seq, head, token };
-    }));
+      const token = await encrypt(key, plaintext, { now: 0, random: () => iv });
+      key.wipe();
+      sealed.push({ seq, head, token });
+    }
+    return sealed;
   }
 
   /**
@@ -149,6 +159,11 @@ export class Session {
     return this.#inOrder(() => this.#answer());
   }
 
+  /** Makes ready what the next turn needs: best while nothing else is to be done. */
+  prepareTurn(): void {
+    if (this.#state) this.#spare ??= this.#generateKeyPair();
+  }
+
   /**
    * Reads a head without opening anything: one HMAC, no change of state.
    *
@@ -156,7 +171,7 @@ export class Session {
    */
   checkHeader(head: Bytes): { readonly seq: number } | undefined {
     this.#live();
-    const header = decodeHeader(head, this.#headerKeys.peer);
+    const header = this.#readHeader(head);
     return header && { seq: header.seq };
   }
 
@@ -172,7 +187,7 @@ export class Session {
   }
 
   /**
-   * Opens messages in the given order, decrypting them side by side, up to the first that does not open.
+   * Opens messages in the given order, up to the first that does not open.
    *
    * @returns what was opened, and the error of the one that was not, as {@link Session.open} throws it.
    * The session is then as if the opened ones alone had come.
@@ -181,37 +196,16 @@ export class Session {
     messages: readonly { readonly head: Bytes; readonly token: string }[],
   ): Promise<{ opened: OpenedMessage[]; error?: unknown }> {
     return this.#inOrder(async () => {
-      const states = [this.#live()];
-      const decryptions: Promise<OpenedMessage>[] = [];
-      let error: unknown;
-      try {
-        for (const { head, token } of messages) {
-          const header = decodeHeader(head, this.#headerKeys.peer);
-          if (!header) throw new ForgedHeader("Cannot open message: its header is forged");
-          const { state, key } = receive(states.at(-1)!, header);
-          states.push(state);
-          const decryption = this.#decrypt(header.seq, this.#cipherKey(key, head), token);
-          decryptions.push(decryption);
-        }
-      } catch (caught) {
-        error = caught;
-      }
       const opened: OpenedMessage[] = [];
-      for (const result of await Promise.allSettled(decryptions)) {
-        if (result.status === "rejected") {
-          error = result.reason;
-          break;
+      for (const { head, token } of messages) {
+        try {
+          opened.push(await this.#open(head, token));
+        } catch (error) {
+          this.#live();
+          return { opened, error };
         }
-        opened.push(result.value);
       }
-      // Closed meanwhile: what was derived since is of wiped keys, or too late.
-      if (this.#state === undefined) {
-        discard(states);
-        throw closed();
-      }
-      this.#state = states[opened.length]!;
-      discard(states, this.#state);
-      return error === undefined ? { opened } : { opened, error };
+      return { opened };
     });
   }
 
@@ -219,7 +213,7 @@ export class Session {
   close(): void {
     if (!this.#state) return;
     discard([this.#state]);
-    this.#state = undefined;
+    this.#state = this.#spare = undefined;
     wipe(this.#headerKeys.own, this.#headerKeys.peer, this.#transcript);
   }
 
@@ -250,10 +244,20 @@ export class Session {
     return done;
   }
 
+  #readHeader(head: Bytes): Header<PeerRatchetKey> | undefined {
+    const known = this.#headers.get(head);
+    if (known) return known;
+    const header = decodeHeader(head, this.#headerKeys.peer);
+    if (header) this.#headers.set(head, header);
+    return header;
+  }
+
   #answer(): void {
     const before = this.#live();
     if (before.sending.chain) return;
-    const state = answer(before, this.#generateKeyPair);
+    const own = this.#spare ?? this.#generateKeyPair();
+    this.#spare = undefined;
+    const state = answer(before, own);
     this.#state = state;
     discard([before], state);
   }
@@ -264,31 +268,43 @@ export class Session {
     this.#state = state;
     discard([before], state);
     const head = encodeHeader(header, this.#headerKeys.own);
-    // The IV is drawn here, in the messages' order, and not whenever an import happens to be done.
+    // The IV is drawn here, in the messages' order.
     const iv = this.#random(16);
     return { seq: header.seq, head, key: this.#cipherKey(key, head), iv, plaintext };
+  }
+
+  /** Opens one, and only then goes on to the state behind it. */
+  async #open(head: Bytes, token: string): Promise<OpenedMessage> {
+    const before = this.#live();
+    const header = this.#readHeader(head);
+    if (!header) throw new ForgedHeader("Cannot open message: its header is forged");
+    const { state, key } = receive(before, header);
+    const cipherKey = this.#cipherKey(key, head);
+    try {
+      const plaintext = await decrypt(cipherKey, token);
+      // Closed meanwhile: what was derived since is of wiped keys, or too late.
+      if (this.#state !== before) throw closed();
+      this.#state = state;
+      discard([before], state);
+      return { seq: header.seq, plaintext };
+    } catch (cause) {
+      discard([state], this.#state);
+      if (!(cause instanceof InvalidToken)) throw cause;
+      throw new AlteredToken("Cannot open message: it was altered on the way", { cause });
+    } finally {
+      cipherKey.wipe();
+    }
   }
 
   /**
    * Message key to Fernet key. Fernet has no associated data: this binds header and session into the
    * key, so that a token under another header, or in another session, fails its HMAC. Wipes `key`.
    */
-  #cipherKey(key: MessageKey, head: Bytes): Bytes {
+  #cipherKey(key: MessageKey, head: Bytes): FernetKey {
     const context = lengthPrefixed(withoutTag(head), this.#transcript);
     const cipherKey = expand(key, { label: LABELS.message, context, length: 32 });
     wipe(key);
-    return cipherKey;
-  }
-
-  async #decrypt(seq: number, key: Bytes, token: string): Promise<OpenedMessage> {
-    const fernet = await importFernetKey(key);
-    wipe(key);
-    try {
-      return { seq, plaintext: await decrypt(fernet, token) };
-    } catch (cause) {
-      if (!(cause instanceof InvalidToken)) throw cause;
-      throw new AlteredToken("Cannot open message: it was altered on the way", { cause });
-    }
+    return importFernetKey(cipherKey);
   }
 }
 

@@ -196,6 +196,11 @@ export class Conversation {
     return this.#session.prepare();
   }
 
+  /** Makes ready what the next turn needs. */
+  prepareTurn(): void {
+    this.#session.prepareTurn();
+  }
+
   /** Forgets every key. */
   close(): void {
     this.#session.close();

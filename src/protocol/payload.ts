@@ -7,7 +7,7 @@
  * @module
  */
 import { decode, encode, type Token, Tokenizer } from "cborg";
-import { decodeUtf8, encodeUtf8 } from "../crypto/bytes.ts";
+import { constantTimeEqual, decodeUtf8, encodeUtf8 } from "../crypto/bytes.ts";
 
 /** A text is at most this many bytes of UTF-8: more is a file, not something said. */
 export const MAX_TEXT_BYTES = 16_384;
@@ -78,6 +78,14 @@ const COUNTER_FIELDS: Readonly<Record<keyof Counters, (v: unknown) => boolean>> 
   missing: isRanges,
 };
 
+/** All fields of each kind but the kind itself. */
+const CHECKS = new Map(
+  Object.entries(FIELDS).map(([kind, fields]) => [
+    kind,
+    Object.entries({ ...fields, ...COUNTER_FIELDS }),
+  ]),
+);
+
 /** Strict: no indefinite lengths, no non-minimal integers, no duplicate keys, no undefined, no floats. */
 const DECODE = {
   strict: true,
@@ -90,14 +98,18 @@ const DECODE = {
   retainStringBytes: true,
 } as const;
 
+/** The first of the three bytes of a byte order mark in UTF-8. */
+const BYTE_ORDER_MARK = 0xef;
+
 /**
- * Reads strings as {@link decodeUtf8} does. The library's own way drops a byte order mark from the
- * front of a text, and replaces what is no UTF-8: the very same string is promised.
+ * Reads strings that may begin with a byte order mark as {@link decodeUtf8} does. The library's own way
+ * drops the mark, and the very same string is promised. It also replaces what is no UTF-8, but that the
+ * comparison in {@link decodePayload} finds.
  */
 class ExactTokenizer extends Tokenizer {
   override next(): Token {
     const token = super.next();
-    if (token.byteValue) token.value = decodeUtf8(token.byteValue);
+    if (token.byteValue?.[0] === BYTE_ORDER_MARK) token.value = decodeUtf8(token.byteValue);
     return token;
   }
 }
@@ -134,14 +146,10 @@ export function decodePayload(padded: Uint8Array): Payload {
   }
   const payload = checkPayload(value);
   // What the decoder lets pass, as keys in another order or a whole number as a float, ends here.
-  if (!isEqual(encode(payload), bytes)) {
+  if (!constantTimeEqual(encode(payload), bytes)) {
     throw new MalformedPayload("Cannot decode: not canonical CBOR");
   }
   return payload;
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /**
@@ -168,9 +176,8 @@ export function bucket(length: number): number {
 /** True for a string that is well-formed and at most `limit` bytes of UTF-8. */
 export function isUtf8(value: unknown, limit: number): value is string {
   if (typeof value !== "string" || value.length > limit) return false;
-  const bytes = encodeUtf8(value);
   // A lone surrogate would come back as U+FFFD: the very same string is promised, so it is refused.
-  return bytes.length <= limit && decodeUtf8(bytes) === value;
+  return value.isWellFormed() && (3 * value.length <= limit || encodeUtf8(value).length <= limit);
 }
 
 /** True for a name that may be shown: not blank, within the limit, no control characters. */
@@ -184,15 +191,12 @@ function checkPayload(value: unknown): Payload {
   }
   const record = value as Record<string, unknown>;
   const kind = record.kind;
-  if (typeof kind !== "string" || !Object.hasOwn(FIELDS, kind)) {
-    throw new MalformedPayload("Cannot read payload: unknown kind");
-  }
-  const checks = { ...FIELDS[kind as Body["kind"]], ...COUNTER_FIELDS };
-  const names = Object.keys(record);
-  if (names.length !== Object.keys(checks).length + 1) {
+  const checks = typeof kind === "string" ? CHECKS.get(kind) : undefined;
+  if (!checks) throw new MalformedPayload("Cannot read payload: unknown kind");
+  if (Object.keys(record).length !== checks.length + 1) {
     throw new MalformedPayload(`Cannot read payload: wrong fields for ${kind}`);
   }
-  for (const [name, check] of Object.entries(checks)) {
+  for (const [name, check] of checks) {
     if (!Object.hasOwn(record, name) || !check(record[name])) {
       throw new MalformedPayload(`Cannot read payload: bad "${name}" in ${kind}`);
     }

@@ -82,7 +82,7 @@ async function follow(
         if (news.envelopes.length > 0) {
           listener.push(news.envelopes);
           // Shown first: to ask for more takes as long as to open what has come.
-          await setImmediate();
+          await sleep(deps.clock, 1, signal);
         }
         if (news.strange) listener.wake();
       }

@@ -54,7 +54,7 @@ class Party {
   receive({ header, key }: Sent): void {
     const received = receive(this.state, header);
     assertEquals(received.key, key, `message ${header.seq}`);
-    this.state = answer(received.state, generateRatchetKeyPair);
+    this.state = answer(received.state, generateRatchetKeyPair());
   }
 
   /** What receiving throws; nothing of the state may change with it. */
@@ -395,7 +395,7 @@ Deno.test("nothing is sent, and no second turn taken, before the peer's turn has
   const ratchetKey = toPeerRatchetKey(publicKey);
   const twice = () => receive(state, { seq: 2, pn: 1, n: 0, ratchetKey });
   assertThrows(twice, AlteredToken, "twice in a row");
-  const answered = answer(state, generateRatchetKeyPair);
-  assertEquals(answer(answered, generateRatchetKeyPair), answered);
+  const answered = answer(state, generateRatchetKeyPair());
+  assertEquals(answer(answered, generateRatchetKeyPair()), answered);
   assertEquals(send(answered).header.n, 0);
 });
