@@ -35,6 +35,11 @@ export const MAX_HELD_AHEAD = 256;
 export const MAX_HELD_PER_SEQ = 2;
 /** Numbers given up that may still be filled: as many as the ratchet keeps keys for. */
 const MAX_GIVEN_UP = 512;
+/**
+ * Envelopes remembered that came more than once, or may: each took an outage of the relay or of the
+ * network. One that is forgotten and comes after all raises an alarm for nothing.
+ */
+const MAX_REPEATED = 1_024;
 /** How to remove something from the relay: `patiently` what holds no word, together with others. */
 export interface Removal {
   readonly patiently?: boolean;
@@ -65,10 +70,12 @@ export class Inbox {
   readonly #givenUp = new Set<number>();
   readonly #done = new Done();
   /**
-   * The last few opened with their counts of attempts, to know an honest repetition of what its sender
-   * got no answer for: a batch is the most that is on its way at once.
+   * The last few opened, to know an honest repetition of what its sender got no answer for: a batch is the
+   * most that is on its way at once.
    */
-  readonly #recent = new Map<string, number>();
+  readonly #recent = new Set<string>();
+  /** Opened, and sent more than once: one of them may hang in a network, and land much later. */
+  readonly #repeated = new Set<string>();
   /** Something true is further ahead than may be held. */
   #isFar = false;
   /** Something found no room and is still on the relay. */
@@ -84,7 +91,8 @@ export class Inbox {
 
   /** Envelopes in memory, and the numbers and identities remembered; all bounded. */
   get held(): number {
-    let held = this.#done.size + this.#givenUp.size + this.#recent.size;
+    let held = this.#done.size + this.#givenUp.size + this.#recent.size +
+      this.#repeated.size;
     for (const envelopes of this.#held.values()) held += envelopes.length;
     return held;
   }
@@ -147,8 +155,10 @@ export class Inbox {
 
   /** Either of the two may be the one that landed late: a sender marks every repetition. */
   #isEcho({ id, attempt }: Envelope): boolean {
-    const opened = this.#recent.get(id);
-    return opened !== undefined && (attempt > 0 || opened > 0);
+    if (this.#repeated.has(id)) return true;
+    if (attempt === 0 || !this.#recent.has(id)) return false;
+    remember(this.#repeated, id, MAX_REPEATED);
+    return true;
   }
 
   #hold(envelope: Envelope, reject: Reject): boolean {
@@ -206,8 +216,8 @@ export class Inbox {
         this.#next = seq + 1;
         this.#isFar = false;
       }
-      this.#recent.set(id, attempt);
-      if (this.#recent.size > MAX_BATCH) this.#recent.delete(this.#recent.keys().next().value!);
+      if (attempt > 0) remember(this.#repeated, id, MAX_REPEATED);
+      else remember(this.#recent, id, MAX_BATCH);
       this.#finish(id, { patiently: one.payload.kind === "receipt" });
       // Given up is not told yet: what turns up before a later one was opened comes in its place.
       const isLate = seq < this.#last;
@@ -266,6 +276,12 @@ export class Inbox {
 }
 
 type Reject = (kind: "forged" | "altered" | "replayed", envelope: Envelope) => void;
+
+/** Adds to a memory of at most `most`, which forgets what it had first. */
+function remember(ids: Set<string>, id: string, most: number): void {
+  ids.add(id);
+  if (ids.size > most) ids.delete(ids.keys().next().value!);
+}
 
 function protocolFailure(error: unknown): Failure {
   const state = error instanceof TooFarAhead

@@ -1,36 +1,27 @@
 /**
- * Storing envelopes, so that a command takes effect once at most, whatever becomes of its answer.
+ * Storing envelopes, each once, whatever becomes of the answer.
  *
  * A command that got no answer may still be under way: in a socket that a network holds back, or in a
- * server that stands still. Repeated, read and removed in the meantime, its envelopes would come a
- * second time when it lands, and look like somebody's replay. So each batch is a retryable write
- * (https://www.mongodb.com/docs/manual/core/retryable-writes/) under a number of our own: a server of a
- * replica set does what has one number once, and refuses what has a lower number than the last. The
- * driver numbers its writes too, but anew for each repetition that it does not make itself.
+ * server that stands still. Repeated, read and removed in the meantime, its envelopes come a second time
+ * when it lands. So every repetition says that it is one, and who reads them knows an echo by that. A
+ * server could refuse them (https://www.mongodb.com/docs/manual/core/retryable-writes/), but would have to
+ * write down the number of each command on every node, which is a tenth of the work that a text is to it.
  *
  * @module
  */
-import { type ClientSession, type Db, type Document, Long } from "mongodb";
+import type { ClientSession, Db, Document } from "mongodb";
 import { RelayUnavailable } from "../../errors.ts";
 import type { Envelope } from "../mailbox.ts";
 import { type Expiry, type Place, storing } from "./envelope_document.ts";
 import { translate } from "./errors.ts";
 
-/** Far above what the driver has counted to in a session before it was ours. */
-const FIRST_NUMBER = 2 ** 40;
-/** The answer of a server that is no member of a set, and numbers nothing. */
-const ILLEGAL_OPERATION = 20;
 const DUPLICATE_KEY = 11000;
 
 /** The one who stores, for one client. */
 export class Posting {
   readonly #db: Db;
-  /** Numbers belong to a session. It ends with the client: nobody else may ever number by it. */
+  /** One for all, which ends with the client: to take one for each from the pool costs more. */
   #session: ClientSession | undefined;
-  #number = FIRST_NUMBER;
-  /** What the last number was given to. */
-  #batch = "";
-  #isNumbered = true;
 
   constructor(db: Db) {
     this.#db = db;
@@ -65,8 +56,7 @@ export class Posting {
     let form = now;
     for (let from = 0; from < envelopes.length;) {
       const rest = envelopes.slice(from);
-      const command = storing(place, rest, { now: form, lingerMs });
-      const stopped = await this.#run(command, [place.room, place.epoch, ...rest.map(idOf)].join());
+      const stopped = await this.#run(storing(place, rest, { now: form, lingerMs }));
       if (stopped === undefined) return;
       from += stopped + 1;
       // Of a batch that is repeated, more is there: an upsert does not stop at each.
@@ -75,33 +65,12 @@ export class Posting {
   }
 
   /** The position of the first that is there already; undefined when all are stored. */
-  async #run(command: Document, what: string): Promise<number | undefined> {
-    const options = { ordered: true, writeConcern: { w: "majority" } };
-    const batch = `${Object.keys(command)[0]} ${what}`;
-    if (this.#isNumbered && batch !== this.#batch) {
-      this.#batch = batch;
-      this.#number++;
-    }
-    const number = this.#isNumbered ? { txnNumber: Long.fromNumber(this.#number) } : {};
+  async #run(command: Document): Promise<number | undefined> {
     // Causal consistency is about reading; a write has none to wait for.
     this.#session ??= this.#db.client.startSession({ causalConsistency: false });
-    try {
-      const answer = await this.#db.command({ ...command, ...options, ...number }, {
-        session: this.#session,
-      });
-      return judge(answer);
-    } catch (error) {
-      if (!this.#isNumbered || (error as { code?: unknown }).code !== ILLEGAL_OPERATION) {
-        throw error;
-      }
-      this.#isNumbered = false;
-      return await this.#run(command, what);
-    }
+    const options = { ordered: true, writeConcern: { w: "majority" } };
+    return judge(await this.#db.command({ ...command, ...options }, { session: this.#session }));
   }
-}
-
-function idOf({ id }: Envelope): string {
-  return id;
 }
 
 /** What the answer to a write says, which the driver hands on as it is. */
