@@ -8,7 +8,7 @@ import { assert, assertEquals, assertLessOrEqual, assertRejects } from "@std/ass
 import type { Db, Document } from "mongodb";
 import { systemClock, systemRandom } from "../../src/clock.ts";
 import { Failure, type FailureCode, RelayUnavailable } from "../../src/errors.ts";
-import type { Envelope, Mailbox, Seat } from "../../src/store/mailbox.ts";
+import type { Mailbox, Seat } from "../../src/store/mailbox.ts";
 import { OVERSIZED, unread } from "../../src/store/mongo/envelope_document.ts";
 import { openMongoMailbox } from "../../src/store/mongo/open.ts";
 import {
@@ -25,7 +25,6 @@ import {
   startStandalone,
   type TestServer,
 } from "../support/mongod.ts";
-import { Network } from "../support/proxy.ts";
 import { envelope, randomName, Recorder } from "./mailbox_contract.ts";
 
 const available = await mongodAvailable();
@@ -190,37 +189,6 @@ scene("a connection that breaks once is not even noticed", async (s) => {
   await s.fail(1, { failCommands: ["findAndModify"], closeConnection: true });
   assert(await s.guest.renew(s.guestSeat));
 });
-
-scene(
-  "a post that lands after it was repeated, read and removed does not come again",
-  async (s) => {
-    const network = await Network.open(s.server);
-    const guest = await s.open({ uri: network.uri });
-    const late = [envelope("guest", 1), envelope("guest", 2)];
-    await guest.post(s.guestSeat, [envelope("guest", 3)]);
-    const [{ id }] = (await s.host.read(s.hostSeat)).envelopes as [Envelope];
-    await s.host.remove(s.hostSeat, [id]);
-    // The network takes the post and holds it back; what is written through another connection passes.
-    network.all((proxy) => proxy.hold());
-    const end = new AbortController();
-    const given = guest.post(s.guestSeat, late, { signal: end.signal }).catch(() => {});
-    while (!network.isHolding) await new Promise((next) => setTimeout(next, 1));
-    end.abort();
-    await given;
-    await guest.post(s.guestSeat, late.map((one) => ({ ...one, attempt: 1 })));
-    const read = (await s.host.read(s.hostSeat)).envelopes;
-    assertEquals(read.map(({ attempt }) => attempt), [1, 1]);
-    await s.host.remove(s.hostSeat, read.map(({ id }) => id));
-    network.all((proxy) => proxy.heal());
-    const after = envelope("guest", 4);
-    await guest.post(s.guestSeat, [after]);
-    await guest.renew(s.guestSeat);
-    // Whether this one took a second attempt is for the healing network to say.
-    const last = (await s.host.read(s.hostSeat)).envelopes;
-    assertEquals(last.map(({ id }) => id), [after.id]);
-    await network.close();
-  },
-);
 
 scene("what was done before its answer was lost is known when the driver asks again", async (s) => {
   // It is done, and the driver is told to ask once more.

@@ -20,6 +20,9 @@ import {
 /** A person whose way to the relay is dead knows it within this time: it is promised. */
 const NOTICED_MS = 15_000;
 
+/** What was read is gone from the relay after this time. */
+const REMOVED_MS = 3_000;
+
 const scenes = new Scenes("mongodb network");
 
 /** Resolves when the relay is known to be in trouble. */
@@ -130,6 +133,30 @@ const leaving: Act = [
   },
 ];
 
+/** A post that the network kept, and lets go when it is long forgotten. */
+const echo: Act = [
+  "a post that lands long after it was repeated, read and removed comes back to nobody",
+  async (scene) => {
+    const network = await scene.network();
+    const pair = await scene.meet({ network });
+    pair.guest.say();
+    await allRead(pair);
+    network.all((proxy) => proxy.hold());
+    pair.guest.say();
+    // Repeated on another connection. Then more follows than a reader remembers of what came once.
+    await allRead(pair);
+    for (let i = 0; i < 5; i++) {
+      pair.guest.say(50);
+      await allRead(pair);
+    }
+    assert(network.isHolding);
+    await sleep(systemClock, REMOVED_MS);
+    network.all((proxy) => proxy.heal());
+    await sleep(systemClock, REMOVED_MS);
+    await end(scene, pair);
+  },
+];
+
 /** What two who poll cost a cluster. */
 const cost: Act = [
   "two who poll and talk ask for at most ten operations a second",
@@ -196,6 +223,7 @@ scenes.together("whatever happens to one person's network", [
   stranding("half-open sockets in a silence, polling", { talking: false, poll: true }),
   ...[1_000, 3_000, 10_000].map(cutting),
   leaving,
+  echo,
   cost,
 ]);
 

@@ -136,7 +136,7 @@ export class MongoMailbox implements Mailbox {
   }
 
   claim(room: RoomId, token: string, options?: OpOptions): Promise<Claim> {
-    return this.#operation(options, async (): Promise<Claim> => {
+    return this.#operation(options, async (isOver): Promise<Claim> => {
       const facts = await this.#change({ _id: room }, claiming(token));
       if (!facts?.living) return { refused: "absent" };
       const { epoch, host, guest } = facts;
@@ -146,7 +146,7 @@ export class MongoMailbox implements Mailbox {
       }
       const refused = refusalOf(facts);
       if (refused !== "absent") {
-        await this.#store({ room, epoch }, [knock(token)], facts.lingerMs);
+        await this.#store({ room, epoch }, [knock(token)], facts.lingerMs, isOver);
       }
       return { refused };
     });
@@ -199,13 +199,13 @@ export class MongoMailbox implements Mailbox {
   }
 
   post(seat: Seat, envelopes: readonly Envelope[], options?: OpOptions): Promise<void> {
-    return this.#operation(options, async () => {
+    return this.#operation(options, async (isOver) => {
       assertBatch(envelopes);
       if (envelopes.length === 0) return;
       const lingerMs = this.#lingerMs.get(seat.room) ?? await this.#learnLinger(seat);
       // Nobody can read an epoch that is over: there is nothing to store.
       if (lingerMs === undefined) return;
-      await this.#store(seat, envelopes, lingerMs, options?.signal);
+      await this.#store(seat, envelopes, lingerMs, isOver);
       this.#active();
     });
   }
@@ -290,7 +290,10 @@ export class MongoMailbox implements Mailbox {
     await closeClient(this.#client, this.#clock);
   }
 
-  async #operation<T>(options: OpOptions | undefined, action: () => Promise<T>): Promise<T> {
+  async #operation<T>(
+    options: OpOptions | undefined,
+    action: (isOver: () => boolean) => Promise<T>,
+  ): Promise<T> {
     const signals = [options?.signal, this.#closed.signal];
     try {
       return await within(this.#clock, { ms: DEADLINE_MS, signals }, action);
@@ -356,9 +359,9 @@ export class MongoMailbox implements Mailbox {
     place: Place,
     envelopes: readonly Envelope[],
     lingerMs: number,
-    signal?: AbortSignal,
+    isOver: () => boolean,
   ): Promise<void> {
-    return this.#posting.store(place, envelopes, { now: this.#serverTime.now(), lingerMs }, signal);
+    return this.#posting.store(place, envelopes, { now: this.#serverTime.now(), lingerMs }, isOver);
   }
 
   /** Deletes documents of another shape; the identity of one that is too large did not travel. */

@@ -27,20 +27,22 @@ export class Posting {
     this.#db = db;
   }
 
-  /** Stores envelopes in order, going on behind one that is there already. */
+  /**
+   * Stores envelopes in order, going on behind one that is there already; `isOver` when nobody waits for
+   * it any more.
+   */
   async store(
     place: Place,
     envelopes: readonly Envelope[],
     expiry: Expiry,
-    signal?: AbortSignal,
+    isOver: () => boolean,
   ): Promise<void> {
     try {
       await this.#storeAll(place, envelopes, expiry);
     } catch (error) {
       const trouble = translate(error);
-      if (!(trouble instanceof RelayUnavailable) || trouble.throttled) throw error;
       // Whoever has given this up repeats it, if anybody does.
-      signal?.throwIfAborted();
+      if (!(trouble instanceof RelayUnavailable) || trouble.throttled || isOver()) throw error;
       // Once at once: of an election or a connection that broke nobody need know. A repetition says
       // that it is one, for what its server has lost in falling may have been read.
       const again = envelopes.map((envelope) => ({ ...envelope, attempt: envelope.attempt + 1 }));

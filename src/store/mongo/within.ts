@@ -8,17 +8,18 @@ import { Failure, RelayUnavailable } from "../../errors.ts";
 
 /**
  * The outcome of `action`, unless the time is over or a signal is aborted before. What `action` does
- * afterwards is nobody's: it may still take effect.
+ * afterwards is nobody's: it may still take effect, and can ask whether it is still waited for.
  *
  * @throws {RelayUnavailable} after `ms` milliseconds, or the reason of an aborted signal at once.
  */
 export async function within<T>(
   clock: Clock,
   bound: { ms: number; signals?: readonly (AbortSignal | undefined)[] },
-  action: () => Promise<T>,
+  action: (isOver: () => boolean) => Promise<T>,
 ): Promise<T> {
   const signals = (bound.signals ?? []).filter((signal) => signal !== undefined);
   for (const signal of signals) signal.throwIfAborted();
+  let isOver = false;
   let settle = () => {};
   const end = new Promise<never>((_, reject) => {
     const listeners = signals.map((signal) => {
@@ -28,11 +29,12 @@ export async function within<T>(
     });
     const timer = clock.after(bound.ms, () => reject(silent(bound.ms)));
     settle = () => {
+      isOver = true;
       timer.cancel();
       for (const remove of listeners) remove();
     };
   });
-  const outcome = action();
+  const outcome = action(() => isOver);
   outcome.catch(() => {});
   try {
     return await Promise.race([outcome, end]);

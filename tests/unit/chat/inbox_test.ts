@@ -111,6 +111,25 @@ Deno.test("inbox: an honest repetition is known by its attempts, on either of th
   }
 });
 
+Deno.test("inbox: what came more than once is remembered for longer than what came once", async () => {
+  for (const [first, second] of [[1, undefined], [0, 1]] as const) {
+    const { host, alarms, shown, read, close } = setUp();
+    const [a, ...others] = await write(host, 202);
+    await read([{ ...a!, attempt: first }]);
+    await read([]);
+    await read([]);
+    if (second !== undefined) await read([{ ...a!, attempt: second }]);
+    for (const other of others) await read([other]);
+    await read([]);
+    // The one that was held back: it says nothing of there being another.
+    await read([a!]);
+    assertEquals([shown.length, alarms], [202, {}]);
+    await read([others[0]!]);
+    assertEquals(alarms, { replayed: 1 });
+    close();
+  }
+});
+
 Deno.test("inbox: a gap is told when a read begun after the grace does not show it", async () => {
   const { host, inbox, clock, shown, gaps, calls, read, close } = setUp();
   const [, , c] = await write(host, 3);

@@ -38,6 +38,27 @@ Deno.test("within: an aborted signal ends it at once with its reason", async () 
   assertEquals(clock.pending, 0);
 });
 
+Deno.test("within: what goes on is told when nobody waits for it any more", async () => {
+  const clock = new FakeClock();
+  const end = new AbortController();
+  let isOver = () => true;
+  const begin = (over: () => boolean) => {
+    isOver = over;
+    return new Promise<never>(() => {});
+  };
+  const late = within(clock, { ms: 10 }, begin).catch(() => {});
+  await clock.advance(9);
+  assertEquals(isOver(), false);
+  await clock.advance(1);
+  await late;
+  assertEquals(isOver(), true);
+  const given = within(clock, { ms: 10, signals: [end.signal] }, begin).catch(() => {});
+  assertEquals(isOver(), false);
+  end.abort();
+  await given;
+  assertEquals(isOver(), true);
+});
+
 Deno.test("within: nothing begins under a signal that is aborted already", async () => {
   let begun = false;
   const begin = () => {
