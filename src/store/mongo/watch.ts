@@ -7,7 +7,6 @@
  *
  * @module
  */
-import { setImmediate } from "node:timers/promises";
 import { type ClientSession, type Db, type Document, Long } from "mongodb";
 import { type Clock, type Random, sleep } from "../../clock.ts";
 import { Failure, RelayUnavailable } from "../../errors.ts";
@@ -27,6 +26,11 @@ const OPENING_MS = 9_000;
 const NEWS_MS = AWAIT_MS + 6_000;
 /** Answers in a row that nobody knows, after which a stream counts as refused. */
 const MAX_UNKNOWN_ANSWERS = 3;
+/**
+ * What has come is opened and shown, and an answer to it sent, before more is asked for: that takes as
+ * long as each of them. Whatever comes meanwhile waits on the server.
+ */
+const SHOWING_MS = 1;
 /** Closing tells the server, which may not listen; its cursor then ends by itself. */
 const CLOSING_MS = 1_000;
 
@@ -81,8 +85,7 @@ async function follow(
         failures = unknownAnswers = 0;
         if (news.envelopes.length > 0) {
           listener.push(news.envelopes);
-          // Shown first: to ask for more takes as long as to open what has come.
-          await sleep(deps.clock, 1, signal);
+          await sleep(deps.clock, SHOWING_MS, signal);
         }
         if (news.strange) listener.wake();
       }

@@ -71,8 +71,8 @@ Deno.test("watch: an open stream is up and wakes once, then pushes what it decod
     const nextBatch = batches.shift();
     return nextBatch ? Promise.resolve({ cursor: { id: 7, nextBatch } }) : quiet();
   });
-  await recorder.until(() => recorder.pushed.length === 2);
-  await clock.settle();
+  await clock.until(() => recorder.pushed.length === 2);
+  await clock.advance(1);
   assertEquals(recorder.pushed, [sent, sent]);
   assertEquals(recorder.wakes, 2, "one when it opened, one for what is no envelope");
   assertEquals(recorder.states, [{ state: "up", watch: "stream" }]);
