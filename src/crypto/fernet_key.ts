@@ -2,8 +2,8 @@
  * A Fernet key and what its two halves do: HMAC-SHA-256 signs, AES-128-CBC encrypts.
  *
  * Short inputs are dealt with on the spot. Web Crypto does its work on another thread, and the way there
- * and back, three times for a key, a cipher and a tag, takes ten times as long as that work on what people
- * say to each other; from a few thousand bytes on it is the faster one, and holds nothing else up.
+ * and back, for a key, a cipher and a tag, takes ten times as long as that work on what people say to each
+ * other; on more than that it is the faster one, and holds nothing else up.
  *
  * @module
  */
