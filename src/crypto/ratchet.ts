@@ -75,6 +75,16 @@ export interface OpenedMessage {
   readonly plaintext: Bytes;
 }
 
+/** A message to be sent that lacks its text. */
+interface Draft {
+  /** The sending half of the state that it follows, and of the one behind it. */
+  readonly follows: RatchetState["sending"];
+  readonly sending: RatchetState["sending"];
+  readonly seq: number;
+  readonly head: Bytes;
+  readonly key: FernetKey;
+}
+
 interface HeaderKeys {
   readonly own: HeaderKey<"own">;
   readonly peer: HeaderKey<"peer">;
@@ -118,6 +128,8 @@ export class Session {
   readonly #generateKeyPair: () => RatchetKeyPair;
   /** For the next turn. */
   #spare: RatchetKeyPair | undefined;
+  /** The next message to be sent, unless the peer turns the ratchet before. */
+  #ahead: Draft | undefined;
   /** Settles when the last operation that was let in has taken effect. */
   #turnstile: Promise<unknown> = Promise.resolve();
 
@@ -139,7 +151,12 @@ export class Session {
   async seal(plaintexts: readonly Bytes[]): Promise<SealedMessage[]> {
     const drafts = await this.#inOrder(() => {
       this.#answer();
-      return plaintexts.map((plaintext) => this.#draft(plaintext));
+      // The IVs are drawn here, in the messages' order.
+      return plaintexts.map((plaintext) => ({
+        ...this.#draft(),
+        iv: this.#random(16),
+        plaintext,
+      }));
     });
     const sealed: SealedMessage[] = [];
     for (const { seq, head, key, iv, plaintext } of drafts) {
@@ -156,7 +173,10 @@ export class Session {
    * that when something is sent.
    */
   prepare(): Promise<void> {
-    return this.#inOrder(() => this.#answer());
+    return this.#inOrder(() => {
+      this.#answer();
+      this.#ahead = this.#next(this.#live());
+    });
   }
 
   /** Makes ready what the next turn needs: best while nothing else is to be done. */
@@ -213,6 +233,7 @@ export class Session {
   close(): void {
     if (!this.#state) return;
     discard([this.#state]);
+    this.#dropAhead();
     this.#state = this.#spare = undefined;
     wipe(this.#headerKeys.own, this.#headerKeys.peer, this.#transcript);
   }
@@ -262,15 +283,28 @@ export class Session {
     discard([before], state);
   }
 
-  #draft(plaintext: Bytes) {
+  /** Takes the next draft. */
+  #draft(): Draft {
     const before = this.#live();
-    const { state, header, key } = send(before);
+    const draft = this.#next(before);
+    this.#ahead = undefined;
+    const state = { ...before, sent: draft.seq, sending: draft.sending };
     this.#state = state;
     discard([before], state);
+    return draft;
+  }
+
+  #next(state: RatchetState): Draft {
+    if (this.#ahead) return this.#ahead;
+    const { state: { sending, sent: seq }, header, key } = send(state);
     const head = encodeHeader(header, this.#headerKeys.own);
-    // The IV is drawn here, in the messages' order.
-    const iv = this.#random(16);
-    return { seq: header.seq, head, key: this.#cipherKey(key, head), iv, plaintext };
+    return { follows: state.sending, sending, seq, head, key: this.#cipherKey(key, head) };
+  }
+
+  #dropAhead(): void {
+    this.#ahead?.key.wipe();
+    if (this.#ahead) wipe(this.#ahead.sending.chain!);
+    this.#ahead = undefined;
   }
 
   /** Opens one, and only then goes on to the state behind it. */
@@ -286,6 +320,7 @@ export class Session {
       if (this.#state !== before) throw closed();
       this.#state = state;
       discard([before], state);
+      if (this.#ahead?.follows !== state.sending) this.#dropAhead();
       return { seq: header.seq, plaintext };
     } catch (cause) {
       discard([state], this.#state);

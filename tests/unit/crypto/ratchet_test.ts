@@ -78,7 +78,7 @@ async function open(session: Session, { head, token }: SealedMessage): Promise<s
 const texts = (opened: readonly OpenedMessage[]) =>
   opened.map(({ plaintext }) => decodeUtf8(plaintext));
 
-Deno.test("a session is, byte for byte, that of the second implementation", async () => {
+async function assertByteForByte(ready: (session: Session) => Promise<void>): Promise<void> {
   const source = (values: readonly string[]) => {
     const left = values.map(decodeHex);
     return () => left.shift()!;
@@ -113,6 +113,7 @@ Deno.test("a session is, byte for byte, that of the second implementation", asyn
   const [crossing] = vectors.messages;
   for (const [i, run] of vectors.messages.entries()) {
     const [from, to] = run[0]!.from === "host" ? [host, guest] : [guest, host];
+    await ready(from);
     const sealed = await from.seal(run.map(({ plaintext }) => decodeHex(plaintext)));
     assertEquals(
       sealed.map(({ head, token }) => ({ head: encodeHex(head), token })),
@@ -122,6 +123,19 @@ Deno.test("a session is, byte for byte, that of the second implementation", asyn
     await open(run, to);
     if (i === 1) await open(crossing!, guest);
   }
+}
+
+Deno.test("a session is, byte for byte, that of the second implementation", async () => {
+  await assertByteForByte(() => Promise.resolve());
+});
+
+Deno.test("what is made ready for a message, or for a turn, changes no byte of it", async () => {
+  await assertByteForByte((session) => session.prepare());
+  await assertByteForByte(async (session) => {
+    session.prepareTurn();
+    await session.prepare();
+    session.prepareTurn();
+  });
 });
 
 Deno.test("host and guest hear each other, whoever begins", async () => {

@@ -112,3 +112,18 @@ Deno.test("sealing a message wipes its key and its chain, and closing what is le
   assert(closing.has(encodeHex(nextRoot)));
   guest.close();
 });
+
+Deno.test("what was made ready for a message that is never sent goes with the turn, or the end", async () => {
+  for (const turns of [true, false]) {
+    const { host, guest, first, hostChain } = await scene();
+    const behind = encodeHex(hmacSha256(hostChain, new Uint8Array([2])));
+    assert(!(await wipedDuring(() => host.prepare())).has(behind), "still needed");
+    const wiped = await wipedDuring(async () => {
+      if (turns) await host.open(first.head, first.token);
+      else host.close();
+    });
+    assert(wiped.has(behind));
+    host.close();
+    guest.close();
+  }
+});
