@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { MongoClient, type MongoClientOptions } from "mongodb";
-import type { Clock } from "../../clock.ts";
+import { type ConnectionReadyEvent, MongoClient, type MongoClientOptions } from "mongodb";
+import { atMost, type Clock } from "../../clock.ts";
 import { Failure, RelayUnavailable } from "../../errors.ts";
 import { diagnose, isFast } from "./errors.ts";
 import { askToReach } from "./permission.ts";
@@ -25,6 +25,8 @@ const SOCKET_TIMEOUT_MS = AWAIT_MS + 4_000;
 const OPENING_MS = 20_000;
 /** Saying goodbye to a server that may not listen. */
 const CLOSING_MS = 2_000;
+/** A connection that is being opened when its client is closed has this long to come about. */
+const SETTLING_MS = 500;
 
 /**
  * With three monitors on three nodes these make at most five sockets: one for the change stream, one
@@ -74,6 +76,7 @@ export async function openClient(
       ...OPTIONS,
       ...tlsCaFile !== undefined && { tls: true, tlsCAFile: tlsCaFile },
     });
+    followConnections(opening);
     const hopeless = allServersFail(opening);
     await within(
       clock,
@@ -91,11 +94,35 @@ export async function openClient(
 
 /** Closes every socket, in bounded time even if nobody answers. Never rejects. */
 export async function closeClient(client: MongoClient, clock: Clock): Promise<void> {
+  // The driver closes what is open, and forgets what is only being opened.
+  const opening = [...openings.get(client)?.values() ?? []].map(({ promise }) => promise);
+  await atMost(clock, SETTLING_MS, Promise.all(opening));
   try {
     await within(clock, { ms: CLOSING_MS }, () => client.close());
   } catch {
     // What could not be said goodbye to within the time ends with the process.
   }
+}
+
+/** Of each client, the connections that are being opened: resolved when that has come to something. */
+const openings = new WeakMap<MongoClient, Map<string, PromiseWithResolvers<void>>>();
+
+function followConnections(client: MongoClient): void {
+  const opening = new Map<string, PromiseWithResolvers<void>>();
+  openings.set(client, opening);
+  const opened = (event: ConnectionName) => {
+    opening.get(nameOf(event))?.resolve();
+    opening.delete(nameOf(event));
+  };
+  client.on("connectionCreated", (event) => opening.set(nameOf(event), Promise.withResolvers()));
+  client.on("connectionReady", opened);
+  client.on("connectionClosed", opened);
+}
+
+type ConnectionName = Pick<ConnectionReadyEvent, "address" | "connectionId">;
+
+function nameOf({ address, connectionId }: ConnectionName): string {
+  return `${address} ${connectionId}`;
 }
 
 /** What tells of the servers while none has been found yet. */
