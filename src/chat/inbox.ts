@@ -36,10 +36,12 @@ export const MAX_HELD_PER_SEQ = 2;
 /** Numbers given up that may still be filled: as many as the ratchet keeps keys for. */
 const MAX_GIVEN_UP = 512;
 /**
- * Envelopes remembered that came more than once, or may: each took an outage of the relay or of the
- * network. One that is forgotten and comes after all raises an alarm for nothing.
+ * Envelopes remembered once they are opened: the last ones, and the last of those that came more than
+ * once, or may. That takes an outage of the relay or of the network, after which a burst comes. One that is
+ * forgotten and comes again raises an alarm for nothing.
  */
-const MAX_REPEATED = 1_024;
+const MAX_REMEMBERED = 1_024;
+
 /** How to remove something from the relay: `patiently` what holds no word, together with others. */
 export interface Removal {
   readonly patiently?: boolean;
@@ -69,10 +71,7 @@ export class Inbox {
   /** Sequence numbers given up as missing. */
   readonly #givenUp = new Set<number>();
   readonly #done = new Done();
-  /**
-   * The last few opened, to know an honest repetition of what its sender got no answer for: a batch is the
-   * most that is on its way at once.
-   */
+  /** Opened lately: a repetition of one is its sender's, who got no answer. */
   readonly #recent = new Set<string>();
   /** Opened, and sent more than once: one of them may hang in a network, and land much later. */
   readonly #repeated = new Set<string>();
@@ -146,9 +145,9 @@ export class Inbox {
     if (seq === undefined) reject("forged", envelope);
     else if (seq !== envelope.seq) reject("altered", envelope);
     else if (seq < this.#next && !this.#givenUp.has(seq)) {
-      if (!isTruth) this.#deps.requestRead();
-      else if (this.#isEcho(envelope)) this.#finish(envelope.id);
-      else reject("replayed", envelope);
+      if (this.#isEcho(envelope)) this.#finish(envelope.id);
+      else if (isTruth) reject("replayed", envelope);
+      else this.#deps.requestRead();
     } else return this.#hold(envelope, reject);
     return true;
   }
@@ -157,7 +156,7 @@ export class Inbox {
   #isEcho({ id, attempt }: Envelope): boolean {
     if (this.#repeated.has(id)) return true;
     if (attempt === 0 || !this.#recent.has(id)) return false;
-    remember(this.#repeated, id, MAX_REPEATED);
+    remember(this.#repeated, id);
     return true;
   }
 
@@ -216,8 +215,7 @@ export class Inbox {
         this.#next = seq + 1;
         this.#isFar = false;
       }
-      if (attempt > 0) remember(this.#repeated, id, MAX_REPEATED);
-      else remember(this.#recent, id, MAX_BATCH);
+      remember(attempt > 0 ? this.#repeated : this.#recent, id);
       this.#finish(id, { patiently: one.payload.kind === "receipt" });
       // Given up is not told yet: what turns up before a later one was opened comes in its place.
       const isLate = seq < this.#last;
@@ -277,10 +275,10 @@ export class Inbox {
 
 type Reject = (kind: "forged" | "altered" | "replayed", envelope: Envelope) => void;
 
-/** Adds to a memory of at most `most`, which forgets what it had first. */
-function remember(ids: Set<string>, id: string, most: number): void {
+/** Adds to what is remembered; of too many, the first is forgotten. */
+function remember(ids: Set<string>, id: string): void {
   ids.add(id);
-  if (ids.size > most) ids.delete(ids.keys().next().value!);
+  if (ids.size > MAX_REMEMBERED) ids.delete(ids.keys().next().value!);
 }
 
 function protocolFailure(error: unknown): Failure {

@@ -111,10 +111,22 @@ Deno.test("inbox: an honest repetition is known by its attempts, on either of th
   }
 });
 
+Deno.test("inbox: a repetition that is pushed is removed at once, before it is forgotten", async () => {
+  const { host, inbox, alarms, shown, removed, calls, read, close } = setUp();
+  const [a] = await write(host, 1);
+  await read([a!]);
+  await read([]);
+  await read([]);
+  await inbox.take([{ ...a!, attempt: 1 }]);
+  assertEquals([shown, alarms, calls.reads], [[1], {}, 0]);
+  assertEquals(removed, [a!.id, a!.id]);
+  close();
+});
+
 Deno.test("inbox: what came more than once is remembered for longer than what came once", async () => {
   for (const [first, second] of [[1, undefined], [0, 1]] as const) {
     const { host, alarms, shown, read, close } = setUp();
-    const [a, ...others] = await write(host, 202);
+    const [a, ...others] = await write(host, 1_030);
     await read([{ ...a!, attempt: first }]);
     await read([]);
     await read([]);
@@ -123,7 +135,7 @@ Deno.test("inbox: what came more than once is remembered for longer than what ca
     await read([]);
     // The one that was held back: it says nothing of there being another.
     await read([a!]);
-    assertEquals([shown.length, alarms], [202, {}]);
+    assertEquals([shown.length, alarms], [1_030, {}]);
     await read([others[0]!]);
     assertEquals(alarms, { replayed: 1 });
     close();
