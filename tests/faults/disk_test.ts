@@ -130,6 +130,8 @@ scene("one that is full in the middle of a talk is told, and nothing is lost", a
   assertStringIncludes(String(trouble["message"]), "disk is full");
   Deno.removeSync(`${s.disk}/filler`);
   await host.line(({ event, id }) => event === "delivered" && id === String(texts.length - 1));
+  // The two are read side by side: what one was told may be read before what the other was shown.
+  await guest.line(({ event, text }) => event === "message" && text === texts.at(-1));
   assertEquals(guest.all("message").map(({ text }) => text), texts);
   await host.line(
     ({ event, state }) => event === "relay" && state === "up",
@@ -144,6 +146,7 @@ scene("a small one is enough for a talk that is longer than it", async (s) => {
   for (const [i, send] of texts.entries()) {
     await host.tell({ send, id: `${i}` });
     await host.line(({ event, id }) => event === "delivered" && id === `${i}`);
+    await guest.line(({ event, text }) => event === "message" && text === send);
   }
   assertEquals(guest.all("message").map(({ text }) => text), texts);
   await end(s, host, guest);
