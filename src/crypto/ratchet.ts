@@ -77,8 +77,7 @@ export interface OpenedMessage {
 
 /** A message to be sent that lacks its text. */
 interface Draft {
-  /** The sending half of the state that it follows, and of the one behind it. */
-  readonly follows: RatchetState["sending"];
+  /** The sending half of the state behind it. */
   readonly sending: RatchetState["sending"];
   readonly seq: number;
   readonly head: Bytes;
@@ -298,12 +297,13 @@ export class Session {
     if (this.#ahead) return this.#ahead;
     const { state: { sending, sent: seq }, header, key } = send(state);
     const head = encodeHeader(header, this.#headerKeys.own);
-    return { follows: state.sending, sending, seq, head, key: this.#cipherKey(key, head) };
+    return { sending, seq, head, key: this.#cipherKey(key, head) };
   }
 
   #dropAhead(): void {
-    this.#ahead?.key.wipe();
-    if (this.#ahead) wipe(this.#ahead.sending.chain!);
+    if (!this.#ahead) return;
+    this.#ahead.key.wipe();
+    wipe(this.#ahead.sending.chain!);
     this.#ahead = undefined;
   }
 
@@ -320,7 +320,7 @@ export class Session {
       if (this.#state !== before) throw closed();
       this.#state = state;
       discard([before], state);
-      if (this.#ahead?.follows !== state.sending) this.#dropAhead();
+      if (state.sending !== before.sending) this.#dropAhead();
       return { seq: header.seq, plaintext };
     } catch (cause) {
       discard([state], this.#state);
