@@ -11,9 +11,9 @@ import { configPath, loadConfig } from "./cli/config_file.ts";
 import { parseCommand } from "./cli/parse.ts";
 import type { Opening } from "./cli/questions.ts";
 import { systemClock, systemRandom } from "./clock.ts";
-import { Failure } from "./errors.ts";
+import { Failure, untranslated } from "./errors.ts";
 import { goOffline } from "./permissions/confine.ts";
-import type { StoreSettings } from "./store/open.ts";
+import type { RelaySettings } from "./relay/open.ts";
 import { OutputQueue } from "./ui/output.ts";
 
 /**
@@ -64,16 +64,16 @@ async function chat(command: ChatCommand, { stop, output }: Surroundings): Promi
 
   const name = await askName(command.name, asker, env("USER") ?? env("USERNAME"));
   if (command.tlsCaFile !== undefined) await assertReadable(command.tlsCaFile);
-  const { completeUri, inspectUri, openMailbox } = await import("./store/open.ts");
+  const { completeUri, inspectUri, openRelay } = await import("./relay/open.ts");
   const checks = { inspect: inspectUri, complete: completeUri };
   const place = await askPlace(command, asker, checks);
   if (place.kind === "sqlite") goOffline();
-  const settings: StoreSettings = place.kind === "sqlite"
+  const settings: RelaySettings = place.kind === "sqlite"
     ? place
     : { ...place, poll: command.poll, tlsCaFile: command.tlsCaFile };
   // The relay is being opened while the person types the code.
-  const mailbox = openMailbox(settings, { clock: systemClock, random: systemRandom, signal: stop });
-  mailbox.catch(() => {});
+  const relay = openRelay(settings, { clock: systemClock, random: systemRandom, signal: stop });
+  relay.catch(() => {});
   const { Chat, entries } = await load();
   const codes = { check: entries.entryByCode, complete: entries.completeCode };
   const opening = await askOpening(command, asker, codes);
@@ -94,7 +94,7 @@ async function chat(command: ChatCommand, { stop, output }: Surroundings): Promi
     control: input.isTerminal && isAnsi() ? (sequence) => port.write(sequence) : undefined,
   });
   const chat = new Chat({
-    mailbox,
+    relay,
     entry,
     name,
     lingerMs: command.lingerMs,
@@ -127,7 +127,7 @@ async function chat(command: ChatCommand, { stop, output }: Surroundings): Promi
 
 /** The chat, its cryptography and its relay, while the person still reads or types. */
 async function loadChat({ relay }: ChatCommand) {
-  const { preload } = await import("./store/open.ts");
+  const { preload } = await import("./relay/open.ts");
   void preload(relay?.kind === "local" ? "sqlite" : "mongodb");
   const [{ Chat }, entries] = await Promise.all([
     import("./chat/chat.ts"),
@@ -169,7 +169,7 @@ function sayFailure({ message, hint }: Failure): void {
 }
 
 function bug(cause: unknown): Failure {
-  return new Failure(
+  return untranslated(
     "bug",
     "Whisper made a mistake and has to stop.",
     "Start it with --debug to see where, and please report that.",

@@ -1,67 +1,56 @@
 /**
- * The failures that a person acts on: a code for programs, a sentence of what happened, a hint of
- * what to do, and the exit status of the process that ends with it.
+ * The failures that a person acts on, their codes, and the exit status of a process that ends with
+ * one. What a person reads about each is in `src/ui/messages/`.
  *
  * @module
  */
 
-/** Exit statuses of the program (documented in docs/JSON.md). */
-export const EXIT = {
-  ok: 0,
-  bug: 1,
-  usage: 2,
-  relay: 3,
-  full: 4,
-  wrongCode: 5,
-  usedCode: 6,
-  evicted: 7,
-  relayLost: 8,
-  protocol: 9,
-  fernet: 10,
-  interrupted: 130,
-} as const;
+import { type FailureCode, STATUS } from "./exit_status.ts";
+import { type FactsOf, type Reason, REASONS } from "./failure_reasons.ts";
 
-/** Every failure code with the exit status of a process that ends with it. */
-const STATUS = {
-  "bug": EXIT.bug,
-  "usage": EXIT.usage,
-  "too-long": EXIT.usage,
-  "bad-line": EXIT.usage,
-  "relay-unreachable": EXIT.relay,
-  "relay-denied": EXIT.relay,
-  "relay-auth": EXIT.relay,
-  "relay-uri": EXIT.relay,
-  "relay-tls": EXIT.relay,
-  "relay-quota": EXIT.relay,
-  "relay-storage": EXIT.relay,
-  "room-full": EXIT.full,
-  "room-sealed": EXIT.full,
-  "wrong-code": EXIT.wrongCode,
-  "code-burnt": EXIT.usedCode,
-  "no-room": EXIT.usedCode,
-  "evicted": EXIT.evicted,
-  "relay-lost": EXIT.relayLost,
-  "protocol": EXIT.protocol,
-  "fernet": EXIT.fernet,
-  "no-peer": EXIT.usage,
-  "interrupted": EXIT.interrupted,
-} as const;
+export { EXIT, type FailureCode } from "./exit_status.ts";
 
-/** A stable name for one way to fail; `error` events carry it. */
-export type FailureCode = keyof typeof STATUS;
-
-/** A failure with a sentence for the person and a next step. */
-export class Failure extends Error {
+/**
+ * A failure that a person acts on: a {@link Reason} with its facts. The sentences are in
+ * `src/ui/messages/`, and `describeFailure` finds them.
+ *
+ * @example
+ * ```ts
+ * throw new Failure("message-too-long", { bytes: 20_000, maxBytes: 16_384 });
+ * ```
+ */
+export class Failure<R extends Reason = Reason> extends Error {
   override readonly name = "Failure";
-  /** What programs branch on. */
-  readonly code: FailureCode;
-  /** One sentence: what to do next. */
-  readonly hint: string;
+  /** What went wrong, precisely; the key of its sentences. */
+  readonly reason: R;
+  /** What the sentences mention. */
+  readonly facts: FactsOf<R>;
 
-  constructor(code: FailureCode, message: string, hint: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-    this.hint = hint;
+  constructor(
+    reason: R,
+    ...[facts, options]: Record<never, never> extends FactsOf<R>
+      ? [facts?: FactsOf<R>, options?: ErrorOptions]
+      : [facts: FactsOf<R>, options?: ErrorOptions]
+  ) {
+    super(
+      facts && "message" in facts && reason === "untranslated"
+        ? String(facts.message)
+        : `${reason} ${Deno.inspect(facts ?? {}, { compact: true, breakLength: Infinity })}`,
+      options,
+    );
+    this.reason = reason;
+    this.facts = facts ?? {} as FactsOf<R>;
+  }
+
+  /** What programs branch on: the `code` of an `error` event. */
+  get code(): FailureCode {
+    if (this.reason === "untranslated") return (this.facts as Untranslated).code;
+    return REASONS[this.reason].code;
+  }
+
+  /** Of an untranslated failure; goes with the last of them. */
+  get hint(): string {
+    return this.reason === "untranslated" ? (this.facts as Untranslated).hint : "";
   }
 
   /** The exit status of a process that ends with this failure. */
@@ -70,9 +59,21 @@ export class Failure extends Error {
   }
 }
 
+type Untranslated = FactsOf<"untranslated">;
+
+/** A failure with its sentences in place. Goes when the last is moved to `src/ui/messages/`. */
+export function untranslated(
+  code: FailureCode,
+  message: string,
+  hint: string,
+  options?: ErrorOptions,
+): Failure {
+  return new Failure("untranslated", { code, message, hint }, options);
+}
+
 /**
  * The relay did not answer, or answered that it cannot now. Whether a write took effect is unknown.
- * Repeating the operation is safe (every mailbox operation is idempotent) and expected.
+ * Repeating the operation is safe (every relay operation is idempotent) and expected.
  */
 export class RelayUnavailable extends Error {
   override readonly name = "RelayUnavailable";

@@ -5,10 +5,10 @@
  * @module
  */
 import { atMost, type Clock, type Random, sleep, type Timer } from "../clock.ts";
-import { EXIT, Failure } from "../errors.ts";
+import { EXIT, Failure, untranslated } from "../errors.ts";
 import { type Code, drawPassword, formatCode } from "../protocol/code.ts";
 import { MAX_TIMER_SECONDS, type Payload } from "../protocol/payload.ts";
-import type { Mailbox } from "../store/mailbox.ts";
+import type { Relay } from "../relay/relay.ts";
 import { Alarms } from "./alarms.ts";
 import { aborted, depart, type Departed } from "./departure.ts";
 import { assertSendable, EarlyTexts } from "./early_texts.ts";
@@ -25,7 +25,7 @@ import { Vanishing } from "./vanishing.ts";
 /** What a chat is made of. */
 export interface ChatOptions {
   /** The relay, or its opening under way. The chat closes it. */
-  readonly mailbox: Promise<Mailbox>;
+  readonly relay: Promise<Relay>;
   readonly entry: Entry;
   readonly name: string;
   readonly lingerMs: number;
@@ -53,7 +53,7 @@ export class Chat implements Controls {
   readonly #vanishing: Vanishing;
   readonly #early = new EarlyTexts();
   /** The relay once it is open, and what keeps us there. */
-  #relay: { mailbox: Mailbox; link: Link; seating: Seating; openedAt: number } | undefined;
+  #connection: { relay: Relay; link: Link; seating: Seating; openedAt: number } | undefined;
   #pairing: Pairing | undefined;
   #code: Code | undefined;
   #handshakeTimer: Timer | undefined;
@@ -73,7 +73,7 @@ export class Chat implements Controls {
       emit: (event) => this.#emit(event),
       propose: (seconds, agreed) =>
         this.#pairing?.send({ kind: "timer", seconds, agreed }) ?? false,
-      isHost: () => this.#relay?.seating.seat?.role === "host",
+      isHost: () => this.#connection?.seating.seat?.role === "host",
     });
   }
 
@@ -87,13 +87,13 @@ export class Chat implements Controls {
 
   async #begin(): Promise<void> {
     const { clock, random, lingerMs, entry } = this.#options;
-    const mailbox = await this.#options.mailbox;
+    const relay = await this.#options.relay;
     const { signal } = this.#stop;
     signal.throwIfAborted();
     const emit = (event: ChatEvent) => this.#emit(event);
-    const link = new Link({ mailbox, clock, random, emit });
-    const seating = new Seating({ mailbox, link, random, lingerMs, signal });
-    this.#relay = { mailbox, link, seating, openedAt: clock.monotonic() };
+    const link = new Link({ relay, clock, random, emit });
+    const seating = new Seating({ relay, link, random, lingerMs, signal });
+    this.#connection = { relay, link, seating, openedAt: clock.monotonic() };
     const { code, ...entered } = await enter(entry, { seating, random });
     this.#code = code;
     if (entered.seat.role === "guest") {
@@ -122,24 +122,24 @@ export class Chat implements Controls {
       timerSeconds: this.#vanishing.seconds,
       queued: this.#early.count + (this.#pairing?.queued ?? 0),
       heardAgoMs: ago(this.#pairing?.heardAt),
-      openForMs: ago(this.#relay?.openedAt),
-      operations: this.#relay?.mailbox.operations() ?? {},
+      openForMs: ago(this.#connection?.openedAt),
+      operations: this.#connection?.relay.operations() ?? {},
     };
   }
 
   send(text: string, id: string): void {
     assertSendable(text);
-    if (this.#leaving) throw new Failure("usage", "The chat is being left.", "Begin a new one.");
+    if (this.#leaving) throw untranslated("usage", "The chat is being left.", "Begin a new one.");
     if (this.#pairing?.peer && this.#pairing.presence === "left") {
       const peer = this.#pairing.peer.name;
-      throw new Failure(
+      throw untranslated(
         "no-peer",
         `${peer} has left, so nobody would read this.`,
         "Use /invite for a fresh code, or /exit.",
       );
     }
     if (this.#pairing?.send({ kind: "text", text }, id)) {
-      if (!this.#relay?.link.isUp) this.#emit({ event: "queued", id });
+      if (!this.#connection?.link.isUp) this.#emit({ event: "queued", id });
       return;
     }
     this.#early.add({ text, id });
@@ -157,11 +157,11 @@ export class Chat implements Controls {
 
   async #invite(): Promise<void> {
     const nameplate = this.#code?.nameplate;
-    if (!this.#relay || !this.#pairing || this.#leaving) {
-      throw new Failure("usage", "There is no room yet.", "Wait until the relay is reached.");
+    if (!this.#connection || !this.#pairing || this.#leaving) {
+      throw untranslated("usage", "There is no room yet.", "Wait until the relay is reached.");
     }
     if (!nameplate) {
-      throw new Failure(
+      throw untranslated(
         "usage",
         "This room was agreed on beforehand and has no codes.",
         "Leave it, and enter it again on both sides.",
@@ -169,7 +169,7 @@ export class Chat implements Controls {
     }
     const { peer, presence, unseen } = this.#pairing;
     if (peer && (presence === "here" || presence === "away")) {
-      throw new Failure(
+      throw untranslated(
         "usage",
         `${peer.name} is still in the room, and only two fit in it.`,
         "A fresh code can be had once the other one has left or vanished.",
@@ -179,7 +179,7 @@ export class Chat implements Controls {
     // What is said from here on waits for whoever comes next.
     this.#pairing = undefined;
     if (unseen > 0) this.#tellUnsent(unseen, `never seen by ${peer?.name ?? "anybody"}`);
-    const seat = await this.#relay.seating.reopen();
+    const seat = await this.#connection.seating.reopen();
     if (!seat) return this.#fail(evicted());
     this.#code = { nameplate, password: drawPassword(this.#options.random) };
     this.#vanishing.reset();
@@ -189,14 +189,14 @@ export class Chat implements Controls {
 
   setTimer(seconds: number): void {
     if (!Number.isInteger(seconds) || seconds < 0 || seconds > MAX_TIMER_SECONDS) {
-      throw new Failure(
+      throw untranslated(
         "usage",
         "This is no time for a timer.",
         "Use /timer 30s, 5m, 1h, at most 7d, or off.",
       );
     }
     if (!this.#vanishing.propose(seconds)) {
-      throw new Failure(
+      throw untranslated(
         "no-peer",
         "Nobody is here to agree on a timer.",
         "Wait for the other one.",
@@ -236,9 +236,9 @@ export class Chat implements Controls {
 
   async #pairUp({ seat, hostNonce, password }: Entered): Promise<void> {
     const { clock, random, name } = this.#options;
-    const { mailbox, link } = this.#relay!;
+    const { relay, link } = this.#connection!;
     const pairing = new Pairing({
-      mailbox,
+      relay,
       link,
       clock,
       random,
@@ -303,14 +303,14 @@ export class Chat implements Controls {
     const failure = error === undefined ? undefined : asFailure(error);
     const deadline = this.#hurry;
     const timer = clock.after(withinMs, () => deadline.abort(tooLate()));
-    const relay = this.#relay;
-    await Promise.race([relay?.seating.close(), aborted(deadline.signal)]).catch(() => {});
-    const seat = relay?.seating.seat;
+    const connection = this.#connection;
+    await Promise.race([connection?.seating.close(), aborted(deadline.signal)]).catch(() => {});
+    const seat = connection?.seating.seat;
     let departed: Departed = { remaining: null };
-    if (relay && seat && failure?.code !== "evicted") {
+    if (connection && seat && failure?.code !== "evicted") {
       const pairing = this.#pairing;
       departed = await depart({
-        ...relay,
+        ...connection,
         clock,
         emit: (event) => this.#emit(event),
         pairing,
@@ -335,7 +335,7 @@ export class Chat implements Controls {
     }
     if (final) {
       const { code, message, hint } = final;
-      if (final.code === "relay-lost") relay?.link.down(final);
+      if (final.code === "relay-lost") connection?.link.down(final);
       this.#emit({ event: "error", code, message, hint, fatal: true });
     }
     this.#isOver = true;
@@ -365,7 +365,7 @@ export class Chat implements Controls {
 
   async #close(): Promise<void> {
     // An opening still under way is closed when it ends; nobody waits for it.
-    void this.#options.mailbox.then((mailbox) => mailbox.close()).catch(() => {});
-    await this.#relay?.mailbox.close();
+    void this.#options.relay.then((relay) => relay.close()).catch(() => {});
+    await this.#connection?.relay.close();
   }
 }

@@ -9,7 +9,7 @@
  */
 import { encodeBase64Url } from "@std/encoding/base64url";
 import type { Clock, Timer } from "../clock.ts";
-import type { Envelope, RoomView } from "../store/mailbox.ts";
+import type { Envelope, RoomView } from "../relay/relay.ts";
 import type { Alarms } from "./alarms.ts";
 
 /** A knock stays this long, for the other seat to see it too; a poll takes at most 3 s. */

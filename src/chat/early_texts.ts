@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Failure } from "../errors.ts";
+import { untranslated } from "../errors.ts";
 import { isUtf8, MAX_TEXT_BYTES } from "../protocol/payload.ts";
 
 /** More than anybody types before somebody comes; a script that is in a hurry is told to wait. */
@@ -28,7 +28,7 @@ export class EarlyTexts {
   /** @throws {Failure} when there are too many. */
   add(text: Text): void {
     if (this.#texts.length >= MAX_EARLY_TEXTS) {
-      throw new Failure(
+      throw untranslated(
         "usage",
         "Too many texts wait to be sent.",
         "Wait for the other one first.",
@@ -54,15 +54,21 @@ export class EarlyTexts {
 
 /** @throws {Failure} `too-long` or `usage` unless `text` can be sent as it is. */
 export function assertSendable(text: string): void {
-  if (text === "") throw new Failure("usage", "There is nothing to send.", "Type something first.");
+  if (text === "") {
+    throw untranslated("usage", "There is nothing to send.", "Type something first.");
+  }
   if (isUtf8(text, MAX_TEXT_BYTES)) return;
   const bytes = new TextEncoder().encode(text).length;
   if (bytes > MAX_TEXT_BYTES) {
-    throw new Failure(
+    throw untranslated(
       "too-long",
       `This text is too long: ${bytes} bytes, and ${MAX_TEXT_BYTES} is the most.`,
       "Send it in parts.",
     );
   }
-  throw new Failure("usage", "This text is not valid Unicode.", "Send it without lone surrogates.");
+  throw untranslated(
+    "usage",
+    "This text is not valid Unicode.",
+    "Send it without lone surrogates.",
+  );
 }

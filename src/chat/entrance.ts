@@ -7,7 +7,7 @@ import { decodeBase64Url } from "@std/encoding/base64url";
 import type { Random } from "../clock.ts";
 import { type Code, drawCode } from "../protocol/code.ts";
 import { roomOfNameplate } from "../protocol/wire.ts";
-import type { RoomId, Seat } from "../store/mailbox.ts";
+import type { RoomId, Seat } from "../relay/relay.ts";
 import type { Entry } from "./entry.ts";
 import { refusal, spoilt } from "./failures.ts";
 import type { Seating } from "./seating.ts";

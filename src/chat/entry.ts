@@ -5,7 +5,7 @@
  */
 import { type Code, completions, normalisePassphrase, parseCode } from "../protocol/code.ts";
 import { roomOfName } from "../protocol/wire.ts";
-import type { RoomId } from "../store/mailbox.ts";
+import type { RoomId } from "../relay/relay.ts";
 
 /** How a chat begins. */
 export type Entry =

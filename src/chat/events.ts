@@ -5,7 +5,7 @@
  * @module
  */
 import type { FailureCode } from "../errors.ts";
-import type { Operations } from "../store/mailbox.ts";
+import type { Operations } from "../relay/relay.ts";
 
 /** Presence of the other person, by authenticated goodbye and by lease. */
 export type Presence = "here" | "away" | "left" | "vanished";

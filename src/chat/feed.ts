@@ -6,7 +6,7 @@
  * @module
  */
 import type { Clock, Random, Timer } from "../clock.ts";
-import { type Envelope, type Mailbox, MAX_BATCH, type Seat } from "../store/mailbox.ts";
+import { type Envelope, MAX_BATCH, type Relay, type Seat } from "../relay/relay.ts";
 import type { ReadMark } from "./gap.ts";
 import type { Removal } from "./inbox.ts";
 import type { Link } from "./link.ts";
@@ -28,7 +28,7 @@ const MIN_PAGE = 8;
 
 /** What a feed needs and whom it feeds. */
 export interface FeedDeps {
-  readonly mailbox: Mailbox;
+  readonly relay: Relay;
   readonly link: Link;
   readonly seat: Seat;
   readonly clock: Clock;
@@ -73,13 +73,13 @@ export class Feed {
 
   /** Begins to watch and to read. */
   start(): void {
-    const { mailbox, seat, link } = this.#deps;
+    const { relay, seat, link } = this.#deps;
     this.#signal.addEventListener("abort", () => {
       this.#reconcile?.cancel();
       this.#cancelRemoval();
       this.#answer(Infinity);
     }, { once: true });
-    mailbox.watch(seat, {
+    relay.watch(seat, {
       push: (envelopes) => {
         this.#pushed.push(...envelopes);
         this.#pump();
@@ -154,12 +154,12 @@ export class Feed {
   }
 
   async #removeAll(): Promise<void> {
-    const { mailbox, link, seat } = this.#deps;
+    const { relay, link, seat } = this.#deps;
     try {
       while (this.#removals.size > 0) {
         const ids = [...this.#removals].slice(0, MAX_BATCH);
         for (const id of ids) this.#removals.delete(id);
-        await link.run("remove", (signal) => mailbox.remove(seat, ids, { signal }), this.#signal);
+        await link.run("remove", (signal) => relay.remove(seat, ids, { signal }), this.#signal);
         this.#deps.removed(ids, this.#reads);
       }
     } catch (error) {
@@ -191,7 +191,7 @@ export class Feed {
   }
 
   async #read(): Promise<void> {
-    const { mailbox, link, seat, clock, random } = this.#deps;
+    const { relay, link, seat, clock, random } = this.#deps;
     this.#readWanted = false;
     this.#reconcile?.cancel();
     const number = ++this.#reads;
@@ -201,7 +201,7 @@ export class Feed {
       // What is too much at once for a bad network may get through in parts.
       if (isRepeated) this.#page = Math.max(MIN_PAGE, this.#page >> 1);
       isRepeated = true;
-      return mailbox.read(seat, { most: this.#page, signal });
+      return relay.read(seat, { most: this.#page, signal });
     }, this.#signal);
     const isPage = envelopes.length >= this.#page;
     this.#page = Math.min(MAX_BATCH, 2 * this.#page);

@@ -6,7 +6,7 @@
  */
 import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
 import type { Clock, Random } from "../clock.ts";
-import { Failure } from "../errors.ts";
+import { type Failure, untranslated } from "../errors.ts";
 import { generateRatchetKeyPair, type RatchetKeyPair } from "../protocol/conversation.ts";
 import {
   beginAsGuest,
@@ -27,7 +27,7 @@ import {
   type HandshakeMessage,
   makeEnvelope,
 } from "../protocol/wire.ts";
-import type { Envelope, Mailbox, RoomView, Seat } from "../store/mailbox.ts";
+import type { Envelope, Relay, RoomView, Seat } from "../relay/relay.ts";
 import type { Alarms } from "./alarms.ts";
 import type { Door } from "./door.ts";
 import type { Listener } from "./events.ts";
@@ -35,7 +35,7 @@ import type { Link } from "./link.ts";
 
 /** What a greeting needs and whom it tells. */
 export interface GreetingDeps {
-  readonly mailbox: Mailbox;
+  readonly relay: Relay;
   readonly link: Link;
   readonly clock: Clock;
   readonly random: Random;
@@ -163,7 +163,7 @@ export class Greeting {
   }
 
   async #stepHost(phase: Phase & { phase: "host" }, message: HandshakeMessage): Promise<void> {
-    const { mailbox, link, seat, alarms, clock, random, door, signal } = this.#deps;
+    const { relay, link, seat, alarms, clock, random, door, signal } = this.#deps;
     const isOpen = phase.state.state === "open";
     if (isOpen && message.type === "guest-share" && !await door.isSeated(message.nonce)) {
       return door.turnAway();
@@ -176,7 +176,7 @@ export class Greeting {
     if (step.isCrowded) alarms.raise("third-party");
     if (state.state !== "established") return await this.#answer(step);
     // Sealed before the guest is told: from here on the room is closed to everybody else.
-    const sealed = await link.run("seal", (signal) => mailbox.seal(seat, { signal }), signal);
+    const sealed = await link.run("seal", (signal) => relay.seal(seat, { signal }), signal);
     if (!sealed) return;
     this.#deps.agreed(state.established, phase.keys);
     this.#phase = {
@@ -190,18 +190,18 @@ export class Greeting {
 
   /** Answers a share, or a guess. */
   async #answer({ send, guess }: ReturnType<typeof stepHost>): Promise<void> {
-    const { mailbox, link, seat, alarms, clock, emit, signal } = this.#deps;
+    const { relay, link, seat, alarms, clock, emit, signal } = this.#deps;
     if (send?.type === "host-share") {
       this.#answeredAt = clock.monotonic();
       emit({ event: "waiting", for: "handshake" });
     }
     if (guess && guess.count >= MAX_GUESSES) {
-      await link.run("burn", (signal) => mailbox.burn(seat, { signal }), signal);
+      await link.run("burn", (signal) => relay.burn(seat, { signal }), signal);
     }
     if (send) await this.#say(send);
     if (!guess) return;
     const token = encodeBase64Url(guess.nonce);
-    await link.run("vacate", (signal) => mailbox.vacate(seat, token, { signal }), signal);
+    await link.run("vacate", (signal) => relay.vacate(seat, token, { signal }), signal);
     this.#answeredAt = undefined;
     alarms.guess(guess.count);
     if (guess.count < MAX_GUESSES) emit({ event: "waiting", for: "guest" });
@@ -224,15 +224,15 @@ export class Greeting {
   }
 
   async #say(message: HandshakeMessage): Promise<void> {
-    const { mailbox, link, seat, signal } = this.#deps;
+    const { relay, link, seat, signal } = this.#deps;
     const head = encodeHandshake(message);
     const envelope = makeEnvelope(seat, { from: seat.role, seq: 0, head, token: "" });
-    await link.run("post", (signal) => mailbox.post(seat, [envelope], { signal }), signal);
+    await link.run("post", (signal) => relay.post(seat, [envelope], { signal }), signal);
   }
 }
 
 function hostGone(): Failure {
-  return new Failure(
+  return untranslated(
     "no-room",
     "The one who made this room has left it.",
     "Ask for a fresh code.",
@@ -240,7 +240,7 @@ function hostGone(): Failure {
 }
 
 function wrongCode(): Failure {
-  return new Failure(
+  return untranslated(
     "wrong-code",
     "The code did not fit: it was mistyped, or somebody stands between you and the other one.",
     "Check the words with the person who gave them to you, and try again.",

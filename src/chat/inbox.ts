@@ -9,7 +9,7 @@
  * @module
  */
 import type { Clock } from "../clock.ts";
-import { Failure } from "../errors.ts";
+import { type Failure, untranslated } from "../errors.ts";
 import {
   AlteredToken,
   type Conversation,
@@ -18,7 +18,7 @@ import {
   TooFarAhead,
 } from "../protocol/conversation.ts";
 import { MalformedPayload } from "../protocol/payload.ts";
-import { type Envelope, MAX_BATCH } from "../store/mailbox.ts";
+import { type Envelope, MAX_BATCH } from "../relay/relay.ts";
 import { Done } from "./done.ts";
 import { GapWatch, type ReadMark } from "./gap.ts";
 
@@ -288,7 +288,7 @@ function protocolFailure(error: unknown): Failure {
     ? "the other program sent something that this one does not understand"
     : undefined;
   if (!state) throw error;
-  return new Failure(
+  return untranslated(
     "protocol",
     `The conversation cannot go on: ${state}.`,
     "Begin a new chat, both with the newest Whisper.",

@@ -4,8 +4,8 @@
  * @module
  */
 import { type Clock, sleep } from "../clock.ts";
-import { Failure } from "../errors.ts";
-import type { Mailbox, RoomView, Seat } from "../store/mailbox.ts";
+import { type Failure, untranslated } from "../errors.ts";
+import type { Relay, RoomView, Seat } from "../relay/relay.ts";
 import type { Link } from "./link.ts";
 import { isOverdue, nextLook } from "./presence.ts";
 
@@ -21,7 +21,7 @@ const KEEP_MS = 30_000;
 
 /** What a lease needs and whom it tells. */
 export interface LeaseDeps {
-  readonly mailbox: Mailbox;
+  readonly relay: Relay;
   readonly link: Link;
   readonly seat: Seat;
   readonly clock: Clock;
@@ -48,7 +48,7 @@ export class Lease {
    * @throws {Failure} `evicted` when the seat is no longer held, or what `Link.run` throws.
    */
   async run(signal: AbortSignal): Promise<never> {
-    const { mailbox, link, seat, clock } = this.#deps;
+    const { relay, link, seat, clock } = this.#deps;
     let keptAt = clock.monotonic();
     let seenAt = keptAt;
     let graceUntil = -Infinity;
@@ -60,7 +60,7 @@ export class Lease {
         "renew",
         (signal) => {
           askedAt = clock.monotonic();
-          return mailbox.renew(seat, { keep, signal });
+          return relay.renew(seat, { keep, signal });
         },
         signal,
       );
@@ -96,7 +96,7 @@ export class Lease {
 
 /** The failure of a seat that somebody else has, or of a room that is gone. */
 export function evicted(): Failure {
-  return new Failure(
+  return untranslated(
     "evicted",
     "Your seat in this room is gone: it was given away, or the room has expired.",
     "Ask the other one for a fresh code, or begin a new chat.",

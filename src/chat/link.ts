@@ -2,13 +2,13 @@
  * Patience: repeats what the relay could not do now, with backoff and jitter, and says once when the
  * relay is in trouble and once when it is well again.
  *
- * Repeating is safe because every mailbox operation is idempotent by token or by identity.
+ * Repeating is safe because every relay operation is idempotent by token or by identity.
  *
  * @module
  */
 import { type Clock, type Random, sleep } from "../clock.ts";
 import { Failure, RelayUnavailable } from "../errors.ts";
-import type { Mailbox, WatchKind, WatchState } from "../store/mailbox.ts";
+import type { Relay, WatchKind, WatchState } from "../relay/relay.ts";
 import type { Listener } from "./events.ts";
 
 /** First wait and longest wait between two tries, in milliseconds. */
@@ -22,7 +22,7 @@ const SLOW_MS = 3_000;
 
 /** The state of the way to the relay, and the only place that tries again. */
 export class Link {
-  readonly #mailbox: Mailbox;
+  readonly #relay: Relay;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #emit: Listener;
@@ -33,8 +33,8 @@ export class Link {
   #watch: WatchKind | undefined;
   #said: "up" | "reconnecting" | undefined;
 
-  constructor(deps: { mailbox: Mailbox; clock: Clock; random: Random; emit: Listener }) {
-    this.#mailbox = deps.mailbox;
+  constructor(deps: { relay: Relay; clock: Clock; random: Random; emit: Listener }) {
+    this.#relay = deps.relay;
     this.#clock = deps.clock;
     this.#random = deps.random;
     this.#emit = deps.emit;
@@ -119,7 +119,7 @@ export class Link {
     this.#emit({
       event: "relay",
       state: "down",
-      kind: this.#mailbox.kind,
+      kind: this.#relay.kind,
       watch: this.#watch ?? "poll",
       message: cause.message,
     });
@@ -137,7 +137,7 @@ export class Link {
     this.#emit({
       event: "relay",
       state: "reconnecting",
-      kind: this.#mailbox.kind,
+      kind: this.#relay.kind,
       watch: this.#watch ?? "poll",
       ...retryInMs !== undefined && { retryInMs: Math.round(retryInMs) },
       message,
@@ -153,7 +153,7 @@ export class Link {
     if (this.#troubled.size > 0 || this.#watch === undefined) return;
     if (this.#said === "up" && !changed) return;
     this.#said = "up";
-    this.#emit({ event: "relay", state: "up", kind: this.#mailbox.kind, watch: this.#watch });
+    this.#emit({ event: "relay", state: "up", kind: this.#relay.kind, watch: this.#watch });
   }
 }
 

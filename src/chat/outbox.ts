@@ -7,7 +7,7 @@
  */
 import type { Conversation } from "../protocol/conversation.ts";
 import type { Body, Payload } from "../protocol/payload.ts";
-import { type Envelope, MAX_BATCH } from "../store/mailbox.ts";
+import { type Envelope, MAX_BATCH } from "../relay/relay.ts";
 
 /** What an outbox needs and whom it tells. */
 export interface OutboxDeps {

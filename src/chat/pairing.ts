@@ -12,7 +12,7 @@ import {
 } from "../protocol/conversation.ts";
 import type { Established, Terms } from "../protocol/handshake.ts";
 import type { Body, Payload } from "../protocol/payload.ts";
-import type { Envelope, Mailbox, RoomView, Seat } from "../store/mailbox.ts";
+import type { Envelope, Relay, RoomView, Seat } from "../relay/relay.ts";
 import type { Alarms } from "./alarms.ts";
 import { Door } from "./door.ts";
 import type { Listener, Presence } from "./events.ts";
@@ -35,7 +35,7 @@ const CLIENT = "whisper/1";
 
 /** What a pairing needs and whom it tells. */
 export interface PairingDeps {
-  readonly mailbox: Mailbox;
+  readonly relay: Relay;
   readonly link: Link;
   readonly clock: Clock;
   readonly random: Random;
@@ -77,14 +77,14 @@ export class Pairing {
 
   constructor(deps: PairingDeps) {
     this.#deps = deps;
-    const { mailbox, link, seat, clock, random } = deps;
+    const { relay, link, seat, clock, random } = deps;
     const failed = (error: unknown) => this.#fail(error);
     this.#receipts = new Receipts({
       clock,
       send: () => this.#talk?.outbox.add({ kind: "receipt" }),
     });
     this.#feed = new Feed({
-      mailbox,
+      relay,
       link,
       seat,
       clock,
@@ -95,7 +95,7 @@ export class Pairing {
       removed: (ids, reads) => this.#talk?.inbox.removed(ids, reads),
     }, this.#abort.signal);
     this.#lease = new Lease({
-      mailbox,
+      relay,
       link,
       seat,
       clock,
@@ -248,7 +248,7 @@ export class Pairing {
   }
 
   async #post(envelopes: readonly Envelope[]): Promise<void> {
-    const { mailbox, link, seat } = this.#deps;
+    const { relay, link, seat } = this.#deps;
     let failures = 0;
     let size = envelopes.length;
     for (let from = 0; from < envelopes.length;) {
@@ -262,7 +262,7 @@ export class Pairing {
         isRepeated = true;
         const portion = envelopes.slice(from, from + size);
         const marked = portion.map((one) => failures === 0 ? one : { ...one, attempt: failures });
-        await mailbox.post(seat, marked, { signal });
+        await relay.post(seat, marked, { signal });
         return portion.length;
       }, this.#abort.signal);
       size *= 2;
@@ -343,9 +343,9 @@ export class Pairing {
 
   /** Asks the relay who is seated. */
   async #look(): Promise<RoomView> {
-    const { mailbox, link, seat } = this.#deps;
+    const { relay, link, seat } = this.#deps;
     const signal = this.#abort.signal;
-    const view = await link.run("look", (signal) => mailbox.renew(seat, { signal }), signal);
+    const view = await link.run("look", (signal) => relay.renew(seat, { signal }), signal);
     if (!view) throw evicted();
     return view;
   }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { LEASE_MS } from "../store/mailbox.ts";
+import { LEASE_MS } from "../relay/relay.ts";
 import type { Presence } from "./events.ts";
 
 /** Two of the three renewals that fit in a lease were missed: one may be late on any slow network. */

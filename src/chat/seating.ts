@@ -6,12 +6,12 @@
  */
 import { encodeBase64Url } from "@std/encoding/base64url";
 import type { Random } from "../clock.ts";
-import type { Claim, Mailbox, RoomId, Seat } from "../store/mailbox.ts";
+import type { Claim, Relay, RoomId, Seat } from "../relay/relay.ts";
 import type { Link } from "./link.ts";
 
 /** What it needs. */
 export interface SeatingDeps {
-  readonly mailbox: Mailbox;
+  readonly relay: Relay;
   readonly link: Link;
   readonly random: Random;
   readonly lingerMs: number;
@@ -38,29 +38,29 @@ export class Seating {
 
   /** Makes a room and takes its host seat; undefined where there is one of that name. */
   async create(room: RoomId): Promise<Seat | undefined> {
-    const { mailbox, lingerMs } = this.#deps;
+    const { relay, lingerMs } = this.#deps;
     const wanted = { ...this.#draw(), lingerMs };
     const created = await this.#take(
       "create",
-      (signal) => mailbox.create(room, wanted, { signal }),
+      (signal) => relay.create(room, wanted, { signal }),
     );
     return "seat" in created ? created.seat : undefined;
   }
 
   /** Asks for the guest seat of a room. */
   claim(room: RoomId): Promise<Claim> {
-    const { mailbox } = this.#deps;
+    const { relay } = this.#deps;
     const { token } = this.#draw();
-    return this.#take("claim", (signal) => mailbox.claim(room, token, { signal }));
+    return this.#take("claim", (signal) => relay.claim(room, token, { signal }));
   }
 
   /** Opens a new epoch of the room; undefined when the seat is lost. */
   async reopen(): Promise<Seat | undefined> {
-    const { mailbox } = this.#deps;
+    const { relay } = this.#deps;
     const held = this.#seat!;
     const next = this.#draw();
     const answer = await this.#take("invite", async (signal) => {
-      const seat = await mailbox.reopen(held, next, { signal });
+      const seat = await relay.reopen(held, next, { signal });
       return seat ? { seat } : {};
     });
     return "seat" in answer ? answer.seat : undefined;
@@ -78,9 +78,9 @@ export class Seating {
    * @returns documents of the room that are left on the relay.
    */
   async giveUp(signal: AbortSignal): Promise<number> {
-    const { mailbox, link } = this.#deps;
+    const { relay, link } = this.#deps;
     const seat = this.#seat!;
-    const leave = (signal: AbortSignal) => mailbox.leave(seat, { signal });
+    const leave = (signal: AbortSignal) => relay.leave(seat, { signal });
     return (await link.run("leave", leave, signal)).remaining;
   }
 

@@ -3,18 +3,18 @@
  *
  * @module
  */
-import { Failure } from "../errors.ts";
+import { type Failure, untranslated } from "../errors.ts";
 import { type CommandName, places, type SettingName, type SHELLS } from "./commands.ts";
 
 /** Where two people meet. */
-export type Relay =
+export type RelayChoice =
   | { readonly kind: "local" }
   /** The connection string as it was given: placeholders, quotes and all. */
   | { readonly kind: "uri"; readonly uri: string };
 
 /** What every command that goes to a relay knows. Undefined is what nobody has said. */
 export interface Connection {
-  readonly relay: Relay | undefined;
+  readonly relay: RelayChoice | undefined;
   readonly poll: boolean;
   readonly passwordFile: string | undefined;
   readonly tlsCaFile: string | undefined;
@@ -83,7 +83,7 @@ export type Command =
 
 /** A command line that cannot be followed: "Cannot start: `state`." and what to do. */
 export function usage(state: string, hint: string): Failure {
-  return new Failure("usage", `Cannot start: ${state}.`, hint);
+  return untranslated("usage", `Cannot start: ${state}.`, hint);
 }
 
 /** The failure for a setting that nobody gave, where there is nobody to ask. */

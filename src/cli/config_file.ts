@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Failure } from "../errors.ts";
+import { Failure, untranslated } from "../errors.ts";
 import { ALL_FLAGS, type SettingName, SETTINGS } from "./commands.ts";
 import { nearest } from "./nearest.ts";
 import type { Kept } from "./settings.ts";
@@ -46,7 +46,7 @@ export function loadConfig(path: string | undefined): Kept {
     if (!isFile || size > MAX_BYTES) throw wrong(path, "it is not a file of settings");
     // Whoever can change it decides where our words go.
     if (mode !== null && (mode & 0o022) !== 0) {
-      throw new Failure(
+      throw untranslated(
         "usage",
         `Cannot use ${path}: others may change it.`,
         `Take that right from them: chmod 600 ${path}.`,
@@ -103,7 +103,7 @@ function unknownName(path: string, name: string): Failure {
  */
 export function saveConfig(path: string | undefined, kept: Kept): void {
   if (path === undefined) {
-    throw new Failure(
+    throw untranslated(
       "usage",
       "Cannot keep settings: the system names no place for them.",
       "Set HOME (APPDATA on Windows), or use flags and variables instead.",
@@ -123,7 +123,7 @@ export function saveConfig(path: string | undefined, kept: Kept): void {
       throw error;
     }
   } catch (cause) {
-    throw new Failure(
+    throw untranslated(
       "usage",
       `Cannot write ${path}: ${reason(cause)}.`,
       "Make the folder writable, or use flags and variables instead.",
@@ -149,7 +149,7 @@ function removeIfThere(path: string): void {
 }
 
 function wrong(path: string, why: string, hint?: string): Failure {
-  return new Failure(
+  return untranslated(
     "usage",
     `Cannot use ${path}: ${why}.`,
     hint ?? "Mend it, or remove it and set what you need with: whisper config set NAME VALUE.",
@@ -157,7 +157,7 @@ function wrong(path: string, why: string, hint?: string): Failure {
 }
 
 function unreadable(path: string, cause: unknown): Failure {
-  return new Failure(
+  return untranslated(
     "usage",
     `Cannot read ${path}: ${reason(cause)}.`,
     "Make it readable for yourself alone, or remove it.",

@@ -12,7 +12,7 @@ import {
   generateKey,
   importFernetKey,
 } from "../crypto/fernet.ts";
-import { Failure } from "../errors.ts";
+import { untranslated } from "../errors.ts";
 import type { FernetCommand } from "./command.ts";
 
 /** What the command reads, writes and needs. */
@@ -54,7 +54,7 @@ export async function runFernet(command: FernetCommand, parts: FernetParts): Pro
   try {
     plain = await decrypt(key, token, ttl === undefined ? undefined : { ttl, now });
   } catch (cause) {
-    throw new Failure(
+    throw untranslated(
       "fernet",
       "Cannot open token: it is damaged, too old, or was made with another key.",
       "Check that the whole token arrived, and that the key file is the right one.",
@@ -72,7 +72,7 @@ async function readKey(path: string, { readFile }: FernetParts): Promise<FernetK
     const why = cause instanceof Deno.errors.NotFound
       ? "there is no such file"
       : "it is not readable";
-    throw new Failure(
+    throw untranslated(
       "usage",
       `Cannot read the key file: ${why}.`,
       "Make one with: whisper fernet keygen > FILE.",
@@ -83,7 +83,7 @@ async function readKey(path: string, { readFile }: FernetParts): Promise<FernetK
   try {
     return await importFernetKey(text);
   } catch (cause) {
-    throw new Failure(
+    throw untranslated(
       "fernet",
       "Cannot use the key file: a Fernet key is 44 characters of base64url.",
       "Make one with: whisper fernet keygen > FILE.",

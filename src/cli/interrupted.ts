@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { Failure } from "../errors.ts";
+import { type Failure, untranslated } from "../errors.ts";
 
 /** The failure of a person who pressed Ctrl+C at a question. */
 export function interrupted(): Failure {
-  return new Failure("interrupted", "Interrupted.", "Nothing was left behind.");
+  return untranslated("interrupted", "Interrupted.", "Nothing was left behind.");
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Failure } from "../errors.ts";
+import { Failure, untranslated } from "../errors.ts";
 import { type ChatCommand, type Connection, missingSetting } from "./command.ts";
 import { checkName } from "./person.ts";
 import { interrupted } from "./interrupted.ts";
@@ -176,7 +176,7 @@ function sentence({ message }: Failure): string {
 
 function notEmpty(answer: string): string {
   if (answer !== "") return answer;
-  throw new Failure("usage", "This is empty.", "Type it, or press Ctrl+C to stop.");
+  throw untranslated("usage", "This is empty.", "Type it, or press Ctrl+C to stop.");
 }
 
 /**
@@ -221,7 +221,7 @@ export async function assertReadable(path: string): Promise<void> {
   try {
     (await Deno.open(path)).close();
   } catch (cause) {
-    throw new Failure(
+    throw untranslated(
       "usage",
       `Cannot read ${quoted(path)}: ${reason(cause)}.`,
       "Check its name, and that you may read it.",
@@ -239,7 +239,7 @@ function reason(error: unknown): string {
 }
 
 function unreadable(path: string, why: string, cause?: unknown): Failure {
-  return new Failure(
+  return untranslated(
     "usage",
     `Cannot read ${quoted(path)}: ${why}.`,
     "Put the secret on the first line of a file that only you may read, and name that file.",
@@ -248,7 +248,7 @@ function unreadable(path: string, why: string, cause?: unknown): Failure {
 }
 
 function noUser(): Failure {
-  return new Failure(
+  return untranslated(
     "usage",
     "Cannot start: the connection string lacks the user name.",
     "Write it before the host: mongodb+srv://NAME@host/.",

@@ -36,7 +36,7 @@ const HEADER_BYTES = FIXED_BYTES + RATCHET_KEY_BYTES;
 const TAG_BYTES = 16;
 /** Length of a header with its tag, in bytes. */
 export const HEAD_BYTES = HEADER_BYTES + TAG_BYTES;
-/** The largest number of a message: what a mailbox can store. */
+/** The largest number of a message: what a relay can store. */
 export const MAX_SEQ = 2 ** 31 - 1;
 
 /** Encodes a header and appends its tag. Numbers are 32 bits, big-endian. */

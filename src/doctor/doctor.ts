@@ -6,7 +6,7 @@
  */
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
-import type { Check, Examination, Finding } from "../store/check.ts";
+import type { Check, Examination, Finding } from "../relay/check.ts";
 
 /** What the doctor says, as it happens. */
 export interface Report {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Check, Finding } from "../store/check.ts";
+import type { Check, Finding } from "../relay/check.ts";
 
 /** What a terminal is, as it says itself. */
 export interface TerminalFacts {

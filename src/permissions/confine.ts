@@ -10,7 +10,7 @@
  */
 import { ALL_FLAGS } from "../cli/commands.ts";
 import { configPath, loadConfig } from "../cli/config_file.ts";
-import { defaultDatabasePath, directoryOf } from "../store/sqlite/place.ts";
+import { defaultDatabasePath, directoryOf } from "../relay/sqlite/place.ts";
 
 /** What every file of a system is under; the file `roots` beside says the same to Deno. */
 export const ROOTS: readonly string[] = Deno.build.os === "windows"

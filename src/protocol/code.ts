@@ -7,7 +7,7 @@
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import type { Random } from "../clock.ts";
 import { edits } from "../edits.ts";
-import { Failure } from "../errors.ts";
+import { type Failure, untranslated } from "../errors.ts";
 
 /** Digits of a nameplate at first; one more after every {@link DRAWS_PER_LENGTH} that were taken. */
 const NAMEPLATE_DIGITS = 4;
@@ -131,7 +131,7 @@ function sharesStart(word: string, typed: string): boolean {
 }
 
 function badCode(state: string): Failure {
-  return new Failure(
+  return untranslated(
     "usage",
     `This is not an invite code: ${state}.`,
     "A code is a number and three words, like 4821-river-canyon-ocean. Ask for it once more.",
@@ -139,7 +139,7 @@ function badCode(state: string): Failure {
 }
 
 function badPassphrase(state: string, hint: string): Failure {
-  return new Failure("usage", `This passphrase cannot be used: it is ${state}.`, hint);
+  return untranslated("usage", `This passphrase cannot be used: it is ${state}.`, hint);
 }
 
 /** A whole number in [0, bound) without bias: draws that fall into the incomplete last run are redrawn. */

@@ -13,8 +13,8 @@ import {
   type Session,
 } from "../crypto/ratchet.ts";
 import type { Secret } from "../crypto/secret.ts";
-import { Failure } from "../errors.ts";
-import type { Envelope, Role } from "../store/mailbox.ts";
+import { untranslated } from "../errors.ts";
+import type { Envelope, Role } from "../relay/relay.ts";
 import type { Established } from "./handshake.ts";
 import {
   type Body,
@@ -85,7 +85,7 @@ export function startConversation(options: ConversationOptions): Conversation {
     verify.wipe();
     if (!(cause instanceof AlteredToken)) throw cause;
     // The handshake has authenticated this key: whoever sent it knows the code.
-    throw new Failure(
+    throw untranslated(
       "protocol",
       "The conversation cannot begin: the other program sent a key that is none.",
       "Begin a new chat, both with the newest Whisper.",

@@ -6,7 +6,7 @@
  */
 import { concat, encodeBase64Url, encodeUtf8, lengthPrefixed } from "../crypto/bytes.ts";
 import { LABELS, sha256 } from "../crypto/kdf.ts";
-import type { Envelope, RoomId, Sender } from "../store/mailbox.ts";
+import type { Envelope, RoomId, Sender } from "../relay/relay.ts";
 
 /** This protocol; a change of any byte or meaning raises it. */
 export const PROTOCOL_VERSION = 1;

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ChatEvent, Controls } from "../chat/events.ts";
-import { Failure } from "../errors.ts";
+import { Failure, untranslated } from "../errors.ts";
 import { CHAT_COMMANDS, type ChatCommandName, commandNamed, parseTimer } from "./commands.ts";
 import type { Interface } from "./interface.ts";
 
@@ -148,7 +148,7 @@ export class JsonInterface implements Interface {
 }
 
 function badLine(why: string): Failure {
-  return new Failure(
+  return untranslated(
     "bad-line",
     `Cannot read this line: ${why}.`,
     'Send {"send":"text","id":"any string"} or {"command":"exit"}, one object on each line.',

@@ -14,7 +14,7 @@ import { Chat } from "../../src/chat/chat.ts";
 import { entryByCode } from "../../src/chat/entry.ts";
 import type { ChatEvent } from "../../src/chat/events.ts";
 import { systemClock, systemRandom } from "../../src/clock.ts";
-import { openMailbox } from "../../src/store/open.ts";
+import { openRelay } from "../../src/relay/open.ts";
 import { TEXT_CHARS } from "./pairs.ts";
 
 /** Two who talk in one room. */
@@ -40,7 +40,7 @@ class Side {
     const deps = { clock: systemClock, random: systemRandom };
     this.chat = new Chat({
       ...deps,
-      mailbox: openMailbox({ kind: "mongodb", ...settings }, deps),
+      relay: openRelay({ kind: "mongodb", ...settings }, deps),
       entry: code === undefined ? { mode: "new" } : entryByCode(code),
       name: code === undefined ? "Alice" : "Bob",
       lingerMs: 600_000,

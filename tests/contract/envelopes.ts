@@ -1,16 +1,16 @@
 /**
- * How envelopes are stored, read and removed. Part of the contract in `mailbox_contract.ts`.
+ * How envelopes are stored, read and removed. Part of the contract in `relay_contract.ts`.
  *
  * @module
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { MAX_BATCH, MAX_HEAD_BYTES, MAX_TOKEN_CHARS } from "../../src/store/mailbox.ts";
-import { envelope, fresh, type Guarantee, ids, randomName, seated } from "./bench.ts";
+import { MAX_BATCH, MAX_HEAD_BYTES, MAX_TOKEN_CHARS } from "../../src/relay/relay.ts";
+import { envelope, fresh, type Guarantee, ids, randomName, seated } from "./harness.ts";
 
 /** Registers these guarantees. */
 export function envelopes(guarantee: Guarantee): void {
-  guarantee("an envelope arrives with every field as it was posted", async (bench) => {
-    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+  guarantee("an envelope arrives with every field as it was posted", async (harness) => {
+    const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const sent = [
       envelope("guest", 0, { head: new Uint8Array(0), token: "" }),
       envelope("guest", 1, { attempt: 3, head: Uint8Array.from({ length: 256 }, (_, i) => i) }),
@@ -23,8 +23,8 @@ export function envelopes(guarantee: Guarantee): void {
     assertEquals(await host.read(hostSeat), { envelopes: sent, malformed: 0 });
   });
 
-  guarantee("each reads what the other posted, and not its own", async (bench) => {
-    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+  guarantee("each reads what the other posted, and not its own", async (harness) => {
+    const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const [mine, yours] = [envelope("host", 1), envelope("guest", 1)];
     await host.post(hostSeat, [mine]);
     await guest.post(guestSeat, [yours]);
@@ -32,43 +32,43 @@ export function envelopes(guarantee: Guarantee): void {
     assertEquals(await ids(guest, guestSeat), [mine.id]);
   });
 
-  guarantee("rooms do not see each other's envelopes, even under one epoch", async (bench) => {
-    const client = await bench.open();
+  guarantee("rooms do not see each other's envelopes, even under one epoch", async (harness) => {
+    const client = await harness.open();
     const epoch = randomName(8);
     const [one, two] = [randomName(16), randomName(16)];
     const made = await client.create(one, { ...fresh(), epoch });
     assert("seat" in made);
     await client.create(two, { ...fresh(), epoch });
-    const guest = await bench.open();
+    const guest = await harness.open();
     await guest.post(seated(await guest.claim(two, randomName(16))), [envelope("guest", 1)]);
     assertEquals(await ids(client, made.seat), []);
   });
 
-  guarantee("posting again stores nothing and succeeds", async (bench) => {
-    const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
+  guarantee("posting again stores nothing and succeeds", async (harness) => {
+    const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
     const sent = envelope("guest", 1);
     await guest.post(guestSeat, [sent]);
     await guest.post(guestSeat, [{ ...sent, attempt: 1 }]);
     assertEquals((await host.read(hostSeat)).envelopes, [sent]);
-    assertEquals(await bench.relay.count(room), 2);
+    assertEquals(await harness.relay.count(room), 2);
   });
 
-  guarantee("a batch with envelopes that are stored already stores the others", async (bench) => {
-    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+  guarantee("a batch with envelopes that are stored already stores the others", async (harness) => {
+    const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const sent = Array.from({ length: 6 }, (_, i) => envelope("guest", i + 1));
     await guest.post(guestSeat, [sent[1]!, sent[3]!]);
     await guest.post(guestSeat, [...sent, sent[0]!]);
     assertEquals(await ids(host, hostSeat), sent.map(({ id }) => id));
   });
 
-  guarantee("an empty batch is posted without harm", async (bench) => {
-    const { room, guest, guestSeat } = await bench.paired();
+  guarantee("an empty batch is posted without harm", async (harness) => {
+    const { room, guest, guestSeat } = await harness.paired();
     await guest.post(guestSeat, []);
-    assertEquals(await bench.relay.count(room), 1);
+    assertEquals(await harness.relay.count(room), 1);
   });
 
-  guarantee("envelopes are read by sequence number, however they were posted", async (bench) => {
-    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+  guarantee("envelopes are read by sequence number, however they were posted", async (harness) => {
+    const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const sent = [3, 1, 10, 2].map((seq) => envelope("guest", seq));
     for (const one of sent) await guest.post(guestSeat, [one]);
     const { envelopes } = await host.read(hostSeat);
@@ -77,25 +77,25 @@ export function envelopes(guarantee: Guarantee): void {
 
   guarantee(
     "two envelopes that claim one sequence number are both stored and both read",
-    async (bench) => {
-      const { host, hostSeat, guest, guestSeat } = await bench.paired();
+    async (harness) => {
+      const { host, hostSeat, guest, guestSeat } = await harness.paired();
       const [one, two] = [envelope("guest", 5), envelope("guest", 5)];
       await guest.post(guestSeat, [one]);
-      await (await bench.open()).post(guestSeat, [two]);
+      await (await harness.open()).post(guestSeat, [two]);
       assertEquals((await ids(host, hostSeat)).sort(), [one.id, two.id].sort());
     },
   );
 
-  guarantee("a reader gets no more than it asks for, the first ones", async (bench) => {
-    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+  guarantee("a reader gets no more than it asks for, the first ones", async (harness) => {
+    const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const sent = [5, 1, 4, 2, 3].map((seq) => envelope("guest", seq));
     await guest.post(guestSeat, sent);
     const { envelopes } = await host.read(hostSeat, { most: 3 });
     assertEquals(envelopes.map(({ seq }) => seq), [1, 2, 3]);
   });
 
-  guarantee("when one envelope of a batch can be seen, all before it could be", async (bench) => {
-    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+  guarantee("when one envelope of a batch can be seen, all before it could be", async (harness) => {
+    const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const sent = Array.from({ length: 64 }, (_, i) => envelope("guest", i + 1));
     const posting = guest.post(guestSeat, sent);
     let posted = false;
@@ -110,8 +110,8 @@ export function envelopes(guarantee: Guarantee): void {
 
   guarantee(
     `a reading returns the first ${MAX_BATCH} by sequence number, the rest follows`,
-    async (bench) => {
-      const { host, hostSeat, guest, guestSeat } = await bench.paired();
+    async (harness) => {
+      const { host, hostSeat, guest, guestSeat } = await harness.paired();
       const sent = Array.from({ length: MAX_BATCH + 4 }, (_, i) => envelope("guest", i + 1));
       await guest.post(guestSeat, sent.slice(4));
       await guest.post(guestSeat, sent.slice(0, 4));
@@ -122,8 +122,8 @@ export function envelopes(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("a batch, head or token past its limit is refused as a whole", async (bench) => {
-    const { room, guest, guestSeat } = await bench.paired();
+  guarantee("a batch, head or token past its limit is refused as a whole", async (harness) => {
+    const { room, guest, guestSeat } = await harness.paired();
     const good = envelope("guest", 1);
     const refused = [
       Array.from({ length: MAX_BATCH + 1 }, (_, i) => envelope("guest", i + 1)),
@@ -133,21 +133,21 @@ export function envelopes(guarantee: Guarantee): void {
     for (const batch of refused) {
       await assertRejects(() => guest.post(guestSeat, batch), RangeError);
     }
-    assertEquals(await bench.relay.count(room), 1);
+    assertEquals(await harness.relay.count(room), 1);
   });
 
-  guarantee("a document of another shape is counted and hides nothing", async (bench) => {
-    const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
-    await bench.relay.plantMisshapen(room, hostSeat.epoch);
-    await bench.relay.plantMisshapen(room, randomName(8));
+  guarantee("a document of another shape is counted and hides nothing", async (harness) => {
+    const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
+    await harness.relay.plantMisshapen(room, hostSeat.epoch);
+    await harness.relay.plantMisshapen(room, randomName(8));
     const sent = envelope("guest", 1);
     await guest.post(guestSeat, [sent]);
     assertEquals(await host.read(hostSeat), { envelopes: [sent], malformed: 1 });
   });
 
-  guarantee("removing takes away what it names, once, in its own epoch", async (bench) => {
-    const one = await bench.paired();
-    const two = await bench.paired(one);
+  guarantee("removing takes away what it names, once, in its own epoch", async (harness) => {
+    const one = await harness.paired();
+    const two = await harness.paired(one);
     const sent = [1, 2, 3].map((seq) => envelope("guest", seq));
     await one.guest.post(one.guestSeat, sent);
     await two.guest.post(two.guestSeat, sent);
@@ -158,6 +158,6 @@ export function envelopes(guarantee: Guarantee): void {
     await one.host.remove({ ...one.hostSeat, epoch: randomName(8) }, [sent[1]!.id]);
     assertEquals(await ids(one.host, one.hostSeat), [sent[1]!.id]);
     assertEquals((await ids(two.host, two.hostSeat)).length, 3);
-    assertEquals(await bench.relay.count(one.room), 2);
+    assertEquals(await harness.relay.count(one.room), 2);
   });
 }

@@ -1,18 +1,18 @@
 /**
- * What a new pairing of a room leaves of the last one: nothing. Part of the contract in `mailbox_contract.ts`.
+ * What a new pairing of a room leaves of the last one: nothing. Part of the contract in `relay_contract.ts`.
  *
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { envelope, fresh, type Guarantee, ids, randomName, seated } from "./bench.ts";
+import { envelope, fresh, type Guarantee, ids, randomName, seated } from "./harness.ts";
 
 /** Registers these guarantees. */
 export function epochs(guarantee: Guarantee): void {
   guarantee(
     "reopening makes the other one a stranger and the one who asks the host",
-    async (bench) => {
+    async (harness) => {
       for (const who of ["host", "guest"] as const) {
-        const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
+        const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
         await host.seal(hostSeat);
         const [client, seat] = who === "host" ? [host, hostSeat] : [guest, guestSeat];
         const [otherClient, otherSeat] = who === "host" ? [guest, guestSeat] : [host, hostSeat];
@@ -31,35 +31,35 @@ export function epochs(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("a reopened room takes a new guest, burnt or sealed as it was", async (bench) => {
+  guarantee("a reopened room takes a new guest, burnt or sealed as it was", async (harness) => {
     for (const how of ["seal", "burn"] as const) {
-      const { room, host, hostSeat } = await bench.paired();
+      const { room, host, hostSeat } = await harness.paired();
       await host[how](hostSeat);
       const next = fresh();
       await host.reopen(hostSeat, next);
-      const claim = await (await bench.open()).claim(room, randomName(16));
+      const claim = await (await harness.open()).claim(room, randomName(16));
       assertEquals(seated(claim).epoch, next.epoch);
       assertEquals("hostToken" in claim && claim.hostToken, next.token);
     }
   });
 
-  guarantee("reopening deletes the envelopes of earlier epochs", async (bench) => {
-    const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
+  guarantee("reopening deletes the envelopes of earlier epochs", async (harness) => {
+    const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
     await guest.post(guestSeat, [envelope("guest", 0), envelope("guest", 1)]);
     await host.post(hostSeat, [envelope("host", 0)]);
     const opened = await host.reopen(hostSeat, fresh());
     assertEquals(await ids(host, opened!), []);
     assertEquals(await ids(host, hostSeat), []);
-    assertEquals(await bench.relay.count(room), 1);
+    assertEquals(await harness.relay.count(room), 1);
   });
 
   guarantee(
     "a reopening that is repeated returns the same seat and disturbs nothing",
-    async (bench) => {
-      const { room, host, hostSeat } = await bench.paired();
+    async (harness) => {
+      const { room, host, hostSeat } = await harness.paired();
       const next = fresh();
       const opened = await host.reopen(hostSeat, next);
-      const client = await bench.open();
+      const client = await harness.open();
       const guestSeat = seated(await client.claim(room, randomName(16)));
       const sent = envelope("guest", 0);
       await client.post(guestSeat, [sent]);
@@ -69,8 +69,8 @@ export function epochs(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("of two who reopen at once, one becomes the host", async (bench) => {
-    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+  guarantee("of two who reopen at once, one becomes the host", async (harness) => {
+    const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const opened = await Promise.all([
       host.reopen(hostSeat, fresh()),
       guest.reopen(guestSeat, fresh()),
@@ -80,12 +80,12 @@ export function epochs(guarantee: Guarantee): void {
 
   guarantee(
     "what is posted in an epoch that is over reaches nobody in the new one",
-    async (bench) => {
-      const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
+    async (harness) => {
+      const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
       const opened = await host.reopen(hostSeat, fresh());
       await guest.post(guestSeat, [envelope("guest", 1)]);
       assertEquals(await ids(host, opened!), []);
-      const newGuest = await bench.open();
+      const newGuest = await harness.open();
       const newSeat = seated(await newGuest.claim(room, randomName(16)));
       const sent = envelope("guest", 1);
       await newGuest.post(newSeat, [sent]);

@@ -1,5 +1,5 @@
 /**
- * What the relay's clock takes away. Part of the contract in `mailbox_contract.ts`.
+ * What the relay's clock takes away. Part of the contract in `relay_contract.ts`.
  *
  * @module
  */
@@ -13,17 +13,17 @@ import {
   LINGER_MS,
   randomName,
   seated,
-} from "./bench.ts";
+} from "./harness.ts";
 
 /** Registers these guarantees. */
 export function expiry(guarantee: Guarantee): void {
   guarantee(
     "an expired room is absent, its seats are lost, and its envelopes unreadable",
-    async (bench) => {
-      const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
+    async (harness) => {
+      const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
       await guest.post(guestSeat, [envelope("guest", 1)]);
-      await bench.relay.age(room, LINGER_MS + 1_000);
-      await assertRefused(await bench.open(), room, "absent");
+      await harness.relay.age(room, LINGER_MS + 1_000);
+      await assertRefused(await harness.open(), room, "absent");
       assertEquals(await ids(host, hostSeat), []);
       assertEquals(await host.renew(hostSeat), undefined);
       assertEquals(await host.seal(hostSeat), false);
@@ -33,55 +33,58 @@ export function expiry(guarantee: Guarantee): void {
 
   guarantee(
     "an expired room can be made anew, and nothing of the old one is in it",
-    async (bench) => {
-      const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
+    async (harness) => {
+      const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
       await host.seal(hostSeat);
       await guest.post(guestSeat, [envelope("guest", 1)]);
-      await bench.relay.age(room, LINGER_MS + 1_000);
-      const client = await bench.open();
+      await harness.relay.age(room, LINGER_MS + 1_000);
+      const client = await harness.open();
       const made = await client.create(room, fresh());
       assert("seat" in made);
       assertEquals(await ids(client, made.seat), []);
       assertEquals(await host.renew(hostSeat), undefined);
-      seated(await (await bench.open()).claim(room, randomName(16)));
+      seated(await (await harness.open()).claim(room, randomName(16)));
     },
   );
 
-  guarantee("leaving a room that was made anew since does not touch the new one", async (bench) => {
-    const { room, hostSeat, host, guest, guestSeat } = await bench.paired();
-    await bench.relay.age(room, LINGER_MS + 1_000);
-    const newHost = await bench.open();
-    const made = await newHost.create(room, fresh());
-    assert("seat" in made);
-    const newGuest = await bench.open();
-    const newGuestSeat = seated(await newGuest.claim(room, randomName(16)));
-    const sent = envelope("guest", 1);
-    await newGuest.post(newGuestSeat, [sent]);
-    assertEquals((await host.leave(hostSeat)).last, false);
-    assertEquals((await guest.leave(guestSeat)).last, false);
-    assertEquals(await ids(newHost, made.seat), [sent.id]);
-    assert(await newHost.renew(made.seat));
-    assert(await newGuest.renew(newGuestSeat));
-  });
+  guarantee(
+    "leaving a room that was made anew since does not touch the new one",
+    async (harness) => {
+      const { room, hostSeat, host, guest, guestSeat } = await harness.paired();
+      await harness.relay.age(room, LINGER_MS + 1_000);
+      const newHost = await harness.open();
+      const made = await newHost.create(room, fresh());
+      assert("seat" in made);
+      const newGuest = await harness.open();
+      const newGuestSeat = seated(await newGuest.claim(room, randomName(16)));
+      const sent = envelope("guest", 1);
+      await newGuest.post(newGuestSeat, [sent]);
+      assertEquals((await host.leave(hostSeat)).last, false);
+      assertEquals((await guest.leave(guestSeat)).last, false);
+      assertEquals(await ids(newHost, made.seat), [sent.id]);
+      assert(await newHost.renew(made.seat));
+      assert(await newGuest.renew(newGuestSeat));
+    },
+  );
 
-  guarantee("renewing pushes the room's expiry forward by its linger", async (bench) => {
-    const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
-    await bench.relay.age(room, LINGER_MS - 60_000);
+  guarantee("renewing pushes the room's expiry forward by its linger", async (harness) => {
+    const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
+    await harness.relay.age(room, LINGER_MS - 60_000);
     await guest.renew(guestSeat);
-    await bench.relay.age(room, LINGER_MS - 60_000);
+    await harness.relay.age(room, LINGER_MS - 60_000);
     assert(await host.renew(hostSeat), "either person's renewal keeps the room");
-    await bench.relay.age(room, LINGER_MS + 1_000);
+    await harness.relay.age(room, LINGER_MS + 1_000);
     assertEquals(await host.renew(hostSeat), undefined);
   });
 
-  guarantee("envelopes expire by themselves, unless a renewal keeps them", async (bench) => {
+  guarantee("envelopes expire by themselves, unless a renewal keeps them", async (harness) => {
     for (const keep of [false, true]) {
-      const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
+      const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
       const sent = envelope("guest", 1);
       await guest.post(guestSeat, [sent]);
-      await bench.relay.age(room, LINGER_MS - 60_000);
+      await harness.relay.age(room, LINGER_MS - 60_000);
       assert(await guest.renew(guestSeat, { keep }));
-      await bench.relay.age(room, 61_000);
+      await harness.relay.age(room, 61_000);
       assertEquals(await ids(host, hostSeat), keep ? [sent.id] : []);
       assert(await host.renew(hostSeat));
     }

@@ -1,5 +1,5 @@
 /**
- * How operations fail, and what they leave undone. Part of the contract in `mailbox_contract.ts`.
+ * How operations fail, and what they leave undone. Part of the contract in `relay_contract.ts`.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import {
   assertInstanceOf,
   assertNotEquals,
 } from "@std/assert";
-import { envelope, fresh, type Guarantee, randomName, told } from "./bench.ts";
+import { envelope, fresh, type Guarantee, randomName, told } from "./harness.ts";
 
 /** Registers these guarantees. */
 export function failing(guarantee: Guarantee): void {
   guarantee(
     "an operation whose signal is aborted throws its reason and does nothing",
-    async (bench) => {
-      const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
+    async (harness) => {
+      const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
       const reason = new Error("the person has had enough");
       const options = { signal: AbortSignal.abort(reason) };
       const attempts: (() => Promise<unknown>)[] = [
@@ -37,12 +37,12 @@ export function failing(guarantee: Guarantee): void {
         assertEquals(await attempt().then(() => undefined, (error) => error), reason);
       }
       assertEquals((await host.renew(hostSeat))?.peer?.token, guestSeat.token);
-      assertEquals(await bench.relay.count(room), 1);
+      assertEquals(await harness.relay.count(room), 1);
     },
   );
 
-  guarantee("a closed mailbox refuses every operation, and closing repeats", async (bench) => {
-    const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
+  guarantee("a closed relay refuses every operation, and closing repeats", async (harness) => {
+    const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
     await host.close();
     await host.close();
     const attempts: (() => Promise<unknown>)[] = [
@@ -59,21 +59,21 @@ export function failing(guarantee: Guarantee): void {
     assert(await guest.renew(guestSeat), "the relay goes on without it");
   });
 
-  guarantee("a watch ends with its mailbox", async (bench) => {
-    const { host, hostSeat, guest, guestSeat } = await bench.paired();
-    const ended = await bench.watch(host, hostSeat);
+  guarantee("a watch ends with its relay", async (harness) => {
+    const { host, hostSeat, guest, guestSeat } = await harness.paired();
+    const ended = await harness.watch(host, hostSeat);
     await host.close();
     const before = ended.pushed.length + ended.wakes;
-    const client = await bench.open();
-    const other = await bench.watch(client, hostSeat);
+    const client = await harness.open();
+    const other = await harness.watch(client, hostSeat);
     const sent = envelope("guest", 1);
     await guest.post(guestSeat, [sent]);
     await other.until(() => told(other, client, hostSeat, sent.id));
     assertEquals(ended.pushed.length + ended.wakes, before);
   });
 
-  guarantee("operations are counted", async (bench) => {
-    const { host, hostSeat } = await bench.hosted();
+  guarantee("operations are counted", async (harness) => {
+    const { host, hostSeat } = await harness.hosted();
     const total = () => Object.values(host.operations()).reduce((sum, count) => sum + count, 0);
     const before = total();
     assertNotEquals(before, 0);

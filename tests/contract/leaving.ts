@@ -1,10 +1,10 @@
 /**
- * How two part, and what is left. Part of the contract in `mailbox_contract.ts`.
+ * How two part, and what is left. Part of the contract in `relay_contract.ts`.
  *
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { LEASE_MS } from "../../src/store/mailbox.ts";
+import { LEASE_MS } from "../../src/relay/relay.ts";
 import {
   assertRefused,
   envelope,
@@ -13,7 +13,7 @@ import {
   ids,
   randomName,
   seated,
-} from "./bench.ts";
+} from "./harness.ts";
 
 /** Rounds of parting at once; many when asked to soak. */
 const PARTINGS = Deno.env.get("SOAK") === "1" ? 1_000 : 25;
@@ -22,8 +22,8 @@ const PARTINGS = Deno.env.get("SOAK") === "1" ? 1_000 : 25;
 export function leaving(guarantee: Guarantee): void {
   guarantee(
     "the first to leave leaves all to the other, who takes everything along",
-    async (bench) => {
-      const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
+    async (harness) => {
+      const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
       await host.seal(hostSeat);
       const goodbye = envelope("guest", 1);
       await host.post(hostSeat, [envelope("host", 1), envelope("host", 2)]);
@@ -34,71 +34,74 @@ export function leaving(guarantee: Guarantee): void {
       assertEquals((await host.renew(hostSeat))?.peer, undefined);
       assertEquals(await ids(host, hostSeat), [goodbye.id]);
       assertEquals(await host.leave(hostSeat), { last: true, remaining: 0 });
-      assertEquals(await bench.relay.count(room), 0);
+      assertEquals(await harness.relay.count(room), 0);
     },
   );
 
-  guarantee("a host who leaves an empty room is the last one out", async (bench) => {
-    const { room, host, hostSeat } = await bench.hosted();
+  guarantee("a host who leaves an empty room is the last one out", async (harness) => {
+    const { room, host, hostSeat } = await harness.hosted();
     assertEquals(await host.leave(hostSeat), { last: true, remaining: 0 });
-    assertEquals(await bench.relay.count(room), 0);
+    assertEquals(await harness.relay.count(room), 0);
     await assertRefused(host, room, "absent");
   });
 
-  guarantee("of two who leave at once, exactly one is the last one out", async (bench) => {
-    const clients = { host: await bench.open(), guest: await bench.open() };
+  guarantee("of two who leave at once, exactly one is the last one out", async (harness) => {
+    const clients = { host: await harness.open(), guest: await harness.open() };
     for (let round = 0; round < PARTINGS; round++) {
-      const { room, host, hostSeat, guest, guestSeat } = await bench.paired(clients);
+      const { room, host, hostSeat, guest, guestSeat } = await harness.paired(clients);
       await host.seal(hostSeat);
       await host.post(hostSeat, [envelope("host", 1)]);
       await guest.post(guestSeat, [envelope("guest", 1)]);
       const gone = await Promise.all([host.leave(hostSeat), guest.leave(guestSeat)]);
       assertEquals(gone.filter(({ last }) => last).length, 1, `round ${round}`);
       assertEquals(gone.find(({ last }) => last)?.remaining, 0);
-      assertEquals(await bench.relay.count(room), 0);
+      assertEquals(await harness.relay.count(room), 0);
     }
   });
 
-  guarantee("leaving repeats without harm", async (bench) => {
-    const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
+  guarantee("leaving repeats without harm", async (harness) => {
+    const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
     await guest.leave(guestSeat);
     assertEquals((await guest.leave(guestSeat)).last, false);
     assert(await host.renew(hostSeat));
     await host.leave(hostSeat);
     assertEquals((await host.leave(hostSeat)).remaining, 0);
     assertEquals((await guest.leave(guestSeat)).remaining, 0);
-    assertEquals(await bench.relay.count(room), 0);
-  });
-
-  guarantee("who leaves after the other's lease has lapsed is the last one out", async (bench) => {
-    const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
-    await host.seal(hostSeat);
-    await guest.post(guestSeat, [envelope("guest", 1)]);
-    await bench.relay.age(room, LEASE_MS + 1_000);
-    assert(await host.renew(hostSeat));
-    assertEquals(await host.leave(hostSeat), { last: true, remaining: 0 });
-    assertEquals(await guest.renew(guestSeat), undefined);
-    assertEquals(await guest.leave(guestSeat), { last: false, remaining: 0 });
+    assertEquals(await harness.relay.count(room), 0);
   });
 
   guarantee(
-    "the last one out takes along what earlier epochs and strangers left",
-    async (bench) => {
-      const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
+    "who leaves after the other's lease has lapsed is the last one out",
+    async (harness) => {
+      const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
+      await host.seal(hostSeat);
       await guest.post(guestSeat, [envelope("guest", 1)]);
-      const opened = await host.reopen(hostSeat, fresh());
-      await guest.post(guestSeat, [envelope("guest", 2)]);
-      await bench.relay.plantMisshapen(room, hostSeat.epoch);
-      await host.burn(opened!);
-      await assertRefused(await bench.open(), room, "burnt");
-      assertEquals(await host.leave(opened!), { last: true, remaining: 0 });
-      assertEquals(await bench.relay.count(room), 0);
+      await harness.relay.age(room, LEASE_MS + 1_000);
+      assert(await host.renew(hostSeat));
+      assertEquals(await host.leave(hostSeat), { last: true, remaining: 0 });
+      assertEquals(await guest.renew(guestSeat), undefined);
+      assertEquals(await guest.leave(guestSeat), { last: false, remaining: 0 });
     },
   );
 
-  guarantee("who does not hold a seat can leave without taking anything along", async (bench) => {
-    const { host, hostSeat, guest, guestSeat } = await bench.paired();
-    const stranger = await bench.open();
+  guarantee(
+    "the last one out takes along what earlier epochs and strangers left",
+    async (harness) => {
+      const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
+      await guest.post(guestSeat, [envelope("guest", 1)]);
+      const opened = await host.reopen(hostSeat, fresh());
+      await guest.post(guestSeat, [envelope("guest", 2)]);
+      await harness.relay.plantMisshapen(room, hostSeat.epoch);
+      await host.burn(opened!);
+      await assertRefused(await harness.open(), room, "burnt");
+      assertEquals(await host.leave(opened!), { last: true, remaining: 0 });
+      assertEquals(await harness.relay.count(room), 0);
+    },
+  );
+
+  guarantee("who does not hold a seat can leave without taking anything along", async (harness) => {
+    const { host, hostSeat, guest, guestSeat } = await harness.paired();
+    const stranger = await harness.open();
     assertEquals((await stranger.leave({ ...hostSeat, token: randomName(16) })).last, false);
     assertEquals((await stranger.leave({ ...guestSeat, epoch: randomName(8) })).last, false);
     assert(await host.renew(hostSeat));
@@ -107,14 +110,14 @@ export function leaving(guarantee: Guarantee): void {
 
   guarantee(
     "a seat that was left in an unsealed room is free, in a sealed one it is not",
-    async (bench) => {
-      const open = await bench.paired();
+    async (harness) => {
+      const open = await harness.paired();
       await open.guest.leave(open.guestSeat);
-      seated(await (await bench.open()).claim(open.room, randomName(16)));
-      const sealed = await bench.paired(open);
+      seated(await (await harness.open()).claim(open.room, randomName(16)));
+      const sealed = await harness.paired(open);
       await sealed.host.seal(sealed.hostSeat);
       await sealed.guest.leave(sealed.guestSeat);
-      await assertRefused(await bench.open(), sealed.room, "sealed");
+      await assertRefused(await harness.open(), sealed.room, "sealed");
     },
   );
 }

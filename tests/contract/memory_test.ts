@@ -1,14 +1,14 @@
 import { assertEquals } from "@std/assert";
-import { MemoryRelay } from "../../src/store/memory.ts";
-import { LEASE_MS } from "../../src/store/mailbox.ts";
+import { MemoryRelay } from "../../tests/support/memory_relay.ts";
+import { LEASE_MS } from "../../src/relay/relay.ts";
 import { FakeClock } from "../support/clock.ts";
-import { envelope, mailboxContract, randomName, type Relay } from "./mailbox_contract.ts";
+import { envelope, randomName, relayContract, type RelayFixture } from "./relay_contract.ts";
 
-mailboxContract("memory", () => {
+relayContract("memory", () => {
   const relay = new MemoryRelay({ clock: new FakeClock() });
   const { rooms, envelopes } = relay.documents;
-  const bench: Relay = {
-    open: () => Promise.resolve(relay.mailbox()),
+  const harness: RelayFixture = {
+    open: () => Promise.resolve(relay.client()),
     age(name, ms) {
       for (const room of rooms.values()) {
         if (room.room !== name) continue;
@@ -29,13 +29,13 @@ mailboxContract("memory", () => {
     count: (room) => Promise.resolve(relay.count(room)),
     close: () => Promise.resolve(),
   };
-  return Promise.resolve(bench);
+  return Promise.resolve(harness);
 });
 
 Deno.test("memory: leases and expiry follow the clock it was given", async () => {
   const clock = new FakeClock();
   const relay = new MemoryRelay({ clock });
-  const [host, guest] = [relay.mailbox(), relay.mailbox()];
+  const [host, guest] = [relay.client(), relay.client()];
   const made = await host.create("room", { token: "host", epoch: "one", lingerMs: 60_000 });
   if (!("seat" in made)) throw new Error("A new room was refused");
   await guest.claim("room", "guest");

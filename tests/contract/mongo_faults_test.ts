@@ -8,15 +8,15 @@ import { assert, assertEquals, assertLessOrEqual, assertRejects } from "@std/ass
 import type { Db, Document } from "mongodb";
 import { systemClock, systemRandom } from "../../src/clock.ts";
 import { Failure, type FailureCode, RelayUnavailable } from "../../src/errors.ts";
-import type { Mailbox, Seat } from "../../src/store/mailbox.ts";
-import { OVERSIZED, unread } from "../../src/store/mongo/envelope_document.ts";
-import { openMongoMailbox } from "../../src/store/mongo/open.ts";
+import type { Relay, Seat } from "../../src/relay/relay.ts";
+import { OVERSIZED, unread } from "../../src/relay/mongodb/envelope_document.ts";
+import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
 import {
   departure,
   held,
   leavable,
   type RoomDocument,
-} from "../../src/store/mongo/room_document.ts";
+} from "../../src/relay/mongodb/room_document.ts";
 import {
   DATABASE,
   isOwnServer,
@@ -25,7 +25,7 @@ import {
   startStandalone,
   type TestServer,
 } from "../support/mongod.ts";
-import { envelope, randomName, Recorder } from "./mailbox_contract.ts";
+import { envelope, randomName, Recorder } from "./relay_contract.ts";
 
 const available = await mongodAvailable();
 const why = available.ok ? isOwnServer ? "a server of one's own" : "" : available.why;
@@ -39,14 +39,14 @@ const MAX_SOCKETS = 5;
 interface Scene {
   readonly server: TestServer;
   readonly db: Db;
-  readonly host: Mailbox;
-  readonly guest: Mailbox;
+  readonly host: Relay;
+  readonly guest: Relay;
   readonly hostSeat: Seat;
   readonly guestSeat: Seat;
   readonly room: string;
   /** A client; over a network of its own when that has another `uri`. */
-  open(options?: { poll?: boolean; uri?: string }): Promise<Mailbox>;
-  watch(mailbox: Mailbox, seat: Seat): Promise<Recorder>;
+  open(options?: { poll?: boolean; uri?: string }): Promise<Relay>;
+  watch(relay: Relay, seat: Seat): Promise<Recorder>;
   /** Makes commands of clients fail on the present primary, as many `times`. */
   fail(times: number, data: Document): Promise<void>;
 }
@@ -69,10 +69,10 @@ function scene(name: string, run: (scene: Scene) => Promise<void>): void {
     async fn() {
       const server = await start();
       const admin = await server.admin();
-      const clients: Mailbox[] = [];
+      const clients: Relay[] = [];
       const end = new AbortController();
       const open = async (options: { poll?: boolean; uri?: string } = {}) => {
-        const client = await openMongoMailbox({ uri: server.uri, ...options }, deps);
+        const client = await openMongoRelay({ uri: server.uri, ...options }, deps);
         clients.push(client);
         return client;
       };
@@ -83,9 +83,9 @@ function scene(name: string, run: (scene: Scene) => Promise<void>): void {
         const made = await host.create(room, wish);
         const claim = await guest.claim(room, randomName(16));
         assert("seat" in made && "seat" in claim);
-        const watch = async (mailbox: Mailbox, seat: Seat) => {
+        const watch = async (relay: Relay, seat: Seat) => {
           const recorder = new Recorder();
-          mailbox.watch(seat, recorder, end.signal);
+          relay.watch(seat, recorder, end.signal);
           await recorder.up();
           return recorder;
         };
@@ -118,10 +118,10 @@ async function patiently<T>(operation: () => Promise<T>): Promise<T> {
   }
 }
 
-async function kinds(mailbox: Mailbox, operation: () => Promise<unknown>): Promise<Document> {
-  const before = mailbox.operations();
+async function kinds(relay: Relay, operation: () => Promise<unknown>): Promise<Document> {
+  const before = relay.operations();
   await operation();
-  const more = Object.entries(mailbox.operations()).map((
+  const more = Object.entries(relay.operations()).map((
     [kind, count],
   ) => [kind, count - (before[kind] ?? 0)]);
   return Object.fromEntries(more.filter(([, count]) => count !== 0));
@@ -429,7 +429,7 @@ for (const [what, uri, code] of CLOSED) {
     async fn() {
       const [node] = (await start()).nodes;
       const settings = { uri: uri.replace("HOST", node!.host) };
-      const failure = await assertRejects(() => openMongoMailbox(settings, deps), Failure);
+      const failure = await assertRejects(() => openMongoRelay(settings, deps), Failure);
       assertEquals([failure.code, failure.status], [code, 3], failure.message);
       assertEquals(Deno.inspect(failure).includes("wrong"), false);
     },
@@ -438,7 +438,7 @@ for (const [what, uri, code] of CLOSED) {
 
 scene("a user without rights on the database is told so by the first operation", async (s) => {
   const uri = s.server.uri.replace(`/${DATABASE}?`, "/other?");
-  const client = await openMongoMailbox({ uri }, deps);
+  const client = await openMongoRelay({ uri }, deps);
   const wish = { token: randomName(16), epoch: randomName(8), lingerMs: 60_000 };
   const failure = await assertRejects(() => client.create(randomName(16), wish), Failure);
   assertEquals(failure.code, "relay-denied");
@@ -456,7 +456,7 @@ Deno.test({
   ...outliving,
   async fn() {
     const server = await startStandalone();
-    const client = await openMongoMailbox({ uri: server.uri }, deps);
+    const client = await openMongoRelay({ uri: server.uri }, deps);
     const wish = { token: randomName(16), epoch: randomName(8), lingerMs: 60_000 };
     const made = await client.create(randomName(16), wish);
     assert("seat" in made);

@@ -1,6 +1,6 @@
 import { systemClock, systemRandom } from "../../src/clock.ts";
-import { openMongoMailbox } from "../../src/store/mongo/open.ts";
-import { databaseOf } from "../../src/store/mongo/uri.ts";
+import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
+import { databaseOf } from "../../src/relay/mongodb/uri.ts";
 import {
   isOwnServer,
   mongodAvailable,
@@ -8,7 +8,7 @@ import {
   startStandalone,
   type TestServer,
 } from "../support/mongod.ts";
-import { envelope, mailboxContract, type Relay } from "./mailbox_contract.ts";
+import { envelope, relayContract, type RelayFixture } from "./relay_contract.ts";
 
 const available = await mongodAvailable();
 const skip = available.ok ? "" : ` (skipped: ${available.why})`;
@@ -28,7 +28,7 @@ for (const [name, start] of KINDS) {
     ...outliving,
     fn: async () => void await (server = start()),
   });
-  mailboxContract(name + skip, async () => relayOf(await (server ??= start())), {
+  relayContract(name + skip, async () => relayOf(await (server ??= start())), {
     ignore: !available.ok,
   });
   Deno.test({
@@ -38,13 +38,13 @@ for (const [name, start] of KINDS) {
   });
 }
 
-async function relayOf(server: TestServer): Promise<Relay> {
+async function relayOf(server: TestServer): Promise<RelayFixture> {
   const admin = await server.admin();
   const db = admin.db(databaseOf(server.uri));
   const rooms = db.collection<{ _id: string }>("rooms");
   const messages = db.collection<{ _id: string }>("messages");
   return {
-    open: () => openMongoMailbox({ uri: server.uri }, { clock: systemClock, random: systemRandom }),
+    open: () => openMongoRelay({ uri: server.uri }, { clock: systemClock, random: systemRandom }),
     async age(room, ms) {
       const older = (path: string) => ({ $subtract: [path, ms] });
       const seat = (role: string) => ({

@@ -6,7 +6,7 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { systemClock, systemRandom } from "../../src/clock.ts";
 import { Failure } from "../../src/errors.ts";
-import { openMongoMailbox } from "../../src/store/mongo/open.ts";
+import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
 import { type Authority, makeAuthority, signServer, type Subject } from "../support/certificate.ts";
 import { isOwnServer, mongodAvailable, startStandalone } from "../support/mongod.ts";
 
@@ -65,7 +65,7 @@ Deno.test({
       try {
         const port = Number(server.nodes[0]!.host.split(":")[1]);
         const uri = await uriOf(folder, port, signer);
-        await (await openMongoMailbox({ uri }, deps)).close();
+        await (await openMongoRelay({ uri }, deps)).close();
       } finally {
         await server.stop();
       }
@@ -96,7 +96,7 @@ for (const { what, subject, trust, told } of REFUSED) {
 }
 
 async function assertUntrusted(uri: string, told: RegExp): Promise<void> {
-  const failure = await assertRejects(() => openMongoMailbox({ uri }, deps), Failure);
+  const failure = await assertRejects(() => openMongoRelay({ uri }, deps), Failure);
   assertEquals(failure.code, "relay-tls", failure.message);
   assertMatch(failure.message, told);
 }

@@ -1,11 +1,11 @@
 /**
- * Who gets a seat, who is refused one, and who is told. Part of the contract in `mailbox_contract.ts`.
+ * Who gets a seat, who is refused one, and who is told. Part of the contract in `relay_contract.ts`.
  *
  * @module
  */
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { LEASE_MS, type Mailbox } from "../../src/store/mailbox.ts";
-import { assertRefused, fresh, type Guarantee, knocks, randomName, seated } from "./bench.ts";
+import { LEASE_MS, type Relay } from "../../src/relay/relay.ts";
+import { assertRefused, fresh, type Guarantee, knocks, randomName, seated } from "./harness.ts";
 
 const JOINERS = 16;
 /** Rounds of the race; many when asked to soak. */
@@ -15,8 +15,8 @@ const RACES = Deno.env.get("SOAK") === "1" ? 1_000 : 50;
 export function seats(guarantee: Guarantee): void {
   guarantee(
     "a created room gives its host a seat under the token and epoch asked for",
-    async (bench) => {
-      const client = await bench.open();
+    async (harness) => {
+      const client = await harness.open();
       const room = randomName(16);
       const wish = fresh();
       const { token, epoch } = wish;
@@ -24,9 +24,9 @@ export function seats(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("a claim gives the guest seat and names the host's token", async (bench) => {
-    const { room, hostSeat } = await bench.hosted();
-    const client = await bench.open();
+  guarantee("a claim gives the guest seat and names the host's token", async (harness) => {
+    const { room, hostSeat } = await harness.hosted();
+    const client = await harness.open();
     const token = randomName(16);
     assertEquals(await client.claim(room, token), {
       seat: { room, epoch: hostSeat.epoch, role: "guest", token },
@@ -34,23 +34,23 @@ export function seats(guarantee: Guarantee): void {
     });
   });
 
-  guarantee("a room that lives is taken for everybody but its host", async (bench) => {
-    const { room } = await bench.hosted();
-    const client = await bench.open();
+  guarantee("a room that lives is taken for everybody but its host", async (harness) => {
+    const { room } = await harness.hosted();
+    const client = await harness.open();
     assertEquals(await client.create(room, fresh()), { refused: "taken" });
   });
 
-  guarantee("a creation repeated with its token returns the same seat", async (bench) => {
-    const client = await bench.open();
+  guarantee("a creation repeated with its token returns the same seat", async (harness) => {
+    const client = await harness.open();
     const room = randomName(16);
     const wish = fresh();
     const first = await client.create(room, wish);
     assertEquals(await client.create(room, wish), first);
-    assertEquals(await (await bench.open()).create(room, wish), first);
+    assertEquals(await (await harness.open()).create(room, wish), first);
   });
 
-  guarantee("of many who create one room at once, one becomes its host", async (bench) => {
-    const clients = await Promise.all(Array.from({ length: 4 }, () => bench.open()));
+  guarantee("of many who create one room at once, one becomes its host", async (harness) => {
+    const clients = await Promise.all(Array.from({ length: 4 }, () => harness.open()));
     for (let round = 0; round < 5; round++) {
       const room = randomName(16);
       const made = await Promise.all(clients.map((client) => client.create(room, fresh())));
@@ -60,12 +60,12 @@ export function seats(guarantee: Guarantee): void {
 
   guarantee(
     "a claim repeated with its token returns the same seat, sealed or not",
-    async (bench) => {
-      const { room, host, hostSeat } = await bench.hosted();
-      const client = await bench.open();
+    async (harness) => {
+      const { room, host, hostSeat } = await harness.hosted();
+      const client = await harness.open();
       const token = randomName(16);
       const first = await client.claim(room, token);
-      assertEquals(await (await bench.open()).claim(room, token), first);
+      assertEquals(await (await harness.open()).claim(room, token), first);
       await host.seal(hostSeat);
       assertEquals(await client.claim(room, token), first);
       assertEquals(await knocks(host, hostSeat), []);
@@ -74,12 +74,12 @@ export function seats(guarantee: Guarantee): void {
 
   guarantee(
     `of ${JOINERS} who claim one seat at once, one gets it and all others knock`,
-    async (bench) => {
-      const host = await bench.open();
-      const joiners: Mailbox[] = [];
-      for (let i = 0; i < JOINERS; i++) joiners.push(await bench.open());
+    async (harness) => {
+      const host = await harness.open();
+      const joiners: Relay[] = [];
+      for (let i = 0; i < JOINERS; i++) joiners.push(await harness.open());
       for (let round = 0; round < RACES; round++) {
-        const { room, hostSeat } = await bench.hosted(host);
+        const { room, hostSeat } = await harness.hosted(host);
         const claims = await Promise.all(
           joiners.map((joiner) => joiner.claim(room, randomName(16))),
         );
@@ -95,19 +95,19 @@ export function seats(guarantee: Guarantee): void {
 
   guarantee(
     "a claim on a room that is not there is refused as absent, and leaves nothing",
-    async (bench) => {
-      const client = await bench.open();
+    async (harness) => {
+      const client = await harness.open();
       const room = randomName(16);
       await assertRefused(client, room, "absent");
-      assertEquals(await bench.relay.count(room), 0);
+      assertEquals(await harness.relay.count(room), 0);
     },
   );
 
   guarantee(
     "a third claim is refused as full, and both inside can read the knock",
-    async (bench) => {
-      const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
-      await assertRefused(await bench.open(), room, "full");
+    async (harness) => {
+      const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
+      await assertRefused(await harness.open(), room, "full");
       const [seen] = await knocks(host, hostSeat);
       assertEquals(seen && { ...seen, id: "", head: [...seen.head] }, {
         id: "",
@@ -121,23 +121,23 @@ export function seats(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("a claim on a sealed room is refused as sealed, and knocks", async (bench) => {
-    const { room, host, hostSeat } = await bench.paired();
+  guarantee("a claim on a sealed room is refused as sealed, and knocks", async (harness) => {
+    const { room, host, hostSeat } = await harness.paired();
     assertEquals(await host.seal(hostSeat), true);
-    await assertRefused(await bench.open(), room, "sealed");
+    await assertRefused(await harness.open(), room, "sealed");
     assertEquals((await knocks(host, hostSeat)).length, 1);
   });
 
-  guarantee("a claim on a burnt room is refused as burnt, and knocks", async (bench) => {
-    const { room, host, hostSeat } = await bench.hosted();
+  guarantee("a claim on a burnt room is refused as burnt, and knocks", async (harness) => {
+    const { room, host, hostSeat } = await harness.hosted();
     assertEquals(await host.burn(hostSeat), true);
-    await assertRefused(await bench.open(), room, "burnt");
+    await assertRefused(await harness.open(), room, "burnt");
     assertEquals((await knocks(host, hostSeat)).length, 1);
   });
 
-  guarantee("a refused claim that is repeated with its token knocks once", async (bench) => {
-    const { room, host, hostSeat } = await bench.paired();
-    const client = await bench.open();
+  guarantee("a refused claim that is repeated with its token knocks once", async (harness) => {
+    const { room, host, hostSeat } = await harness.paired();
+    const client = await harness.open();
     const token = randomName(16);
     for (let i = 0; i < 3; i++) assertEquals(await client.claim(room, token), { refused: "full" });
     assertEquals((await knocks(host, hostSeat)).length, 1);
@@ -145,11 +145,11 @@ export function seats(guarantee: Guarantee): void {
 
   guarantee(
     "an unsealed seat whose lease has lapsed is free, and its former holder is told",
-    async (bench) => {
-      const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
-      await bench.relay.age(room, LEASE_MS + 1_000);
+    async (harness) => {
+      const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
+      await harness.relay.age(room, LEASE_MS + 1_000);
       await host.renew(hostSeat);
-      const seat = seated(await (await bench.open()).claim(room, randomName(16)));
+      const seat = seated(await (await harness.open()).claim(room, randomName(16)));
       assertEquals((await host.renew(hostSeat))?.peer?.token, seat.token);
       assertEquals(await guest.renew(guestSeat), undefined);
     },
@@ -157,31 +157,31 @@ export function seats(guarantee: Guarantee): void {
 
   guarantee(
     "a sealed seat whose lease has lapsed is not free, and its holder can come back",
-    async (bench) => {
-      const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
+    async (harness) => {
+      const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
       await host.seal(hostSeat);
-      await bench.relay.age(room, LEASE_MS + 1_000);
+      await harness.relay.age(room, LEASE_MS + 1_000);
       await host.renew(hostSeat);
-      await assertRefused(await bench.open(), room, "sealed");
+      await assertRefused(await harness.open(), room, "sealed");
       assertEquals((await guest.renew(guestSeat))?.peer?.token, hostSeat.token);
     },
   );
 
-  guarantee("a lapsed lease that nobody has used is renewed", async (bench) => {
-    const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
-    await bench.relay.age(room, LEASE_MS + 1_000);
+  guarantee("a lapsed lease that nobody has used is renewed", async (harness) => {
+    const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
+    await harness.relay.age(room, LEASE_MS + 1_000);
     assert(await guest.renew(guestSeat));
     assertGreater((await host.renew(hostSeat))?.peer?.leaseLeftMs ?? 0, 0);
-    await assertRefused(await bench.open(), room, "full");
+    await assertRefused(await harness.open(), room, "full");
   });
 
-  guarantee("renewing tells the peer's token and what is left of its lease", async (bench) => {
-    const { room, host, hostSeat } = await bench.hosted();
+  guarantee("renewing tells the peer's token and what is left of its lease", async (harness) => {
+    const { room, host, hostSeat } = await harness.hosted();
     assertEquals((await host.renew(hostSeat))?.peer, undefined);
-    const guestSeat = seated(await (await bench.open()).claim(room, randomName(16)));
+    const guestSeat = seated(await (await harness.open()).claim(room, randomName(16)));
     const left = (await host.renew(hostSeat))?.peer?.leaseLeftMs ?? 0;
     assert(left > 0 && left <= LEASE_MS, `${left} ms are left of a new lease`);
-    await bench.relay.age(room, LEASE_MS + 1_000);
+    await harness.relay.age(room, LEASE_MS + 1_000);
     const peer = (await host.renew(hostSeat))?.peer;
     assertEquals(peer?.token, guestSeat.token);
     assert(peer!.leaseLeftMs <= -500, `${peer!.leaseLeftMs} ms are left of a lapsed lease`);
@@ -189,8 +189,8 @@ export function seats(guarantee: Guarantee): void {
 
   guarantee(
     "renewing tells whether the room is sealed, and its revision rises with changes",
-    async (bench) => {
-      const { host, hostSeat, guest, guestSeat } = await bench.paired();
+    async (harness) => {
+      const { host, hostSeat, guest, guestSeat } = await harness.paired();
       const before = await host.renew(hostSeat);
       assertEquals(before?.sealed, false);
       await guest.seal(guestSeat);
@@ -200,8 +200,8 @@ export function seats(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("sealing repeats, and is refused to who does not hold a seat", async (bench) => {
-    const { host, hostSeat } = await bench.paired();
+  guarantee("sealing repeats, and is refused to who does not hold a seat", async (harness) => {
+    const { host, hostSeat } = await harness.paired();
     assertEquals(await host.seal(hostSeat), true);
     assertEquals(await host.seal(hostSeat), true);
     assertEquals(await host.seal({ ...hostSeat, token: randomName(16) }), false);
@@ -210,18 +210,18 @@ export function seats(guarantee: Guarantee): void {
 
   guarantee(
     "vacating frees the guest's seat for the next, and the guest is told",
-    async (bench) => {
-      const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
+    async (harness) => {
+      const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
       await host.vacate(hostSeat, guestSeat.token);
       await host.vacate(hostSeat, guestSeat.token);
       assertEquals((await host.renew(hostSeat))?.peer, undefined);
       assertEquals(await guest.renew(guestSeat), undefined);
-      seated(await (await bench.open()).claim(room, randomName(16)));
+      seated(await (await harness.open()).claim(room, randomName(16)));
     },
   );
 
-  guarantee("vacating leaves alone a guest of another token, and a sealed one", async (bench) => {
-    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+  guarantee("vacating leaves alone a guest of another token, and a sealed one", async (harness) => {
+    const { host, hostSeat, guest, guestSeat } = await harness.paired();
     await host.vacate(hostSeat, randomName(16));
     assert(await guest.renew(guestSeat));
     await host.seal(hostSeat);
@@ -229,10 +229,10 @@ export function seats(guarantee: Guarantee): void {
     assert(await guest.renew(guestSeat));
   });
 
-  guarantee("who holds no seat can neither renew, vacate nor reopen", async (bench) => {
-    const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
+  guarantee("who holds no seat can neither renew, vacate nor reopen", async (harness) => {
+    const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
     const forged = { ...hostSeat, token: randomName(16) };
-    const client = await bench.open();
+    const client = await harness.open();
     assertEquals(await client.renew(forged), undefined);
     await client.vacate(forged, guestSeat.token);
     assertEquals(await client.reopen(forged, fresh()), undefined);
@@ -241,6 +241,6 @@ export function seats(guarantee: Guarantee): void {
     assertEquals(await client.renew({ ...hostSeat, room: randomName(16) }), undefined);
     assert(await host.renew(hostSeat));
     assert(await guest.renew(guestSeat));
-    assertEquals(await bench.relay.count(room), 1);
+    assertEquals(await harness.relay.count(room), 1);
   });
 }

@@ -1,9 +1,9 @@
 import { DatabaseSync } from "node:sqlite";
 import { systemClock, systemRandom } from "../../src/clock.ts";
-import { openSqliteMailbox } from "../../src/store/sqlite/mailbox.ts";
-import { envelope, mailboxContract, type Relay } from "./mailbox_contract.ts";
+import { openSqliteRelay } from "../../src/relay/sqlite/sqlite_relay.ts";
+import { envelope, relayContract, type RelayFixture } from "./relay_contract.ts";
 
-mailboxContract("sqlite", async () => {
+relayContract("sqlite", async () => {
   const directory = await Deno.makeTempDir({ prefix: "whisper-test-" });
   const path = `${directory}/chat.db`;
 
@@ -18,8 +18,8 @@ mailboxContract("sqlite", async () => {
     }
   }
 
-  const relay: Relay = {
-    open: () => openSqliteMailbox({ path, clock: systemClock, random: systemRandom }),
+  const relay: RelayFixture = {
+    open: () => openSqliteRelay({ path, clock: systemClock, random: systemRandom }),
     age: (room, ms) =>
       behind((db) => {
         db.prepare(

@@ -1,17 +1,17 @@
 /**
- * What a watcher is told. Part of the contract in `mailbox_contract.ts`.
+ * What a watcher is told. Part of the contract in `relay_contract.ts`.
  *
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { envelope, type Guarantee, randomName, Recorder, told } from "./bench.ts";
+import { envelope, type Guarantee, randomName, Recorder, told } from "./harness.ts";
 
 /** Registers these guarantees. */
 export function watching(guarantee: Guarantee): void {
-  guarantee("a watch tells of what the other posts", async (bench) => {
-    const { host, hostSeat, guest, guestSeat } = await bench.paired();
-    const toHost = await bench.watch(host, hostSeat);
-    const toGuest = await bench.watch(guest, guestSeat);
+  guarantee("a watch tells of what the other posts", async (harness) => {
+    const { host, hostSeat, guest, guestSeat } = await harness.paired();
+    const toHost = await harness.watch(host, hostSeat);
+    const toGuest = await harness.watch(guest, guestSeat);
     for (let seq = 1; seq <= 5; seq++) {
       const [mine, yours] = [envelope("host", seq), envelope("guest", seq)];
       await guest.post(guestSeat, [yours]);
@@ -21,18 +21,18 @@ export function watching(guarantee: Guarantee): void {
     }
   });
 
-  guarantee("a watch tells of what was posted before it began", async (bench) => {
-    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+  guarantee("a watch tells of what was posted before it began", async (harness) => {
+    const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const sent = envelope("guest", 1);
     await guest.post(guestSeat, [sent]);
-    const watch = await bench.watch(host, hostSeat);
+    const watch = await harness.watch(host, hostSeat);
     await watch.until(() => told(watch, host, hostSeat, sent.id));
   });
 
-  guarantee("a watch tells of a knock", async (bench) => {
-    const { room, host, hostSeat } = await bench.paired();
-    const watch = await bench.watch(host, hostSeat);
-    const stranger = await bench.open();
+  guarantee("a watch tells of a knock", async (harness) => {
+    const { room, host, hostSeat } = await harness.paired();
+    const watch = await harness.watch(host, hostSeat);
+    const stranger = await harness.open();
     const token = randomName(16);
     assertEquals(await stranger.claim(room, token), { refused: "full" });
     await watch.until(() => told(watch, host, hostSeat, token));
@@ -40,10 +40,10 @@ export function watching(guarantee: Guarantee): void {
 
   guarantee(
     "a watch pushes nothing of oneself, of other rooms or of other epochs",
-    async (bench) => {
-      const { host, hostSeat, guest, guestSeat } = await bench.paired();
-      const elsewhere = await bench.paired({ host, guest });
-      const watch = await bench.watch(host, hostSeat);
+    async (harness) => {
+      const { host, hostSeat, guest, guestSeat } = await harness.paired();
+      const elsewhere = await harness.paired({ host, guest });
+      const watch = await harness.watch(host, hostSeat);
       await host.post(hostSeat, [envelope("host", 1)]);
       await guest.post(elsewhere.guestSeat, [envelope("guest", 1)]);
       await guest.post({ ...guestSeat, epoch: randomName(8) }, [envelope("guest", 1)]);
@@ -54,12 +54,12 @@ export function watching(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("a client that holds both seats is told on one of the other", async (bench) => {
-    const [client, second] = [await bench.open(), await bench.open()];
-    const { hostSeat, guestSeat } = await bench.paired({ host: client, guest: client });
+  guarantee("a client that holds both seats is told on one of the other", async (harness) => {
+    const [client, second] = [await harness.open(), await harness.open()];
+    const { hostSeat, guestSeat } = await harness.paired({ host: client, guest: client });
     // One watch for each client: a store may have no room for more.
-    const toHost = await bench.watch(client, hostSeat);
-    const toGuest = await bench.watch(second, guestSeat);
+    const toHost = await harness.watch(client, hostSeat);
+    const toGuest = await harness.watch(second, guestSeat);
     for (let seq = 1; seq <= 3; seq++) {
       const [mine, yours] = [envelope("host", seq), envelope("guest", seq)];
       await client.post(hostSeat, [mine]);
@@ -69,32 +69,35 @@ export function watching(guarantee: Guarantee): void {
     }
   });
 
-  guarantee("what a watch pushes of one sender comes in the order it was posted", async (bench) => {
-    const { host, hostSeat, guest, guestSeat } = await bench.paired();
-    const watch = await bench.watch(host, hostSeat);
-    const sent = Array.from({ length: 40 }, (_, i) => envelope("guest", i + 1));
-    for (let i = 0; i < sent.length; i += 8) await guest.post(guestSeat, sent.slice(i, i + 8));
-    await watch.until(() => told(watch, host, hostSeat, sent.at(-1)!.id));
-    const first = new Set<number>();
-    for (const { seq } of watch.pushed) first.add(seq);
-    assertEquals([...first], [...first].toSorted((a, b) => a - b));
-  });
+  guarantee(
+    "what a watch pushes of one sender comes in the order it was posted",
+    async (harness) => {
+      const { host, hostSeat, guest, guestSeat } = await harness.paired();
+      const watch = await harness.watch(host, hostSeat);
+      const sent = Array.from({ length: 40 }, (_, i) => envelope("guest", i + 1));
+      for (let i = 0; i < sent.length; i += 8) await guest.post(guestSeat, sent.slice(i, i + 8));
+      await watch.until(() => told(watch, host, hostSeat, sent.at(-1)!.id));
+      const first = new Set<number>();
+      for (const { seq } of watch.pushed) first.add(seq);
+      assertEquals([...first], [...first].toSorted((a, b) => a - b));
+    },
+  );
 
-  guarantee("a misshapen document neither ends a watch nor is pushed", async (bench) => {
-    const { room, host, hostSeat, guest, guestSeat } = await bench.paired();
-    const watch = await bench.watch(host, hostSeat);
-    await bench.relay.plantMisshapen(room, hostSeat.epoch);
+  guarantee("a misshapen document neither ends a watch nor is pushed", async (harness) => {
+    const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
+    const watch = await harness.watch(host, hostSeat);
+    await harness.relay.plantMisshapen(room, hostSeat.epoch);
     const sent = envelope("guest", 1);
     await guest.post(guestSeat, [sent]);
     await watch.until(() => told(watch, host, hostSeat, sent.id));
     for (const pushed of watch.pushed) assertEquals(pushed, sent);
   });
 
-  guarantee("a watch is silent once its signal is aborted", async (bench) => {
-    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+  guarantee("a watch is silent once its signal is aborted", async (harness) => {
+    const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const end = new AbortController();
-    const ended = await bench.watch(host, hostSeat, end.signal);
-    const other = await bench.watch(await bench.open(), hostSeat);
+    const ended = await harness.watch(host, hostSeat, end.signal);
+    const other = await harness.watch(await harness.open(), hostSeat);
     end.abort();
     const before = ended.calls;
     const sent = envelope("guest", 1);
@@ -103,11 +106,11 @@ export function watching(guarantee: Guarantee): void {
     assertEquals(ended.calls, before);
   });
 
-  guarantee("a watch with an aborted signal never begins", async (bench) => {
-    const { host, hostSeat, guest, guestSeat } = await bench.paired();
+  guarantee("a watch with an aborted signal never begins", async (harness) => {
+    const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const never = new Recorder();
     host.watch(hostSeat, never, AbortSignal.abort());
-    const other = await bench.watch(host, hostSeat);
+    const other = await harness.watch(host, hostSeat);
     const sent = envelope("guest", 1);
     await guest.post(guestSeat, [sent]);
     await other.until(() => told(other, host, hostSeat, sent.id));

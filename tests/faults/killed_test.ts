@@ -6,7 +6,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { Bench, type Coming, type Person } from "../scenario/bench.ts";
+import { type Coming, Harness, type Person } from "../scenario/harness.ts";
 import { type Hand, inTheHandsOf } from "../scenario/hostile.ts";
 
 /** What is promised for a crash, and what a guest waits for a host. */
@@ -25,7 +25,7 @@ function life(last: number, when: "before" | "after") {
     }
     return await proceed();
   };
-  const coming: Coming = { through: (mailbox) => inTheHandsOf(hand, mailbox) };
+  const coming: Coming = { through: (relay) => inTheHandsOf(hand, relay) };
   return Object.assign(state, { coming });
 }
 
@@ -36,15 +36,15 @@ function knows(person: Person): boolean {
 }
 
 /** Plays until `dying` is dead or everything has happened. */
-async function play(bench: Bench, dying: { isOver: boolean }, alice: Person, bob: Person) {
-  const alive = (condition: () => boolean) => bench.until(() => dying.isOver || condition());
+async function play(harness: Harness, dying: { isOver: boolean }, alice: Person, bob: Person) {
+  const alive = (condition: () => boolean) => harness.until(() => dying.isOver || condition());
   await alive(() => alice.isReady && bob.isReady);
   if (dying.isOver) return;
   alice.say("one");
   bob.say("two", "three");
   await alive(() => alice.heard.length === 2 && bob.heard.length === 1);
   if (dying.isOver) return;
-  await bench.advance(15_000);
+  await harness.advance(15_000);
   if (dying.isOver) return;
   void bob.chat.leave();
   await alive(() => bob.status !== undefined);
@@ -57,15 +57,15 @@ for (const when of ["before", "after"] as const) {
   Deno.test(`killed: a guest, ${when} the Nth operation is done`, async () => {
     let deaths = 0;
     for (let n = 1;; n++) {
-      const bench = new Bench({ seed: n });
+      const harness = new Harness({ seed: n });
       const dying = life(n, when);
-      const alice = await bench.host();
-      const bob = bench.join(alice.code!, dying.coming);
-      await play(bench, dying, alice, bob);
+      const alice = await harness.host();
+      const bob = harness.join(alice.code!, dying.coming);
+      await play(harness, dying, alice, bob);
       if (!dying.isOver) break;
       deaths++;
       const isMet = alice.isReady;
-      await bench.advance(TOLD_MS);
+      await harness.advance(TOLD_MS);
       const name = `${when} operation ${n}`;
       // A host whose guest was never there waits for one, and whose guest is gone knows it.
       const told = JSON.stringify(alice.events.slice(-3));
@@ -77,14 +77,14 @@ for (const when of ["before", "after"] as const) {
       if (alice.presence?.peer !== "left") {
         // Whoever stayed can have another guest.
         await alice.chat.invite();
-        const other = bench.join(alice.code!, { name: "Carol" });
-        await bench.until(() => other.isReady && alice.all("ready").at(-1)?.peer === "Carol");
+        const other = harness.join(alice.code!, { name: "Carol" });
+        await harness.until(() => other.isReady && alice.all("ready").at(-1)?.peer === "Carol");
         void other.chat.leave();
-        await bench.until(() => other.status === 0);
+        await harness.until(() => other.status === 0);
       }
       void alice.chat.leave();
-      await bench.until(() => alice.status !== undefined);
-      assertEquals([alice.status, bench.remaining], [0, 0], name);
+      await harness.until(() => alice.status !== undefined);
+      assertEquals([alice.status, harness.remaining], [0, 0], name);
       assertEquals(alice.alarms, {}, name);
     }
     assert(deaths > 10, `${deaths}`);
@@ -93,36 +93,36 @@ for (const when of ["before", "after"] as const) {
   Deno.test(`killed: a host, ${when} the Nth operation is done`, async () => {
     let deaths = 0;
     for (let n = 1;; n++) {
-      const bench = new Bench({ seed: n });
+      const harness = new Harness({ seed: n });
       const dying = life(n, when);
-      const alice = bench.enter({ mode: "new" }, dying.coming);
-      await bench.until(() => dying.isOver || alice.code !== undefined);
+      const alice = harness.enter({ mode: "new" }, dying.coming);
+      await harness.until(() => dying.isOver || alice.code !== undefined);
       if (alice.code === undefined) {
         // Nobody can come without a code; what may be there expires by itself.
         deaths++;
-        await bench.advance(600_000);
-        bench.relay.purge();
-        assertEquals(bench.remaining, 0);
+        await harness.advance(600_000);
+        harness.relay.purge();
+        assertEquals(harness.remaining, 0);
         continue;
       }
-      const bob = bench.join(alice.code);
-      await play(bench, dying, alice, bob);
+      const bob = harness.join(alice.code);
+      await play(harness, dying, alice, bob);
       if (!dying.isOver) break;
       deaths++;
       const name = `${when} operation ${n}`;
       const isAlone = bob.status !== undefined;
-      await bench.advance(Math.max(TOLD_MS, HANDSHAKE_MS) + 5_000);
+      await harness.advance(Math.max(TOLD_MS, HANDSHAKE_MS) + 5_000);
       assert(knows(bob), `${name}: ${JSON.stringify(bob.events.slice(-3))}`);
       if (bob.status === undefined) void bob.chat.leave();
-      await bench.until(() => bob.status !== undefined);
+      await harness.until(() => bob.status !== undefined);
       assert(bob.status === 0 || bob.status === 6, `${name}: ${bob.status}`);
       assertEquals(bob.alarms, {}, name);
       if (isAlone) {
         // Nobody is there to clean up after her.
-        await bench.advance(600_000);
-        bench.relay.purge();
+        await harness.advance(600_000);
+        harness.relay.purge();
       }
-      assertEquals(bench.remaining, 0, name);
+      assertEquals(harness.remaining, 0, name);
     }
     assert(deaths > 10, `${deaths}`);
   });

@@ -5,8 +5,8 @@
  * @module
  */
 import { assert, assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
-import { Failure, RelayUnavailable } from "../../src/errors.ts";
-import { Bench, type Person } from "../scenario/bench.ts";
+import { RelayUnavailable, untranslated } from "../../src/errors.ts";
+import { Harness, type Person } from "../scenario/harness.ts";
 import { type Hand, inTheHandsOf } from "../scenario/hostile.ts";
 
 /** What leaving may take when it is asked for politely, and when it is interrupted. */
@@ -18,14 +18,16 @@ const OUTAGES: readonly (readonly [name: string, answer: () => Promise<never>])[
   [
     "says that it cannot",
     () =>
-      Promise.reject(new RelayUnavailable(new Failure("relay-unreachable", "It is out.", "Wait."))),
+      Promise.reject(
+        new RelayUnavailable(untranslated("relay-unreachable", "It is out.", "Wait.")),
+      ),
   ],
   ["says nothing", () => new Promise(() => {})],
 ];
 
 /** Alice, whose relay can be put out of reach, and Bob, whose relay cannot. */
 async function apart(answer: () => Promise<never>) {
-  const bench = new Bench();
+  const harness = new Harness();
   const relay = { isOut: false };
   const hand: Hand = (operation, args, proceed) => {
     if (!relay.isOut || operation === "watch") return proceed();
@@ -33,11 +35,11 @@ async function apart(answer: () => Promise<never>) {
     return Promise.race([answer(), rejection(signal)]);
   };
   const host = {
-    through: (mailbox: Parameters<typeof inTheHandsOf>[1]) => inTheHandsOf(hand, mailbox),
+    through: (relay: Parameters<typeof inTheHandsOf>[1]) => inTheHandsOf(hand, relay),
   };
-  const { alice, bob } = await bench.pair({ host });
+  const { alice, bob } = await harness.pair({ host });
   relay.isOut = true;
-  return { bench, relay, alice, bob };
+  return { harness, relay, alice, bob };
 }
 
 function rejection(signal: AbortSignal | undefined): Promise<never> {
@@ -45,20 +47,20 @@ function rejection(signal: AbortSignal | undefined): Promise<never> {
 }
 
 /** What Alice was told from the moment she left, and how long it took. */
-async function leave(bench: Bench, alice: Person, reason: "exit" | "interrupted") {
+async function leave(harness: Harness, alice: Person, reason: "exit" | "interrupted") {
   const before = alice.events.length;
-  const at = bench.clock.monotonic();
+  const at = harness.clock.monotonic();
   void alice.chat.leave(reason);
-  await bench.until(() => alice.status !== undefined);
-  return { told: alice.events.slice(before), tookMs: bench.clock.monotonic() - at };
+  await harness.until(() => alice.status !== undefined);
+  return { told: alice.events.slice(before), tookMs: harness.clock.monotonic() - at };
 }
 
 for (const [how, answer] of OUTAGES) {
   for (const [reason, atMostMs] of [["exit", LEAVE_MS], ["interrupted", INTERRUPT_MS]] as const) {
     Deno.test(`leaving: a relay that ${how}, ${reason}: bounded, told, and status 8`, async () => {
-      const { bench, alice, bob } = await apart(answer);
+      const { harness, alice, bob } = await apart(answer);
       alice.say("one", "two");
-      const { told, tookMs } = await leave(bench, alice, reason);
+      const { told, tookMs } = await leave(harness, alice, reason);
       assertLessOrEqual(tookMs, atMostMs);
       assertEquals(alice.status, 8);
       const waiting = told.find((event) => event.event === "waiting");
@@ -75,47 +77,47 @@ for (const [how, answer] of OUTAGES) {
       assertEquals([lost.fatal, lost.code], [true, "relay-lost"]);
       assert(/expires by itself/.test(lost.hint), lost.hint);
       // Bob hears of it by the lease, leaves, and takes along what is there.
-      await bench.until(() => bob.presence?.peer === "vanished");
+      await harness.until(() => bob.presence?.peer === "vanished");
       void bob.chat.leave();
-      await bench.until(() => bob.status !== undefined);
-      assertEquals([bob.status, bench.remaining], [0, 0]);
-      assertEquals(bench.clock.pending, 0);
+      await harness.until(() => bob.status !== undefined);
+      assertEquals([bob.status, harness.remaining], [0, 0]);
+      assertEquals(harness.clock.pending, 0);
     });
   }
 }
 
 Deno.test("leaving: a relay that comes back in time takes what was said, and the goodbye", async () => {
-  const { bench, relay, alice, bob } = await apart(OUTAGES[0]![1]);
+  const { harness, relay, alice, bob } = await apart(OUTAGES[0]![1]);
   alice.say("one", "two");
   void alice.chat.leave();
-  await bench.advance(5_000);
+  await harness.advance(5_000);
   relay.isOut = false;
-  await bench.until(() => alice.status !== undefined);
+  await harness.until(() => alice.status !== undefined);
   assertEquals(alice.status, 0);
-  await bench.until(() => bob.presence?.peer === "left");
+  await harness.until(() => bob.presence?.peer === "left");
   assertEquals(bob.heard, ["one", "two"]);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("leaving: both lose the relay for good, and it forgets them by itself", async () => {
-  const bench = new Bench();
+  const harness = new Harness();
   const relay = { isOut: false };
   const hand: Hand = (_, __, proceed) => relay.isOut ? OUTAGES[0]![1]() : proceed();
   const coming = {
     lingerMs: 60_000,
-    through: (mailbox: Parameters<typeof inTheHandsOf>[1]) => inTheHandsOf(hand, mailbox),
+    through: (relay: Parameters<typeof inTheHandsOf>[1]) => inTheHandsOf(hand, relay),
   };
-  const { alice, bob } = await bench.pair({ host: coming, guest: coming });
+  const { alice, bob } = await harness.pair({ host: coming, guest: coming });
   alice.say("one");
-  await bench.settle();
+  await harness.settle();
   relay.isOut = true;
   for (const person of [alice, bob]) {
     void person.chat.leave();
-    await bench.until(() => person.status !== undefined);
+    await harness.until(() => person.status !== undefined);
     assertEquals(person.status, 8);
   }
-  assert(bench.remaining > 0);
-  await bench.advance(60_000);
-  bench.relay.purge();
-  assertEquals(bench.remaining, 0);
+  assert(harness.remaining > 0);
+  await harness.advance(60_000);
+  harness.relay.purge();
+  assertEquals(harness.remaining, 0);
 });

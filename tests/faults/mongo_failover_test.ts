@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { sleep, systemClock, systemRandom } from "../../src/clock.ts";
 import { RelayUnavailable } from "../../src/errors.ts";
-import type { Claim, Mailbox } from "../../src/store/mailbox.ts";
+import type { Claim, Relay } from "../../src/relay/relay.ts";
 import { type Scene, Scenes } from "./mongo_stage.ts";
 import { allRead, assertNothingLeft, assertNothingLost, assertTold, type Pair } from "./stage.ts";
 import { encodeBase64Url } from "@std/encoding/base64url";
@@ -37,11 +37,11 @@ async function end(scene: Scene, pairs: readonly Pair[]): Promise<void> {
 }
 
 /** A claim that is repeated until the relay answers. */
-async function claim(mailbox: Mailbox, { room }: Pair): Promise<Claim> {
+async function claim(relay: Relay, { room }: Pair): Promise<Claim> {
   const token = encodeBase64Url(systemRandom(16));
   for (;;) {
     try {
-      return await mailbox.claim(room, token);
+      return await relay.claim(room, token);
     } catch (error) {
       if (!(error instanceof RelayUnavailable)) throw error;
     }

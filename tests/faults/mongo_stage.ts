@@ -6,8 +6,8 @@
  */
 import type { Document, MongoClient } from "mongodb";
 import { systemClock, systemRandom } from "../../src/clock.ts";
-import type { Mailbox, RoomId } from "../../src/store/mailbox.ts";
-import { openMongoMailbox } from "../../src/store/mongo/open.ts";
+import type { Relay, RoomId } from "../../src/relay/relay.ts";
+import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
 import {
   DATABASE,
   isOwnServer,
@@ -33,7 +33,7 @@ export interface Scene {
   readonly server: TestServer;
   readonly admin: MongoClient;
   /** A client of the relay: over a network of one's own, or straight. */
-  open(network?: Network, options?: { poll?: boolean }): Promise<Mailbox>;
+  open(network?: Network, options?: { poll?: boolean }): Promise<Relay>;
   /** A network that ends with the scene. */
   network(): Promise<Network>;
   /** Two who know each other; the guest over `network`. Both are gone when the scene ends. */
@@ -105,7 +105,7 @@ export class Scenes {
     const networks: Network[] = [];
     const people: Pair[] = [];
     const open = (network?: Network, options: { poll?: boolean } = {}) =>
-      openMongoMailbox({ uri: network?.uri ?? server.uri, ...options }, deps);
+      openMongoRelay({ uri: network?.uri ?? server.uri, ...options }, deps);
     const db = admin.db(DATABASE);
     try {
       await run({
@@ -119,8 +119,8 @@ export class Scenes {
         },
         async meet({ network, poll = false } = {}) {
           const pair = await meet(
-            { mailbox: open(undefined, { poll }) },
-            { mailbox: open(network, { poll }) },
+            { relay: open(undefined, { poll }) },
+            { relay: open(network, { poll }) },
           );
           people.push(pair);
           return pair;

@@ -6,12 +6,12 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { systemClock, systemRandom } from "../../src/clock.ts";
-import { Failure, RelayUnavailable } from "../../src/errors.ts";
+import { RelayUnavailable, untranslated } from "../../src/errors.ts";
 import { parseCode } from "../../src/protocol/code.ts";
 import { roomOfNameplate } from "../../src/protocol/wire.ts";
-import type { Mailbox, RoomId } from "../../src/store/mailbox.ts";
-import { openMongoMailbox } from "../../src/store/mongo/open.ts";
-import { openSqliteMailbox } from "../../src/store/sqlite/mailbox.ts";
+import type { Relay, RoomId } from "../../src/relay/relay.ts";
+import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
+import { openSqliteRelay } from "../../src/relay/sqlite/sqlite_relay.ts";
 import { inTheHandsOf } from "../scenario/hostile.ts";
 import { DATABASE, startReplicaSet } from "../support/mongod.ts";
 import { ignore, skip } from "./mongo_stage.ts";
@@ -23,8 +23,8 @@ const deps = { clock: systemClock, random: systemRandom };
 const MOST = 24;
 
 /** One relay for everybody. */
-interface Relay {
-  open(): Promise<Mailbox>;
+interface RelayFixture {
+  open(): Promise<Relay>;
   /** Documents of a room. */
   count(room: RoomId): Promise<number>;
 }
@@ -44,11 +44,11 @@ const FAULTS: readonly Fault[] = [
 ];
 
 function outage(): RelayUnavailable {
-  return new RelayUnavailable(new Failure("relay-unreachable", "The relay is out.", "Wait."));
+  return new RelayUnavailable(untranslated("relay-unreachable", "The relay is out.", "Wait."));
 }
 
-/** A mailbox whose `nth` operation fails. */
-function failing(mailbox: Mailbox, nth: number, { when, forGood }: Fault) {
+/** A relay whose `nth` operation fails. */
+function failing(relay: Relay, nth: number, { when, forGood }: Fault) {
   const state = { operations: 0, isReached: false };
   const { promise: reached, resolve } = Promise.withResolvers<void>();
   const spoilt = inTheHandsOf(async (operation, _, proceed) => {
@@ -60,23 +60,23 @@ function failing(mailbox: Mailbox, nth: number, { when, forGood }: Fault) {
     resolve();
     if (when === "after") await proceed();
     throw outage();
-  }, mailbox);
-  return { mailbox: spoilt, state, reached };
+  }, relay);
+  return { relay: spoilt, state, reached };
 }
 
 /** Two people, one of whom meets the fault; true if it was reached. */
 async function meetOnce(
-  relay: Relay,
+  fixture: RelayFixture,
   nth: number,
   fault: Fault,
   victim: "host" | "guest",
 ): Promise<boolean> {
-  const { mailbox, state, reached } = failing(await relay.open(), nth, fault);
-  const other = await relay.open();
+  const { relay, state, reached } = failing(await fixture.open(), nth, fault);
+  const other = await fixture.open();
   const host = new Person({
     name: "Alice",
     entry: { mode: "new" },
-    mailbox: victim === "host" ? mailbox : other,
+    relay: victim === "host" ? relay : other,
   });
   // A room that cannot be made is waited for until the person has enough of it.
   const isGivenUp = () => fault.forGood && state.isReached;
@@ -96,7 +96,7 @@ async function meetOnce(
   const guest = new Person({
     name: "Bob",
     entry: { mode: "join", code },
-    mailbox: victim === "guest" ? mailbox : other,
+    relay: victim === "guest" ? relay : other,
   });
   const pair = { host, guest, room: roomOfNameplate(code.nameplate) };
   const both = [host, guest];
@@ -112,7 +112,7 @@ async function meetOnce(
   if (!fault.forGood) {
     await allRead(pair);
     assertNothingLost(pair);
-    await assertNothingLeft(pair, relay.count);
+    await assertNothingLeft(pair, fixture.count);
     return state.isReached;
   }
   // However it ends, it ends, and says so; nothing was shown twice or out of order.
@@ -132,7 +132,7 @@ async function meetOnce(
 
 /** All N of both sides and all kinds, some at the same time: each waits most of the time. */
 async function every(
-  relay: Relay,
+  relay: RelayFixture,
   test: Deno.TestContext,
   { faults, atOnce }: { faults: readonly Fault[]; atOnce: number },
 ): Promise<void> {
@@ -156,12 +156,12 @@ async function every(
 Deno.test("nth operation: this computer", async (test) => {
   const folder = await Deno.makeTempDir({ prefix: "whisper-test-" });
   const path = `${folder}/chat.db`;
-  const keeper = await openSqliteMailbox({ ...deps, path });
+  const keeper = await openSqliteRelay({ ...deps, path });
   try {
     const { DatabaseSync } = await import("node:sqlite");
     await every(
       {
-        open: () => openSqliteMailbox({ ...deps, path }),
+        open: () => openSqliteRelay({ ...deps, path }),
         count(room) {
           const db = new DatabaseSync(path, { readOnly: true });
           const { n } = db.prepare(
@@ -191,7 +191,7 @@ Deno.test({
     try {
       await every(
         {
-          open: () => openMongoMailbox({ uri: server.uri }, deps),
+          open: () => openMongoRelay({ uri: server.uri }, deps),
           count: async (room) =>
             await db.collection<{ _id: string }>("rooms").countDocuments({ _id: room }) +
             await db.collection("messages").countDocuments({ room }),

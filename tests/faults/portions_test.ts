@@ -4,13 +4,13 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { Failure, RelayUnavailable } from "../../src/errors.ts";
-import type { Envelope } from "../../src/store/mailbox.ts";
-import { assertAllHeard, assertCalm, Bench } from "../scenario/bench.ts";
+import { RelayUnavailable, untranslated } from "../../src/errors.ts";
+import type { Envelope } from "../../src/relay/relay.ts";
+import { assertAllHeard, assertCalm, Harness } from "../scenario/harness.ts";
 import { type Hand, inTheHandsOf } from "../scenario/hostile.ts";
 
 Deno.test("portions: a burst that no relay takes as a whole gets there, in order and once", async () => {
-  const bench = new Bench();
+  const harness = new Harness();
   let most = Infinity;
   const sizes: number[] = [];
   const hand: Hand = (operation, args, proceed) => {
@@ -18,44 +18,44 @@ Deno.test("portions: a burst that no relay takes as a whole gets there, in order
     const { length } = args[1] as Envelope[];
     sizes.push(length);
     if (length <= most) return proceed();
-    const failure = new Failure("relay-unreachable", "It is too much.", "Wait.");
+    const failure = untranslated("relay-unreachable", "It is too much.", "Wait.");
     return Promise.reject(new RelayUnavailable(failure));
   };
-  const { alice, bob } = await bench.pair({
-    host: { through: (mailbox) => inTheHandsOf(hand, mailbox) },
+  const { alice, bob } = await harness.pair({
+    host: { through: (relay) => inTheHandsOf(hand, relay) },
   });
   most = 5;
   sizes.length = 0;
   alice.say(...Array.from({ length: 200 }, (_, i) => `text ${i}`));
-  await bench.until(() => bob.heard.length === 200 && alice.all("delivered").length === 200);
+  await harness.until(() => bob.heard.length === 200 && alice.all("delivered").length === 200);
   assertAllHeard(alice, bob);
   assertCalm(alice, bob);
   assert(Math.max(...sizes) >= 100, "it is tried as a whole first");
   assertEquals(alice.all("sent").length, 200);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("portions: after an outage a burst soon goes as a whole again", async () => {
-  const bench = new Bench();
+  const harness = new Harness();
   let failures = 0;
   let posts = 0;
   const hand: Hand = (operation, _, proceed) => {
     if (operation !== "post") return proceed();
     posts++;
     if (failures-- <= 0) return proceed();
-    const failure = new Failure("relay-unreachable", "It is out.", "Wait.");
+    const failure = untranslated("relay-unreachable", "It is out.", "Wait.");
     return Promise.reject(new RelayUnavailable(failure));
   };
-  const { alice, bob } = await bench.pair({
-    host: { through: (mailbox) => inTheHandsOf(hand, mailbox) },
+  const { alice, bob } = await harness.pair({
+    host: { through: (relay) => inTheHandsOf(hand, relay) },
   });
   failures = 12;
   posts = 0;
   alice.say(...Array.from({ length: 256 }, (_, i) => `text ${i}`));
-  await bench.until(() => bob.heard.length === 256);
+  await harness.until(() => bob.heard.length === 256);
   // One, two, four ... and a few for what else is said.
   assert(posts - 12 <= 12, `${posts - 12} posts`);
   assertAllHeard(alice, bob);
   assertCalm(alice, bob);
-  await bench.end();
+  await harness.end();
 });

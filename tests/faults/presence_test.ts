@@ -8,9 +8,9 @@ import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { Chat } from "../../src/chat/chat.ts";
 import type { Presence } from "../../src/chat/events.ts";
 import type { Clock } from "../../src/clock.ts";
-import { Failure, RelayUnavailable } from "../../src/errors.ts";
+import { RelayUnavailable, untranslated } from "../../src/errors.ts";
 import { parseCode } from "../../src/protocol/code.ts";
-import { Bench, type Coming, Person } from "../scenario/bench.ts";
+import { type Coming, Harness, Person } from "../scenario/harness.ts";
 import { type Hand, inTheHandsOf } from "../scenario/hostile.ts";
 
 /** The other one is told of a crash within this time: it is promised. */
@@ -23,12 +23,12 @@ function presences(person: Person): Presence[] {
 
 /** Puts `hand` between somebody and the relay. */
 function through(hand: Hand): Coming {
-  return { through: (mailbox) => inTheHandsOf(hand, mailbox) };
+  return { through: (relay) => inTheHandsOf(hand, relay) };
 }
 
 /** A relay that nobody can reach while `isOut`. */
 function outage(): { isOut: boolean; readonly coming: Coming } {
-  const failure = new Failure("relay-unreachable", "The relay is out.", "Wait.");
+  const failure = untranslated("relay-unreachable", "The relay is out.", "Wait.");
   const state = { isOut: false };
   const hand: Hand = (operation, _, proceed) =>
     state.isOut && operation !== "watch"
@@ -45,52 +45,52 @@ function life(): { isOver: boolean; readonly coming: Coming } {
 }
 
 Deno.test("presence: one who is killed is away, then vanished, within 45 s, each told once", async () => {
-  const bench = new Bench();
+  const harness = new Harness();
   const bobs = life();
-  const { alice } = await bench.pair({ guest: bobs.coming });
+  const { alice } = await harness.pair({ guest: bobs.coming });
   bobs.isOver = true;
-  const killedAt = bench.clock.monotonic();
-  await bench.until(() => alice.presence?.peer === "vanished");
-  assertLessOrEqual(bench.clock.monotonic() - killedAt, TOLD_MS);
-  await bench.advance(300_000);
+  const killedAt = harness.clock.monotonic();
+  await harness.until(() => alice.presence?.peer === "vanished");
+  assertLessOrEqual(harness.clock.monotonic() - killedAt, TOLD_MS);
+  await harness.advance(300_000);
   assertEquals(presences(alice), ["away", "vanished"]);
   // The one who stayed can leave alone, and nothing is left.
   void alice.chat.leave();
-  await bench.until(() => alice.status !== undefined);
+  await harness.until(() => alice.status !== undefined);
   assertEquals(alice.status, 0);
-  assertEquals(bench.remaining, 0);
+  assertEquals(harness.remaining, 0);
   assertEquals(alice.all("closed").at(-1)?.remaining, 0);
 });
 
 Deno.test("presence: a fresh code brings somebody back after a crash", async () => {
-  const bench = new Bench();
+  const harness = new Harness();
   const bobs = life();
-  const { alice } = await bench.pair({ guest: bobs.coming });
+  const { alice } = await harness.pair({ guest: bobs.coming });
   bobs.isOver = true;
-  await bench.until(() => alice.presence?.peer === "vanished");
+  await harness.until(() => alice.presence?.peer === "vanished");
   await alice.chat.invite();
-  const bob = bench.join(alice.code!, { name: "Bob" });
-  await bench.until(() => bob.isReady && alice.all("ready").length === 2);
+  const bob = harness.join(alice.code!, { name: "Bob" });
+  await harness.until(() => bob.isReady && alice.all("ready").length === 2);
   bob.say("I am back");
-  await bench.until(() => alice.heard.length === 1);
+  await harness.until(() => alice.heard.length === 1);
   for (const person of [bob, alice]) {
     void person.chat.leave();
-    await bench.until(() => person.status !== undefined);
+    await harness.until(() => person.status !== undefined);
     assertEquals(person.status, 0);
   }
-  assertEquals(bench.remaining, 0);
+  assertEquals(harness.remaining, 0);
 });
 
 Deno.test("presence: one whose network is gone for a while is away, and back, each told once", async () => {
   for (const lostMs of [5_000, 27_000, 120_000]) {
-    const bench = new Bench();
+    const harness = new Harness();
     const relay = outage();
-    const { alice, bob } = await bench.pair({ guest: relay.coming });
+    const { alice, bob } = await harness.pair({ guest: relay.coming });
     relay.isOut = true;
     bob.say("one", "two");
-    await bench.advance(lostMs);
+    await harness.advance(lostMs);
     relay.isOut = false;
-    await bench.advance(60_000);
+    await harness.advance(60_000);
     const expected: Record<number, Presence[]> = {
       5_000: [],
       27_000: ["away", "here"],
@@ -99,82 +99,82 @@ Deno.test("presence: one whose network is gone for a while is away, and back, ea
     assertEquals(presences(alice), expected[lostMs], `away for ${lostMs} ms`);
     assertEquals(presences(bob), [], `who was away for ${lostMs} ms saw nothing change`);
     assertEquals(alice.heard, ["one", "two"]);
-    await bench.end();
+    await harness.end();
   }
 });
 
 Deno.test("presence: a relay that is gone for everybody tells nothing of anybody", async () => {
   for (const lostMs of [10_000, 25_000, 60_000, 590_000]) {
-    const bench = new Bench();
+    const harness = new Harness();
     const relay = outage();
-    const { alice, bob } = await bench.pair({ host: relay.coming, guest: relay.coming });
+    const { alice, bob } = await harness.pair({ host: relay.coming, guest: relay.coming });
     relay.isOut = true;
     alice.say("one");
     bob.say("two");
-    await bench.advance(lostMs);
+    await harness.advance(lostMs);
     relay.isOut = false;
-    await bench.advance(60_000);
+    await harness.advance(60_000);
     assertEquals([presences(alice), presences(bob)], [[], []], `gone for ${lostMs} ms`);
     assertEquals([alice.heard, bob.heard], [["two"], ["one"]]);
     assertEquals([alice.alarms, bob.alarms], [{}, {}]);
-    await bench.end();
+    await harness.end();
   }
 });
 
 Deno.test("presence: a crash in the middle of an outage is told after it", async () => {
-  const bench = new Bench();
+  const harness = new Harness();
   const relay = outage();
   const bobs = life();
-  const { alice } = await bench.pair({ host: relay.coming, guest: bobs.coming });
+  const { alice } = await harness.pair({ host: relay.coming, guest: bobs.coming });
   relay.isOut = true;
   bobs.isOver = true;
-  await bench.advance(60_000);
+  await harness.advance(60_000);
   relay.isOut = false;
-  const healedAt = bench.clock.monotonic();
-  await bench.until(() => alice.presence?.peer === "vanished");
-  assertLessOrEqual(bench.clock.monotonic() - healedAt, TOLD_MS);
+  const healedAt = harness.clock.monotonic();
+  await harness.until(() => alice.presence?.peer === "vanished");
+  assertLessOrEqual(harness.clock.monotonic() - healedAt, TOLD_MS);
   assertEquals(presences(alice), ["vanished"]);
   void alice.chat.leave();
-  await bench.until(() => alice.status !== undefined);
-  assertEquals(bench.remaining, 0);
+  await harness.until(() => alice.status !== undefined);
+  assertEquals(harness.remaining, 0);
 });
 
 Deno.test("presence: nothing depends on what the clocks of the two say", async () => {
   for (const offsets of [[-40 * DAY_MS, 40 * DAY_MS], [3 * DAY_MS, -3 * DAY_MS]] as const) {
-    const bench = new Bench();
+    const harness = new Harness();
     /** The same time, told wrongly. */
     const skewed = (offset: number): Clock => ({
-      now: () => bench.clock.now() + offset,
-      monotonic: () => bench.clock.monotonic(),
-      after: (ms, action) => bench.clock.after(ms, action),
+      now: () => harness.clock.now() + offset,
+      monotonic: () => harness.clock.monotonic(),
+      after: (ms, action) => harness.clock.after(ms, action),
     });
     const enter = (name: string, clock: Clock, code?: string) => {
       const person = new Person((emit) =>
         new Chat({
-          mailbox: Promise.resolve(bench.relay.mailbox()),
+          relay: Promise.resolve(harness.relay.client()),
           entry: code === undefined ? { mode: "new" } : { mode: "join", code: parseCode(code) },
-          ...{ name, clock, emit, random: bench.random, lingerMs: 60_000 },
+          ...{ name, clock, emit, random: harness.random, lingerMs: 60_000 },
         })
       );
-      bench.people.push(person);
+      harness.people.push(person);
       return person;
     };
     const alice = enter("Alice", skewed(offsets[0]));
-    await bench.until(() => alice.code !== undefined);
+    await harness.until(() => alice.code !== undefined);
     const bob = enter("Bob", skewed(offsets[1]), alice.code!);
-    await bench.until(() => alice.isReady && bob.isReady);
+    await harness.until(() => alice.isReady && bob.isReady);
     alice.say("one");
     bob.say("two");
-    await bench.advance(300_000);
+    await harness.advance(300_000);
     assertEquals([alice.heard, bob.heard], [["two"], ["one"]]);
     assertEquals([presences(alice), presences(bob)], [[], []]);
     assertEquals([alice.alarms, bob.alarms], [{}, {}]);
     const apart = Date.parse(bob.all("message")[0]!.at) - Date.parse(alice.all("message")[0]!.at);
     assert(Math.abs(apart) > 5 * DAY_MS, "the clocks really differ");
     void bob.chat.leave();
-    await bench.until(() => alice.presence?.peer === "left");
-    await bench.advance(120_000);
+    await harness.until(() => alice.presence?.peer === "left");
+    await harness.advance(120_000);
     assertEquals(presences(alice), ["left"]);
-    await bench.end();
+    await harness.end();
   }
 });

@@ -9,7 +9,7 @@ import type { AlarmKind, ChatEvent, Presence } from "../../src/chat/events.ts";
 import { type Clock, systemClock, systemRandom } from "../../src/clock.ts";
 import { parseCode } from "../../src/protocol/code.ts";
 import { roomOfNameplate } from "../../src/protocol/wire.ts";
-import type { Mailbox, RoomId } from "../../src/store/mailbox.ts";
+import type { Relay, RoomId } from "../../src/relay/relay.ts";
 
 /** After this real time a chat that stays silent fails its test instead of hanging the run. */
 const SILENCE_MS = 60_000;
@@ -21,7 +21,7 @@ export type Told<E extends ChatEvent["event"]> = Extract<ChatEvent, { event: E }
 export interface PersonOptions {
   readonly name: string;
   readonly entry: ChatOptions["entry"];
-  readonly mailbox: Mailbox | Promise<Mailbox>;
+  readonly relay: Relay | Promise<Relay>;
   readonly clock?: Clock;
   readonly random?: ChatOptions["random"];
   readonly lingerMs?: number;
@@ -44,7 +44,7 @@ export class Person {
   constructor(options: PersonOptions) {
     this.name = options.name;
     this.chat = new Chat({
-      mailbox: Promise.resolve(options.mailbox),
+      relay: Promise.resolve(options.relay),
       entry: options.entry,
       name: options.name,
       lingerMs: options.lingerMs ?? 600_000,

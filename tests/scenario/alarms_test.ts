@@ -7,29 +7,29 @@
 import { assert, assertEquals } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
 import { encodeBase64Url } from "../../src/crypto/bytes.ts";
-import type { Envelope } from "../../src/store/mailbox.ts";
-import { Bench, QUIET_MS } from "./bench.ts";
+import type { Envelope } from "../../src/relay/relay.ts";
+import { Harness, QUIET_MS } from "./harness.ts";
 import { inTheHandsOf, otherId, withHeadByte, withTokenChar } from "./hostile.ts";
 
 Deno.test("alarms: every kind in one talk, each in its own words, and without key material", async () => {
-  const bench = new Bench();
+  const harness = new Harness();
   let weather: ((envelope: Envelope) => object[]) | undefined;
-  const alice = await bench.host({
-    through: (mailbox) =>
+  const alice = await harness.host({
+    through: (relay) =>
       inTheHandsOf((name, args, proceed) => {
         if (name !== "post" || !weather) return proceed();
         const storm = weather;
         weather = undefined;
-        for (const one of (args[1] as Envelope[]).flatMap(storm)) bench.plant(one);
+        for (const one of (args[1] as Envelope[]).flatMap(storm)) harness.plant(one);
         return Promise.resolve();
-      }, mailbox),
+      }, relay),
   });
   const code = alice.code!;
-  const slip = bench.join(code.replace(/[a-z]+$/, code.endsWith("abandon") ? "able" : "abandon"));
-  await bench.until(() => slip.status !== undefined);
-  const bob = bench.join(code);
-  await bench.until(() => alice.isReady && bob.isReady);
-  await bench.advance(QUIET_MS);
+  const slip = harness.join(code.replace(/[a-z]+$/, code.endsWith("abandon") ? "able" : "abandon"));
+  await harness.until(() => slip.status !== undefined);
+  const bob = harness.join(code);
+  await harness.until(() => alice.isReady && bob.isReady);
+  await harness.advance(QUIET_MS);
   const storms: ((envelope: Envelope) => object[])[] = [
     (e) => [withTokenChar(e, 20), e],
     (e) => [withHeadByte(e, 20), e],
@@ -39,13 +39,13 @@ Deno.test("alarms: every kind in one talk, each in its own words, and without ke
   for (const [i, storm] of storms.entries()) {
     weather = storm;
     alice.say(`text ${i}`);
-    await bench.advance(QUIET_MS);
+    await harness.advance(QUIET_MS);
   }
   alice.say("the end");
-  bench.join(code, { name: "Carol" });
-  await bench.advance(QUIET_MS);
-  bench.room.revision--;
-  await bench.advance(QUIET_MS);
+  harness.join(code, { name: "Carol" });
+  await harness.advance(QUIET_MS);
+  harness.room.revision--;
+  await harness.advance(QUIET_MS);
   assertEquals(alice.alarms, { guess: 1, "third-party": 1, rollback: 1 });
   assertEquals(bob.alarms, {
     altered: 1,
@@ -57,9 +57,9 @@ Deno.test("alarms: every kind in one talk, each in its own words, and without ke
   });
   const messages = [...alice.all("alarm"), ...bob.all("alarm")].map(({ message }) => message);
   assertEquals(new Set(messages).size, 7);
-  for (const person of bench.people) {
+  for (const person of harness.people) {
     const told = JSON.stringify(person.events);
-    for (const { room, epoch, envelope } of bench.relay.seen) {
+    for (const { room, epoch, envelope } of harness.relay.seen) {
       const { id, head, token } = envelope as Envelope;
       const bytes = head.length > 0 ? [encodeHex(head), encodeBase64Url(head), `${head}`] : [];
       for (const secret of [room, epoch, id, ...token ? [token] : [], ...bytes]) {
@@ -67,5 +67,5 @@ Deno.test("alarms: every kind in one talk, each in its own words, and without ke
       }
     }
   }
-  await bench.end();
+  await harness.end();
 });

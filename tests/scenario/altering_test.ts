@@ -4,8 +4,8 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import type { Envelope } from "../../src/store/mailbox.ts";
-import { Bench, QUIET_MS } from "./bench.ts";
+import type { Envelope } from "../../src/relay/relay.ts";
+import { Harness, QUIET_MS } from "./harness.ts";
 import {
   type Document,
   type Hand,
@@ -64,7 +64,7 @@ Deno.test("altering: a head or a token that is cut or prolonged is thrown away",
     ["with a block less", (token) => token.slice(0, 64) + token.slice(86)],
     ["with four characters more", (token) => token + "AAAA"],
     ["twice", (token) => token + token],
-    ["at the limit of a mailbox", () => "A".repeat(65_536)],
+    ["at the limit of a relay", () => "A".repeat(65_536)],
     ["of other characters", (token) => token.replace(/.$/, "é")],
   ];
   for (const [name, alter] of tokens) {
@@ -153,25 +153,25 @@ Deno.test("altering: a head and a token of different messages fit nowhere", asyn
 
 for (const part of ["token", "head", "seq"] as const) {
   Deno.test(`altering: two messages of one post with each other's ${part} are both thrown away`, async () => {
-    const bench = new Bench();
+    const harness = new Harness();
     let isArmed = false;
     const hand: Hand = (name, args, proceed) => {
       if (name !== "post" || !isArmed) return proceed();
       isArmed = false;
       const [a, b] = args[1] as [Envelope, Envelope];
-      bench.plant({ ...a, [part]: b[part] });
-      bench.plant({ ...b, [part]: a[part] });
+      harness.plant({ ...a, [part]: b[part] });
+      harness.plant({ ...b, [part]: a[part] });
       return Promise.resolve();
     };
-    const { alice, bob } = await bench.pair({
-      host: { through: (mailbox) => inTheHandsOf(hand, mailbox) },
+    const { alice, bob } = await harness.pair({
+      host: { through: (relay) => inTheHandsOf(hand, relay) },
     });
     isArmed = true;
     alice.say("first", "second");
-    await bench.advance(QUIET_MS);
+    await harness.advance(QUIET_MS);
     alice.say("third");
     bob.say("what was that?");
-    await bench.advance(QUIET_MS);
+    await harness.advance(QUIET_MS);
     assertEquals([bob.heard, alice.heard], [["third"], ["what was that?"]]);
     const counts = new Map<string, number>();
     for (const { kind, count } of bob.all("alarm")) {
@@ -179,6 +179,6 @@ for (const part of ["token", "head", "seq"] as const) {
     }
     assertEquals(Object.fromEntries(counts), { altered: 2, gap: 2 });
     assertEquals(alice.all("alarm"), []);
-    await bench.end();
+    await harness.end();
   });
 }

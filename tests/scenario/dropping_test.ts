@@ -5,23 +5,23 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { Failure, RelayUnavailable } from "../../src/errors.ts";
-import type { Envelope, Mailbox } from "../../src/store/mailbox.ts";
-import { assertAllHeard, assertCalm, Bench, type Person, QUIET_MS } from "./bench.ts";
+import { RelayUnavailable, untranslated } from "../../src/errors.ts";
+import type { Envelope, Relay } from "../../src/relay/relay.ts";
+import { assertAllHeard, assertCalm, Harness, type Person, QUIET_MS } from "./harness.ts";
 import { type Hand, inTheHandsOf } from "./hostile.ts";
 
 /** Alice and Bob, with `hand` on what Alice posts once both have met. */
-async function meet(hand: Hand): Promise<{ bench: Bench; alice: Person; bob: Person }> {
-  const bench = new Bench();
+async function meet(hand: Hand): Promise<{ harness: Harness; alice: Person; bob: Person }> {
+  const harness = new Harness();
   let met = false;
-  const { alice, bob } = await bench.pair({
+  const { alice, bob } = await harness.pair({
     host: {
-      through: (mailbox) =>
-        inTheHandsOf((name, args, go) => met ? hand(name, args, go) : go(), mailbox),
+      through: (relay) =>
+        inTheHandsOf((name, args, go) => met ? hand(name, args, go) : go(), relay),
     },
   });
   met = true;
-  return { bench, alice, bob };
+  return { harness, alice, bob };
 }
 
 /** A hand that drops envelopes of posts. */
@@ -36,12 +36,12 @@ function dropping(which: (envelope: Envelope) => boolean): Hand {
 
 Deno.test("dropping: two missing messages are told with their numbers, once", async () => {
   let drop = true;
-  const { bench, alice, bob } = await meet(dropping(() => drop));
+  const { harness, alice, bob } = await meet(dropping(() => drop));
   alice.say("one", "two");
-  await bench.settle();
+  await harness.settle();
   drop = false;
   alice.say("three");
-  await bench.advance(QUIET_MS);
+  await harness.advance(QUIET_MS);
   assertEquals(bob.heard, ["three"]);
   assertEquals(bob.all("alarm"), [{
     event: "alarm",
@@ -53,32 +53,32 @@ Deno.test("dropping: two missing messages are told with their numbers, once", as
   }]);
   assertEquals(alice.all("delivered").map(({ seq }) => seq), [3]);
   assertCalm(alice);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("dropping: each gap is told by itself", async () => {
-  const { bench, alice, bob } = await meet(dropping(({ seq }) => seq === 3 || seq === 6));
+  const { harness, alice, bob } = await meet(dropping(({ seq }) => seq === 3 || seq === 6));
   for (let i = 1; i <= 8; i++) {
     alice.say(`${i}`);
-    await bench.advance(3_000);
+    await harness.advance(3_000);
   }
   // Alice's profile was number 1.
   assertEquals(bob.heard, ["1", "3", "4", "6", "7", "8"]);
   const gaps = bob.all("alarm").map(({ kind, first, last }) => [kind, first, last]);
   assertEquals(gaps, [["gap", 2, 2], ["gap", 5, 5]]);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("dropping: a lost receipt is told as what it is, and loses no text", async () => {
   let drop = false;
-  const { bench, alice, bob } = await meet(dropping(() => drop));
+  const { harness, alice, bob } = await meet(dropping(() => drop));
   drop = true;
   bob.say("are you there?");
-  await bench.until(() => alice.heard.length === 1);
-  await bench.advance(1_000);
+  await harness.until(() => alice.heard.length === 1);
+  await harness.advance(1_000);
   drop = false;
   alice.say("I am");
-  await bench.advance(QUIET_MS);
+  await harness.advance(QUIET_MS);
   assertEquals(bob.heard, ["I am"]);
   const [gap] = bob.all("alarm");
   assertEquals(gap, {
@@ -88,104 +88,104 @@ Deno.test("dropping: a lost receipt is told as what it is, and loses no text", a
     message: "A message of the other program is missing; it held no text.",
   });
   assertEquals(bob.all("delivered").length, 1);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("dropping: a name that is lost is asked for, and both can talk", async () => {
   for (const role of ["host", "guest"] as const) {
-    const bench = new Bench();
+    const harness = new Harness();
     const drop = dropping(({ seq }) => seq === 1);
-    const through = { through: (mailbox: Mailbox) => inTheHandsOf(drop, mailbox) };
-    const alice = await bench.host(role === "host" ? through : {});
-    const bob = bench.join(alice.code!, role === "guest" ? through : {});
+    const through = { through: (relay: Relay) => inTheHandsOf(drop, relay) };
+    const alice = await harness.host(role === "host" ? through : {});
+    const bob = harness.join(alice.code!, role === "guest" ? through : {});
     const [silent, other] = role === "host" ? [alice, bob] : [bob, alice];
-    await bench.until(() => silent.isReady);
+    await harness.until(() => silent.isReady);
     assertEquals(other.isReady, false);
     silent.say("did you get my name?");
     other.say("now I did");
-    await bench.until(() => other.isReady && silent.heard.length === 1);
-    await bench.advance(QUIET_MS);
+    await harness.until(() => other.isReady && silent.heard.length === 1);
+    await harness.advance(QUIET_MS);
     assertAllHeard(alice, bob);
     assertEquals([silent.alarms, other.alarms], [{}, { gap: 1 }]);
     // One name each, and one more each: asked for, and told.
-    assertEquals(bench.relay.seen.filter(({ envelope }) => envelope.seq === 2).length, 2);
-    await bench.end();
+    assertEquals(harness.relay.seen.filter(({ envelope }) => envelope.seq === 2).length, 2);
+    await harness.end();
   }
 });
 
 Deno.test("dropping: the last text before a silence is missed when its sender asks after it", async () => {
   let drop = true;
-  const { bench, alice, bob } = await meet(dropping(() => drop));
+  const { harness, alice, bob } = await meet(dropping(() => drop));
   alice.say("do you hear me?");
-  await bench.settle();
+  await harness.settle();
   drop = false;
-  await bench.advance(30_000);
+  await harness.advance(30_000);
   assertEquals(bob.all("alarm").map(({ kind, first }) => [kind, first]), [["gap", 1]]);
   assertEquals(alice.all("delivered"), []);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("dropping: a goodbye tells of what was lost before it", async () => {
   let drop = true;
-  const { bench, alice, bob } = await meet(dropping(() => drop));
+  const { harness, alice, bob } = await meet(dropping(() => drop));
   alice.say("lost", "lost too");
-  await bench.settle();
+  await harness.settle();
   drop = false;
   void alice.chat.leave();
-  await bench.until(() => bob.presence?.peer === "left");
+  await harness.until(() => bob.presence?.peer === "left");
   assertEquals(bob.presence, { event: "presence", peer: "left", unseen: 0, missing: 2 });
   assertEquals(bob.all("alarm").map(({ kind, count }) => [kind, count]), [["gap", 2]]);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("dropping: a goodbye that is lost makes a peer who vanished, not one who left", async () => {
-  const { bench, alice, bob } = await meet(dropping(() => true));
+  const { harness, alice, bob } = await meet(dropping(() => true));
   void alice.chat.leave();
-  await bench.until(() => bob.presence !== undefined);
+  await harness.until(() => bob.presence !== undefined);
   assertEquals(bob.presence?.peer, "vanished");
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("dropping: more missing than can be skipped ends the chat, and says so", async () => {
   let drop = true;
-  const { bench, alice, bob } = await meet(dropping(() => drop));
+  const { harness, alice, bob } = await meet(dropping(() => drop));
   alice.say(...Array.from({ length: 400 }, (_, i) => `${i}`));
-  await bench.settle();
+  await harness.settle();
   drop = false;
   alice.say("and now?");
-  await bench.until(() => bob.status !== undefined);
+  await harness.until(() => bob.status !== undefined);
   assertEquals([bob.status, bob.failure?.code, bob.heard], [9, "protocol", []]);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("dropping: exactly as many missing as can be skipped are skipped", async () => {
   for (const [missing, isTooMany] of [[255, false], [256, false], [257, true]] as const) {
     let left = missing;
-    const { bench, alice, bob } = await meet(dropping(() => left > 0 && left-- > 0));
+    const { harness, alice, bob } = await meet(dropping(() => left > 0 && left-- > 0));
     alice.say(...Array.from({ length: missing }, (_, i) => `${i}`));
     alice.say("and now?");
-    await bench.advance(QUIET_MS);
+    await harness.advance(QUIET_MS);
     assertEquals(bob.heard, isTooMany ? [] : ["and now?"], `${missing}`);
     assertEquals(bob.status, isTooMany ? 9 : undefined, `${missing}`);
     assertEquals(bob.all("alarm").map(({ count }) => count), isTooMany ? [] : [missing]);
-    await bench.end();
+    await harness.end();
   }
 });
 
 Deno.test("dropping: what comes after it was called missing is shown as late", async () => {
   let kept: Envelope[] | undefined;
-  const { bench, alice, bob } = await meet((name, args, proceed) => {
+  const { harness, alice, bob } = await meet((name, args, proceed) => {
     if (name !== "post" || kept) return proceed();
     kept = args[1] as Envelope[];
     return Promise.resolve();
   });
   alice.say("first", "second");
-  await bench.settle();
+  await harness.settle();
   alice.say("third");
-  await bench.advance(QUIET_MS);
+  await harness.advance(QUIET_MS);
   assertEquals(bob.heard, ["third"]);
-  for (const envelope of kept!) bench.plant({ ...envelope });
-  await bench.advance(QUIET_MS);
+  for (const envelope of kept!) harness.plant({ ...envelope });
+  await harness.advance(QUIET_MS);
   assertEquals(bob.all("message").map(({ seq, late }) => [seq, late]), [
     [3, undefined],
     [1, true],
@@ -193,36 +193,36 @@ Deno.test("dropping: what comes after it was called missing is shown as late", a
   ]);
   // Alice said it, and now all of it was shown.
   bob.say("got it");
-  await bench.advance(QUIET_MS);
+  await harness.advance(QUIET_MS);
   assertEquals(alice.all("delivered").length, 3);
   assertEquals(bob.alarms, { gap: 1 });
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("dropping: a proposal that comes late does not overturn what was agreed since", async () => {
   let kept: Envelope[] | undefined;
-  const { bench, alice, bob } = await meet((name, args, proceed) => {
+  const { harness, alice, bob } = await meet((name, args, proceed) => {
     if (name !== "post" || kept) return proceed();
     kept = args[1] as Envelope[];
     return Promise.resolve();
   });
   alice.chat.setTimer(5);
-  await bench.settle();
+  await harness.settle();
   alice.chat.setTimer(60);
-  await bench.advance(QUIET_MS);
+  await harness.advance(QUIET_MS);
   const seconds = () => [alice, bob].map(({ chat }) => chat.overview().timerSeconds);
   assertEquals(seconds(), [60, 60]);
-  for (const envelope of kept!) bench.plant({ ...envelope });
-  await bench.advance(QUIET_MS);
+  for (const envelope of kept!) harness.plant({ ...envelope });
+  await harness.advance(QUIET_MS);
   assertEquals(seconds(), [60, 60]);
   assertEquals(bob.alarms, { gap: 1 });
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("delaying: what is late by less than a read, or comes in another order, alarms nobody", async () => {
   const held: Envelope[] = [];
   let isHolding = true;
-  const { bench, alice, bob } = await meet((name, args, proceed) => {
+  const { harness, alice, bob } = await meet((name, args, proceed) => {
     if (name !== "post" || !isHolding) return proceed();
     held.push(...args[1] as Envelope[]);
     return Promise.resolve();
@@ -230,35 +230,35 @@ Deno.test("delaying: what is late by less than a read, or comes in another order
   for (let round = 0; round < 10; round++) {
     isHolding = true;
     alice.say(`a${round}`, `b${round}`, `c${round}`);
-    await bench.settle();
+    await harness.settle();
     isHolding = false;
     // Backwards, and each twice: its sender had no answer.
     for (const envelope of held.splice(0).reverse()) {
-      bench.plant({ ...envelope });
-      await bench.advance(100);
-      bench.plant({ ...envelope, attempt: 1 });
+      harness.plant({ ...envelope });
+      await harness.advance(100);
+      harness.plant({ ...envelope, attempt: 1 });
     }
-    await bench.advance(1_000);
+    await harness.advance(1_000);
   }
   assertAllHeard(alice, bob);
   assertCalm(alice, bob);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("delaying: a post that lands after its own repetition was read alarms nobody", async () => {
   // The first try hangs in a dead connection, its sender repeats it, and then both arrive.
   let proceedLate: (() => unknown) | undefined;
-  const { bench, alice, bob } = await meet((name, _, proceed) => {
+  const { harness, alice, bob } = await meet((name, _, proceed) => {
     if (name !== "post" || proceedLate) return proceed();
     proceedLate = proceed;
-    throw new RelayUnavailable(new Failure("relay-lost", "It does not answer.", "Wait."));
+    throw new RelayUnavailable(untranslated("relay-lost", "It does not answer.", "Wait."));
   });
   alice.say("once");
-  await bench.until(() => bob.heard.length === 1);
-  await bench.advance(2_000);
+  await harness.until(() => bob.heard.length === 1);
+  await harness.advance(2_000);
   await proceedLate!();
-  await bench.advance(QUIET_MS);
+  await harness.advance(QUIET_MS);
   assertEquals(bob.heard, ["once"]);
   assertCalm(alice, bob);
-  await bench.end();
+  await harness.end();
 });

@@ -5,32 +5,34 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Failure } from "../../src/errors.ts";
-import type { Envelope } from "../../src/store/mailbox.ts";
-import { assertAllHeard, assertCalm, Bench, type Person, QUIET_MS } from "./bench.ts";
+import type { Envelope } from "../../src/relay/relay.ts";
+import { assertAllHeard, assertCalm, Harness, type Person, QUIET_MS } from "./harness.ts";
 import { inTheHandsOf } from "./hostile.ts";
 
 /** Alice is left by a Bob whose machine went to sleep in the middle of a talk. */
-async function forsake(): Promise<{ bench: Bench; alice: Person; bob: Person; wake: () => void }> {
-  const bench = new Bench();
+async function forsake(): Promise<
+  { harness: Harness; alice: Person; bob: Person; wake: () => void }
+> {
+  const harness = new Harness();
   let asleep = false;
   const waiting: (() => void)[] = [];
-  const { alice, bob } = await bench.pair({
+  const { alice, bob } = await harness.pair({
     guest: {
-      through: (mailbox) =>
+      through: (relay) =>
         inTheHandsOf(async (_, __, proceed) => {
           if (asleep) await new Promise<void>((resolve) => waiting.push(resolve));
           return await proceed();
-        }, mailbox),
+        }, relay),
     },
   });
   alice.say("one");
   bob.say("two");
-  await bench.until(() => alice.heard.length + bob.heard.length === 2);
-  await bench.advance(1_000);
+  await harness.until(() => alice.heard.length + bob.heard.length === 2);
+  await harness.advance(1_000);
   asleep = true;
-  await bench.until(() => alice.presence?.peer === "vanished");
+  await harness.until(() => alice.presence?.peer === "vanished");
   return {
-    bench,
+    harness,
     alice,
     bob,
     wake: () => {
@@ -41,114 +43,114 @@ async function forsake(): Promise<{ bench: Bench; alice: Person; bob: Person; wa
 }
 
 Deno.test("epochs: while the peer is here or away there is no fresh code", async () => {
-  const bench = new Bench();
-  const { alice } = await bench.pair();
+  const harness = new Harness();
+  const { alice } = await harness.pair();
   await assertRejects(() => alice.chat.invite(), Failure, "still in the room");
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("epochs: a fresh code lets a new guest in, under new keys", async () => {
-  const { bench, alice, bob, wake } = await forsake();
+  const { harness, alice, bob, wake } = await forsake();
   const oldCode = alice.code!;
   await alice.chat.invite();
   assert(alice.code !== oldCode);
-  const again = bench.join(alice.code!);
-  await bench.until(() => again.isReady && alice.all("ready").length === 2);
+  const again = harness.join(alice.code!);
+  await harness.until(() => again.isReady && alice.all("ready").length === 2);
   const [before, after] = alice.all("ready");
   assert(String(before!.verify) !== String(after!.verify));
   again.say("back again");
   alice.say("welcome back");
-  await bench.until(() => again.heard.length === 1);
-  await bench.advance(QUIET_MS);
+  await harness.until(() => again.heard.length === 1);
+  await harness.advance(QUIET_MS);
   assertEquals(alice.heard, ["two", "back again"]);
   assertEquals(again.heard, ["welcome back"]);
   assertCalm(alice, again);
   // The one who slept finds the seat gone, and hears nothing of what was said meanwhile.
   wake();
-  await bench.until(() => bob.status !== undefined);
+  await harness.until(() => bob.status !== undefined);
   assertEquals([bob.status, bob.failure?.code, bob.heard], [7, "evicted", ["one"]]);
   assertCalm(alice);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("epochs: the old code opens nothing in the new epoch, and counts as a guess", async () => {
-  const { bench, alice, wake } = await forsake();
+  const { harness, alice, wake } = await forsake();
   const oldCode = alice.code!;
   await alice.chat.invite();
-  const carol = bench.join(oldCode, { name: "Carol" });
-  await bench.until(() => carol.status !== undefined);
+  const carol = harness.join(oldCode, { name: "Carol" });
+  await harness.until(() => carol.status !== undefined);
   assertEquals(carol.status, 5);
   assertEquals(alice.alarms, { guess: 1 });
   wake();
-  await bench.advance(QUIET_MS);
-  await bench.end();
+  await harness.advance(QUIET_MS);
+  await harness.end();
 });
 
 Deno.test("epochs: old documents in the new epoch are forgeries, and change nothing", async () => {
-  const { bench, alice, wake } = await forsake();
-  const old = bench.relay.seen.map(({ envelope }) => envelope as Envelope);
+  const { harness, alice, wake } = await forsake();
+  const old = harness.relay.seen.map(({ envelope }) => envelope as Envelope);
   wake();
   await alice.chat.invite();
-  const again = bench.join(alice.code!);
-  await bench.until(() => again.isReady && alice.all("ready").length === 2);
-  await bench.advance(1_000);
+  const again = harness.join(alice.code!);
+  await harness.until(() => again.isReady && alice.all("ready").length === 2);
+  await harness.advance(1_000);
   const messages = old.filter(({ seq }) => seq > 0);
   for (const [reader, from] of [[alice, "guest"], [again, "host"]] as const) {
     const alarms = await reader.alarmsDuring(async () => {
-      for (const envelope of messages) if (envelope.from === from) bench.plant({ ...envelope });
-      await bench.advance(QUIET_MS);
+      for (const envelope of messages) if (envelope.from === from) harness.plant({ ...envelope });
+      await harness.advance(QUIET_MS);
     });
     assert(alarms.length > 0 && alarms.every(({ kind }) => kind === "forged"));
   }
   const heard = alice.heard.length;
   again.say("still me");
   alice.say("still here");
-  await bench.until(() => again.heard.length === 1 && alice.heard.length === heard + 1);
-  await bench.end();
+  await harness.until(() => again.heard.length === 1 && alice.heard.length === heard + 1);
+  await harness.end();
 });
 
 Deno.test("epochs: an old handshake in the new epoch lets nobody in", async () => {
-  const { bench, alice, wake } = await forsake();
+  const { harness, alice, wake } = await forsake();
   wake();
-  const old = bench.relay.seen.map(({ envelope }) => envelope as Envelope)
+  const old = harness.relay.seen.map(({ envelope }) => envelope as Envelope)
     .filter(({ seq, from }) => seq === 0 && from === "guest");
   assertEquals(old.length, 2);
   await alice.chat.invite();
-  for (const envelope of old) bench.plant({ ...envelope });
-  await bench.advance(QUIET_MS);
+  for (const envelope of old) harness.plant({ ...envelope });
+  await harness.advance(QUIET_MS);
   assertEquals(alice.all("ready").length, 1);
   // A share without a seat may be an honest guest's who is gone; a tag without a share is nobody's.
   assertEquals(alice.alarms, { forged: 1 });
-  const again = bench.join(alice.code!);
-  await bench.until(() => again.isReady && alice.all("ready").length === 2);
-  await bench.end();
+  const again = harness.join(alice.code!);
+  await harness.until(() => again.isReady && alice.all("ready").length === 2);
+  await harness.end();
 });
 
 Deno.test("epochs: after a goodbye, too, a fresh code begins a new conversation", async () => {
-  const bench = new Bench();
-  const { alice, bob } = await bench.pair();
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
   void bob.chat.leave();
-  await bench.until(() => alice.presence?.peer === "left");
+  await harness.until(() => alice.presence?.peer === "left");
   await alice.chat.invite();
-  const carol = bench.join(alice.code!, { name: "Carol" });
+  const carol = harness.join(alice.code!, { name: "Carol" });
   alice.say("hello");
   carol.say("hello yourself");
-  await bench.until(() => carol.heard.length === 1 && alice.heard.length === 1);
-  await bench.advance(QUIET_MS);
+  await harness.until(() => carol.heard.length === 1 && alice.heard.length === 1);
+  await harness.advance(QUIET_MS);
   assertAllHeard(alice, carol);
   assertCalm(alice, carol);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("epochs: a code that nobody used yet is replaced, and opens nothing any more", async () => {
-  const bench = new Bench();
-  const alice = await bench.host();
+  const harness = new Harness();
+  const alice = await harness.host();
   const oldCode = alice.code!;
   await alice.chat.invite();
-  const carol = bench.join(oldCode, { name: "Carol" });
-  await bench.until(() => carol.status !== undefined);
+  const carol = harness.join(oldCode, { name: "Carol" });
+  await harness.until(() => carol.status !== undefined);
   assertEquals([carol.status, alice.alarms], [5, { guess: 1 }]);
-  const bob = bench.join(alice.code!);
-  await bench.until(() => alice.isReady && bob.isReady);
-  await bench.end();
+  const bob = harness.join(alice.code!);
+  await harness.until(() => alice.isReady && bob.isReady);
+  await harness.end();
 });

@@ -6,20 +6,20 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { Failure, RelayUnavailable } from "../../src/errors.ts";
+import { RelayUnavailable, untranslated } from "../../src/errors.ts";
 import { sleep } from "../../src/clock.ts";
-import type { Mailbox } from "../../src/store/mailbox.ts";
-import { assertAllHeard, assertCalm, Bench, type Coming } from "./bench.ts";
+import type { Relay } from "../../src/relay/relay.ts";
+import { assertAllHeard, assertCalm, type Coming, Harness } from "./harness.ts";
 import { type Hand, inTheHandsOf } from "./hostile.ts";
 
 /** An outage shorter than a person's patience when leaving. */
 const OUTAGE_MS = 3_000;
 
 /** What goes wrong at one operation. */
-type Fault = (bench: Bench, proceed: () => unknown) => unknown;
+type Fault = (harness: Harness, proceed: () => unknown) => unknown;
 
 function unavailable(): RelayUnavailable {
-  const failure = new Failure("relay-lost", "The relay does not answer.", "Wait a little.");
+  const failure = untranslated("relay-lost", "The relay does not answer.", "Wait a little.");
   return new RelayUnavailable(failure);
 }
 
@@ -33,17 +33,17 @@ const FAULTS: readonly (readonly [name: string, fault: Fault])[] = [
     await proceed();
     return await proceed();
   }],
-  ["done late", async (bench, proceed) => {
-    await sleep(bench.clock, OUTAGE_MS);
+  ["done late", async (harness, proceed) => {
+    await sleep(harness.clock, OUTAGE_MS);
     return await proceed();
   }],
-  ["answered late", async (bench, proceed) => {
+  ["answered late", async (harness, proceed) => {
     const answer = await proceed();
-    await sleep(bench.clock, OUTAGE_MS);
+    await sleep(harness.clock, OUTAGE_MS);
     return answer;
   }],
-  ["given up, and done after all when the next is through", async (bench, proceed) => {
-    bench.clock.after(OUTAGE_MS, () => void Promise.resolve(proceed()).catch(() => {}));
+  ["given up, and done after all when the next is through", async (harness, proceed) => {
+    harness.clock.after(OUTAGE_MS, () => void Promise.resolve(proceed()).catch(() => {}));
     await Promise.resolve();
     throw unavailable();
   }],
@@ -51,7 +51,7 @@ const FAULTS: readonly (readonly [name: string, fault: Fault])[] = [
 
 /** The relay fails from the `nth` operation of either person on, as long as `isOver` says it is not. */
 function failing(
-  bench: Bench,
+  harness: Harness,
   nth: number,
   { fault, forMs }: { fault: Fault; forMs: number },
 ): { through: Coming; reached: () => boolean } {
@@ -60,39 +60,43 @@ function failing(
   const hand: Hand = (name, _, proceed) => {
     if (name === "watch") return proceed();
     if (++count < nth) return proceed();
-    until ??= bench.clock.monotonic() + forMs;
-    return count === nth || bench.clock.monotonic() < until ? fault(bench, proceed) : proceed();
+    until ??= harness.clock.monotonic() + forMs;
+    return count === nth || harness.clock.monotonic() < until ? fault(harness, proceed) : proceed();
   };
   return {
-    through: { through: (mailbox) => inTheHandsOf(hand, mailbox) },
+    through: { through: (relay) => inTheHandsOf(hand, relay) },
     reached: () => count >= nth,
   };
 }
 
 /** Two find each other, talk, agree on a timer and leave. */
-async function wholeStory(bench: Bench, through: Coming): Promise<void> {
-  const alice = bench.enter({ mode: "new" }, { name: "Alice", ...through });
+async function wholeStory(harness: Harness, through: Coming): Promise<void> {
+  const alice = harness.enter({ mode: "new" }, { name: "Alice", ...through });
   alice.say("before you came");
-  await bench.until(() => alice.code !== undefined);
-  const bob = bench.join(alice.code!, through);
-  await bench.until(() => alice.isReady && bob.isReady);
+  await harness.until(() => alice.code !== undefined);
+  const bob = harness.join(alice.code!, through);
+  await harness.until(() => alice.isReady && bob.isReady);
   alice.say("one", "two");
   bob.say("three");
-  await bench.until(() => bob.heard.length === 3 && alice.heard.length === 1);
+  await harness.until(() => bob.heard.length === 3 && alice.heard.length === 1);
   bob.say("four");
   bob.chat.setTimer(3_600);
-  await bench.until(() => alice.heard.length === 2 && alice.chat.overview().timerSeconds === 3_600);
+  await harness.until(() =>
+    alice.heard.length === 2 && alice.chat.overview().timerSeconds === 3_600
+  );
   alice.say("five");
-  await bench.until(() => alice.all("delivered").length === 4 && bob.all("delivered").length === 2);
+  await harness.until(() =>
+    alice.all("delivered").length === 4 && bob.all("delivered").length === 2
+  );
   alice.say("and goodbye");
   void alice.chat.leave();
-  await bench.until(() => alice.status !== undefined && bob.presence?.peer === "left");
+  await harness.until(() => alice.status !== undefined && bob.presence?.peer === "left");
   void bob.chat.leave();
-  await bench.until(() => bob.status !== undefined);
+  await harness.until(() => bob.status !== undefined);
   assertAllHeard(alice, bob);
   assertCalm(alice, bob);
   assertEquals([alice.status, bob.status], [0, 0]);
-  assertEquals(bench.remaining, 0);
+  assertEquals(harness.remaining, 0);
   for (const person of [alice, bob]) {
     const sent = person.all("sent").map(({ id }) => id);
     assertEquals(sent, person.said.map((_, i) => `${i + 1}`), "each text is sent once");
@@ -106,16 +110,16 @@ for (const [name, fault] of FAULTS) {
     const how = forMs === 0 ? "once" : `for ${OUTAGE_MS} ms`;
     Deno.test(`faults: the Nth operation is ${name}, ${how}`, async () => {
       for (let nth = 1;; nth++) {
-        const bench = new Bench({ seed: nth });
-        const { through, reached } = failing(bench, nth, { fault, forMs });
+        const harness = new Harness({ seed: nth });
+        const { through, reached } = failing(harness, nth, { fault, forMs });
         try {
-          await wholeStory(bench, through);
+          await wholeStory(harness, through);
         } catch (error) {
           throw new Error(`The ${nth}th operation`, { cause: error });
         }
         // Some of what was to be done later is still to come, and finds nobody.
-        await bench.advance(60_000);
-        assertEquals(bench.remaining, 0);
+        await harness.advance(60_000);
+        assertEquals(harness.remaining, 0);
         if (!reached()) {
           assert(nth > 25, `only ${nth} operations were spoilt`);
           break;
@@ -127,16 +131,16 @@ for (const [name, fault] of FAULTS) {
 
 Deno.test("faults: a relay that is lost for good ends the chat in bounded time, whenever it is lost", async () => {
   for (let nth = 1;; nth++) {
-    const bench = new Bench({ seed: nth });
+    const harness = new Harness({ seed: nth });
     const fault: Fault = () => Promise.reject(unavailable());
-    const { through, reached } = failing(bench, nth, { fault, forMs: Infinity });
-    const alice = bench.enter({ mode: "new" }, { name: "Alice", ...through });
-    await bench.advance(1_000);
-    const bob = alice.code === undefined ? undefined : bench.join(alice.code, through);
-    await bench.advance(1_000);
-    for (const person of bench.people) {
+    const { through, reached } = failing(harness, nth, { fault, forMs: Infinity });
+    const alice = harness.enter({ mode: "new" }, { name: "Alice", ...through });
+    await harness.advance(1_000);
+    const bob = alice.code === undefined ? undefined : harness.join(alice.code, through);
+    await harness.advance(1_000);
+    for (const person of harness.people) {
       if (person.status === undefined) void person.chat.leave();
-      await bench.until(() => person.status !== undefined, 11_000);
+      await harness.until(() => person.status !== undefined, 11_000);
       // Nothing had to be cleaned up, or it could not be and was said so, or it could.
       assert([0, 6, 8].includes(person.status!), `status ${person.status} at ${nth}`);
       if (person.status === 8) assertEquals(person.failure?.code, "relay-lost");
@@ -147,49 +151,49 @@ Deno.test("faults: a relay that is lost for good ends the chat in bounded time, 
     }
     assertCalm(alice, ...bob ? [bob] : []);
     // What could not be removed expires by itself.
-    await bench.advance(700_000);
-    bench.relay.purge();
-    assertEquals(bench.remaining, 0);
-    assertEquals(bench.clock.pending, 0);
+    await harness.advance(700_000);
+    harness.relay.purge();
+    assertEquals(harness.remaining, 0);
+    assertEquals(harness.clock.pending, 0);
     if (!reached()) break;
   }
 });
 
 for (const kind of ["post", "read", "remove", "renew"]) {
   Deno.test(`faults: for a while nothing works but what is no ${kind}`, async () => {
-    const bench = new Bench();
+    const harness = new Harness();
     let isBroken = false;
     const hand: Hand = (name, _, proceed) => {
       if (isBroken && name === kind) throw unavailable();
       return proceed();
     };
-    const through = { through: (mailbox: Mailbox) => inTheHandsOf(hand, mailbox) };
-    const { alice, bob } = await bench.pair({ host: through, guest: through });
+    const through = { through: (relay: Relay) => inTheHandsOf(hand, relay) };
+    const { alice, bob } = await harness.pair({ host: through, guest: through });
     isBroken = true;
     for (let i = 0; i < 10; i++) {
       alice.say(`a ${i}`);
       bob.say(`b ${i}`);
-      await bench.advance(2_000);
+      await harness.advance(2_000);
     }
     isBroken = false;
-    await bench.advance(30_000);
+    await harness.advance(30_000);
     assertAllHeard(alice, bob);
     assertCalm(alice, bob);
     assertEquals([alice.all("delivered").length, bob.all("delivered").length], [10, 10]);
-    await bench.end();
+    await harness.end();
   });
 }
 
 Deno.test("faults: a watch that dies in silence costs a few seconds and nothing else", async () => {
-  const bench = new Bench();
+  const harness = new Harness();
   const hand: Hand = (name, _, proceed) => name === "watch" ? undefined : proceed();
-  const through = { through: (mailbox: Mailbox) => inTheHandsOf(hand, mailbox) };
-  const { alice, bob } = await bench.pair({ host: through, guest: through });
+  const through = { through: (relay: Relay) => inTheHandsOf(hand, relay) };
+  const { alice, bob } = await harness.pair({ host: through, guest: through });
   for (let i = 0; i < 5; i++) {
     alice.say(`a ${i}`);
-    await bench.until(() => bob.heard.length === i + 1, 15_000);
+    await harness.until(() => bob.heard.length === i + 1, 15_000);
   }
-  await bench.until(() => alice.all("delivered").length === 5);
+  await harness.until(() => alice.all("delivered").length === 5);
   assertCalm(alice, bob);
-  await bench.end();
+  await harness.end();
 });

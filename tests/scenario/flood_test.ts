@@ -7,17 +7,17 @@
 import { assert, assertEquals } from "@std/assert";
 import { encodeBase64Url } from "../../src/crypto/bytes.ts";
 import { Session } from "../../src/crypto/ratchet.ts";
-import type { Envelope } from "../../src/store/mailbox.ts";
-import { assertAllHeard, assertCalm, Bench, type Person, QUIET_MS } from "./bench.ts";
+import type { Envelope } from "../../src/relay/relay.ts";
+import { assertAllHeard, assertCalm, Harness, type Person, QUIET_MS } from "./harness.ts";
 import { type Document, inTheHandsOf, otherId, withTokenChar } from "./hostile.ts";
 
 const FLOOD = 5_000;
 
 /** What looks like a message from the outside. */
-function garbage(bench: Bench, seq: number): Document {
-  const id = encodeBase64Url(bench.random(16));
-  const token = encodeBase64Url(bench.random(123));
-  return { id, from: "host", seq, attempt: 0, head: bench.random(61), token };
+function garbage(harness: Harness, seq: number): Document {
+  const id = encodeBase64Url(harness.random(16));
+  const token = encodeBase64Url(harness.random(123));
+  return { id, from: "host", seq, attempt: 0, head: harness.random(61), token };
 }
 
 /** How many documents the alarms of `person` stand for, by kind. */
@@ -44,77 +44,77 @@ function countOpenings(): { stop(): number } {
 }
 
 Deno.test("flood: garbage under every number hides no message and costs no decryption", async () => {
-  const bench = new Bench();
-  const { alice, bob } = await bench.pair();
-  await bench.advance(1_000);
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
+  await harness.advance(1_000);
   const before: Record<string, number> = { ...bob.chat.overview().operations };
   const openings = countOpenings();
-  for (let i = 0; i < FLOOD; i++) bench.plant(garbage(bench, 1 + i % 400));
-  await bench.settle();
+  for (let i = 0; i < FLOOD; i++) harness.plant(garbage(harness, 1 + i % 400));
+  await harness.settle();
   assertEquals(openings.stop(), 0, "a document without a true head reached the ratchet");
   alice.say("can you hear me?");
-  await bench.until(() => bob.heard.length === 1);
-  await bench.advance(QUIET_MS);
+  await harness.until(() => bob.heard.length === 1);
+  await harness.advance(QUIET_MS);
   assertEquals(counts(bob), { forged: FLOOD });
   assert(bob.all("alarm").length <= 3, "the alarms were not gathered");
   assertCalm(alice);
   const { remove = 0, read = 0 } = bob.chat.overview().operations;
   assert(remove - (before.remove ?? 0) <= FLOOD / 256 + 5, `${remove} removals`);
   assert(read - (before.read ?? 0) <= FLOOD / 256 + 5, `${read} reads`);
-  assertEquals(bench.relay.documents.envelopes.size, 0);
+  assertEquals(harness.relay.documents.envelopes.size, 0);
   assertAllHeard(alice, bob);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("flood: garbage that is found by reading alone is worn off page by page", async () => {
-  const bench = new Bench();
-  const { alice, bob } = await bench.pair();
-  await bench.advance(1_000);
-  const { documents } = bench.relay;
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
+  await harness.advance(1_000);
+  const { documents } = harness.relay;
   // Nobody is told: it lies there before what is true.
   for (let i = 0; i < FLOOD; i++) {
-    const envelope = garbage(bench, 1);
-    const { room, epoch } = bench.room;
+    const envelope = garbage(harness, 1);
+    const { room, epoch } = harness.room;
     documents.envelopes.set(String(envelope.id), { room, epoch, expiresAt: 1e9, envelope });
   }
   alice.say("behind all this");
-  await bench.until(() => bob.heard.length === 1);
-  await bench.advance(QUIET_MS);
+  await harness.until(() => bob.heard.length === 1);
+  await harness.advance(QUIET_MS);
   assertEquals(counts(bob), { forged: FLOOD });
   assertEquals(documents.envelopes.size, 0);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("flood: a thousand copies of a true head with other tokens do not crowd the true one out", async () => {
   for (const place of ["before", "after", "around"] as const) {
-    const bench = new Bench();
+    const harness = new Harness();
     let armed = false;
     const copies = (e: Envelope, from: number) =>
       Array.from({ length: 500 }, (_, i) => ({
         ...withTokenChar(e, 30 + i % 100),
         token: e.token.slice(0, 40) + String(from + i).padStart(4, "x") + e.token.slice(44),
-        id: encodeBase64Url(bench.random(16)),
+        id: encodeBase64Url(harness.random(16)),
       }));
-    const { alice, bob } = await bench.pair({
+    const { alice, bob } = await harness.pair({
       host: {
-        through: (mailbox) =>
+        through: (relay) =>
           inTheHandsOf((name, args, proceed) => {
             if (name !== "post" || !armed) return proceed();
             armed = false;
             const [envelope] = args[1] as [Envelope];
-            if (place !== "after") copies(envelope, 0).forEach((copy) => bench.plant(copy));
-            bench.plant({ ...envelope });
-            if (place !== "before") copies(envelope, 500).forEach((copy) => bench.plant(copy));
+            if (place !== "after") copies(envelope, 0).forEach((copy) => harness.plant(copy));
+            harness.plant({ ...envelope });
+            if (place !== "before") copies(envelope, 500).forEach((copy) => harness.plant(copy));
             return Promise.resolve();
-          }, mailbox),
+          }, relay),
       },
     });
     armed = true;
     alice.say("the one");
-    await bench.advance(1_000);
+    await harness.advance(1_000);
     alice.say("and another");
-    await bench.until(() => bob.heard.length === 2);
-    await bench.advance(QUIET_MS);
+    await harness.until(() => bob.heard.length === 2);
+    await harness.advance(QUIET_MS);
     assertAllHeard(alice, bob);
     const { gap, ...others } = counts(bob);
     assertEquals(gap, undefined);
@@ -123,57 +123,60 @@ Deno.test("flood: a thousand copies of a true head with other tokens do not crow
       place === "around" ? 1_000 : 500,
     );
     assert(Object.keys(others).every((kind) => kind === "altered" || kind === "replayed"));
-    await bench.end();
+    await harness.end();
   }
 });
 
 Deno.test("flood: copies of a message that is ahead of a gap do not hide it either", async () => {
-  const bench = new Bench();
+  const harness = new Harness();
   let armed = 0;
-  const { alice, bob } = await bench.pair({
+  const { alice, bob } = await harness.pair({
     host: {
-      through: (mailbox) =>
+      through: (relay) =>
         inTheHandsOf((name, args, proceed) => {
           if (name !== "post" || armed === 0) return proceed();
           const [envelope] = args[1] as [Envelope];
           // The first is withheld; the second comes behind twenty false ones.
           if (armed-- === 1) {
             for (let i = 0; i < 20; i++) {
-              const id = encodeBase64Url(bench.random(16));
-              bench.plant({ ...withTokenChar(envelope, 40 + i), id });
+              const id = encodeBase64Url(harness.random(16));
+              harness.plant({ ...withTokenChar(envelope, 40 + i), id });
             }
-            bench.plant({ ...envelope });
+            harness.plant({ ...envelope });
           }
           return Promise.resolve();
-        }, mailbox),
+        }, relay),
     },
   });
   armed = 2;
   alice.say("withheld");
-  await bench.settle();
+  await harness.settle();
   alice.say("true");
-  await bench.advance(QUIET_MS);
+  await harness.advance(QUIET_MS);
   assertEquals(bob.heard, ["true"]);
   assertEquals(counts(bob), { altered: 20, gap: 1 });
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("flood: replays by the thousand are known for what they are, and gathered", async () => {
-  const bench = new Bench();
-  const { alice, bob } = await bench.pair();
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
   alice.say("once");
-  await bench.advance(1_000);
-  const envelope = bench.relay.seen.map(({ envelope }) => envelope as Envelope)
+  await harness.advance(1_000);
+  const envelope = harness.relay.seen.map(({ envelope }) => envelope as Envelope)
     .findLast(({ from, seq }) => from === "host" && seq > 0)!;
   for (let i = 0; i < FLOOD; i++) {
-    bench.plant({ ...envelope, id: i % 2 ? otherId(envelope) : encodeBase64Url(bench.random(16)) });
-    if (i % 500 === 0) await bench.settle();
+    harness.plant({
+      ...envelope,
+      id: i % 2 ? otherId(envelope) : encodeBase64Url(harness.random(16)),
+    });
+    if (i % 500 === 0) await harness.settle();
   }
-  await bench.advance(QUIET_MS);
+  await harness.advance(QUIET_MS);
   alice.say("twice");
-  await bench.until(() => bob.heard.length === 2);
+  await harness.until(() => bob.heard.length === 2);
   assertAllHeard(alice, bob);
   assertEquals(Object.keys(bob.alarms), ["replayed"]);
   assertCalm(alice);
-  await bench.end();
+  await harness.end();
 });

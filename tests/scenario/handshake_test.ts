@@ -6,12 +6,12 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { decodeHandshake, encodeHandshake, makeEnvelope } from "../../src/protocol/wire.ts";
-import type { Envelope } from "../../src/store/mailbox.ts";
-import { assertAllHeard, assertCalm, Bench, type Person, QUIET_MS } from "./bench.ts";
+import type { Envelope } from "../../src/relay/relay.ts";
+import { assertAllHeard, assertCalm, Harness, type Person, QUIET_MS } from "./harness.ts";
 import { type Document, foreignShare, type Hand, inTheHandsOf, otherId } from "./hostile.ts";
 
 /** What is stored in place of a handshake message. */
-type Fault = (envelope: Envelope, bench: Bench) => readonly Document[];
+type Fault = (envelope: Envelope, harness: Harness) => readonly Document[];
 
 type HandshakeType = NonNullable<ReturnType<typeof decodeHandshake>>["type"];
 
@@ -25,36 +25,36 @@ const LENGTHS: Readonly<Record<Exclude<HandshakeType, "host-refusal">, number>> 
 
 /** Alice waits and Bob comes, with `fault` in place of the first handshake message of `type`. */
 async function meddle(type: HandshakeType, fault: Fault, seed = 1) {
-  const bench = new Bench({ seed });
+  const harness = new Harness({ seed });
   let isDone = false;
   const hand: Hand = (name, args, proceed) => {
     const [envelope] = name === "post" ? args[1] as Envelope[] : [];
     if (isDone || !envelope || decodeHandshake(envelope.head)?.type !== type) return proceed();
     isDone = true;
-    for (const document of fault(envelope, bench)) bench.plant(document);
+    for (const document of fault(envelope, harness)) harness.plant(document);
     return Promise.resolve();
   };
   const through = {
-    through: (mailbox: Parameters<typeof inTheHandsOf>[1]) => inTheHandsOf(hand, mailbox),
+    through: (relay: Parameters<typeof inTheHandsOf>[1]) => inTheHandsOf(hand, relay),
   };
-  const alice = await bench.host(through);
-  const bob = bench.join(alice.code!, through);
+  const alice = await harness.host(through);
+  const bob = harness.join(alice.code!, through);
   bob.say("meant for Alice alone");
   alice.say("meant for Bob alone");
-  await bench.advance(61_000);
+  await harness.advance(61_000);
   assert(isDone, `${type} was not posted`);
-  return { bench, alice, bob };
+  return { harness, alice, bob };
 }
 
 /** Nobody got in, and an honest second attempt does, with the same code. */
-async function assertOpenToBob(bench: Bench, alice: Person, bob: Person): Promise<void> {
+async function assertOpenToBob(harness: Harness, alice: Person, bob: Person): Promise<void> {
   assertEquals([alice.isReady, bob.isReady], [false, false]);
   assert(bob.status === 5 || bob.status === 6, `Bob ended with ${bob.status}`);
   const before = alice.all("alarm").length;
-  const again = bench.join(alice.code!);
+  const again = harness.join(alice.code!);
   again.say("here I am");
-  await bench.until(() => again.heard.length === 1 && alice.heard.length === 1);
-  await bench.advance(QUIET_MS);
+  await harness.until(() => again.heard.length === 1 && alice.heard.length === 1);
+  await harness.advance(QUIET_MS);
   assertAllHeard(alice, again);
   assertEquals(alice.all("alarm").length, before);
   assertCalm(again);
@@ -68,7 +68,7 @@ for (const [type, length] of Object.entries(LENGTHS)) {
         altered[i]! ^= 1;
         return [{ ...rest, head: altered }];
       };
-      const { bench, alice, bob } = await meddle(type as HandshakeType, fault, i + 1);
+      const { harness, alice, bob } = await meddle(type as HandshakeType, fault, i + 1);
       const name = `byte ${i}`;
       assertEquals([alice.heard, bob.heard], [[], []], name);
       const alarms = [...alice.all("alarm"), ...bob.all("alarm")];
@@ -76,8 +76,8 @@ for (const [type, length] of Object.entries(LENGTHS)) {
       assert(alarms.every(({ kind }) => kind === "guess" || kind === "forged"), name);
       // The seal comes before the last message, so that only a fresh code helps after it.
       if (type === "host-tag") await alice.chat.invite();
-      await assertOpenToBob(bench, alice, bob);
-      await bench.end();
+      await assertOpenToBob(harness, alice, bob);
+      await harness.end();
     }
   });
 }
@@ -92,21 +92,21 @@ Deno.test("handshake: a message that is cut, prolonged or of another kind is thr
     ["of another version", (head) => head.with(0, 2)],
   ];
   for (const [name, alter] of faults) {
-    const { bench, alice, bob } = await meddle(
+    const { harness, alice, bob } = await meddle(
       "guest-share",
       ({ head, ...rest }) => [{ ...rest, head: alter(head) }],
     );
     assertEquals(alice.alarms, { forged: 1 }, name);
-    await assertOpenToBob(bench, alice, bob);
-    await bench.end();
+    await assertOpenToBob(harness, alice, bob);
+    await harness.end();
   }
 });
 
 Deno.test("handshake: a token beside a handshake message makes it none", async () => {
-  const { bench, alice, bob } = await meddle("guest-share", (e) => [{ ...e, token: "AAAA" }]);
+  const { harness, alice, bob } = await meddle("guest-share", (e) => [{ ...e, token: "AAAA" }]);
   assertEquals(alice.alarms, { forged: 1 });
-  await assertOpenToBob(bench, alice, bob);
-  await bench.end();
+  await assertOpenToBob(harness, alice, bob);
+  await harness.end();
 });
 
 Deno.test("handshake: the identity element opens nothing", async () => {
@@ -114,15 +114,15 @@ Deno.test("handshake: the identity element opens nothing", async () => {
     ...rest,
     head: Uint8Array.from([...head.slice(0, 18), ...new Uint8Array(32)]),
   }];
-  const { bench, alice, bob } = await meddle("guest-share", identity);
+  const { harness, alice, bob } = await meddle("guest-share", identity);
   assertEquals(alice.alarms, { forged: 1 });
-  await assertOpenToBob(bench, alice, bob);
-  await bench.end();
+  await assertOpenToBob(harness, alice, bob);
+  await harness.end();
 });
 
 Deno.test("handshake: the guest's own share sent back to it ends its attempt", async () => {
-  const bench = new Bench();
-  const alice = await bench.host();
+  const harness = new Harness();
+  const alice = await harness.host();
   const reflect: Hand = (name, args, proceed) => {
     const [envelope] = name === "post" ? args[1] as Envelope[] : [];
     const said = envelope && decodeHandshake(envelope.head);
@@ -130,79 +130,79 @@ Deno.test("handshake: the guest's own share sent back to it ends its attempt", a
     const { nonce, share } = said;
     const ratchetKey = new Uint8Array(32).fill(9);
     const head = encodeHandshake({ type: "host-share", nonce, share, ratchetKey });
-    bench.plant({ ...makeEnvelope(bench.room, { from: "host", seq: 0, head, token: "" }) });
+    harness.plant({ ...makeEnvelope(harness.room, { from: "host", seq: 0, head, token: "" }) });
     return Promise.resolve();
   };
-  const bob = bench.join(alice.code!, { through: (mailbox) => inTheHandsOf(reflect, mailbox) });
-  await bench.until(() => bob.status !== undefined);
+  const bob = harness.join(alice.code!, { through: (relay) => inTheHandsOf(reflect, relay) });
+  await harness.until(() => bob.status !== undefined);
   // It never confirmed anything: the host has seen no guess.
   assertEquals([bob.status, bob.failure?.code], [5, "wrong-code"]);
   assertCalm(alice);
   alice.say("are you there?");
-  await assertOpenToBob(bench, alice, bob);
-  await bench.end();
+  await assertOpenToBob(harness, alice, bob);
+  await harness.end();
 });
 
 Deno.test("handshake: a share slipped in under the guest's nonce gets nobody in", async () => {
-  const { bench, alice, bob } = await meddle("guest-share", (envelope, bench) => {
-    const other = foreignShare(bench, decodeHandshake(envelope.head)!.nonce);
+  const { harness, alice, bob } = await meddle("guest-share", (envelope, harness) => {
+    const other = foreignShare(harness, decodeHandshake(envelope.head)!.nonce);
     return [other, envelope];
   });
   assertEquals(alice.alarms, { forged: 1, guess: 1 });
-  await assertOpenToBob(bench, alice, bob);
-  await bench.end();
+  await assertOpenToBob(harness, alice, bob);
+  await harness.end();
 });
 
 Deno.test("handshake: a forged refusal ends the guest's wait and burns nothing", async () => {
-  const { bench, alice, bob } = await meddle("guest-share", (envelope) => {
+  const { harness, alice, bob } = await meddle("guest-share", (envelope) => {
     const { nonce } = decodeHandshake(envelope.head)!;
     const head = encodeHandshake({ type: "host-refusal", nonce });
     return [{ ...envelope, id: "R".repeat(22), from: "host", head }, envelope];
   });
   assertEquals([bob.status, bob.failure?.code], [5, "wrong-code"]);
   assertCalm(alice);
-  await assertOpenToBob(bench, alice, bob);
-  await bench.end();
+  await assertOpenToBob(harness, alice, bob);
+  await harness.end();
 });
 
 Deno.test("handshake: a tag guessed under the guest's nonce is a guess that the host counts", async () => {
-  const { bench, alice, bob } = await meddle("guest-tag", (envelope) => {
+  const { harness, alice, bob } = await meddle("guest-tag", (envelope) => {
     const head = envelope.head.slice();
     head.fill(7, 18);
     return [{ ...envelope, id: "T".repeat(22), head }, envelope];
   });
   assertEquals(alice.all("alarm").map(({ kind }) => kind), ["guess", "forged"]);
-  await assertOpenToBob(bench, alice, bob);
-  await bench.end();
+  await assertOpenToBob(harness, alice, bob);
+  await harness.end();
 });
 
 Deno.test("handshake: a guest who is gone after the seal is told of, and a fresh code helps", async () => {
-  const { bench, alice, bob } = await meddle("host-tag", () => []);
+  const { harness, alice, bob } = await meddle("host-tag", () => []);
   assertEquals(bob.status, 6);
   assertEquals(alice.all("error").map(({ code, fatal }) => [code, fatal]), [["no-peer", false]]);
   await alice.chat.invite();
-  const again = bench.join(alice.code!);
-  await bench.until(() => alice.isReady && again.isReady);
+  const again = harness.join(alice.code!);
+  await harness.until(() => alice.isReady && again.isReady);
   assertCalm(alice, again);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("handshake: what says the same attempt otherwise is a forgery, and harms nothing", async () => {
   let share: Envelope | undefined;
-  const { bench, alice, bob } = await meddle("host-tag", (envelope, bench) => {
-    share = bench.relay.seen.map(({ envelope }) => envelope as Envelope)
+  const { harness, alice, bob } = await meddle("host-tag", (envelope, harness) => {
+    share = harness.relay.seen.map(({ envelope }) => envelope as Envelope)
       .find(({ head }) => decodeHandshake(head)?.type === "host-share")!;
     return [{ ...share, id: otherId(share), head: share.head.with(40, 1) }, envelope];
   });
-  await bench.until(() => alice.heard.length === 1 && bob.heard.length === 1);
+  await harness.until(() => alice.heard.length === 1 && bob.heard.length === 1);
   assertAllHeard(alice, bob);
   assertEquals([alice.alarms, bob.alarms], [{}, { forged: 1 }]);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("handshake: each role's messages come from that role alone", async () => {
-  const { bench, alice, bob } = await meddle("host-share", (envelope, bench) => {
-    const own = bench.relay.seen.map(({ envelope }) => envelope as Envelope)
+  const { harness, alice, bob } = await meddle("host-share", (envelope, harness) => {
+    const own = harness.relay.seen.map(({ envelope }) => envelope as Envelope)
       .find(({ head }) => decodeHandshake(head)?.type === "guest-share")!;
     return [
       // Of another attempt, which would be none of the guest's business if a host had said it.
@@ -211,18 +211,18 @@ Deno.test("handshake: each role's messages come from that role alone", async () 
       envelope,
     ];
   });
-  await bench.until(() => alice.heard.length === 1 && bob.heard.length === 1);
+  await harness.until(() => alice.heard.length === 1 && bob.heard.length === 1);
   assertAllHeard(alice, bob);
   assertEquals([alice.alarms, bob.alarms], [{ forged: 1 }, { forged: 1 }]);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("handshake: the room is sealed before the guest is told that it is in", async () => {
   let wasSealed: boolean | undefined;
-  const { bench } = await meddle("host-tag", (envelope, bench) => {
-    wasSealed = bench.room.sealed;
+  const { harness } = await meddle("host-tag", (envelope, harness) => {
+    wasSealed = harness.room.sealed;
     return [envelope];
   });
   assertEquals(wasSealed, true);
-  await bench.end();
+  await harness.end();
 });

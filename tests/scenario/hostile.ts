@@ -7,20 +7,20 @@ import { assertEquals } from "@std/assert";
 import type { AlarmKind } from "../../src/chat/events.ts";
 import * as cpace from "../../src/crypto/cpace.ts";
 import { encodeHandshake, makeEnvelope } from "../../src/protocol/wire.ts";
-import type { Envelope, Mailbox } from "../../src/store/mailbox.ts";
-import type { EnvelopeDocument } from "../../src/store/memory.ts";
-import { Bench, type Person, QUIET_MS } from "./bench.ts";
+import type { Envelope, Relay } from "../../src/relay/relay.ts";
+import type { EnvelopeDocument } from "../../tests/support/memory_relay.ts";
+import { Harness, type Person, QUIET_MS } from "./harness.ts";
 
 /** What happens to one operation: `proceed` does it as it was asked for. */
 export type Hand = (operation: string, args: unknown[], proceed: () => unknown) => unknown;
 
 /**
- * A mailbox whose every operation passes through `hand`; what does not travel does not. As with any
- * mailbox, an operation is over when its signal says so, whatever the hand is about.
+ * A relay whose every operation passes through `hand`; what does not travel does not. As with any
+ * relay, an operation is over when its signal says so, whatever the hand is about.
  */
-export function inTheHandsOf(hand: Hand, mailbox: Mailbox): Mailbox {
+export function inTheHandsOf(hand: Hand, relay: Relay): Relay {
   const local = ["close", "operations"];
-  return new Proxy(mailbox, {
+  return new Proxy(relay, {
     get(target, name) {
       const value = Reflect.get(target, name);
       if (typeof value !== "function") return value;
@@ -54,35 +54,35 @@ export type Fault = (envelope: Envelope) => readonly Document[];
  * spoilt and a text after it that is not.
  */
 export class Stage {
-  readonly bench: Bench;
+  readonly harness: Harness;
   readonly alice: Person;
   readonly bob: Person;
   #fault: Fault | undefined;
   #case = 0;
 
-  private constructor(bench: Bench, { alice, bob }: { alice: Person; bob: Person }) {
-    this.bench = bench;
+  private constructor(harness: Harness, { alice, bob }: { alice: Person; bob: Person }) {
+    this.harness = harness;
     this.alice = alice;
     this.bob = bob;
   }
 
   /** Two who have found each other, with nothing spoilt yet. */
   static async set({ seed = 1 } = {}): Promise<Stage> {
-    const bench = new Bench({ seed });
+    const harness = new Harness({ seed });
     let stage: Stage | undefined;
     const hand: Hand = (operation, args, proceed) => {
       const fault = stage && stage.#fault;
       if (operation !== "post" || !fault) return proceed();
       stage!.#fault = undefined;
       for (const envelope of args[1] as Envelope[]) {
-        for (const document of fault(envelope)) bench.plant(document);
+        for (const document of fault(envelope)) harness.plant(document);
       }
       return Promise.resolve();
     };
-    const pair = await bench.pair({
-      host: { through: (mailbox) => inTheHandsOf(hand, mailbox) },
+    const pair = await harness.pair({
+      host: { through: (relay) => inTheHandsOf(hand, relay) },
     });
-    return stage = new Stage(bench, pair);
+    return stage = new Stage(harness, pair);
   }
 
   /**
@@ -96,7 +96,7 @@ export class Stage {
     expected: { shown: boolean; bob?: readonly AlarmKind[]; alice?: readonly AlarmKind[] },
     name: string,
   ): Promise<void> {
-    const { alice, bob, bench } = this;
+    const { alice, bob, harness } = this;
     const id = ++this.#case;
     const [victim, after, answer] = [`victim ${id}`, `after ${id}`, `answer ${id}`];
     const before = {
@@ -108,11 +108,11 @@ export class Stage {
     };
     this.#fault = fault;
     alice.say(victim);
-    await bench.advance(500);
+    await harness.advance(500);
     assertEquals(this.#fault, undefined, `${name}: the text was not posted`);
     alice.say(after);
     bob.say(answer);
-    await bench.advance(QUIET_MS);
+    await harness.advance(QUIET_MS);
     const shown = expected.shown ? [victim, after] : [after];
     assertEquals(bob.heard.slice(before.heard), shown, `${name}: what Bob reads`);
     assertEquals(alice.heard.slice(before.answers), [answer], `${name}: what Alice reads`);
@@ -130,7 +130,7 @@ export class Stage {
 
   /** Both leave; nothing is left. */
   async end(): Promise<void> {
-    await this.bench.end();
+    await this.harness.end();
   }
 }
 
@@ -155,10 +155,10 @@ export function otherId({ id }: Envelope): string {
 }
 
 /** A well-formed share under `nonce`, by somebody who does not know the code. */
-export function foreignShare(bench: Bench, nonce: Uint8Array<ArrayBuffer>): Envelope {
+export function foreignShare(harness: Harness, nonce: Uint8Array<ArrayBuffer>): Envelope {
   const nothing = new Uint8Array(0);
-  const inputs = { prs: bench.random(8), ci: nothing, sid: nothing, ad: nothing };
-  const { share } = cpace.start(inputs, bench.random);
+  const inputs = { prs: harness.random(8), ci: nothing, sid: nothing, ad: nothing };
+  const { share } = cpace.start(inputs, harness.random);
   const head = encodeHandshake({ type: "guest-share", nonce, share });
-  return makeEnvelope(bench.room, { from: "guest", seq: 0, head, token: "" });
+  return makeEnvelope(harness.room, { from: "guest", seq: 0, head, token: "" });
 }

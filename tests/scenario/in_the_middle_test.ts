@@ -6,12 +6,12 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { parseCode } from "../../src/protocol/code.ts";
 import { roomOfNameplate } from "../../src/protocol/wire.ts";
-import { assertCalm, Bench } from "./bench.ts";
+import { assertCalm, Harness } from "./harness.ts";
 
 Deno.test("verify: with a man in the middle who knows the code, the words differ", async () => {
   // Two relays, which to Alice and Bob look like one; Mallory sits in both, with the code.
-  const alices = new Bench({ seed: 1 });
-  const bobs = new Bench({ seed: 2, clock: alices.clock });
+  const alices = new Harness({ seed: 1 });
+  const bobs = new Harness({ seed: 2, clock: alices.clock });
   const alice = await alices.host();
   const { nameplate, password } = parseCode(alice.code!);
   const asBob = alices.join(alice.code!, { name: "Bob" });
@@ -42,11 +42,11 @@ Deno.test("verify: with a man in the middle who knows the code, the words differ
 Deno.test("verify: with nobody in the middle the words are the same, and differ from talk to talk", async () => {
   const words = new Set<string>();
   for (let seed = 1; seed <= 5; seed++) {
-    const bench = new Bench({ seed });
-    const { alice, bob } = await bench.pair();
+    const harness = new Harness({ seed });
+    const { alice, bob } = await harness.pair();
     assertEquals(alice.all("ready")[0]!.verify, bob.all("ready")[0]!.verify);
     words.add(String(alice.all("ready")[0]!.verify));
-    await bench.end();
+    await harness.end();
   }
   assertEquals(words.size, 5);
 });

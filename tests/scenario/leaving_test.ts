@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import type { CloseReason } from "../../src/chat/events.ts";
-import { assertCalm, Bench, type Coming, type Person } from "./bench.ts";
+import { assertCalm, type Coming, Harness, type Person } from "./harness.ts";
 import { type Hand, inTheHandsOf } from "./hostile.ts";
 
 /** Two come, and `who` leaves while asking the relay for the `nth` time. */
@@ -13,42 +13,42 @@ async function leaveAt(
   nth: number,
   who: "alice" | "bob",
   reason: CloseReason,
-): Promise<{ bench: Bench; alice: Person; bob: Person; reached: boolean }> {
-  const bench = new Bench({ seed: nth });
+): Promise<{ harness: Harness; alice: Person; bob: Person; reached: boolean }> {
+  const harness = new Harness({ seed: nth });
   let count = 0;
   const hand: Hand = (_, __, proceed) => {
-    const leave = () => bench.people[who === "alice" ? 0 : 1]!.chat.leave(reason);
+    const leave = () => harness.people[who === "alice" ? 0 : 1]!.chat.leave(reason);
     if (++count === nth) queueMicrotask(() => void leave());
     return proceed();
   };
   const through = (name: string): Coming =>
-    name === who ? { through: (mailbox) => inTheHandsOf(hand, mailbox) } : {};
-  const alice = bench.enter({ mode: "new" }, { name: "Alice", ...through("alice") });
+    name === who ? { through: (relay) => inTheHandsOf(hand, relay) } : {};
+  const alice = harness.enter({ mode: "new" }, { name: "Alice", ...through("alice") });
   alice.say("early");
-  await bench.settle();
-  const bob = bench.join(alice.code ?? "1234-abandon-ability-able", through("bob"));
+  await harness.settle();
+  const bob = harness.join(alice.code ?? "1234-abandon-ability-able", through("bob"));
   bob.say("early, too");
-  await bench.advance(1_000);
-  return { bench, alice, bob, reached: count >= nth };
+  await harness.advance(1_000);
+  return { harness, alice, bob, reached: count >= nth };
 }
 
 for (const who of ["alice", "bob"] as const) {
   for (const reason of ["exit", "interrupted"] as const) {
     Deno.test(`leaving: ${who}, ${reason}, at each operation of entering`, async () => {
       for (let nth = 1;; nth++) {
-        const { bench, alice, bob, reached } = await leaveAt(nth, who, reason);
+        const { harness, alice, bob, reached } = await leaveAt(nth, who, reason);
         if (!reached) break;
         const leaver = who === "alice" ? alice : bob;
-        await bench.until(() => leaver.status !== undefined, 11_000);
+        await harness.until(() => leaver.status !== undefined, 11_000);
         // The other one waits as long as it takes to see, and then goes, too.
-        await bench.advance(60_000);
-        for (const person of bench.people) {
+        await harness.advance(60_000);
+        for (const person of harness.people) {
           if (person.status === undefined) void person.chat.leave();
-          await bench.until(() => person.status !== undefined, 11_000);
+          await harness.until(() => person.status !== undefined, 11_000);
         }
-        assertCalm(...bench.people);
-        assertEquals(bench.remaining, 0, `at operation ${nth}`);
-        assertEquals(bench.clock.pending, 0, `at operation ${nth}`);
+        assertCalm(...harness.people);
+        assertEquals(harness.remaining, 0, `at operation ${nth}`);
+        assertEquals(harness.clock.pending, 0, `at operation ${nth}`);
         // Each text was read, or its sender was told that it was not.
         for (const [from, to] of [[alice, bob], [bob, alice]]) {
           const isRead = to!.heard.includes(from!.said[0]!);
@@ -63,13 +63,13 @@ for (const who of ["alice", "bob"] as const) {
 
 Deno.test("leaving: both at the same moment, one of them takes everything along", async () => {
   for (let seed = 1; seed <= 10; seed++) {
-    const bench = new Bench({ seed });
-    const { alice, bob } = await bench.pair();
+    const harness = new Harness({ seed });
+    const { alice, bob } = await harness.pair();
     alice.say("bye");
     bob.say("bye bye");
     void alice.chat.leave();
     void bob.chat.leave();
-    await bench.until(() => alice.status !== undefined && bob.status !== undefined);
+    await harness.until(() => alice.status !== undefined && bob.status !== undefined);
     assertEquals([alice.status, bob.status], [0, 0]);
     // Which of them is the first out is anybody's guess. What comes too late for it is told as unseen.
     for (const [from, to] of [[alice, bob], [bob, alice]] as const) {
@@ -78,56 +78,56 @@ Deno.test("leaving: both at the same moment, one of them takes everything along"
     }
     assert([alice, bob].some((person) => person.all("closed")[0]!.remaining === 0));
     assertCalm(alice, bob);
-    await bench.end();
+    await harness.end();
   }
 });
 
 Deno.test("leaving: a host whom nobody joined leaves nothing", async () => {
-  const bench = new Bench();
-  const alice = await bench.host();
+  const harness = new Harness();
+  const alice = await harness.host();
   void alice.chat.leave();
-  await bench.until(() => alice.status !== undefined);
+  await harness.until(() => alice.status !== undefined);
   assertEquals(alice.all("closed"), [{ event: "closed", remaining: 0, reason: "exit" }]);
   assertEquals(alice.status, 0);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("leaving: texts that nobody came to read are said not to have been sent", async () => {
-  const bench = new Bench();
-  const alice = await bench.host();
+  const harness = new Harness();
+  const alice = await harness.host();
   alice.say("one", "two");
   void alice.chat.leave();
-  await bench.until(() => alice.status !== undefined);
+  await harness.until(() => alice.status !== undefined);
   assertEquals(alice.all("error").map(({ message, fatal }) => [message, fatal]), [
     ["2 texts were never sent.", false],
   ]);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("leaving: a guest whose host has gone without a word is told that nobody answers", async () => {
-  const bench = new Bench();
-  const alice = await bench.host({
-    through: (mailbox) =>
+  const harness = new Harness();
+  const alice = await harness.host({
+    through: (relay) =>
       inTheHandsOf(
         (name, _, proceed) => name === "create" ? proceed() : new Promise(() => {}),
-        mailbox,
+        relay,
       ),
   });
-  const bob = bench.join(alice.code!);
-  await bench.until(() => bob.status !== undefined, 61_000);
+  const bob = harness.join(alice.code!);
+  await harness.until(() => bob.status !== undefined, 61_000);
   assertEquals([bob.status, bob.failure?.code], [6, "no-room"]);
   void alice.chat.leave("interrupted");
-  await bench.until(() => alice.status !== undefined);
+  await harness.until(() => alice.status !== undefined);
 });
 
 Deno.test("leaving: a second call waits for the first, and says goodbye once", async () => {
-  const bench = new Bench();
-  const { alice, bob } = await bench.pair();
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
   const [first, second] = [alice.chat.leave(), alice.chat.leave()];
   assertEquals(first, second);
-  await bench.until(() => alice.status !== undefined);
-  await bench.advance(1_000);
+  await harness.until(() => alice.status !== undefined);
+  await harness.advance(1_000);
   assertEquals(alice.all("closed").length, 1);
   assertEquals(bob.all("presence").map(({ peer }) => peer), ["left"]);
-  await bench.end();
+  await harness.end();
 });

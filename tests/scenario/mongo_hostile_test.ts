@@ -9,9 +9,9 @@ import { Binary, type Collection, MongoClient } from "mongodb";
 import type { AlarmKind } from "../../src/chat/events.ts";
 import { systemClock, systemRandom } from "../../src/clock.ts";
 import { encodeBase64Url } from "../../src/crypto/bytes.ts";
-import type { Envelope } from "../../src/store/mailbox.ts";
-import { openMongoMailbox } from "../../src/store/mongo/open.ts";
-import { databaseOf } from "../../src/store/mongo/uri.ts";
+import type { Envelope } from "../../src/relay/relay.ts";
+import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
+import { databaseOf } from "../../src/relay/mongodb/uri.ts";
 import { allRead, meet, type Pair, type Person } from "../faults/stage.ts";
 import { mongodAvailable, startReplicaSet, type TestServer } from "../support/mongod.ts";
 import { type Document, inTheHandsOf, otherId, withHeadByte, withTokenChar } from "./hostile.ts";
@@ -75,13 +75,13 @@ function scene(name: string, play: (scene: Scene) => Promise<void>): void {
 async function run(play: (scene: Scene) => Promise<void>): Promise<void> {
   const { uri } = await start();
   const enemy = new Enemy(await MongoClient.connect(uri), uri);
-  const open = () => openMongoMailbox({ uri }, { clock: systemClock, random: systemRandom });
+  const open = () => openMongoRelay({ uri }, { clock: systemClock, random: systemRandom });
   const posted: Envelope[] = [];
   let spoil: Spoil | undefined;
   let room = "";
   const hers = await open();
   const pair = await meet({
-    mailbox: inTheHandsOf(async (name, args, proceed) => {
+    relay: inTheHandsOf(async (name, args, proceed) => {
       if (name !== "post") return await proceed();
       const envelopes = args[1] as Envelope[];
       posted.push(...envelopes);
@@ -89,7 +89,7 @@ async function run(play: (scene: Scene) => Promise<void>): Promise<void> {
       spoil = undefined;
       return how ? await enemy.plant(room, how(envelopes)) : await proceed();
     }, hers),
-  }, { mailbox: open() });
+  }, { relay: open() });
   room = pair.room;
   try {
     await play({ ...pair, enemy, posted, spoil: (how) => spoil = how });

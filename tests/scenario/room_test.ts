@@ -5,8 +5,8 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import type { AlarmKind } from "../../src/chat/events.ts";
-import type { RoomDocument } from "../../src/store/memory.ts";
-import { assertAllHeard, assertCalm, Bench, QUIET_MS } from "./bench.ts";
+import type { RoomDocument } from "../../tests/support/memory_relay.ts";
+import { assertAllHeard, assertCalm, Harness, QUIET_MS } from "./harness.ts";
 import { inTheHandsOf } from "./hostile.ts";
 
 /** What becomes of the two when one field of their room is changed. */
@@ -44,12 +44,12 @@ const FIELDS: [name: string, alter: (room: RoomDocument) => void, Outcome][] = [
 
 for (const [name, alter, { alice: hers = [], bob: his = [], evicted = [] }] of FIELDS) {
   Deno.test(`room: ${name}`, async () => {
-    const bench = new Bench();
-    const { alice, bob } = await bench.pair();
+    const harness = new Harness();
+    const { alice, bob } = await harness.pair();
     // Both have looked at the room as it should be.
-    await bench.advance(QUIET_MS);
-    alter(bench.room);
-    await bench.advance(60_000);
+    await harness.advance(QUIET_MS);
+    alter(harness.room);
+    await harness.advance(60_000);
     assertEquals(alice.all("alarm").map(({ kind }) => kind), hers);
     assertEquals(bob.all("alarm").map(({ kind }) => kind), his);
     const gone = { alice: alice.status, bob: bob.status };
@@ -58,104 +58,104 @@ for (const [name, alter, { alice: hers = [], bob: his = [], evicted = [] }] of F
     if (evicted.length === 0) {
       alice.say("nothing happened");
       bob.say("not to us");
-      await bench.advance(1_000);
+      await harness.advance(1_000);
       assertAllHeard(alice, bob);
-      await bench.end();
+      await harness.end();
     }
-    for (const person of bench.people) if (person.status === undefined) void person.chat.leave();
-    await bench.until(() => bench.people.every(({ status }) => status !== undefined));
+    for (const person of harness.people) if (person.status === undefined) void person.chat.leave();
+    await harness.until(() => harness.people.every(({ status }) => status !== undefined));
   });
 }
 
 Deno.test("room: a room that is taken away evicts both, and says so", async () => {
-  const bench = new Bench();
-  const { alice, bob } = await bench.pair();
-  bench.relay.documents.rooms.clear();
-  await bench.until(() => alice.status !== undefined && bob.status !== undefined);
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
+  harness.relay.documents.rooms.clear();
+  await harness.until(() => alice.status !== undefined && bob.status !== undefined);
   assertEquals([alice.failure?.code, bob.failure?.code], ["evicted", "evicted"]);
 });
 
 Deno.test("room: a host's token that was changed breaks the key, and is seen as a guess", async () => {
-  const bench = new Bench();
-  const alice = await bench.host();
-  const bob = bench.join(alice.code!, {
-    through: (mailbox) =>
+  const harness = new Harness();
+  const alice = await harness.host();
+  const bob = harness.join(alice.code!, {
+    through: (relay) =>
       inTheHandsOf(async (name, _, proceed) => {
         const answer = await proceed();
         return name === "claim" ? { ...answer as object, hostToken: "A".repeat(22) } : answer;
-      }, mailbox),
+      }, relay),
   });
-  await bench.until(() => bob.status !== undefined);
+  await harness.until(() => bob.status !== undefined);
   assertEquals([bob.status, alice.isReady, bob.isReady], [5, false, false]);
   assertEquals(alice.alarms, { guess: 1 });
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("room: a host's token that is none is not taken for one", async () => {
   for (const hostToken of ["", "A", "!".repeat(22), "A".repeat(23)]) {
-    const bench = new Bench();
-    const alice = await bench.host();
-    const bob = bench.join(alice.code!, {
-      through: (mailbox) =>
+    const harness = new Harness();
+    const alice = await harness.host();
+    const bob = harness.join(alice.code!, {
+      through: (relay) =>
         inTheHandsOf(async (name, _, proceed) => {
           const answer = await proceed();
           return name === "claim" ? { ...answer as object, hostToken } : answer;
-        }, mailbox),
+        }, relay),
     });
-    await bench.until(() => bob.status !== undefined);
+    await harness.until(() => bob.status !== undefined);
     assertEquals([bob.status, bob.failure?.code], [9, "protocol"], hostToken);
     void alice.chat.leave();
-    await bench.until(() => alice.status !== undefined);
+    await harness.until(() => alice.status !== undefined);
   }
 });
 
 Deno.test("room: knocks by the thousand are told together, and none is kept", async () => {
-  const bench = new Bench();
-  const { alice, bob } = await bench.pair();
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
   const knocks = 3_000;
-  const timers = bench.clock.pending;
+  const timers = harness.clock.pending;
   for (let i = 0; i < knocks; i++) {
     const id = String(i).padStart(22, "K");
     const empty = { seq: 0, attempt: 0, head: new Uint8Array(0), token: "" };
-    bench.plant({ id, from: "stranger", ...empty });
+    harness.plant({ id, from: "stranger", ...empty });
   }
-  await bench.settle();
+  await harness.settle();
   // Both keep at most 64 for the other to see.
-  assert(bench.clock.pending <= timers + 2 * 64 + 4, `${bench.clock.pending} timers`);
-  await bench.advance(QUIET_MS);
+  assert(harness.clock.pending <= timers + 2 * 64 + 4, `${harness.clock.pending} timers`);
+  await harness.advance(QUIET_MS);
   for (const person of [alice, bob]) {
     assertEquals(Object.keys(person.alarms), ["third-party"]);
     assert(person.all("alarm").length <= 3);
     assertEquals(person.all("alarm").reduce((sum, { count }) => sum + count, 0), knocks);
   }
   alice.say("some crowd");
-  await bench.until(() => bob.heard.length === 1);
-  await bench.end();
+  await harness.until(() => bob.heard.length === 1);
+  await harness.end();
 });
 
 Deno.test("room: a knock that says anything is no knock", async () => {
-  const bench = new Bench();
-  const { bob } = await bench.pair();
+  const harness = new Harness();
+  const { bob } = await harness.pair();
   const empty = { seq: 0, attempt: 0, head: new Uint8Array(0), token: "" };
   for (const said of [{ seq: 3 }, { head: new Uint8Array(1) }, { token: "psst" }]) {
     const alarms = await bob.alarmsDuring(async () => {
       const id = `${Object.keys(said)[0]}`.padStart(22, "K");
-      bench.plant({ id, from: "stranger", ...empty, ...said });
-      await bench.advance(QUIET_MS);
+      harness.plant({ id, from: "stranger", ...empty, ...said });
+      await harness.advance(QUIET_MS);
     });
     assertEquals(alarms.map(({ kind, count }) => [kind, count]), [["forged", 1]]);
   }
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("room: one knock is told once to each, however often it is seen", async () => {
-  const bench = new Bench();
-  const { alice, bob } = await bench.pair();
-  const carol = bench.join(alice.code!, { name: "Carol" });
-  await bench.until(() => carol.status !== undefined);
-  await bench.advance(60_000);
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
+  const carol = harness.join(alice.code!, { name: "Carol" });
+  await harness.until(() => carol.status !== undefined);
+  await harness.advance(60_000);
   assertEquals([alice.alarms, bob.alarms], [{ "third-party": 1 }, { "third-party": 1 }]);
   assertCalm(carol);
-  assertEquals(bench.relay.documents.envelopes.size, 0);
-  await bench.end();
+  assertEquals(harness.relay.documents.envelopes.size, 0);
+  await harness.end();
 });

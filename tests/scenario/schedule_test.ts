@@ -6,9 +6,9 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Failure, RelayUnavailable } from "../../src/errors.ts";
-import type { Envelope, Mailbox } from "../../src/store/mailbox.ts";
-import { Bench, type Person, QUIET_MS } from "./bench.ts";
+import { RelayUnavailable, untranslated } from "../../src/errors.ts";
+import type { Envelope, Relay } from "../../src/relay/relay.ts";
+import { Harness, type Person, QUIET_MS } from "./harness.ts";
 import { inTheHandsOf, otherId, withHeadByte, withTokenChar } from "./hostile.ts";
 
 const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 200;
@@ -51,14 +51,14 @@ class Sky {
   weather: Weather = "none";
   /** Envelopes that were taken away. */
   taken = 0;
-  readonly #bench: Bench;
+  readonly #harness: Harness;
   readonly #posted: Envelope[] = [];
 
-  constructor(bench: Bench) {
-    this.#bench = bench;
+  constructor(harness: Harness) {
+    this.#harness = harness;
   }
 
-  over(mailbox: Mailbox): Mailbox {
+  over(relay: Relay): Relay {
     return inTheHandsOf((name, args, proceed) => {
       if (name !== "post" || this.weather === "none") return proceed();
       const weather = this.weather;
@@ -66,13 +66,13 @@ class Sky {
       const envelopes = args[1] as Envelope[];
       this.#posted.push(...envelopes);
       return this.#strike(weather, envelopes, proceed);
-    }, mailbox);
+    }, relay);
   }
 
   async #strike(weather: Weather, envelopes: Envelope[], proceed: () => unknown): Promise<void> {
-    const bench = this.#bench;
-    const plant = (which: readonly object[]) => which.forEach((one) => bench.plant({ ...one }));
-    const later = (ms: number) => void bench.clock.after(ms, () => plant(envelopes));
+    const harness = this.#harness;
+    const plant = (which: readonly object[]) => which.forEach((one) => harness.plant({ ...one }));
+    const later = (ms: number) => void harness.clock.after(ms, () => plant(envelopes));
     switch (weather) {
       case "lost and repeated":
         throw unavailable();
@@ -83,7 +83,7 @@ class Sky {
         return later(1_000);
       case "twice":
         plant(envelopes);
-        return void bench.clock.after(
+        return void harness.clock.after(
           700,
           () => plant(envelopes.map((e) => ({ ...e, attempt: 1 }))),
         );
@@ -117,7 +117,7 @@ class Sky {
 }
 
 function unavailable(): RelayUnavailable {
-  return new RelayUnavailable(new Failure("relay-lost", "It does not answer.", "Wait."));
+  return new RelayUnavailable(untranslated("relay-lost", "It does not answer.", "Wait."));
 }
 
 /** Runs a schedule to its end, in fair weather, and both leave. */
@@ -125,26 +125,26 @@ async function run(
   { seed, entering, steps }: Schedule,
   check: (reader: Person, writer: Person, taken: number) => void,
 ): Promise<void> {
-  const bench = new Bench({ seed });
-  const skies = [new Sky(bench), new Sky(bench)] as const;
+  const harness = new Harness({ seed });
+  const skies = [new Sky(harness), new Sky(harness)] as const;
   for (const who of [0, 1] as const) skies[who].weather = entering[who];
-  const { alice, bob } = await bench.pair({
-    host: { through: (mailbox) => skies[0].over(mailbox) },
-    guest: { through: (mailbox) => skies[1].over(mailbox) },
+  const { alice, bob } = await harness.pair({
+    host: { through: (relay) => skies[0].over(relay) },
+    guest: { through: (relay) => skies[1].over(relay) },
   });
   const people = [alice, bob] as const;
   for (const [i, { who, texts, weather, waitMs }] of steps.entries()) {
     skies[who].weather = weather;
     people[who].say(...Array.from({ length: texts }, (_, k) => `${who} ${i} ${k}`));
-    await bench.advance(waitMs);
+    await harness.advance(waitMs);
   }
   for (const sky of skies) sky.weather = "none";
-  await bench.advance(QUIET_MS);
+  await harness.advance(QUIET_MS);
   for (const person of people) person.say("the end");
-  await bench.advance(QUIET_MS);
+  await harness.advance(QUIET_MS);
   check(bob, alice, skies[0].taken);
   check(alice, bob, skies[1].taken);
-  await bench.end();
+  await harness.end();
 }
 
 /** What holds whatever the relay does. */

@@ -5,16 +5,18 @@
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Failure } from "../../src/errors.ts";
-import { assertAllHeard, assertCalm, Bench } from "./bench.ts";
+import { assertAllHeard, assertCalm, Harness } from "./harness.ts";
 
 Deno.test("talking: texts arrive both ways, once, in order, and are confirmed", async () => {
-  const bench = new Bench();
-  const { alice, bob } = await bench.pair();
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
   alice.say("one", "two", "three");
   bob.say("four");
-  await bench.until(() => bob.heard.length === 3 && alice.heard.length === 1);
+  await harness.until(() => bob.heard.length === 3 && alice.heard.length === 1);
   bob.say("five", "six");
-  await bench.until(() => alice.all("delivered").length === 3 && bob.all("delivered").length === 3);
+  await harness.until(() =>
+    alice.all("delivered").length === 3 && bob.all("delivered").length === 3
+  );
   assertAllHeard(alice, bob);
   assertEquals(alice.all("delivered").map(({ id, seq }) => [id, seq]), [["1", 1], ["2", 2], [
     "3",
@@ -22,67 +24,67 @@ Deno.test("talking: texts arrive both ways, once, in order, and are confirmed", 
   ]]);
   assertEquals(alice.all("sent").map(({ id }) => id), ["1", "2", "3"]);
   assertCalm(alice, bob);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("talking: each learns the other's name, and both the same twelve words", async () => {
-  const bench = new Bench();
-  const { alice, bob } = await bench.pair();
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
   const [seenByAlice, seenByBob] = [alice.all("ready")[0]!, bob.all("ready")[0]!];
   assertEquals([seenByAlice.peer, seenByBob.peer], ["Bob", "Alice"]);
   assertEquals(seenByAlice.verify, seenByBob.verify);
   assertEquals(seenByAlice.verify.length, 12);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("talking: what is read is removed, and the last one out leaves nothing", async () => {
-  const bench = new Bench();
-  const { alice, bob } = await bench.pair();
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
   alice.say("hello");
-  await bench.until(() => alice.all("delivered").length === 1);
-  await bench.advance(1_000);
-  assertEquals(bench.relay.documents.envelopes.size, 0);
+  await harness.until(() => alice.all("delivered").length === 1);
+  await harness.advance(1_000);
+  assertEquals(harness.relay.documents.envelopes.size, 0);
   void bob.chat.leave();
-  await bench.until(() => bob.status !== undefined);
+  await harness.until(() => bob.status !== undefined);
   void alice.chat.leave();
-  await bench.until(() => alice.status !== undefined);
+  await harness.until(() => alice.status !== undefined);
   assertEquals([alice.status, bob.status], [0, 0]);
   assertEquals(alice.all("closed"), [{ event: "closed", remaining: 0, reason: "exit" }]);
   assertCalm(alice, bob);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("talking: nothing stored holds a name, a word of the code or a text", async () => {
-  const bench = new Bench();
-  const { alice, bob } = await bench.pair({
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair({
     host: { name: "Alice Liddell" },
     guest: { name: "Bob Cratchit" },
   });
   alice.say("the secret of the river");
   bob.say("the answer of the ocean");
-  await bench.until(() => alice.all("delivered").length + bob.all("delivered").length === 2);
-  const stored = bench.relay.seen.map(({ room, epoch, envelope }) => {
+  await harness.until(() => alice.all("delivered").length + bob.all("delivered").length === 2);
+  const stored = harness.relay.seen.map(({ room, epoch, envelope }) => {
     const { head, token, ...rest } = envelope;
     // Text in the bytes of the head, and behind the base64url of the token, would show as well.
     const inside = [head as Uint8Array, Uint8Array.from(atob(urlToPlain(String(token))), byteOf)];
     return [room, epoch, JSON.stringify(rest), ...inside.map((b) => new TextDecoder().decode(b))];
-  }).flat().concat(JSON.stringify([...bench.relay.documents.rooms])).join("\n");
+  }).flat().concat(JSON.stringify([...harness.relay.documents.rooms])).join("\n");
   const [nameplate, ...words] = alice.code!.split("-");
   for (const secret of ["Alice", "Bob", "secret", "answer", ...words, `"${nameplate}"`]) {
     assert(!stored.includes(secret), `${secret} is stored in clear`);
   }
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("talking: a receipt, a short text and a goodbye look alike on the relay", async () => {
-  const bench = new Bench();
-  const { alice, bob } = await bench.pair();
-  const before = bench.relay.seen.length;
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
+  const before = harness.relay.seen.length;
   alice.say("hi");
-  await bench.until(() => alice.all("delivered").length === 1);
+  await harness.until(() => alice.all("delivered").length === 1);
   void alice.chat.leave();
-  await bench.until(() => alice.status !== undefined);
-  const kinds = bench.relay.seen.slice(before);
+  await harness.until(() => alice.status !== undefined);
+  const kinds = harness.relay.seen.slice(before);
   assert(kinds.length >= 3);
   const sizes = kinds.map(({ envelope }) => [
     (envelope.head as Uint8Array).length,
@@ -90,67 +92,69 @@ Deno.test("talking: a receipt, a short text and a goodbye look alike on the rela
   ]);
   assertEquals(new Set(sizes.map(String)).size, 1);
   assertEquals(bob.presence?.peer, "left");
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("talking: texts typed before anybody came are sent once somebody has", async () => {
-  const bench = new Bench();
-  const alice = await bench.host();
+  const harness = new Harness();
+  const alice = await harness.host();
   alice.say("are you there", "I wait");
   assertEquals(alice.all("queued").map(({ id }) => id), ["1", "2"]);
-  const bob = bench.join(alice.code!);
+  const bob = harness.join(alice.code!);
   bob.say("I come");
-  await bench.until(() => alice.all("delivered").length === 2 && bob.all("delivered").length === 1);
+  await harness.until(() =>
+    alice.all("delivered").length === 2 && bob.all("delivered").length === 1
+  );
   assertAllHeard(alice, bob);
   assertCalm(alice, bob);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("talking: what is said and then left is read all the same", async () => {
-  const bench = new Bench();
-  const { alice, bob } = await bench.pair();
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
   alice.say(...Array.from({ length: 300 }, (_, i) => `line ${i}`));
   void alice.chat.leave();
-  await bench.until(() => alice.status !== undefined);
-  await bench.until(() => bob.presence?.peer === "left");
+  await harness.until(() => alice.status !== undefined);
+  await harness.until(() => bob.presence?.peer === "left");
   assertEquals(bob.heard, alice.said);
   assertCalm(alice, bob);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("talking: a goodbye says what was not seen, on both sides", async () => {
-  const bench = new Bench();
-  const { alice, bob } = await bench.pair();
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
   alice.say("seen");
-  await bench.until(() => alice.all("delivered").length === 1);
+  await harness.until(() => alice.all("delivered").length === 1);
   void bob.chat.leave();
-  await bench.until(() => alice.presence?.peer === "left");
+  await harness.until(() => alice.presence?.peer === "left");
   assertEquals(alice.presence, { event: "presence", peer: "left", unseen: 0, missing: 0 });
   assertThrows(() => alice.say("too late"), Failure, "Bob has left");
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("talking: thousands of texts at once arrive, in order", async () => {
-  const bench = new Bench();
-  const { alice, bob } = await bench.pair();
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
   alice.say(...Array.from({ length: 2_000 }, (_, i) => `${i}`));
   bob.say(...Array.from({ length: 2_000 }, (_, i) => `${i}`));
-  await bench.until(() => alice.heard.length === 2_000 && bob.heard.length === 2_000);
+  await harness.until(() => alice.heard.length === 2_000 && bob.heard.length === 2_000);
   assertAllHeard(alice, bob);
   assertCalm(alice, bob);
-  await bench.end();
+  await harness.end();
 });
 
 Deno.test("talking: a silence of ten minutes costs neither the seat nor a message", async () => {
-  const bench = new Bench();
-  const { alice, bob } = await bench.pair({ host: { lingerMs: 60_000 } });
-  await bench.advance(600_000);
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair({ host: { lingerMs: 60_000 } });
+  await harness.advance(600_000);
   alice.say("still there?");
   bob.say("still here");
-  await bench.until(() => alice.heard.length === 1 && bob.heard.length === 1);
+  await harness.until(() => alice.heard.length === 1 && bob.heard.length === 1);
   assertCalm(alice, bob);
   assertEquals([...alice.all("presence"), ...bob.all("presence")], []);
-  await bench.end();
+  await harness.end();
 });
 
 function urlToPlain(text: string): string {

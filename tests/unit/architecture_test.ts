@@ -13,53 +13,67 @@ type Sources = ReadonlyMap<string, string>;
 const DOORS: Record<string, readonly string[]> = {
   "main.ts": ["src/app.ts", "src/cli/version.ts", "src/permissions/confine.ts"],
   "src/app.ts": [
-    ...["src/cli/", "src/store/open.ts", "src/store/mailbox.ts", "src/chat/", "src/ui/"],
+    ...["src/cli/", "src/relay/open.ts", "src/relay/relay.ts", "src/chat/", "src/ui/"],
     ...["src/app/", "src/permissions/"],
   ],
   "src/app/": [
-    ...["src/cli/", "src/store/open.ts", "src/store/mailbox.ts", "src/chat/", "src/ui/"],
+    ...["src/cli/", "src/relay/open.ts", "src/relay/relay.ts", "src/chat/", "src/ui/"],
     ...["src/doctor/", "src/permissions/"],
   ],
-  "src/doctor/": ["src/cli/", "src/store/open.ts", "src/store/examine.ts", "src/store/check.ts"],
-  "src/permissions/": [
-    ...["src/cli/commands.ts", "src/cli/config_file.ts", "src/store/sqlite/place.ts"],
+  "src/doctor/": [
+    "src/ui/messages/",
+    "src/cli/",
+    "src/relay/open.ts",
+    "src/relay/examine.ts",
+    "src/relay/check.ts",
   ],
-  "src/cli/": [],
+  "src/permissions/": [
+    ...["src/cli/commands.ts", "src/cli/config_file.ts", "src/relay/sqlite/place.ts"],
+  ],
+  "src/cli/": ["src/ui/messages/"],
+  "src/ui/messages/": ["src/chat/events.ts"],
   "src/ui/": ["src/chat/events.ts"],
-  "src/chat/": ["src/protocol/", "src/store/mailbox.ts"],
+  "src/chat/": ["src/protocol/", "src/relay/relay.ts"],
   "src/protocol/": ["src/crypto/"],
   "src/crypto/": [],
-  "src/store/mailbox.ts": [],
-  "src/store/envelope.ts": ["src/store/mailbox.ts"],
-  "src/store/memory.ts": ["src/store/mailbox.ts", "src/store/envelope.ts"],
-  "src/store/mongo/": ["src/store/mailbox.ts", "src/store/envelope.ts", "src/store/check.ts"],
-  "src/store/sqlite/": ["src/store/mailbox.ts", "src/store/envelope.ts", "src/store/check.ts"],
-  "src/store/check.ts": [],
-  "src/store/examine.ts": [
-    "src/store/check.ts",
-    "src/store/open.ts",
-    "src/store/mongo/",
-    "src/store/sqlite/",
+  "src/relay/relay.ts": [],
+  "src/relay/envelope.ts": ["src/relay/relay.ts"],
+  "src/relay/mongodb/": ["src/relay/relay.ts", "src/relay/envelope.ts", "src/relay/check.ts"],
+  "src/relay/sqlite/": ["src/relay/relay.ts", "src/relay/envelope.ts", "src/relay/check.ts"],
+  "src/relay/check.ts": [],
+  "src/relay/examine.ts": [
+    "src/relay/check.ts",
+    "src/relay/open.ts",
+    "src/relay/mongodb/",
+    "src/relay/sqlite/",
   ],
-  "src/store/open.ts": [
-    "src/store/mailbox.ts",
-    "src/store/memory.ts",
-    "src/store/mongo/",
-    "src/store/sqlite/",
+  "src/relay/open.ts": [
+    "src/relay/relay.ts",
+    "src/relay/mongodb/",
+    "src/relay/sqlite/",
   ],
   "src/build/": ["src/cli/"],
   "src/errors.ts": [],
+  "src/exit_status.ts": [],
+  "src/failure_reasons.ts": [],
   "src/clock.ts": [],
   "src/version.ts": [],
   "src/edits.ts": [],
 };
 
 /** Open to everybody. */
-const COMMON = ["src/errors.ts", "src/clock.ts", "src/version.ts", "src/edits.ts"];
+const COMMON = [
+  "src/errors.ts",
+  "src/exit_status.ts",
+  "src/failure_reasons.ts",
+  "src/clock.ts",
+  "src/version.ts",
+  "src/edits.ts",
+];
 
-/** Types alone: they leave nothing in the program, and the protocol fills what a mailbox carries. */
+/** Types alone: they leave nothing in the program, and the protocol fills what a relay carries. */
 const TYPE_DOORS: Record<string, readonly string[]> = {
-  "src/protocol/": ["src/store/mailbox.ts"],
+  "src/protocol/": ["src/relay/relay.ts"],
 };
 
 /** The command line's own use of a room below, by file: the commands that are that room's face. */
@@ -69,8 +83,8 @@ const FILE_DOORS: Record<string, readonly string[]> = {
 
 /** The rooms that may import a package; a package that is not here is free in `src`. */
 const PACKAGES: Record<string, readonly string[]> = {
-  "mongodb": ["src/store/mongo/"],
-  "node:sqlite": ["src/store/sqlite/"],
+  "mongodb": ["src/relay/mongodb/"],
+  "node:sqlite": ["src/relay/sqlite/"],
   "ink": ["src/ui/tui/"],
   "react": ["src/ui/tui/"],
   "@noble/curves": ["src/crypto/"],
@@ -224,18 +238,21 @@ Deno.test("every import of the program goes through a door of the house", () => 
 Deno.test("the watch at the doors sees what is forbidden", () => {
   const forbidden: [string, string][] = [
     ["src/ui/plain.ts", `import { chain } from "../crypto/chain.ts";`],
-    ["src/ui/plain.ts", `import type { Mailbox } from "../store/mailbox.ts";`],
+    ["src/ui/plain.ts", `import type { Relay } from "../relay/relay.ts";`],
     ["src/ui/plain.ts", `import { Chat } from "../chat/chat.ts";`],
-    ["src/store/memory.ts", `import { hkdf } from "../crypto/kdf.ts";`],
-    ["src/store/sqlite/mailbox.ts", `import { MemoryRelay } from "../memory.ts";`],
+    ["src/relay/envelope.ts", `import { hkdf } from "../crypto/kdf.ts";`],
+    [
+      "src/relay/sqlite/sqlite_relay.ts",
+      `import { MongoRelay } from "../mongodb/mongodb_relay.ts";`,
+    ],
     ["src/crypto/kdf.ts", `export {\n  encode,\n} from "../protocol/wire.ts";`],
-    ["src/protocol/wire.ts", `import { type Role, MAX_BATCH } from "../store/mailbox.ts";`],
-    ["src/chat/chat.ts", `const store = await import("../store/memory.ts");`],
+    ["src/protocol/wire.ts", `import { type Role, MAX_BATCH } from "../relay/relay.ts";`],
+    ["src/chat/chat.ts", `const relay = await import("../relay/sqlite/sqlite_relay.ts");`],
     ["src/errors.ts", `import "./clock.ts";\nimport "./app.ts";`],
     ["main.ts", `import { Chat } from "./src/chat/chat.ts";`],
     ["src/other/new.ts", `import { a } from "../errors.ts";`],
     ["src/chat/chat.ts", `import { MongoClient } from "mongodb";`],
-    ["src/store/memory.ts", `import { DatabaseSync } from "node:sqlite";`],
+    ["src/relay/envelope.ts", `import { DatabaseSync } from "node:sqlite";`],
     ["src/protocol/wire.ts", `import { sha256 } from "@noble/hashes/sha2.js";`],
     ["src/chat/chat.ts", `import { assert } from "@std/assert";`],
     ["src/crypto/kdf.ts", `import { hkdf } from "npm:@noble/hashes@2.4.0/hkdf.js";`],
@@ -266,8 +283,8 @@ Deno.test("the watch at the doors lets through what is allowed", () => {
     ["src/app.ts", `const { plain } = await import("./ui/plain.ts");`],
     ["src/ui/plain.ts", `import type { ChatEvent } from "../chat/events.ts";`],
     ["src/chat/events.ts", `/** Never Deno.exit, never console.log. */\n// nor Deno.args`],
-    ["src/protocol/wire.ts", `import { type Role, type Seat } from "../store/mailbox.ts";`],
-    ["src/store/mongo/client.ts", `import { MongoClient } from "mongodb";`],
+    ["src/protocol/wire.ts", `import { type Role, type Seat } from "../relay/relay.ts";`],
+    ["src/relay/mongodb/client.ts", `import { MongoClient } from "mongodb";`],
     ["src/cli/fernet.ts", `import { encrypt } from "../crypto/fernet.ts";`],
   ]);
   assertEquals(violations(sources), []);

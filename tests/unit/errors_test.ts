@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { EXIT, Failure, type FailureCode, RelayUnavailable } from "../../src/errors.ts";
+import { EXIT, type FailureCode, RelayUnavailable, untranslated } from "../../src/errors.ts";
 
 /** The statuses that are promised to scripts; a change of one breaks them. */
 const PROMISED: Record<FailureCode, number> = {
@@ -29,7 +29,7 @@ const PROMISED: Record<FailureCode, number> = {
 
 Deno.test("errors: every failure ends the program with the status that is promised", () => {
   for (const [code, status] of Object.entries(PROMISED)) {
-    const failure = new Failure(code as FailureCode, "It failed.", "Try again.");
+    const failure = untranslated(code as FailureCode, "It failed.", "Try again.");
     assertEquals(failure.status, status, code);
     assert(Object.values(EXIT).some((known) => known === status));
   }
@@ -38,7 +38,7 @@ Deno.test("errors: every failure ends the program with the status that is promis
 
 Deno.test("errors: a failure is an error with a hint and its cause", () => {
   const cause = new Error("why");
-  const failure = new Failure("usage", "Cannot start: x.", "Do y.", { cause });
+  const failure = untranslated("usage", "Cannot start: x.", "Do y.", { cause });
   assert(failure instanceof Error);
   assertEquals(
     [failure.name, failure.message, failure.hint, failure.cause],
@@ -47,7 +47,7 @@ Deno.test("errors: a failure is an error with a hint and its cause", () => {
 });
 
 Deno.test("errors: a relay that is away says what to tell when it stays away", () => {
-  const failure = new Failure("relay-unreachable", "The relay does not answer.", "Wait.");
+  const failure = untranslated("relay-unreachable", "The relay does not answer.", "Wait.");
   const away = new RelayUnavailable(failure);
   assertEquals([away.message, away.throttled, away.failure], [failure.message, false, failure]);
   assert(new RelayUnavailable(failure, { throttled: true }).throttled);

@@ -6,7 +6,7 @@
 import type { ChatEvent } from "../../chat/events.ts";
 import { peerLabel, sentenceOf } from "../sentences.ts";
 import { cleared, expired, fated, heard, lost, told } from "./log.ts";
-import type { Relay, State } from "./state.ts";
+import type { RelayState, State } from "./state.ts";
 import { clockTime } from "./rows.ts";
 
 /** What the other one is called before a name is known. */
@@ -91,7 +91,7 @@ function changed(state: State, event: ChatEvent): State {
   }
 }
 
-function relayOf(state: State, event: ChatEvent & { event: "relay" }): Relay {
+function relayOf(state: State, event: ChatEvent & { event: "relay" }): RelayState {
   const message = event.message ?? "The relay is out of reach.";
   switch (event.state) {
     case "up":

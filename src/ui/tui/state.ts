@@ -11,7 +11,7 @@ import type { ThemeName } from "./theme.ts";
 import type { Scroll } from "./viewport.ts";
 
 /** The relay as far as it is known. */
-export type Relay =
+export type RelayState =
   | { readonly state: "connecting"; readonly since: number }
   | { readonly state: "up" }
   | { readonly state: "reconnecting"; readonly message: string; readonly retryAt?: number }
@@ -47,7 +47,7 @@ export interface State {
   readonly heardAt: number | undefined;
   readonly room: string | undefined;
   readonly relayName: string;
-  readonly relay: Relay;
+  readonly relay: RelayState;
   /** Milliseconds that the relay took for the last text. */
   readonly latencyMs: number | undefined;
   readonly invite: string | undefined;

@@ -3,7 +3,7 @@ import { encodeBase64Url } from "@std/encoding/base64url";
 import { Alarms } from "../../../src/chat/alarms.ts";
 import { Door, MAX_KNOCKS, MAX_UNSEATED } from "../../../src/chat/door.ts";
 import type { Alarm, ChatEvent } from "../../../src/chat/events.ts";
-import type { Envelope, RoomView } from "../../../src/store/mailbox.ts";
+import type { Envelope, RoomView } from "../../../src/relay/relay.ts";
 import { FakeClock } from "../../support/clock.ts";
 
 const PEER = encodeBase64Url(new Uint8Array(16).fill(1));

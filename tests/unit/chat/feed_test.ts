@@ -1,18 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { Feed } from "../../../src/chat/feed.ts";
 import type { ReadMark } from "../../../src/chat/gap.ts";
-import { Failure, RelayUnavailable } from "../../../src/errors.ts";
+import { RelayUnavailable, untranslated } from "../../../src/errors.ts";
 import { Link } from "../../../src/chat/link.ts";
-import {
-  type Envelope,
-  type Listener,
-  type Mailbox,
-  MAX_BATCH,
-} from "../../../src/store/mailbox.ts";
+import { type Envelope, type Listener, MAX_BATCH, type Relay } from "../../../src/relay/relay.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { seededRandom } from "../../support/random.ts";
 
-const SILENT = new Failure("relay-unreachable", "The relay does not answer.", "Wait.");
+const SILENT = untranslated("relay-unreachable", "The relay does not answer.", "Wait.");
 
 /** A feed over a relay that holds what the test puts into it. */
 function setUp(consume: (envelopes: Envelope[], read?: ReadMark) => Promise<void>) {
@@ -23,7 +18,7 @@ function setUp(consume: (envelopes: Envelope[], read?: ReadMark) => Promise<void
   let listener: Listener | undefined;
   let carries = (_most: number) => true;
   const limit = (can: (most: number) => boolean) => void (carries = can);
-  const mailbox = {
+  const relay = {
     kind: "memory",
     watch: (_seat, given) => void (listener = given),
     read: (_seat, { most = MAX_BATCH } = {}) => {
@@ -36,12 +31,12 @@ function setUp(consume: (envelopes: Envelope[], read?: ReadMark) => Promise<void
       for (const id of ids) stored.delete(id);
       return Promise.resolve();
     },
-  } as Partial<Mailbox> as Mailbox;
+  } as Partial<Relay> as Relay;
   const end = new AbortController();
   const failures: unknown[] = [];
   const feed = new Feed({
-    mailbox,
-    link: new Link({ mailbox, clock, random, emit: () => {} }),
+    relay,
+    link: new Link({ relay, clock, random, emit: () => {} }),
     seat: { room: "room", epoch: "epoch", role: "guest", token: "token" },
     clock,
     random,

@@ -3,7 +3,7 @@ import { Inbox, MAX_HELD_AHEAD, MAX_HELD_PER_SEQ } from "../../../src/chat/inbox
 import { encodeBase64Url } from "../../../src/crypto/bytes.ts";
 import { Failure } from "../../../src/errors.ts";
 import type { Conversation } from "../../../src/protocol/conversation.ts";
-import type { Envelope } from "../../../src/store/mailbox.ts";
+import type { Envelope } from "../../../src/relay/relay.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { seededRandom } from "../../support/random.ts";
 import { talkAtOnce } from "../protocol/support.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { ChatEvent } from "../../../src/chat/events.ts";
 import { Link } from "../../../src/chat/link.ts";
-import { Failure, RelayUnavailable } from "../../../src/errors.ts";
-import type { Mailbox } from "../../../src/store/mailbox.ts";
+import { RelayUnavailable, untranslated } from "../../../src/errors.ts";
+import type { Relay } from "../../../src/relay/relay.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { seededRandom } from "../../support/random.ts";
 
@@ -11,7 +11,7 @@ function linked() {
   const clock = new FakeClock();
   const said: ChatEvent[] = [];
   const link = new Link({
-    mailbox: { kind: "memory" } as Mailbox,
+    relay: { kind: "memory" } as Relay,
     clock,
     random: seededRandom(1),
     emit: (event) => said.push(event),
@@ -23,7 +23,7 @@ function linked() {
 }
 
 function outage(throttled = false): RelayUnavailable {
-  const failure = new Failure("relay-unreachable", "The relay is out.", "Wait.");
+  const failure = untranslated("relay-unreachable", "The relay is out.", "Wait.");
   return new RelayUnavailable(failure, { throttled });
 }
 
@@ -92,7 +92,7 @@ Deno.test("link: it is up again only when nothing is in trouble any more", async
 
 Deno.test("link: what does not pass is thrown at once", async () => {
   const { clock, link, states } = linked();
-  const failure = new Failure("relay-denied", "No.", "Ask.");
+  const failure = untranslated("relay-denied", "No.", "Ask.");
   assertEquals(
     await assertRejects(() => link.run("read", () => Promise.reject(failure), never)),
     failure,

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Outbox } from "../../../src/chat/outbox.ts";
-import { type Envelope, MAX_BATCH } from "../../../src/store/mailbox.ts";
+import { type Envelope, MAX_BATCH } from "../../../src/relay/relay.ts";
 import { talkAtOnce } from "../protocol/support.ts";
 
 /** The host's outbox over a relay that answers when the test says so. */
@@ -69,7 +69,7 @@ Deno.test("outbox: a text is unseen from when it is said, while it is encrypted 
   close();
 });
 
-Deno.test("outbox: a post holds as many as a mailbox takes", async () => {
+Deno.test("outbox: a post holds as many as a relay takes", async () => {
   for (const count of [MAX_BATCH - 1, MAX_BATCH, MAX_BATCH + 1]) {
     const { outbox, posts, say, nextPost, close } = setUp();
     let post = nextPost();

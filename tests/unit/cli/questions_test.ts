@@ -8,7 +8,7 @@ import {
   assertReadable,
   readSecret,
 } from "../../../src/cli/questions.ts";
-import { Failure, type FailureCode } from "../../../src/errors.ts";
+import { Failure, type FailureCode, untranslated } from "../../../src/errors.ts";
 import { FakeTerminal } from "../../support/terminal.ts";
 import { assertWellSaid } from "./support.ts";
 
@@ -40,7 +40,7 @@ const NOBODY: Asker = {
 const CHECKS = {
   inspect(uri: string) {
     if (!uri.startsWith("mongodb")) {
-      throw new Failure("relay-uri", "Cannot read the connection string: no.", "Copy it again.");
+      throw untranslated("relay-uri", "Cannot read the connection string: no.", "Copy it again.");
     }
     const user = /\/\/([^:@]+)[:@]/.exec(uri)?.[1];
     const missing = [
@@ -55,7 +55,7 @@ const CHECKS = {
 
 const CODES = {
   check(text: string) {
-    if (!/^\d+-/.test(text)) throw new Failure("usage", "Cannot start: no code.", "Ask for it.");
+    if (!/^\d+-/.test(text)) throw untranslated("usage", "Cannot start: no code.", "Ask for it.");
   },
   complete: () => [],
 };

@@ -378,7 +378,7 @@ Deno.test("discard wipes what the kept state does not have, and nothing else", (
   assert(secrets.every((secret) => secret.every((byte) => byte === 0)));
 });
 
-Deno.test("a session ends at the last number a mailbox can store", () => {
+Deno.test("a session ends at the last number a relay can store", () => {
   const { host } = pair();
   const { header, state } = send({ ...host.state, sent: MAX_SEQ - 1 });
   assertEquals(header.seq, MAX_SEQ);

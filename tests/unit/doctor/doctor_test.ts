@@ -3,8 +3,8 @@ import { type Clock, systemClock } from "../../../src/clock.ts";
 import { examineAll, type Report, type Step } from "../../../src/doctor/doctor.ts";
 import { checkTerminal, type TerminalFacts } from "../../../src/doctor/here.ts";
 import { jsonReport, plainReport } from "../../../src/doctor/report.ts";
-import { Failure } from "../../../src/errors.ts";
-import type { Check, Finding } from "../../../src/store/check.ts";
+import { untranslated } from "../../../src/errors.ts";
+import type { Check, Finding } from "../../../src/relay/check.ts";
 
 /** Every look at it is a millisecond later. */
 function tickingClock(): Clock {
@@ -17,7 +17,7 @@ function check(name: string, run: Check["run"]): Check {
 }
 
 const good = (says: string): Finding => ({ state: "ok", says });
-const LOST = new Failure("relay-unreachable", "The relay does not answer.", "Check the network.");
+const LOST = untranslated("relay-unreachable", "The relay does not answer.", "Check the network.");
 
 /** Runs these steps; returns what was reported, and whether the relay was closed. */
 async function examined(here: Check[], relay: Check[]) {

@@ -21,7 +21,7 @@ import {
   SHORT_TEXT_BYTES,
 } from "../../../src/protocol/payload.ts";
 import { VERIFY_WORDS } from "../../../src/protocol/verify.ts";
-import { MAX_HEAD_BYTES, MAX_TOKEN_CHARS } from "../../../src/store/mailbox.ts";
+import { MAX_HEAD_BYTES, MAX_TOKEN_CHARS } from "../../../src/relay/relay.ts";
 import transcript from "../../vectors/transcript/transcript.json" with { type: "json" };
 
 const ROOT = new URL("../../../", import.meta.url);

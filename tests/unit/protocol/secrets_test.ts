@@ -21,7 +21,7 @@ import {
   wipeGuest,
   wipeHost,
 } from "../../../src/protocol/handshake.ts";
-import { MemoryRelay } from "../../../src/store/memory.ts";
+import { MemoryRelay } from "../../../tests/support/memory_relay.ts";
 import { verifyKey } from "../../../src/protocol/verify.ts";
 import { seededKeyPairs } from "../../support/ratchet_keys.ts";
 import { shakeHands, talk, termsFrom } from "./support.ts";
@@ -225,7 +225,7 @@ Deno.test("a running chat shows no byte of a key, and no password", async () => 
   const shared = { clock: systemClock, random, lingerMs: 600_000 };
   const host = new Chat({
     ...shared,
-    mailbox: Promise.resolve(relay.mailbox()),
+    relay: Promise.resolve(relay.client()),
     entry: { mode: "new" },
     name: "Alice",
     emit: hear(0),
@@ -234,7 +234,7 @@ Deno.test("a running chat shows no byte of a key, and no password", async () => 
   const code = await invited.promise;
   const guest = new Chat({
     ...shared,
-    mailbox: Promise.resolve(relay.mailbox()),
+    relay: Promise.resolve(relay.client()),
     entry: { mode: "join", code },
     name: "Bob",
     emit: hear(1),

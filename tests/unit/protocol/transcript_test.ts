@@ -30,7 +30,7 @@ import {
 import type { Body } from "../../../src/protocol/payload.ts";
 import { verifyKey } from "../../../src/protocol/verify.ts";
 import { encodeHandshake, makeEnvelope, roomOfNameplate } from "../../../src/protocol/wire.ts";
-import type { Envelope, Role } from "../../../src/store/mailbox.ts";
+import type { Envelope, Role } from "../../../src/relay/relay.ts";
 import { pythonWithCryptography } from "../../support/python.ts";
 import { seededRandom } from "../../support/random.ts";
 import { ratchetKeyPairOf } from "../../support/ratchet_keys.ts";

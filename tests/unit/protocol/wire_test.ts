@@ -12,8 +12,8 @@ import {
   roomOfName,
   roomOfNameplate,
 } from "../../../src/protocol/wire.ts";
-import { asEnvelope } from "../../../src/store/envelope.ts";
-import { MAX_HEAD_BYTES, MAX_TOKEN_CHARS } from "../../../src/store/mailbox.ts";
+import { asEnvelope } from "../../../src/relay/envelope.ts";
+import { MAX_HEAD_BYTES, MAX_TOKEN_CHARS } from "../../../src/relay/relay.ts";
 
 const fill = (byte: number, length: number): Bytes => new Uint8Array(length).fill(byte);
 const nonce = fill(1, 16);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Failure } from "../../../src/errors.ts";
+import { untranslated } from "../../../src/errors.ts";
 import { JsonInterface } from "../../../src/ui/json.ts";
 import { RecordedControls } from "../../support/controls.ts";
 
@@ -74,7 +74,7 @@ Deno.test("questions about the chat are answered by events", async () => {
 
 Deno.test("a text that cannot be sent is an error that carries its id", async () => {
   const controls = new RecordedControls();
-  controls.failure = new Failure("too-long", "Too long.", "Shorten it.");
+  controls.failure = untranslated("too-long", "Too long.", "Shorten it.");
   const { written } = await feed(['{"send":"x","id":"7"}'], controls);
   assertEquals(written, [{
     event: "error",

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { ChatEvent } from "../../../../src/chat/events.ts";
-import { Failure } from "../../../../src/errors.ts";
+import { untranslated } from "../../../../src/errors.ts";
 import { FullScreen, type FullScreenParts } from "../../../../src/ui/tui/full_screen.ts";
 import { FakeClock } from "../../../support/clock.ts";
 import { RecordedControls } from "../../../support/controls.ts";
@@ -237,7 +237,7 @@ Deno.test("full screen: leaving by key, by Ctrl+D in an empty line, by a closed 
 
 Deno.test("full screen: what cannot be done is said, with what to do", async () => {
   await using stage = new Stage();
-  stage.controls.failure = new Failure("no-peer", "Nobody is here.", "Wait for the other one.");
+  stage.controls.failure = untranslated("no-peer", "Nobody is here.", "Wait for the other one.");
   await stage.type("/timer 5m", "\r");
   assertStringIncludes(
     stage.screen.text,

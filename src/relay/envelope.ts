@@ -1,0 +1,67 @@
+/**
+ * What every store does at its edge, whatever it keeps documents in: refuse a batch that no relay
+ * could hold, and turn a document back into an {@link Envelope} or into nothing.
+ *
+ * @module
+ */
+import { type Envelope, MAX_BATCH, MAX_HEAD_BYTES, MAX_TOKEN_CHARS } from "./relay.ts";
+
+/** The largest sequence number: what fits a signed 32-bit integer in every database. */
+const MAX_NUMBER = 2 ** 31 - 1;
+
+/** 16 bytes in base64url. */
+const ID = /^[A-Za-z0-9_-]{22}$/;
+
+/**
+ * Refuses what {@link Relay.post} must not be given.
+ *
+ * @throws {RangeError} for more than {@link MAX_BATCH} envelopes, or one past the limits.
+ */
+export function assertBatch(envelopes: readonly Envelope[]): void {
+  if (envelopes.length > MAX_BATCH) {
+    throw new RangeError(`Cannot post ${envelopes.length} envelopes: at most ${MAX_BATCH} at once`);
+  }
+  for (const envelope of envelopes) {
+    if (asEnvelope(envelope) === undefined) {
+      throw new RangeError("Cannot post an envelope: a field is outside the limits of a relay");
+    }
+  }
+}
+
+/**
+ * The envelope that a document of unknown origin holds.
+ *
+ * @returns undefined when it is of another shape or past the limits: anybody who may write to the
+ * relay may have written it.
+ */
+export function asEnvelope(document: { readonly [F in keyof Envelope]?: unknown }):
+  | Envelope
+  | undefined {
+  const { id, from, seq, attempt, head, token } = document;
+  if (typeof id !== "string" || !ID.test(id)) return undefined;
+  if (from !== "host" && from !== "guest" && from !== "stranger") return undefined;
+  if (!isCount(seq) || !isCount(attempt)) return undefined;
+  if (!(head instanceof Uint8Array) || head.length > MAX_HEAD_BYTES) return undefined;
+  if (typeof token !== "string" || token.length > MAX_TOKEN_CHARS) return undefined;
+  // A copy: neither side can alter afterwards what the other one holds.
+  return { id, from, seq, attempt, head: Uint8Array.from(head), token };
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_NUMBER;
+}
+
+/**
+ * What a refused claim leaves in the room, so that those inside learn of it. The token that was
+ * refused is its identity: it opens nothing, and a claim that is repeated knocks once.
+ */
+export function knock(refusedToken: string): Envelope {
+  return {
+    id: refusedToken,
+    from: "stranger",
+    seq: 0,
+    attempt: 0,
+    head: new Uint8Array(0),
+    token: "",
+  };
+}

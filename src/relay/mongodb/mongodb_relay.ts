@@ -1,0 +1,422 @@
+/**
+ * The relay in MongoDB: two collections, `rooms` and `messages`, of one database.
+ *
+ * @module
+ */
+import type { Collection, Db, Document, Filter, MongoClient } from "mongodb";
+import type { Clock, Random } from "../../clock.ts";
+import { RelayUnavailable, untranslated } from "../../errors.ts";
+import { assertBatch, knock } from "../envelope.ts";
+import {
+  type Claim,
+  type Departure,
+  type Envelope,
+  type Listener,
+  MAX_BATCH,
+  type Operations,
+  type OpOptions,
+  type Refusal,
+  type Relay,
+  type Role,
+  type RoomId,
+  type RoomView,
+  type Seat,
+} from "../relay.ts";
+import { closeClient, closedFailure } from "./client.ts";
+import {
+  asStoredEnvelope,
+  documentId,
+  type EnvelopeDocument,
+  OVERSIZED,
+  type Place,
+  unread,
+} from "./envelope_document.ts";
+import { translate } from "./errors.ts";
+import { ensureIndexes } from "./indexes.ts";
+import { Pace } from "./pace.ts";
+import { Posting } from "./posting.ts";
+import {
+  asFacts,
+  claiming,
+  closing,
+  creation,
+  departure,
+  FACTS,
+  hasFacts,
+  held,
+  leavable,
+  renewal,
+  reopenable,
+  reopening,
+  type RoomDocument,
+  type RoomFacts,
+  vacancy,
+} from "./room_document.ts";
+import { ServerTime } from "./server_time.ts";
+import { sweep } from "./sweep.ts";
+import { watchRoom } from "./watch.ts";
+import { within } from "./deadline.ts";
+
+/** Longest time of one operation: a server is chosen within 8 s, an election lasts less. */
+const DEADLINE_MS = 9_000;
+/** Closing waits this long for watches to tell the server that they end. */
+const CLOSING_MS = 1_500;
+/** Answers to one change that may be lost, one after the other, before it counts as an outage. */
+const MAX_LOST_ANSWERS = 3;
+/** Readings in a row that found nothing but documents of another shape. */
+const MAX_READINGS = 8;
+
+/** What a relay in MongoDB is made of. */
+export interface MongoRelayDeps {
+  /** Connected; the relay closes it. */
+  readonly client: MongoClient;
+  readonly database: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** True to poll even where there are change streams. */
+  readonly poll?: boolean | undefined;
+}
+
+/** One client of a MongoDB server, cluster or standalone. */
+export class MongoRelay implements Relay {
+  readonly kind = "mongodb";
+  readonly #client: MongoClient;
+  readonly #db: Db;
+  readonly #rooms: Collection<RoomDocument>;
+  readonly #messages: Collection<EnvelopeDocument>;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #poll: boolean;
+  readonly #pace: Pace;
+  readonly #operations: Record<string, number> = {};
+  readonly #closed = new AbortController();
+  readonly #watches = new Set<Promise<void>>();
+  /** How long envelopes of a room stay, as its document says. */
+  readonly #lingerMs = new Map<RoomId, number>();
+  /** Seats by token that were the last ones out: what they began may have to be repeated. */
+  readonly #last = new Set<string>();
+  readonly #serverTime: ServerTime;
+  readonly #posting: Posting;
+  #indexed: Promise<void> | undefined;
+  #nudge = new AbortController();
+  /** What the last reading found. */
+  #noticed: ReadonlySet<string> = new Set();
+
+  constructor(deps: MongoRelayDeps) {
+    this.#client = deps.client;
+    this.#db = deps.client.db(deps.database);
+    this.#rooms = this.#db.collection("rooms");
+    this.#messages = this.#db.collection("messages");
+    this.#clock = deps.clock;
+    this.#random = deps.random;
+    this.#poll = deps.poll ?? false;
+    this.#pace = new Pace(deps);
+    this.#serverTime = new ServerTime(deps.clock);
+    this.#posting = new Posting(this.#db);
+    this.#client.on("commandStarted", ({ commandName }) => {
+      this.#operations[commandName] = (this.#operations[commandName] ?? 0) + 1;
+      if (commandName !== "aggregate") this.#pace.operation();
+    });
+  }
+
+  create(
+    room: RoomId,
+    wish: { token: string; epoch: string; lingerMs: number },
+    options?: OpOptions,
+  ): Promise<{ seat: Seat } | { refused: "taken" }> {
+    return this.#operation(options, async () => {
+      // One after the other: a second connection takes longer to open than all of this on the first.
+      await this.#ensureIndexes();
+      const facts = await this.#change({ _id: room }, creation(wish), { upsert: true });
+      if (!facts?.living || facts.host?.token !== wish.token) return { refused: "taken" };
+      await this.#forget(room, facts);
+      this.#lingerMs.set(room, facts.lingerMs);
+      return { seat: { room, epoch: facts.epoch, role: "host", token: wish.token } };
+    });
+  }
+
+  claim(room: RoomId, token: string, options?: OpOptions): Promise<Claim> {
+    return this.#operation(options, async (isOver): Promise<Claim> => {
+      const facts = await this.#change({ _id: room }, claiming(token));
+      if (!facts?.living) return { refused: "absent" };
+      const { epoch, host, guest } = facts;
+      if (host && guest?.token === token) {
+        this.#lingerMs.set(room, facts.lingerMs);
+        return { seat: { room, epoch, role: "guest", token }, hostToken: host.token };
+      }
+      const refused = refusalOf(facts);
+      if (refused !== "absent") {
+        await this.#store({ room, epoch }, [knock(token)], facts.lingerMs, isOver);
+      }
+      return { refused };
+    });
+  }
+
+  renew(seat: Seat, options?: OpOptions & { keep?: boolean }): Promise<RoomView | undefined> {
+    return this.#operation(options, async () => {
+      const facts = await this.#change(held(seat), renewal(seat));
+      if (!facts) return undefined;
+      this.#lingerMs.set(seat.room, facts.lingerMs);
+      if (options?.keep) {
+        const expiresAt = { $add: ["$$NOW", facts.lingerMs] };
+        await this.#messages.updateMany(placeOf(seat), [{ $set: { expiresAt } }]);
+      }
+      const peer = facts[otherOf(seat.role)];
+      return {
+        sealed: facts.sealed,
+        ...peer && { peer: { token: peer.token, leaseLeftMs: peer.leftMs } },
+        revision: facts.rev,
+      };
+    });
+  }
+
+  seal(seat: Seat, options?: OpOptions): Promise<boolean> {
+    return this.#operation(options, () => this.#close(seat, "sealed"));
+  }
+
+  burn(seat: Seat, options?: OpOptions): Promise<boolean> {
+    return this.#operation(options, () => this.#close(seat, "burnt"));
+  }
+
+  vacate(seat: Seat, guestToken: string, options?: OpOptions): Promise<void> {
+    return this.#operation(options, async () => {
+      const filter = { ...held(seat), "guest.token": guestToken, sealed: false };
+      if (seat.role === "host") await this.#rooms.updateOne(filter, vacancy());
+    });
+  }
+
+  reopen(
+    seat: Seat,
+    next: { token: string; epoch: string },
+    options?: OpOptions,
+  ): Promise<Seat | undefined> {
+    return this.#operation(options, async (): Promise<Seat | undefined> => {
+      const facts = await this.#change(reopenable(seat, next), reopening(next));
+      if (!facts) return undefined;
+      await this.#forget(seat.room, facts);
+      return { room: seat.room, epoch: next.epoch, role: "host", token: next.token };
+    });
+  }
+
+  post(seat: Seat, envelopes: readonly Envelope[], options?: OpOptions): Promise<void> {
+    return this.#operation(options, async (isOver) => {
+      assertBatch(envelopes);
+      if (envelopes.length === 0) return;
+      const lingerMs = this.#lingerMs.get(seat.room) ?? await this.#learnLinger(seat);
+      // Nobody can read an epoch that is over: there is nothing to store.
+      if (lingerMs === undefined) return;
+      await this.#store(seat, envelopes, lingerMs, isOver);
+      this.#active();
+    });
+  }
+
+  read(
+    seat: Seat,
+    options?: OpOptions & { most?: number },
+  ): Promise<{ envelopes: Envelope[]; malformed: number }> {
+    const most = options?.most ?? MAX_BATCH;
+    return this.#operation(options, async () => {
+      let malformed = 0;
+      for (let reading = 1;; reading++) {
+        const found = await this.#messages.aggregate(unread(seat, most), { batchSize: most + 1 })
+          .toArray();
+        const envelopes: Envelope[] = [];
+        const strange: unknown[] = [];
+        for (const document of found) {
+          const envelope = asStoredEnvelope(document, seat);
+          if (envelope) envelopes.push(envelope);
+          else strange.push(document["_id"]);
+        }
+        if (strange.length > 0) await this.#discard(seat, strange);
+        malformed += strange.length;
+        this.#notice(envelopes);
+        const hidden = strange.length > 0 && found.length === most;
+        if (!hidden || reading === MAX_READINGS) return { envelopes, malformed };
+      }
+    });
+  }
+
+  remove(seat: Seat, ids: readonly string[], options?: OpOptions): Promise<void> {
+    return this.#operation(options, async () => {
+      if (ids.length === 0) return;
+      const _id = { $in: ids.map((id) => documentId(seat, id)) };
+      await this.#messages.deleteMany({ _id });
+    });
+  }
+
+  leave(seat: Seat, options?: OpOptions): Promise<Departure> {
+    return this.#operation(options, async () => {
+      // A room that its last one has left may be gone before that is asked for again.
+      const done = ({ last }: Document) => {
+        if (last === seat.token) this.#last.add(seat.token);
+      };
+      const facts = await this.#change(leavable(seat), departure(seat), { done });
+      if (facts) done(facts);
+      const last = this.#last.has(seat.token);
+      if (last) {
+        const epochs = [...facts?.past ?? [], seat.epoch];
+        await this.#messages.deleteMany({ room: seat.room, epoch: { $in: epochs } });
+        await this.#rooms.deleteOne({ _id: seat.room, epoch: seat.epoch, last: seat.token });
+      }
+      const remaining = await sweep(this.#rooms, this.#messages, seat, { last });
+      return { last, remaining };
+    });
+  }
+
+  watch(seat: Seat, listener: Listener, signal: AbortSignal): void {
+    const deps = {
+      db: this.#db,
+      clock: this.#clock,
+      random: this.#random,
+      pace: this.#pace,
+      poll: this.#poll,
+      nudged: () => this.#nudge.signal,
+    };
+    const until = AbortSignal.any([signal, this.#closed.signal]);
+    if (until.aborted) return;
+    const watching = watchRoom(deps, seat, { listener, signal: until });
+    this.#watches.add(watching);
+    watching.finally(() => this.#watches.delete(watching));
+  }
+
+  operations(): Operations {
+    return { ...this.#operations };
+  }
+
+  async close(): Promise<void> {
+    if (!this.#closed.signal.aborted) this.#closed.abort(closedFailure());
+    await within(this.#clock, { ms: CLOSING_MS }, () => Promise.allSettled(this.#watches))
+      .catch(() => {});
+    await closeClient(this.#client, this.#clock);
+  }
+
+  async #operation<T>(
+    options: OpOptions | undefined,
+    action: (isOver: () => boolean) => Promise<T>,
+  ): Promise<T> {
+    const signals = [options?.signal, this.#closed.signal];
+    try {
+      return await within(this.#clock, { ms: DEADLINE_MS, signals }, action);
+    } catch (error) {
+      for (const signal of signals) signal?.throwIfAborted();
+      const thrown = translate(error);
+      if (isThrottling(thrown)) this.#pace.throttled();
+      throw thrown;
+    }
+  }
+
+  /** Changes a room. `done` hears of what was done before an answer was lost. */
+  async #change(
+    filter: Filter<RoomDocument>,
+    pipeline: Document[],
+    { upsert = false, done }: { upsert?: boolean; done?: (room: Document) => void } = {},
+  ): Promise<RoomFacts | undefined> {
+    const change = () =>
+      this.#rooms.findOneAndUpdate(filter, pipeline, {
+        upsert,
+        returnDocument: "after",
+        projection: FACTS,
+      });
+    let answer = await change();
+    // Where an answer was lost, the driver asks again by itself, and the server answers with what it had
+    // done, but without the projection. Every change here may be repeated: what follows does nothing.
+    for (let lost = 0; answer && !hasFacts(answer); lost++) {
+      done?.(answer);
+      if (lost === MAX_LOST_ANSWERS) throw lostAnswer();
+      answer = await change();
+    }
+    const facts = asFacts(answer);
+    if (facts) this.#serverTime.learn(facts.now);
+    return facts;
+  }
+
+  async #close(seat: Seat, how: "sealed" | "burnt"): Promise<boolean> {
+    const { matchedCount } = await this.#rooms.updateOne(held(seat), closing(how));
+    return matchedCount === 1;
+  }
+
+  /** Deletes what earlier epochs of a room have left. */
+  async #forget(room: RoomId, { past }: RoomFacts): Promise<void> {
+    if (past.length > 0) await this.#messages.deleteMany({ room, epoch: { $in: past } });
+  }
+
+  #ensureIndexes(): Promise<void> {
+    this.#indexed ??= ensureIndexes(this.#rooms, this.#messages).catch((error) => {
+      this.#indexed = undefined;
+      throw error;
+    });
+    return this.#indexed;
+  }
+
+  async #learnLinger({ room, epoch }: Seat): Promise<number | undefined> {
+    const facts = asFacts(await this.#rooms.findOne({ _id: room, epoch }, { projection: FACTS }));
+    if (!facts?.living) return undefined;
+    this.#lingerMs.set(room, facts.lingerMs);
+    return facts.lingerMs;
+  }
+
+  #store(
+    place: Place,
+    envelopes: readonly Envelope[],
+    lingerMs: number,
+    isOver: () => boolean,
+  ): Promise<void> {
+    return this.#posting.store(place, envelopes, { now: this.#serverTime.now(), lingerMs }, isOver);
+  }
+
+  /** Deletes documents of another shape; the identity of one that is too large did not travel. */
+  async #discard(seat: Seat, identities: readonly unknown[]): Promise<void> {
+    const known = identities.filter((id) => id !== undefined) as string[];
+    const { room, epoch } = seat;
+    if (known.length > 0) await this.#messages.deleteMany({ room, epoch, _id: { $in: known } });
+    if (known.length < identities.length) {
+      await this.#messages.deleteMany({ room, epoch, $expr: OVERSIZED });
+    }
+  }
+
+  /** Something new was read: look often. What is only not removed yet is nothing new. */
+  #notice(envelopes: readonly Envelope[]): void {
+    const isNew = ({ from, id }: Envelope) => from !== "stranger" && !this.#noticed.has(id);
+    if (envelopes.some(isNew)) this.#pace.activity();
+    this.#noticed = new Set(envelopes.map(({ id }) => id));
+  }
+
+  /** Something was said: look for an answer now, and often. */
+  #active(): void {
+    const isNews = !this.#pace.isActive;
+    this.#pace.activity();
+    if (!isNews) return;
+    const nudge = this.#nudge;
+    this.#nudge = new AbortController();
+    nudge.abort();
+  }
+}
+
+function placeOf({ room, epoch }: Seat): Place {
+  return { room, epoch };
+}
+
+function otherOf(role: Role): Role {
+  return role === "host" ? "guest" : "host";
+}
+
+/** Why `facts` had no seat to give. */
+function refusalOf(facts: RoomFacts): Refusal {
+  if (facts.burnt) return "burnt";
+  if (facts.sealed) return "sealed";
+  return facts.guest && facts.guest.leftMs > 0 ? "full" : "absent";
+}
+
+function lostAnswer(): RelayUnavailable {
+  return new RelayUnavailable(
+    untranslated(
+      "relay-unreachable",
+      "The relay's answers are lost on the way.",
+      "It is asked again by itself.",
+    ),
+  );
+}
+
+function isThrottling(error: unknown): boolean {
+  return error instanceof RelayUnavailable && error.throttled;
+}

@@ -1,0 +1,38 @@
+/**
+ * Opens a relay in MongoDB. Whoever imports this file loads the driver.
+ *
+ * @module
+ */
+import type { Clock, Random } from "../../clock.ts";
+import type { Relay } from "../relay.ts";
+import { openClient } from "./client.ts";
+import { MongoRelay } from "./mongodb_relay.ts";
+import { ReconnectingRelay } from "./reconnecting_relay.ts";
+import { databaseOf } from "./uri.ts";
+
+/** Where the relay is, and how to learn of news there. */
+export interface MongoSettings {
+  /** A complete connection string, with its password. */
+  readonly uri: string;
+  /** True to poll even where there are change streams. */
+  readonly poll?: boolean | undefined;
+  /** A file with the certificates (PEM) that the server's is checked against. */
+  readonly tlsCaFile?: string | undefined;
+}
+
+/**
+ * Connects, signs in and returns the relay.
+ *
+ * @throws {Failure} with exit status 3 when that is not possible now, or the reason of `signal`.
+ */
+export async function openMongoRelay(
+  settings: MongoSettings,
+  deps: { clock: Clock; random: Random; signal?: AbortSignal | undefined },
+): Promise<Relay> {
+  const { uri, poll, tlsCaFile } = settings;
+  const open = async (signal: AbortSignal | undefined) => {
+    const client = await openClient(uri, { ...deps, tlsCaFile, signal });
+    return new MongoRelay({ ...deps, client, database: databaseOf(uri), poll });
+  };
+  return new ReconnectingRelay(await open(deps.signal), { open, clock: deps.clock });
+}

@@ -1,0 +1,250 @@
+/**
+ * How a client of MongoDB learns of news: by one change stream, or by asking again and again where
+ * there is none.
+ *
+ * A stream that broke is not resumed but begun anew, followed by a wake: what came in between is
+ * read, not replayed. So there is no token to lose, and no event that comes twice can do harm.
+ *
+ * @module
+ */
+import { type ClientSession, type Db, type Document, Long } from "mongodb";
+import { type Clock, type Random, sleep } from "../../clock.ts";
+import { Failure, RelayUnavailable, untranslated } from "../../errors.ts";
+import { type Envelope, type Listener, MAX_BATCH, type Seat } from "../relay.ts";
+import { AWAIT_MS } from "./client.ts";
+import { asStoredEnvelope, withinBounds } from "./envelope_document.ts";
+import { isStreamRefusal, isUnknownAnswer, translate } from "./errors.ts";
+import type { Pace } from "./pace.ts";
+import { within } from "./deadline.ts";
+
+/** First and longest wait between two attempts to open the stream. */
+const FIRST_BACKOFF_MS = 250;
+const MAX_BACKOFF_MS = 5_000;
+/** Opening a stream waits for a server and for the majority, like any other operation. */
+const OPENING_MS = 9_000;
+/** No answer for this long after one was due: the socket times out first, if all is well. */
+const NEWS_MS = AWAIT_MS + 6_000;
+/** Answers in a row that nobody knows, after which a stream counts as refused. */
+const MAX_UNKNOWN_ANSWERS = 3;
+/**
+ * What has come is opened and shown, and an answer to it sent, before more is asked for: that takes as
+ * long as each of them. Whatever comes meanwhile waits on the server.
+ */
+const SHOWING_MS = 1;
+/** Closing tells the server, which may not listen; its cursor then ends by itself. */
+const CLOSING_MS = 1_000;
+
+/** What a watch needs. */
+export interface WatchDeps {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly pace: Pace;
+  /** True to poll even where there are change streams. */
+  readonly poll: boolean;
+  /** Aborted, and replaced, by whatever makes a look worthwhile at once. */
+  nudged(): AbortSignal;
+}
+
+/** Watches until `signal` is aborted. Never rejects. */
+export async function watchRoom(
+  deps: WatchDeps,
+  seat: Seat,
+  options: { listener: Listener; signal: AbortSignal },
+): Promise<void> {
+  try {
+    if (!deps.poll) await follow(deps, seat, options);
+    await poll(deps, options);
+  } catch (error) {
+    const { listener, signal } = options;
+    if (signal.aborted) return;
+    listener.state({ state: "down", cause: asFailure(error) });
+  }
+}
+
+/** Follows streams, one after the other. Returns when the relay turns out to have none. */
+async function follow(
+  deps: WatchDeps,
+  seat: Seat,
+  options: { listener: Listener; signal: AbortSignal },
+): Promise<void> {
+  const { listener, signal } = options;
+  let failures = 0;
+  let unknownAnswers = 0;
+  while (true) {
+    signal.throwIfAborted();
+    const stream = new Stream(deps, seat);
+    try {
+      await stream.open(signal);
+      listener.state({ state: "up", watch: "stream" });
+      listener.wake();
+      while (true) {
+        const news = await stream.next(signal);
+        signal.throwIfAborted();
+        // Not before it has answered: a stream that only opens would be opened without end.
+        failures = unknownAnswers = 0;
+        if (news.envelopes.length > 0) {
+          listener.push(news.envelopes);
+          await sleep(deps.clock, SHOWING_MS, signal);
+        }
+        if (news.strange) listener.wake();
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isStreamRefusal(error)) return;
+      unknownAnswers = isUnknownAnswer(error) ? unknownAnswers + 1 : 0;
+      if (unknownAnswers === MAX_UNKNOWN_ANSWERS) return;
+      const trouble = translate(error);
+      if (!(trouble instanceof RelayUnavailable)) throw trouble;
+      const ceiling = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures++, 10));
+      const retryInMs = ceiling / 2 + ceiling / 2 * (deps.random(1)[0]! / 255);
+      listener.state({ state: "reconnecting", retryInMs, cause: trouble.failure });
+      await sleep(deps.clock, retryInMs, signal);
+    } finally {
+      await stream.close({ works: signal.aborted });
+    }
+  }
+}
+
+/** Wakes the listener at the pace of the conversation. */
+async function poll(
+  deps: WatchDeps,
+  { listener, signal }: { listener: Listener; signal: AbortSignal },
+): Promise<never> {
+  signal.throwIfAborted();
+  listener.state({ state: "up", watch: "poll" });
+  while (true) {
+    listener.wake();
+    const nudged = deps.nudged();
+    try {
+      await sleep(deps.clock, deps.pace.next(), AbortSignal.any([signal, nudged]));
+    } catch {
+      signal.throwIfAborted();
+    }
+  }
+}
+
+/** News of one moment. */
+interface News {
+  readonly envelopes: Envelope[];
+  /** True if there was something that is no envelope. */
+  readonly strange: boolean;
+}
+
+/** The answer to `aggregate` and to `getMore`. */
+interface Batch {
+  readonly cursor: {
+    readonly id: Long | number;
+    readonly firstBatch?: Document[];
+    readonly nextBatch?: Document[];
+  };
+}
+
+/**
+ * One change stream, by the two commands that it is made of. The driver's own would resume it once by
+ * itself, unseen, and when its server dies would wait 8 s for that server in order to close it.
+ */
+class Stream {
+  readonly #deps: WatchDeps;
+  readonly #seat: Seat;
+  /** A cursor belongs to the session that opened it. */
+  readonly #session: ClientSession;
+  #cursor = Long.ZERO;
+
+  constructor(deps: WatchDeps, seat: Seat) {
+    this.#deps = deps;
+    this.#seat = seat;
+    this.#session = deps.db.client.startSession({ causalConsistency: false });
+  }
+
+  /** Resolves when whatever is stored from now on will be told. */
+  async open(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps;
+    const batchSize = 0;
+    const command = {
+      aggregate: "messages",
+      pipeline: pipeline(this.#seat),
+      cursor: { batchSize },
+    };
+    this.#take(
+      await within(clock, { ms: OPENING_MS, signals: [signal] }, () => this.#run(command)),
+    );
+  }
+
+  /** News, or none after {@link AWAIT_MS}. */
+  async next(signal: AbortSignal): Promise<News> {
+    const getMore = this.#cursor;
+    const command = { getMore, collection: "messages", batchSize: MAX_BATCH, maxTimeMS: AWAIT_MS };
+    const documents = this.#take(
+      await within(this.#deps.clock, { ms: NEWS_MS, signals: [signal] }, () => this.#run(command)),
+    );
+    const envelopes: Envelope[] = [];
+    for (const { fullDocument } of documents) {
+      const envelope = asStoredEnvelope(fullDocument ?? {}, this.#seat);
+      if (envelope) envelopes.push(envelope);
+    }
+    return { envelopes, strange: envelopes.length < documents.length };
+  }
+
+  /** Frees what the server keeps for it, if it still `works`. Never rejects. */
+  async close({ works }: { works: boolean }): Promise<void> {
+    try {
+      if (works && !this.#cursor.isZero()) {
+        const command = { killCursors: "messages", cursors: [this.#cursor] };
+        await within(this.#deps.clock, { ms: CLOSING_MS }, () => this.#run(command));
+      }
+      await this.#session.endSession();
+    } catch {
+      // A cursor that nobody asks any more is closed by the server.
+    }
+  }
+
+  #run(command: Document): Promise<Batch> {
+    return this.#deps.db.command(command, { session: this.#session }) as Promise<
+      Document
+    > as Promise<
+      Batch
+    >;
+  }
+
+  #take({ cursor }: Batch): Document[] {
+    // The driver turns small numbers into numbers; the server insists on 64 bits.
+    this.#cursor = typeof cursor.id === "number" ? Long.fromNumber(cursor.id) : cursor.id;
+    if (this.#cursor.isZero()) throw ended();
+    return cursor.nextBatch ?? cursor.firstBatch ?? [];
+  }
+}
+
+/** Matches on fields of the event and of the document alone: free clusters refuse others. */
+function pipeline({ room, epoch, role }: Seat): Document[] {
+  return [
+    { $changeStream: {} },
+    {
+      $match: {
+        operationType: "insert",
+        "fullDocument.room": room,
+        "fullDocument.epoch": epoch,
+        "fullDocument.from": { $ne: role },
+      },
+    },
+    { $project: { fullDocument: withinBounds("$fullDocument") } },
+  ];
+}
+
+/** A stream ends when its collection is dropped or renamed; a new one begins anew. */
+function ended(): RelayUnavailable {
+  return new RelayUnavailable(
+    untranslated(
+      "relay-unreachable",
+      "The relay ended the stream of news.",
+      "It is opened again by itself.",
+    ),
+  );
+}
+
+function asFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  return untranslated("bug", `The watch of the relay failed: ${error}`, "Please report this.", {
+    cause: error,
+  });
+}

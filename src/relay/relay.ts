@@ -1,0 +1,210 @@
+/**
+ * The one interface the conversation knows of a relay: rooms with two seats, and per-room envelopes
+ * that the relay cannot read. MongoDB, SQLite and memory implement it; one contract suite
+ * (`tests/contract/relay_contract.ts`) runs against all three.
+ *
+ * ## Guarantees
+ *
+ * - **Two seats.** However many race, at most one holds each seat. A seat is bound to a random token
+ *   that the client chose before the claim, so a claim whose reply was lost is recognised when it is
+ *   repeated. A refused claim leaves a knock that wakes those inside.
+ * - **Epoch and seal.** Every envelope belongs to one epoch of its room. A sealed room gives no seat
+ *   away, not even one whose lease has lapsed; only a seat holder opens a new epoch.
+ * - **Identity.** An envelope is its `id`, a hash of all it says. Posting it again stores nothing and
+ *   succeeds. Two different envelopes may claim one sequence number: whoever holds the database
+ *   password can write whatever it likes, so nothing is refused a place for the sake of another, and
+ *   the reader's cryptography decides which one is true.
+ * - **Order.** `post` stores a batch in its order: when one envelope can be seen, all before it could
+ *   be. `read` returns envelopes by sequence number.
+ * - **Presence by lease**, in the relay's own clock. `renew` prolongs one's own and reports both.
+ * - **Expiry.** Every document carries an expiry in the relay's clock, pushed forward by `renew`;
+ *   what has expired is never returned, and is removed by the relay even if all clients are dead.
+ * - **Leaving** clears one's seat atomically. Exactly one of two simultaneous leavers is the last one
+ *   out; that one deletes every envelope of every epoch and the room, and counts what remains.
+ * - **Watching.** A wake-up or a push is a hint; `read` is the truth. The store reopens what broke.
+ * - **Failing.** An operation either succeeds, or throws {@link RelayUnavailable} (try again), or a
+ *   {@link Failure} that trying again does not help, or the reason of its aborted signal. Every
+ *   operation may be repeated after an unknown outcome.
+ *
+ * @module
+ */
+import type { Failure } from "../errors.ts";
+
+/** A room's public name on the relay: the hash of its nameplate, base64url. */
+export type RoomId = string;
+
+/** One of the two seats. The host answers the handshake, the guest begins it. */
+export type Role = "host" | "guest";
+
+/** A held seat: what every operation of its holder is bound to. */
+export interface Seat {
+  readonly room: RoomId;
+  /** Which pairing of this room, base64url of 8 random bytes. */
+  readonly epoch: string;
+  readonly role: Role;
+  /** Base64url of 16 random bytes, chosen before the claim; also the handshake's nonce. */
+  readonly token: string;
+}
+
+/** Who posted: a seat, or somebody who was refused one (a knock). */
+export type Sender = Role | "stranger";
+
+/** One opaque document. The relay reads none of it; the protocol fills it. */
+export interface Envelope {
+  /** Base64url of 16 bytes that are a hash of everything else here but `attempt`. */
+  readonly id: string;
+  readonly from: Sender;
+  /** 0 for the handshake and knocks, from 1 on for messages. At most 2^31-1. */
+  readonly seq: number;
+  /** How often its sender has had to repeat it, for want of an answer. */
+  readonly attempt: number;
+  readonly head: Uint8Array<ArrayBuffer>;
+  /** A Fernet token, or the empty string. */
+  readonly token: string;
+}
+
+/** The largest `head` and `token` a store accepts and returns; a larger document is not an envelope. */
+export const MAX_HEAD_BYTES = 512;
+/** A 16 KiB text in its bucket (20,479 bytes) is a token of 27,380 characters; twice that has room. */
+export const MAX_TOKEN_CHARS = 65_536;
+/** Envelopes in one `post` and in one answer of `read`. */
+export const MAX_BATCH = 256;
+
+/** How long a seat stays taken without a renewal: three renewals of 10 s. */
+export const LEASE_MS = 30_000;
+
+/** What a seat holder learns when renewing. */
+export interface RoomView {
+  /** True once `seal` was called in this epoch. */
+  readonly sealed: boolean;
+  /** The other seat; undefined when nobody holds it. */
+  readonly peer?: {
+    readonly token: string;
+    /** Milliseconds until its lease lapses, in the relay's clock; zero or negative once lapsed. */
+    readonly leaseLeftMs: number;
+  };
+  /** Counts the changes of this room; never falls on an honest relay. */
+  readonly revision: number;
+}
+
+/** Why a seat was refused. */
+export type Refusal = "absent" | "full" | "sealed" | "burnt";
+
+/** The answer to a claim. */
+export type Claim =
+  | { readonly seat: Seat; readonly hostToken: string }
+  | { readonly refused: Refusal };
+
+/** What is left after leaving. */
+export interface Departure {
+  /** True for exactly one of the two: the one who deleted everything. */
+  readonly last: boolean;
+  /** Documents of this room still on the relay, of every kind, counted afterwards. */
+  readonly remaining: number;
+}
+
+/** How a client learns of changes. */
+export type WatchKind = "stream" | "poll" | "file";
+
+/** What a watcher is told. Calls are made one at a time. */
+export interface Listener {
+  /** New envelopes, maybe ones already read. Those of the other seat and of strangers only. */
+  push(envelopes: Envelope[]): void;
+  /** Something changed: read. */
+  wake(): void;
+  /**
+   * The watch works, is being reopened, or is over. `retryInMs`: until the next attempt.
+   * After "down" the watch makes no further calls.
+   */
+  state(state: WatchState): void;
+}
+
+/** State of a watch. */
+export type WatchState =
+  | { readonly state: "up"; readonly watch: WatchKind }
+  | { readonly state: "reconnecting"; readonly retryInMs: number; readonly cause: Failure }
+  | { readonly state: "down"; readonly cause: Failure };
+
+/** Operations sent to the relay since the relay was opened, by kind ("insert", "getMore", ...). */
+export type Operations = Readonly<Record<string, number>>;
+
+/** Options of every operation. */
+export interface OpOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** A relay, opened. */
+export interface Relay {
+  readonly kind: "mongodb" | "sqlite" | "memory";
+
+  /**
+   * Makes the room and takes its host seat, unless a living room of that name exists.
+   * Repeating it with the same token returns the same seat.
+   */
+  create(
+    room: RoomId,
+    seat: { token: string; epoch: string; lingerMs: number },
+    options?: OpOptions,
+  ): Promise<{ seat: Seat } | { refused: "taken" }>;
+
+  /** Takes the guest seat. A refusal other than "absent" leaves a knock. */
+  claim(room: RoomId, token: string, options?: OpOptions): Promise<Claim>;
+
+  /**
+   * Prolongs one's lease and the expiry of the room. With `keep`, also the expiry of every envelope
+   * in it, for what waits for somebody who is away.
+   *
+   * @returns undefined when the seat is no longer held.
+   */
+  renew(seat: Seat, options?: OpOptions & { keep?: boolean }): Promise<RoomView | undefined>;
+
+  /** Closes the room to everybody but the two. False when the seat is no longer held. */
+  seal(seat: Seat, options?: OpOptions): Promise<boolean>;
+
+  /** Host only: frees the guest seat if `guestToken` still holds it and the room is not sealed. */
+  vacate(seat: Seat, guestToken: string, options?: OpOptions): Promise<void>;
+
+  /** Host only: no claim succeeds in this epoch any more. False when the seat is no longer held. */
+  burn(seat: Seat, options?: OpOptions): Promise<boolean>;
+
+  /**
+   * Opens a new epoch: this client becomes its host under a new token, the other seat is free, the
+   * room is neither sealed nor burnt, and every envelope of earlier epochs is deleted. Repeating it
+   * returns the same seat.
+   *
+   * @returns undefined when the seat is no longer held.
+   */
+  reopen(
+    seat: Seat,
+    next: { token: string; epoch: string },
+    options?: OpOptions,
+  ): Promise<Seat | undefined>;
+
+  /** Stores envelopes in order, each once. */
+  post(seat: Seat, envelopes: readonly Envelope[], options?: OpOptions): Promise<void>;
+
+  /**
+   * What the other seat and strangers have posted in this epoch and nobody has removed: the first
+   * `most` (by itself and at most {@link MAX_BATCH}) by sequence number. A document of another shape
+   * is not returned but counted and removed, so that it is counted once.
+   */
+  read(
+    seat: Seat,
+    options?: OpOptions & { most?: number },
+  ): Promise<{ envelopes: Envelope[]; malformed: number }>;
+
+  /** Removes envelopes of this epoch by identity; those that are gone already do no harm. */
+  remove(seat: Seat, ids: readonly string[], options?: OpOptions): Promise<void>;
+
+  /** Gives up the seat; the last one out takes everything along. Repeating it is harmless. */
+  leave(seat: Seat, options?: OpOptions): Promise<Departure>;
+
+  /** Starts watching for envelopes of others in this epoch. The watch ends with its signal. */
+  watch(seat: Seat, listener: Listener, signal: AbortSignal): void;
+
+  /** Operations so far, for `/relay` and the benchmarks. */
+  operations(): Operations;
+
+  /** Closes every connection, file and timer. */
+  close(): Promise<void>;
+}

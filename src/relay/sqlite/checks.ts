@@ -1,0 +1,159 @@
+/**
+ * The steps in which `whisper doctor` looks at the local relay: whether two terminals of this user
+ * would meet. A room of its own is made for it, and removed.
+ *
+ * @module
+ */
+import { encodeBase64Url } from "@std/encoding/base64url";
+import type { Clock, Random } from "../../clock.ts";
+import type { Check, Examination, Finding } from "../check.ts";
+import type { Envelope, Relay, Seat } from "../relay.ts";
+import { openSqliteRelay } from "./sqlite_relay.ts";
+import { defaultDatabasePath, directoryOf } from "./place.ts";
+
+/** How often an envelope goes from one terminal to the other; the middle is told. */
+const ROUNDS = 10;
+/** The shortest linger there is, should we be killed on the way. */
+const LINGER_MS = 60_000;
+/** The watch answers within a millisecond or two; this is for a machine that is asleep. */
+const PATIENCE_MS = 5_000;
+
+interface Deps {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** The steps; nothing is looked at yet. */
+export function examineSqlite(settings: { path?: string | undefined }, deps: Deps): Examination {
+  return new SqliteExamination(settings.path, deps);
+}
+
+class SqliteExamination implements Examination {
+  readonly checks: readonly Check[];
+  readonly #path: string | undefined;
+  readonly #deps: Deps;
+  #host: Relay | undefined;
+  #guest: Relay | undefined;
+  /** In the order of taking: left in the same, the second one is the last one out. */
+  readonly #seats: [Relay, Seat][] = [];
+
+  constructor(path: string | undefined, deps: Deps) {
+    this.#path = path;
+    this.#deps = deps;
+    this.checks = [
+      { name: "folder", title: "Folder", run: () => this.#folder() },
+      { name: "room", title: "Room", run: () => this.#room() },
+      { name: "latency", title: "Latency", run: (signal) => this.#latency(signal) },
+      { name: "left", title: "Leaving", run: () => this.#leave() },
+    ];
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#leave();
+    } finally {
+      await this.#guest?.close();
+      await this.#host?.close();
+    }
+  }
+
+  async #folder(): Promise<Finding> {
+    const { clock, random } = this.#deps;
+    const path = this.#path;
+    const options = { clock, random, ...path !== undefined && { path } };
+    this.#host = await openSqliteRelay(options);
+    this.#guest = await openSqliteRelay(options);
+    const folder = directoryOf(path ?? defaultDatabasePath((name) => Deno.env.get(name)));
+    return { state: "ok", says: `${folder}, yours alone` };
+  }
+
+  async #room(): Promise<Finding> {
+    const room = this.#name(16);
+    const token = this.#name(16);
+    const made = await this.#host!.create(room, {
+      token,
+      epoch: this.#name(8),
+      lingerMs: LINGER_MS,
+    });
+    if ("refused" in made) throw new Error("A random name was taken");
+    this.#seats.push([this.#host!, made.seat]);
+    const claim = await this.#guest!.claim(room, this.#name(16));
+    if ("refused" in claim) throw new Error(`The free seat was refused: ${claim.refused}`);
+    this.#seats.push([this.#guest!, claim.seat]);
+    return { state: "ok", says: "one made, its second seat taken" };
+  }
+
+  async #latency(signal: AbortSignal): Promise<Finding> {
+    const [[host, seat], [guest, other]] = this.#seats as [[Relay, Seat], [Relay, Seat]];
+    const ended = new AbortController();
+    const seen = new Set<string>();
+    let arrived = () => {};
+    const see = (envelopes: readonly Envelope[]) => {
+      for (const { id } of envelopes) seen.add(id);
+      arrived();
+    };
+    let working = () => {};
+    const works = new Promise<void>((resolve) => working = resolve);
+    const listener = {
+      push: see,
+      wake: () => void guest.read(other).then(({ envelopes }) => see(envelopes), () => {}),
+      state: ({ state }: { state: string }) => state === "up" && working(),
+    };
+    guest.watch(other, listener, AbortSignal.any([signal, ended.signal]));
+    const rounds: number[] = [];
+    try {
+      if (!await this.#soon(works)) return deaf();
+      for (let seq = 1; seq <= ROUNDS; seq++) {
+        const id = this.#name(16);
+        const came = new Promise<void>((resolve) => arrived = () => seen.has(id) && resolve());
+        const began = this.#deps.clock.monotonic();
+        const envelope = { id, from: "host", seq, attempt: 0, head: new Uint8Array(1), token: "" };
+        await host.post(seat, [envelope as Envelope]);
+        arrived();
+        if (!await this.#soon(came)) return deaf();
+        rounds.push(this.#deps.clock.monotonic() - began);
+      }
+    } finally {
+      ended.abort();
+    }
+    const p50 = rounds.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)]!;
+    return { state: "ok", says: `p50 ${p50.toFixed(1)} ms of ${ROUNDS} envelopes` };
+  }
+
+  async #leave(): Promise<Finding> {
+    let remaining = 0;
+    for (let next; (next = this.#seats.shift());) {
+      const [relay, seat] = next;
+      ({ remaining } = await relay.leave(seat));
+    }
+    if (remaining === 0) return { state: "ok", says: "0 documents remain" };
+    return {
+      state: "warning",
+      says: `${remaining} documents remain`,
+      fix: "They expire within a minute; if it happens again, please report it.",
+    };
+  }
+
+  /** False when it takes longer than it may. */
+  async #soon(promise: Promise<void>): Promise<boolean> {
+    const { promise: late, resolve } = Promise.withResolvers<boolean>();
+    const timer = this.#deps.clock.after(PATIENCE_MS, () => resolve(false));
+    try {
+      return await Promise.race([promise.then(() => true), late]);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  #name(bytes: number): string {
+    return encodeBase64Url(this.#deps.random(bytes));
+  }
+}
+
+function deaf(): Finding {
+  return {
+    state: "warning",
+    says: "the second terminal was not told of news within 5 s",
+    fix: "Chats work, more slowly; set XDG_RUNTIME_DIR to a folder of a local disk.",
+  };
+}

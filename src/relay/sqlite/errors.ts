@@ -1,0 +1,130 @@
+/**
+ * What SQLite and the file system say, as sentences for the person.
+ *
+ * Deno gives SQLite's result code only on some paths (none when a statement is prepared), so the code
+ * decides where there is one and SQLite's fixed English text where there is none.
+ *
+ * @module
+ */
+import { Failure, RelayUnavailable, untranslated } from "../../errors.ts";
+
+/** SQLite's primary result codes, https://sqlite.org/rescode.html. */
+const BY_CODE: Record<number, Trouble> = {
+  3: "denied",
+  5: "busy",
+  6: "busy",
+  8: "denied",
+  10: "io",
+  11: "damaged",
+  13: "full",
+  14: "denied",
+  26: "damaged",
+};
+
+const BY_TEXT: readonly (readonly [string, Trouble])[] = [
+  ["is locked", "busy"],
+  ["disk is full", "full"],
+  ["disk I/O error", "io"],
+  ["malformed", "damaged"],
+  ["not a database", "damaged"],
+  ["unable to open database", "denied"],
+  ["readonly database", "denied"],
+  // All that older Deno says, whatever the cause; the statements themselves are known to be right.
+  ["failed to prepare statement", "io"],
+];
+
+/** The names Deno and libuv give to system errors. */
+const BY_ERRNO: Record<string, Trouble> = {
+  ENOSPC: "full",
+  EDQUOT: "full",
+  EIO: "io",
+  EACCES: "denied",
+  EPERM: "denied",
+  EROFS: "denied",
+  ENOENT: "denied",
+  ENOTDIR: "denied",
+};
+
+type Trouble = "busy" | "full" | "io" | "damaged" | "denied";
+
+/** Which trouble an error is about; undefined for what is a bug of this program. */
+function troubleOf(error: unknown): Trouble | undefined {
+  if (!(error instanceof Error)) return undefined;
+  // A sentence already, which may well contain the words that are looked for below.
+  if (error instanceof Failure || error instanceof RelayUnavailable) return undefined;
+  const { code, errcode } = error as { code?: unknown; errcode?: unknown };
+  // The low byte is the primary code: 261 (SQLITE_BUSY_RECOVERY) is a 5.
+  if (typeof errcode === "number") return BY_CODE[errcode & 0xff];
+  if (typeof code === "string" && BY_ERRNO[code]) return BY_ERRNO[code];
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotFound) {
+    return "denied";
+  }
+  return BY_TEXT.find(([text]) => error.message.includes(text))?.[1];
+}
+
+/** True when the file is not, or no longer, a database. */
+export function isDamage(error: unknown): boolean {
+  return troubleOf(error) === "damaged";
+}
+
+/** True when somebody else holds a lock. */
+export function isBusy(error: unknown): boolean {
+  return troubleOf(error) === "busy";
+}
+
+/**
+ * The error to throw instead of `error`: {@link RelayUnavailable} for what may pass (a lock, a full
+ * disk that somebody makes room on), a {@link Failure} for what will not, anything else unchanged.
+ */
+export function relayError(error: unknown, path: string): unknown {
+  const trouble = troubleOf(error);
+  const options = { cause: error };
+  switch (trouble) {
+    case undefined:
+      return error;
+    case "busy":
+      return new RelayUnavailable(
+        untranslated(
+          "relay-storage",
+          `Cannot use ${path}: another program holds it.`,
+          "It is tried again by itself. If it stays so, end the other program.",
+          options,
+        ),
+        options,
+      );
+    case "full":
+      return new RelayUnavailable(
+        untranslated(
+          "relay-storage",
+          `Cannot write ${path}: the disk is full.`,
+          "Make room on the disk. It is tried again by itself.",
+          options,
+        ),
+        options,
+      );
+    case "io":
+      return new RelayUnavailable(
+        untranslated(
+          "relay-storage",
+          `Cannot use ${path}: the disk reports an error.`,
+          "See whether the disk is full or failing. It is tried again by itself.",
+          options,
+        ),
+        options,
+      );
+    case "damaged":
+      return untranslated(
+        "relay-storage",
+        `Cannot use ${path}: the file is damaged.`,
+        "Leave every local chat and start again.",
+        options,
+      );
+    case "denied":
+      return untranslated(
+        "relay-storage",
+        `Cannot use ${path}: it cannot be made, read or written.`,
+        "See that its directory exists, belongs to you and is not read-only.",
+        options,
+      );
+  }
+}

@@ -1,0 +1,399 @@
+/**
+ * The local relay: a SQLite file that the two terminals of one user share.
+ *
+ * SQLite is synchronous, so every operation is one short transaction that is done when the method
+ * returns its promise; what has to be decided together (is the seat free? take it) is inside one
+ * `BEGIN IMMEDIATE`, which one process at a time gets. Never run a statement after `close`: older
+ * Deno ends the process for it.
+ *
+ * @module
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Clock, Random } from "../../clock.ts";
+import { RelayUnavailable } from "../../errors.ts";
+import { asEnvelope, assertBatch, knock } from "../envelope.ts";
+import {
+  type Claim,
+  type Departure,
+  type Envelope,
+  LEASE_MS,
+  type Listener,
+  MAX_BATCH,
+  type Operations,
+  type OpOptions,
+  type Relay,
+  type RoomId,
+  type RoomView,
+  type Seat,
+} from "../relay.ts";
+import { Bell } from "./change_notifier.ts";
+import { NOW, openDatabase, purge, retireDatabase, scrub } from "./database.ts";
+import { relayError } from "./errors.ts";
+import { Gate } from "./file_lock.ts";
+import { defaultDatabasePath, directoryOf, type Env } from "./place.ts";
+import { ensurePrivateDirectory } from "./private_directory.ts";
+import {
+  type EnvelopeRow,
+  isHeldBy,
+  otherSeat,
+  refusal,
+  ROOM_COLUMNS,
+  type RoomRow,
+  SELECT_OTHERS,
+} from "./rows.ts";
+import { Watchers } from "./watchers.ts";
+
+/** How to open the local relay. */
+export interface SqliteOptions {
+  /** Another file than the user's own, in a directory that exists. */
+  readonly path?: string;
+  /** The environment that says where the user's own file is. Default: this process's. */
+  readonly env?: Env;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Opens the local relay and removes what crashed chats have left in it.
+ *
+ * @throws {Failure} when the file or its directory cannot be used, in a sentence for the person.
+ */
+export async function openSqliteRelay(options: SqliteOptions): Promise<Relay> {
+  const { clock, random, signal } = options;
+  const path = options.path ?? defaultDatabasePath(options.env ?? ((name) => Deno.env.get(name)));
+  const owned = options.path === undefined;
+  try {
+    signal?.throwIfAborted();
+    if (owned) ensurePrivateDirectory(directoryOf(path), random);
+    const gate = await Gate.enter(gateOf(path), { clock, ...signal && { signal } });
+    try {
+      const db = openDatabase(path, { owned });
+      try {
+        return new SqliteRelay(db, { path, clock, bell: new Bell(path) });
+      } catch (error) {
+        db.close();
+        throw error;
+      }
+    } finally {
+      gate.leave();
+    }
+  } catch (error) {
+    const translated = relayError(error, path);
+    // Before the chat has begun, what may pass is for the person to see, not for us to wait out.
+    throw translated instanceof RelayUnavailable ? translated.failure : translated;
+  }
+}
+
+function gateOf(path: string): string {
+  return `${path}.lock`;
+}
+
+class SqliteRelay implements Relay {
+  readonly kind = "sqlite";
+  readonly #db: DatabaseSync;
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #bell: Bell;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #operations: Record<string, number> = {};
+  readonly #watchers: Watchers;
+  /** True when the transaction in hand has stored an envelope. */
+  #stored = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(db: DatabaseSync, options: { path: string; clock: Clock; bell: Bell }) {
+    this.#db = db;
+    this.#path = options.path;
+    this.#clock = options.clock;
+    this.#bell = options.bell;
+    this.#watchers = new Watchers({
+      version: () => {
+        const row = this.#prepare("PRAGMA data_version").get() as { data_version: number };
+        return row.data_version;
+      },
+      after: (seat, n) =>
+        this.#prepare(`${SELECT_OTHERS} AND n > ? ORDER BY n LIMIT ${MAX_BATCH}`)
+          .all(seat.room, seat.epoch, seat.role, n) as unknown as EnvelopeRow[],
+    }, options);
+  }
+
+  create(
+    room: RoomId,
+    seat: { token: string; epoch: string; lingerMs: number },
+    options?: OpOptions,
+  ): Promise<{ seat: Seat } | { refused: "taken" }> {
+    const { token, epoch, lingerMs } = seat;
+    return this.#write("create", options, () => {
+      purge(this.#db);
+      const found = this.#living(room);
+      if (found && found.host !== token) return { refused: "taken" };
+      if (!found) {
+        // What was posted after the last renewal outlives its room by a little.
+        this.#run("DELETE FROM envelopes WHERE room = ?", room);
+        this.#run(
+          `INSERT INTO rooms (room, epoch, linger, expires, host, host_lease)
+           VALUES (?, ?, ?, ${NOW} + ?, ?, ${NOW} + ${LEASE_MS})`,
+          ...[room, epoch, lingerMs, lingerMs, token],
+        );
+      }
+      return { seat: { room, epoch: found?.epoch ?? epoch, role: "host", token } };
+    });
+  }
+
+  claim(room: RoomId, token: string, options?: OpOptions): Promise<Claim> {
+    return this.#write("claim", options, (): Claim => {
+      const found = this.#living(room);
+      if (!found) return { refused: "absent" };
+      const refused = refusal(found, token);
+      if (refused) {
+        if (refused !== "absent") this.#store(room, found, knock(token));
+        return { refused };
+      }
+      this.#run(
+        `UPDATE rooms SET revision = revision + (guest IS NOT ?), guest = ?,
+           guest_lease = ${NOW} + ${LEASE_MS} WHERE room = ?`,
+        ...[token, token, room],
+      );
+      const seat: Seat = { room, epoch: found.epoch, role: "guest", token };
+      return { seat, hostToken: found.host ?? "" };
+    });
+  }
+
+  renew(seat: Seat, options?: OpOptions & { keep?: boolean }): Promise<RoomView | undefined> {
+    return this.#write("renew", options, () => {
+      purge(this.#db);
+      const held = this.#held(seat);
+      if (!held) return undefined;
+      this.#run(
+        `UPDATE rooms SET ${seat.role}_lease = ${NOW} + ${LEASE_MS}, expires = ${NOW} + linger
+         WHERE room = ?`,
+        seat.room,
+      );
+      if (options?.keep) {
+        const expires = held.now + held.linger;
+        this.#run("UPDATE envelopes SET expires = ? WHERE room = ?", expires, seat.room);
+      }
+      const peer = otherSeat(seat.role);
+      const [token, lease] = [held[peer], held[`${peer}_lease`]];
+      return {
+        sealed: held.sealed === 1,
+        ...token !== null && { peer: { token, leaseLeftMs: (lease ?? 0) - held.now } },
+        revision: held.revision,
+      };
+    });
+  }
+
+  seal(seat: Seat, options?: OpOptions): Promise<boolean> {
+    return this.#write("seal", options, () => this.#shut(seat, "sealed"));
+  }
+
+  burn(seat: Seat, options?: OpOptions): Promise<boolean> {
+    return this.#write("burn", options, () => this.#shut(seat, "burnt"));
+  }
+
+  vacate(seat: Seat, guestToken: string, options?: OpOptions): Promise<void> {
+    return this.#write("vacate", options, () => {
+      if (!this.#held(seat)) return;
+      this.#run(
+        `UPDATE rooms SET guest = NULL, guest_lease = NULL, revision = revision + 1
+         WHERE room = ? AND guest = ? AND sealed = 0`,
+        ...[seat.room, guestToken],
+      );
+    });
+  }
+
+  reopen(
+    seat: Seat,
+    next: { token: string; epoch: string },
+    options?: OpOptions,
+  ): Promise<Seat | undefined> {
+    const { token, epoch } = next;
+    const { room } = seat;
+    return this.#write("reopen", options, (): Seat | undefined => {
+      const opened: Seat = { room, epoch, role: "host", token };
+      if (this.#held(opened)) return opened;
+      if (!this.#held(seat)) return undefined;
+      this.#run(
+        `UPDATE rooms SET epoch = ?, host = ?, host_lease = ${NOW} + ${LEASE_MS},
+           guest = NULL, guest_lease = NULL, sealed = 0, burnt = 0,
+           expires = ${NOW} + linger, revision = revision + 1 WHERE room = ?`,
+        ...[epoch, token, room],
+      );
+      this.#run("DELETE FROM envelopes WHERE room = ? AND epoch <> ?", room, epoch);
+      return opened;
+    });
+  }
+
+  post(seat: Seat, envelopes: readonly Envelope[], options?: OpOptions): Promise<void> {
+    return this.#write("post", options, () => {
+      assertBatch(envelopes);
+      const found = this.#living(seat.room);
+      // Nobody can read an epoch that is over: there is nothing to store.
+      if (found?.epoch !== seat.epoch) return;
+      for (const envelope of envelopes) this.#store(seat.room, found, envelope);
+    });
+  }
+
+  read(
+    seat: Seat,
+    options?: OpOptions & { most?: number },
+  ): Promise<{ envelopes: Envelope[]; malformed: number }> {
+    return this.#operation("read", options, () => {
+      const rows = this.#prepare(`${SELECT_OTHERS} ORDER BY seq, n LIMIT ${4 * MAX_BATCH}`)
+        .all(seat.room, seat.epoch, seat.role);
+      const envelopes = rows.map(asEnvelope).filter((envelope) => envelope !== undefined);
+      const malformed = rows.length - envelopes.length;
+      return { envelopes: envelopes.slice(0, options?.most ?? MAX_BATCH), malformed };
+    });
+  }
+
+  remove(seat: Seat, ids: readonly string[], options?: OpOptions): Promise<void> {
+    return this.#write("remove", options, () => {
+      for (const id of ids) {
+        const where = [seat.room, seat.epoch, id];
+        this.#run("DELETE FROM envelopes WHERE room = ? AND epoch = ? AND id = ?", ...where);
+      }
+    });
+  }
+
+  leave(seat: Seat, options?: OpOptions): Promise<Departure> {
+    const { room, role } = seat;
+    return this.#operation("leave", options, () => {
+      const departure = this.#transaction((): Departure => {
+        purge(this.#db);
+        const held = this.#held(seat);
+        const last = held !== undefined && !isHeldBy(held, otherSeat(role));
+        if (last) {
+          this.#run("DELETE FROM envelopes WHERE room = ?", room);
+          this.#run("DELETE FROM rooms WHERE room = ?", room);
+        } else if (held) {
+          this.#run(
+            `UPDATE rooms SET ${role} = NULL, ${role}_lease = NULL, revision = revision + 1
+             WHERE room = ?`,
+            room,
+          );
+        }
+        const { remaining } = this.#prepare(
+          `SELECT (SELECT count(*) FROM rooms WHERE room = ?) +
+             (SELECT count(*) FROM envelopes WHERE room = ?) AS remaining`,
+        ).get(room, room) as { remaining: number };
+        return { last, remaining };
+      });
+      if (departure.last) scrub(this.#db);
+      return departure;
+    });
+  }
+
+  watch(seat: Seat, listener: Listener, signal: AbortSignal): void {
+    this.#watchers.add(seat, listener, signal);
+  }
+
+  operations(): Operations {
+    return { ...this.#operations };
+  }
+
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    this.#watchers.close();
+    this.#bell.close();
+    this.#statements.clear();
+    let gate: Gate;
+    try {
+      gate = await Gate.enter(gateOf(this.#path), { clock: this.#clock });
+    } catch {
+      // The directory is gone, or somebody does not move: the next start tidies, as after a crash.
+      this.#db.close();
+      return;
+    }
+    let remove = false;
+    try {
+      remove = retireDatabase(this.#db, this.#path);
+    } catch {
+      // As above, for a disk that is full or failing: who closes has nothing left to decide.
+    } finally {
+      gate.leave({ remove });
+    }
+  }
+
+  #write<T>(name: string, options: OpOptions | undefined, action: () => T): Promise<T> {
+    return this.#operation(name, options, () => this.#transaction(action));
+  }
+
+  /** Runs `action` so that no other process can come between, and tells of what it has stored. */
+  #transaction<T>(action: () => T): T {
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      this.#stored = false;
+      const result = action();
+      this.#db.exec("COMMIT");
+      if (this.#stored) {
+        this.#bell.ring();
+        this.#watchers.changedHere();
+      }
+      return result;
+    } catch (error) {
+      try {
+        this.#db.exec("ROLLBACK");
+      } catch {
+        // SQLite has rolled back by itself, as it does on a full disk.
+      }
+      throw error;
+    }
+  }
+
+  // deno-lint-ignore require-await -- so that what is thrown becomes a rejection
+  async #operation<T>(name: string, options: OpOptions | undefined, action: () => T): Promise<T> {
+    options?.signal?.throwIfAborted();
+    if (this.#closing) throw new Error("Cannot use the local relay: it was closed");
+    this.#operations[name] = (this.#operations[name] ?? 0) + 1;
+    try {
+      return action();
+    } catch (error) {
+      throw relayError(error, this.#path);
+    }
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) this.#statements.set(sql, statement = this.#db.prepare(sql));
+    return statement;
+  }
+
+  #run(sql: string, ...values: (string | number | Uint8Array)[]): void {
+    this.#prepare(sql).run(...values);
+  }
+
+  #living(room: RoomId): RoomRow | undefined {
+    return this.#prepare(
+      `SELECT ${ROOM_COLUMNS} FROM rooms WHERE room = ? AND expires > ${NOW}`,
+    ).get(room) as RoomRow | undefined;
+  }
+
+  #held(seat: Seat): RoomRow | undefined {
+    const found = this.#living(seat.room);
+    return found?.epoch === seat.epoch && found[seat.role] === seat.token ? found : undefined;
+  }
+
+  #shut(seat: Seat, how: "sealed" | "burnt"): boolean {
+    if (!this.#held(seat)) return false;
+    this.#run(
+      `UPDATE rooms SET ${how} = 1, revision = revision + 1 WHERE room = ? AND ${how} = 0`,
+      seat.room,
+    );
+    return true;
+  }
+
+  #store(room: RoomId, { epoch, linger, now }: RoomRow, envelope: Envelope): void {
+    const { id, from, seq, attempt, head, token } = envelope;
+    this.#stored = true;
+    this.#run(
+      `INSERT INTO envelopes (room, epoch, id, sender, seq, attempt, expires, head, token)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (room, epoch, id) DO NOTHING`,
+      ...[room, epoch, id, from, seq, attempt, now + linger, head, token],
+    );
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * What a person reads about each failure: what happened, then what to do.
+ *
+ * @module
+ */
+import type { Failure } from "../../errors.ts";
+import type { FactsOf, Reason } from "../../failure_reasons.ts";
+
+/** Two sentences: what happened, and what to do next. */
+export interface FailureText {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** The sentences of every reason, from its facts. */
+type FailureTexts = { readonly [R in Reason]: (facts: FactsOf<R>) => FailureText };
+
+const TEXTS: FailureTexts = {
+  "bug": () => ({
+    message: "Internal error. This is a bug in Whisper.",
+    hint: "Run the command again with --debug and report what it prints.",
+  }),
+  "untranslated": ({ message, hint }) => ({ message, hint }),
+};
+
+/** The sentences of a failure. */
+export function describeFailure<R extends Reason>(failure: Failure<R>): FailureText {
+  const text = TEXTS[failure.reason] as (facts: FactsOf<R>) => FailureText;
+  return text(failure.facts);
+}

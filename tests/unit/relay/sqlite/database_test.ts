@@ -1,0 +1,229 @@
+import { DatabaseSync } from "node:sqlite";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { Failure, RelayUnavailable } from "../../../../src/errors.ts";
+import { SCHEMA_VERSION } from "../../../../src/relay/sqlite/database.ts";
+import { envelope } from "../../../contract/harness.ts";
+import { host, inDirectory, names, open, openOwn } from "./support.ts";
+
+/** Changes the file with a connection of the test's own. */
+function alter(path: string, sql: string): void {
+  const db = new DatabaseSync(path);
+  try {
+    db.exec(sql);
+  } finally {
+    db.close();
+  }
+}
+
+/** Makes the file as a chat that died in it would leave it: with a room, and nobody there. */
+async function abandon(path: string): Promise<void> {
+  const relay = await open(path);
+  await host(relay);
+  await relay.close();
+}
+
+async function assertStorageFailure(opening: () => Promise<unknown>, text: RegExp): Promise<void> {
+  const failure = await assertRejects(opening, Failure);
+  assertEquals(failure.code, "relay-storage");
+  assertMatch(failure.message, text);
+  assert(failure.hint.length > 0);
+}
+
+Deno.test("the last to close removes every file", () =>
+  inDirectory(async (directory) => {
+    const path = `${directory}/chat.db`;
+    const [first, second] = [await open(path), await open(path)];
+    const seat = await host(first);
+    await second.claim(seat.room, "guest");
+    await first.post(seat, [envelope("host", 1)]);
+    await first.leave(seat);
+    await second.leave({ ...seat, role: "guest", token: "guest" });
+    await first.close();
+    assert(names(directory).includes("chat.db"), "somebody is still there");
+    await second.close();
+    assertEquals(names(directory), []);
+  }));
+
+Deno.test("the file stays while another room lives in it, and each chat keeps to its own", () =>
+  inDirectory(async (directory) => {
+    const path = `${directory}/chat.db`;
+    const [one, two] = [await open(path), await open(path)];
+    const [first, second] = [await host(one), await host(two)];
+    assertEquals(await one.leave(first), { last: true, remaining: 0 });
+    await one.close();
+    assert(await two.renew(second));
+    await two.close();
+    assertEquals(names(directory), ["chat.db", "chat.db.bell", "chat.db.lock"]);
+    const again = await open(path);
+    assert(await again.renew(second), "a room outlives the processes in it");
+    await again.leave(second);
+    await again.close();
+    assertEquals(names(directory), []);
+  }));
+
+Deno.test("what expired while nobody was there is removed by the next start", () =>
+  inDirectory(async (directory) => {
+    const path = `${directory}/chat.db`;
+    const relay = await open(path);
+    const seat = await host(relay);
+    await relay.post(seat, [envelope("host", 1)]);
+    await relay.close();
+    alter(path, "UPDATE rooms SET expires = 1; UPDATE envelopes SET expires = 1");
+    const next = await open(path);
+    const db = new DatabaseSync(path);
+    const left = db.prepare("SELECT (SELECT count(*) FROM rooms) + count(*) AS n FROM envelopes");
+    const { n } = left.get() as { n: number };
+    db.close();
+    assertEquals(n, 0);
+    await next.close();
+    assertEquals(names(directory), []);
+  }));
+
+Deno.test("what expired while others were there is removed by the last to close", () =>
+  inDirectory(async (directory) => {
+    const path = `${directory}/chat.db`;
+    const relay = await open(path);
+    await host(relay);
+    alter(path, "UPDATE rooms SET expires = 1");
+    await relay.close();
+    assertEquals(names(directory), []);
+  }));
+
+Deno.test("nothing of an envelope is in any file once the last one has left", () =>
+  inDirectory(async (directory) => {
+    const path = `${directory}/chat.db`;
+    const [relay, other] = [await open(path), await open(path)];
+    const kept = await host(other);
+    const seat = await host(relay);
+    const token = "sought-".repeat(100);
+    for (let seq = 1; seq <= 20; seq++) {
+      await relay.post(seat, [envelope("host", seq, { token })]);
+    }
+    // By another process: closing a file that it has read, this one would lose its locks on it.
+    const grep = () =>
+      new Deno.Command("grep", { args: ["-r", "-l", "sought-", directory], stdout: "null" })
+        .output();
+    assertEquals((await grep()).code, 0, "the search finds what is there");
+    await relay.leave(seat);
+    assertEquals((await grep()).code, 1, "grep found something, or failed");
+    await relay.close();
+    await other.leave(kept);
+    await other.close();
+  }));
+
+Deno.test("every file is for its owner's eyes alone", () =>
+  inDirectory(async (runtime) => {
+    const relay = await openOwn(runtime);
+    const seat = await host(relay);
+    const directory = `${runtime}/whisper`;
+    assertEquals((Deno.lstatSync(directory).mode ?? 0) & 0o777, 0o700);
+    const files = names(directory);
+    const suffixes = ["", ".bell", ".lock", "-shm", "-wal"];
+    assertEquals(files, suffixes.map((suffix) => `chat.db${suffix}`).sort());
+    for (const file of files) {
+      assertEquals((Deno.lstatSync(`${directory}/${file}`).mode ?? 0) & 0o777, 0o600, file);
+    }
+    await relay.leave(seat);
+    await relay.close();
+    assertEquals(names(directory), []);
+  }));
+
+Deno.test("a directory that others may enter, or that cannot be made, is a failure to open", () =>
+  inDirectory(async (runtime) => {
+    await assertStorageFailure(() => openOwn(`${runtime}/none`), /cannot be made/);
+    await assertStorageFailure(() => open(`${runtime}/none/chat.db`), /cannot be made/);
+    Deno.mkdirSync(`${runtime}/whisper`);
+    Deno.chmodSync(`${runtime}/whisper`, 0o755);
+    await assertStorageFailure(() => openOwn(runtime), /others may enter/);
+    assertEquals(names(`${runtime}/whisper`), []);
+  }));
+
+Deno.test("a file of a newer version is left as it is", () =>
+  inDirectory(async (directory) => {
+    const path = `${directory}/chat.db`;
+    await abandon(path);
+    alter(path, `PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
+    const before = Deno.readFileSync(path);
+    await assertStorageFailure(() => open(path), /newer Whisper/);
+    assertEquals(Deno.readFileSync(path), before);
+  }));
+
+Deno.test("a file of an older version is made anew when nobody is in it, and left when somebody is", () =>
+  inDirectory(async (directory) => {
+    const path = `${directory}/chat.db`;
+    await abandon(path);
+    alter(path, `PRAGMA user_version = -1`);
+    const other = new DatabaseSync(path);
+    other.prepare("SELECT count(*) FROM rooms").get();
+    await assertStorageFailure(() => open(path), /in use/);
+    other.close();
+    const relay = await open(path);
+    await relay.leave(await host(relay));
+    await relay.close();
+    assertEquals(names(directory), []);
+  }));
+
+Deno.test("a database of another program is left as it is", () =>
+  inDirectory(async (directory) => {
+    const path = `${directory}/chat.db`;
+    alter(path, "CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)");
+    const before = Deno.readFileSync(path);
+    await assertStorageFailure(() => open(path), /not a database of Whisper/);
+    assertEquals(Deno.readFileSync(path), before);
+  }));
+
+Deno.test("a file that is no database is left as it is where somebody else may have put it", () =>
+  inDirectory(async (directory) => {
+    const path = `${directory}/chat.db`;
+    const text = "dear diary ".repeat(1_000);
+    Deno.writeTextFileSync(path, text);
+    await assertStorageFailure(() => open(path), /not a database of Whisper/);
+    assertEquals(Deno.readTextFileSync(path), text);
+    await assertStorageFailure(() => open(directory), /relay|database/);
+  }));
+
+Deno.test("a file that is no database is replaced in the directory that is ours alone", () =>
+  inDirectory(async (runtime) => {
+    const directory = `${runtime}/whisper`;
+    Deno.mkdirSync(directory, { mode: 0o700 });
+    for (const rubbish of ["", "x", "rubbish ".repeat(1_000), "\0".repeat(8_192)]) {
+      Deno.writeTextFileSync(`${directory}/chat.db`, rubbish);
+      Deno.writeTextFileSync(`${directory}/chat.db-wal`, rubbish);
+      const relay = await openOwn(runtime);
+      await relay.leave(await host(relay));
+      await relay.close();
+      assertEquals(names(directory), []);
+    }
+  }));
+
+Deno.test("a damaged file that bears our mark is replaced wherever it is", () =>
+  inDirectory(async (directory) => {
+    const path = `${directory}/chat.db`;
+    for (const from of [100, 4_096, 8_192]) {
+      await abandon(path);
+      const bytes = Deno.readFileSync(path);
+      bytes.fill(0x5a, from, from + 2_048);
+      Deno.writeFileSync(path, bytes);
+      const relay = await open(path);
+      await relay.leave(await host(relay));
+      await relay.close();
+      assertEquals(names(directory), [], `damaged from byte ${from} on`);
+    }
+  }));
+
+Deno.test("a lock that somebody holds is an outage, after which the same operation succeeds", () =>
+  inDirectory(async (directory) => {
+    const path = `${directory}/chat.db`;
+    const relay = await open(path);
+    const seat = await host(relay);
+    const other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    const sent = envelope("host", 1);
+    const outage = await assertRejects(() => relay.post(seat, [sent]), RelayUnavailable);
+    assertEquals(outage.failure.code, "relay-storage");
+    other.exec("ROLLBACK");
+    other.close();
+    await relay.post(seat, [sent]);
+    assertEquals((await relay.leave(seat)).remaining, 0);
+    await relay.close();
+  }));

@@ -1,0 +1,80 @@
+import { DatabaseSync } from "node:sqlite";
+import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import { Failure, RelayUnavailable, untranslated } from "../../../../src/errors.ts";
+import { relayError } from "../../../../src/relay/sqlite/errors.ts";
+import { inDirectory } from "./support.ts";
+
+/** What `action` throws. */
+function thrown(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("Nothing was thrown");
+}
+
+function assertPasses(error: unknown, text: string): void {
+  const outage = relayError(error, "chat.db");
+  assertInstanceOf(outage, RelayUnavailable);
+  assertStringIncludes(outage.failure.message, text);
+  assertEquals(outage.cause, error);
+}
+
+function assertStays(error: unknown, text: string): void {
+  const failure = relayError(error, "chat.db");
+  assertInstanceOf(failure, Failure);
+  assertEquals(failure.code, "relay-storage");
+  assertStringIncludes(failure.message, text);
+  assertEquals(failure.cause, error);
+}
+
+Deno.test("a full disk is an outage with a sentence, however SQLite reports it", () => {
+  const db = new DatabaseSync(":memory:");
+  db.exec("CREATE TABLE t (a); PRAGMA max_page_count = 2");
+  assertPasses(thrown(() => db.exec("INSERT INTO t VALUES (zeroblob(100000))")), "disk is full");
+  const insert = db.prepare("INSERT INTO t VALUES (zeroblob(100000))");
+  assertPasses(thrown(() => insert.run()), "disk is full");
+  db.close();
+  assertPasses(Object.assign(new Error("os error 28"), { code: "ENOSPC" }), "disk is full");
+});
+
+Deno.test("a lock is an outage with a sentence", () =>
+  inDirectory((directory) => {
+    const [one, two] = [1, 2].map(() => new DatabaseSync(`${directory}/chat.db`));
+    one!.exec("CREATE TABLE t (a); BEGIN IMMEDIATE");
+    two!.exec("PRAGMA busy_timeout = 0");
+    assertPasses(thrown(() => two!.exec("BEGIN IMMEDIATE")), "another program holds it");
+    one!.close();
+    two!.close();
+    return Promise.resolve();
+  }));
+
+Deno.test("a file that cannot be opened, written or read stays a failure with a sentence", () =>
+  inDirectory((directory) => {
+    const open = (path: string) => () => new DatabaseSync(path).exec("SELECT * FROM sqlite_schema");
+    assertStays(thrown(open(`${directory}/none/chat.db`)), "cannot be made");
+    const path = `${directory}/chat.db`;
+    Deno.writeTextFileSync(path, "rubbish ".repeat(1_000));
+    assertStays(thrown(open(path)), "damaged");
+    const db = new DatabaseSync(`${directory}/other.db`);
+    db.exec("CREATE TABLE t (a); PRAGMA query_only = 1");
+    assertStays(thrown(() => db.exec("INSERT INTO t VALUES (1)")), "cannot be made");
+    db.close();
+    assertStays(thrown(() => Deno.openSync(`${path}/below`)), "cannot be made");
+    assertStays(new Deno.errors.PermissionDenied("os error 13"), "cannot be made");
+    assertStays(Object.assign(new Error("os error 30"), { code: "EROFS" }), "cannot be made");
+    return Promise.resolve();
+  }));
+
+Deno.test("what is no trouble of the disk is passed on unchanged", () => {
+  const db = new DatabaseSync(":memory:");
+  const mistakes = [
+    thrown(() => db.exec("SELEKT")),
+    new RangeError("too long"),
+    untranslated("relay-storage", "Cannot use it: it is not a database.", "Move it away."),
+    "a text",
+  ];
+  db.close();
+  for (const mistake of mistakes) assert(relayError(mistake, "chat.db") === mistake);
+});

@@ -1,0 +1,86 @@
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { Failure } from "../../../../src/errors.ts";
+import { systemRandom } from "../../../../src/clock.ts";
+import { defaultDatabasePath, directoryOf } from "../../../../src/relay/sqlite/place.ts";
+import { ensurePrivateDirectory } from "../../../../src/relay/sqlite/private_directory.ts";
+import { inDirectory, names } from "./support.ts";
+
+Deno.test("the file lies in the runtime directory, else in one's own temporary one", () => {
+  const cases: [Record<string, string>, string][] = [
+    [{ XDG_RUNTIME_DIR: "/run/user/7/", USER: "ann", TMPDIR: "/t" }, "/run/user/7/whisper/chat.db"],
+    [{ TMPDIR: "/t/", USER: "ann" }, "/t/whisper-ann/chat.db"],
+    [{ XDG_RUNTIME_DIR: "", USER: "ann" }, "/tmp/whisper-ann/chat.db"],
+    [{ TEMP: "C:\\T\\", USERNAME: "Ann B" }, "C:\\T/whisper-Ann_B/chat.db"],
+    [{ USER: "../../etc" }, "/tmp/whisper-.._.._etc/chat.db"],
+    [{}, "/tmp/whisper-user/chat.db"],
+  ];
+  for (const [env, path] of cases) assertEquals(defaultDatabasePath((name) => env[name]), path);
+});
+
+Deno.test("the directory of a path is what precedes its last slash", () => {
+  assertEquals(directoryOf("/a/b.db"), "/a");
+  assertEquals(directoryOf("C:\\a\\b.db"), "C:\\a");
+  assertEquals(directoryOf("/b.db"), "/");
+  assertEquals(directoryOf("b.db"), ".");
+});
+
+Deno.test("a missing directory is made, for its owner alone, and left empty", () =>
+  inDirectory((directory) => {
+    const own = `${directory}/own`;
+    ensurePrivateDirectory(own, systemRandom);
+    ensurePrivateDirectory(own, systemRandom);
+    assertEquals((Deno.lstatSync(own).mode ?? 0) & 0o777, 0o700);
+    assertEquals(names(own), []);
+    return Promise.resolve();
+  }));
+
+/** Asserts that nothing is kept in `directory`, for a reason that the sentence names. */
+function assertUnsafe(directory: string, why: RegExp): void {
+  const failure = assertThrows(() => ensurePrivateDirectory(directory, systemRandom), Failure);
+  assertEquals(failure.code, "relay-storage");
+  assertMatch(failure.message, why);
+}
+
+Deno.test({
+  name: "a directory that others can reach into is refused",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inDirectory((directory) => {
+      const path = `${directory}/open`;
+      Deno.mkdirSync(path);
+      for (const mode of [0o701, 0o710, 0o777]) {
+        Deno.chmodSync(path, mode);
+        assertUnsafe(path, /others may enter/);
+      }
+      return Promise.resolve();
+    }),
+});
+
+Deno.test({
+  name: "a link or a file in the place of the directory is refused",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inDirectory((directory) => {
+      const [real, link, file] = ["real", "link", "file"].map((name) => `${directory}/${name}`);
+      Deno.mkdirSync(real!, { mode: 0o700 });
+      Deno.symlinkSync(real!, link!);
+      assertUnsafe(link!, /not a directory/);
+      Deno.writeTextFileSync(file!, "");
+      assertUnsafe(file!, /not a directory/);
+      return Promise.resolve();
+    }),
+});
+
+Deno.test({
+  name: "a directory of somebody else is refused, even by one who may enter it",
+  ignore: Deno.build.os === "windows" || Deno.uid() !== 0,
+  fn: () =>
+    inDirectory((directory) => {
+      const path = `${directory}/theirs`;
+      Deno.mkdirSync(path, { mode: 0o700 });
+      Deno.chownSync(path, 12_345, 12_345);
+      assertUnsafe(path, /somebody else/);
+      assertEquals(names(path), []);
+      return Promise.resolve();
+    }),
+});
