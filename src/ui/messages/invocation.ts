@@ -1,0 +1,35 @@
+/**
+ * The command that starts Whisper where the person is: `./setup.sh chat` in a clone, `whisper` for
+ * an installed program. Sentences name commands through {@link commandLine}, so that they can be
+ * copied as they stand.
+ *
+ * @module
+ */
+
+/** How an installed program is called. */
+const INSTALLED = "whisper";
+/** What `setup.sh`, `setup.bat` and `deno task` set to the command that started them. */
+const VARIABLE = "WHISPER_COMMAND";
+/** The value is printed and copied: a plain path and words, with nothing that a shell acts on. */
+const PLAIN = /^[\w.,:~@+\\/-][\w .,:~@+\\/-]{0,199}$/;
+
+/**
+ * The command line that runs Whisper with these arguments.
+ *
+ * @param args as typed after the program's name; empty for the program alone.
+ * @example commandLine("join CODE") // "./setup.sh chat join CODE", or "whisper join CODE"
+ */
+export function commandLine(args = ""): string {
+  return `${program()} ${args}`.trimEnd();
+}
+
+/** The program as it was started; `whisper` where nothing usable says otherwise. */
+function program(): string {
+  let value: string | undefined;
+  try {
+    value = Deno.env.get(VARIABLE)?.trim();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+  }
+  return value !== undefined && PLAIN.test(value) ? value : INSTALLED;
+}
