@@ -14,7 +14,7 @@ import { systemClock, systemRandom } from "./clock.ts";
 import { Failure, untranslated } from "./errors.ts";
 import { goOffline } from "./permissions/confine.ts";
 import type { RelaySettings } from "./relay/open.ts";
-import { OutputQueue } from "./ui/output.ts";
+import { OutputQueue } from "./terminal/output.ts";
 
 /**
  * Milliseconds until the first question stands, for which nothing waits that is needed later: nobody

@@ -4,10 +4,10 @@
  * @module
  */
 import type { ChatCommand } from "../cli/command.ts";
-import type { TerminalInput, TerminalPort } from "../cli/prompt.ts";
+import type { TerminalInput, TerminalPort } from "../terminal/prompt.ts";
 import { systemClock } from "../clock.ts";
 import type { Interface } from "../ui/interface.ts";
-import type { OutputQueue } from "../ui/output.ts";
+import type { OutputQueue } from "../terminal/output.ts";
 import { env, isReadAloud } from "./surroundings.ts";
 
 /** What an interface is made of. */

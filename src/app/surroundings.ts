@@ -5,8 +5,8 @@
  */
 import type { Connection } from "../cli/command.ts";
 import type { Asker } from "../cli/questions.ts";
-import { standardInput } from "../cli/standard_input.ts";
-import type { OutputQueue } from "../ui/output.ts";
+import { standardInput } from "../terminal/standard_input.ts";
+import type { OutputQueue } from "../terminal/output.ts";
 
 /** What a command gets from outside. */
 export interface Surroundings {
@@ -17,7 +17,7 @@ export interface Surroundings {
 
 /** Where a person is asked, if there is one. */
 export async function asking({ ui }: Connection, stop: AbortSignal) {
-  const { TerminalInput } = await import("../cli/prompt.ts");
+  const { TerminalInput } = await import("../terminal/prompt.ts");
   const isJson = ui === "json";
   const port = standardInput({ prompts: isJson ? "stderr" : "stdout", isAnsi: isAnsi() });
   const input = new TerminalInput(port);

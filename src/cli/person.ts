@@ -4,7 +4,7 @@
  * @module
  */
 import { usage } from "./command.ts";
-import { graphemes } from "./graphemes.ts";
+import { graphemes } from "../terminal/graphemes.ts";
 
 /** Longer names leave no room on a line for what is said. */
 export const MAX_NAME_GRAPHEMES = 64;

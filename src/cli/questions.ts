@@ -7,8 +7,8 @@
 import { Failure, untranslated } from "../errors.ts";
 import { type ChatCommand, type Connection, missingSetting } from "./command.ts";
 import { checkName } from "./person.ts";
-import { interrupted } from "./interrupted.ts";
-import type { ReadLineOptions } from "./terminal_port.ts";
+import { interrupted } from "../terminal/interrupted.ts";
+import type { ReadLineOptions } from "../terminal/terminal_port.ts";
 
 /** Somebody to ask. */
 export interface Asker {

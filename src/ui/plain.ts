@@ -14,7 +14,7 @@ import { Deliveries } from "./deliveries.ts";
 import type { Interface, Lines } from "./interface.ts";
 import { plainKeyHelp } from "./keys.ts";
 import { perform, type Screen } from "./perform.ts";
-import { safeLine, safeText } from "./safe_text.ts";
+import { safeLine, safeText } from "../terminal/safe_text.ts";
 import { alarmText, peerLabel, seconds, type Sentence, sentenceOf } from "./sentences.ts";
 
 /** A wait that goes on is mentioned this often. */

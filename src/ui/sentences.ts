@@ -5,7 +5,7 @@
  * @module
  */
 import type { Alarm, ChatEvent, Overview, Presence } from "../chat/events.ts";
-import { safeLine } from "./safe_text.ts";
+import { safeLine } from "../terminal/safe_text.ts";
 
 /** How much a sentence matters: an alarm must not be overlooked. */
 export type Weight = "quiet" | "news" | "alarm" | "problem";

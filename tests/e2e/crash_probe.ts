@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { standardInput } from "../../src/cli/standard_input.ts";
-import { OutputQueue } from "../../src/ui/output.ts";
+import { standardInput } from "../../src/terminal/standard_input.ts";
+import { OutputQueue } from "../../src/terminal/output.ts";
 import { openFullScreen } from "../../src/ui/tui/open.ts";
 import { RecordedControls } from "../support/controls.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import stringWidth from "string-width";
-import type { TerminalPort } from "../../src/cli/terminal_port.ts";
+import type { TerminalPort } from "../../src/terminal/terminal_port.ts";
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 // deno-lint-ignore no-control-regex -- what a program writes to a terminal

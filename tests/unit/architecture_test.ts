@@ -13,16 +13,31 @@ type Sources = ReadonlyMap<string, string>;
 const DOORS: Record<string, readonly string[]> = {
   "main.ts": ["src/app.ts", "src/cli/version.ts", "src/permissions/confine.ts"],
   "src/app.ts": [
-    ...["src/cli/", "src/relay/open.ts", "src/relay/relay.ts", "src/chat/", "src/ui/"],
+    ...[
+      "src/cli/",
+      "src/terminal/",
+      "src/relay/open.ts",
+      "src/relay/relay.ts",
+      "src/chat/",
+      "src/ui/",
+    ],
     ...["src/app/", "src/permissions/"],
   ],
   "src/app/": [
-    ...["src/cli/", "src/relay/open.ts", "src/relay/relay.ts", "src/chat/", "src/ui/"],
+    ...[
+      "src/cli/",
+      "src/terminal/",
+      "src/relay/open.ts",
+      "src/relay/relay.ts",
+      "src/chat/",
+      "src/ui/",
+    ],
     ...["src/doctor/", "src/permissions/"],
   ],
   "src/doctor/": [
     "src/ui/messages/",
     "src/cli/",
+    "src/terminal/",
     "src/relay/open.ts",
     "src/relay/examine.ts",
     "src/relay/check.ts",
@@ -30,9 +45,10 @@ const DOORS: Record<string, readonly string[]> = {
   "src/permissions/": [
     ...["src/cli/commands.ts", "src/cli/config_file.ts", "src/relay/sqlite/place.ts"],
   ],
-  "src/cli/": ["src/ui/messages/"],
-  "src/ui/messages/": ["src/chat/events.ts"],
-  "src/ui/": ["src/chat/events.ts"],
+  "src/terminal/": [],
+  "src/cli/": ["src/terminal/", "src/ui/messages/"],
+  "src/ui/messages/": ["src/chat/events.ts", "src/terminal/safe_text.ts"],
+  "src/ui/": ["src/chat/events.ts", "src/terminal/"],
   "src/chat/": ["src/protocol/", "src/relay/relay.ts"],
   "src/protocol/": ["src/crypto/"],
   "src/crypto/": [],

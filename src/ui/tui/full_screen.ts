@@ -8,7 +8,7 @@ import type { ChatEvent, Controls } from "../../chat/events.ts";
 import type { Clock, Timer } from "../../clock.ts";
 import type { Interface } from "../interface.ts";
 import { perform, type Screen } from "../perform.ts";
-import { safeText } from "../safe_text.ts";
+import { safeText } from "../../terminal/safe_text.ts";
 import { sentenceOf } from "../sentences.ts";
 import { Canvas } from "./canvas.ts";
 import { textOf } from "./draft.ts";

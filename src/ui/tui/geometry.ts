@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { safeText } from "../safe_text.ts";
+import { safeText } from "../../terminal/safe_text.ts";
 import { type Draft, textOf } from "./draft.ts";
 import type { State } from "./state.ts";
 import { nameWidthFor } from "./rows.ts";

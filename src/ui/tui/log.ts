@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { safeText } from "../safe_text.ts";
+import { safeText } from "../../terminal/safe_text.ts";
 import type { Weight } from "../sentences.ts";
 
 /** What has become of a text of one's own. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { systemClock } from "../../clock.ts";
-import type { OutputQueue } from "../output.ts";
+import type { OutputQueue } from "../../terminal/output.ts";
 import type { FullScreen } from "./full_screen.ts";
 import { notifierFor } from "./notice.ts";
 

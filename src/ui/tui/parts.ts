@@ -5,7 +5,7 @@
  * @module
  */
 import { ALL_CHAT_COMMANDS, beginningWith } from "../commands.ts";
-import { safeText } from "../safe_text.ts";
+import { safeText } from "../../terminal/safe_text.ts";
 import { presenceWord } from "../sentences.ts";
 import { alarmRows, layComposer, PROMPT_CELLS, questionRows } from "./geometry.ts";
 import type { State } from "./state.ts";

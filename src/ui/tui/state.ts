@@ -4,7 +4,7 @@
  * @module
  */
 import type { Presence } from "../../chat/events.ts";
-import { safeLine } from "../safe_text.ts";
+import { safeLine } from "../../terminal/safe_text.ts";
 import { type Draft, EMPTY } from "./draft.ts";
 import { EMPTY_LOG, type Log } from "./log.ts";
 import type { ThemeName } from "./theme.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { safeLine } from "../safe_text.ts";
+import { safeLine } from "../../terminal/safe_text.ts";
 
 /** What a piece of text is. */
 export type Role =

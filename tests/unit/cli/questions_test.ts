@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { TerminalInput } from "../../../src/cli/prompt.ts";
+import { TerminalInput } from "../../../src/terminal/prompt.ts";
 import {
   type Asker,
   askName,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { takeKey } from "../../../../src/cli/keys.ts";
+import { takeKey } from "../../../../src/terminal/keys.ts";
 import { CHAT_COMMANDS } from "../../../../src/ui/commands.ts";
 import { perform, type Screen } from "../../../../src/ui/perform.ts";
 import { PlainInterface } from "../../../../src/ui/plain.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { TerminalInput } from "../../../src/cli/prompt.ts";
-import { standardInput } from "../../../src/cli/standard_input.ts";
+import { TerminalInput } from "../../../src/terminal/prompt.ts";
+import { standardInput } from "../../../src/terminal/standard_input.ts";
 
 // Whoever lives on after the terminal still has to tidy up.
 if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", () => {});

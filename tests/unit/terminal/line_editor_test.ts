@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Key } from "../../../src/cli/keys.ts";
-import { LineEditor, MAX_LINE_CHARS } from "../../../src/cli/line_editor.ts";
+import type { Key } from "../../../src/terminal/keys.ts";
+import { LineEditor, MAX_LINE_CHARS } from "../../../src/terminal/line_editor.ts";
 
 const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 500;
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { ChatEvent } from "../../../src/chat/events.ts";
 import { JsonInterface } from "../../../src/ui/json.ts";
 import { PlainInterface } from "../../../src/ui/plain.ts";
-import { safeLine, safeText } from "../../../src/ui/safe_text.ts";
+import { safeLine, safeText } from "../../../src/terminal/safe_text.ts";
 import { FullScreen } from "../../../src/ui/tui/full_screen.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { MemoryScreen } from "../../support/screen.ts";

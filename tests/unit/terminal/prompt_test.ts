@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { interrupted } from "../../../src/cli/interrupted.ts";
-import { type ReadLineOptions, TerminalInput } from "../../../src/cli/prompt.ts";
+import { interrupted } from "../../../src/terminal/interrupted.ts";
+import { type ReadLineOptions, TerminalInput } from "../../../src/terminal/prompt.ts";
 import { Failure } from "../../../src/errors.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { FakeTerminal, type FakeTerminalOptions } from "../../support/terminal.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { ORIGIN, placeAfter, standsAlone } from "../../../src/cli/layout.ts";
-import { visible } from "../../../src/cli/visible.ts";
+import { ORIGIN, placeAfter, standsAlone } from "../../../src/terminal/layout.ts";
+import { visible } from "../../../src/terminal/visible.ts";
 
 Deno.test("layout: a row is full before the next one begins", () => {
   assertEquals(placeAfter("", ORIGIN, 10), ORIGIN);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { OutputQueue } from "../../../src/ui/output.ts";
+import { OutputQueue } from "../../../src/terminal/output.ts";
 
 Deno.test("output keeps its order however little is taken at a time", async () => {
   let taken = "";

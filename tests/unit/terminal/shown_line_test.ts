@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Key } from "../../../src/cli/keys.ts";
-import { LineEditor } from "../../../src/cli/line_editor.ts";
-import { ShownLine } from "../../../src/cli/shown_line.ts";
-import { visible } from "../../../src/cli/visible.ts";
+import type { Key } from "../../../src/terminal/keys.ts";
+import { LineEditor } from "../../../src/terminal/line_editor.ts";
+import { ShownLine } from "../../../src/terminal/shown_line.ts";
+import { visible } from "../../../src/terminal/visible.ts";
 import { FakeTerminal } from "../../support/terminal.ts";
 
 const RUNS = Deno.env.get("SOAK") === "1" ? 10_000 : 400;

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { isAmbiguous, type Key, takeKey, takePasted } from "../../../src/cli/keys.ts";
+import { isAmbiguous, type Key, takeKey, takePasted } from "../../../src/terminal/keys.ts";
 
 const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 300;
 
