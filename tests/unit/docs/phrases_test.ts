@@ -1,0 +1,59 @@
+/**
+ * Whisper is written in plain American English: the phrases below are retired, in the program, its
+ * documents, its help and its tests.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { retiredPhrases } from "../../support/phrases.ts";
+
+const ROOT = new URL("../../../", import.meta.url);
+
+/** Files that still have to be translated. The list shrinks; it never grows. */
+const TO_DO: readonly string[] = [
+  "src/",
+  "tests/",
+  "docs/",
+  "README.md",
+  "CHANGELOG.md",
+  ".github/",
+  "setup.sh",
+  "setup.bat",
+  "deno.json",
+  "main.ts",
+];
+
+const FOLDERS = ["src/", "docs/", "tests/", ".github/", ".ci/"];
+const FILES = ["README.md", "CHANGELOG.md", "main.ts", "deno.json", "setup.sh", "setup.bat"];
+
+/** Not prose of ours: pictures, vectors of standards, and this file. */
+const SKIPPED =
+  /\.(?:svg|png|pyc)$|^tests\/vectors\/.*\.json$|^tests\/unit\/docs\/phrases_test\.ts$|^tests\/support\/phrases\.ts$/;
+
+function filesBelow(folder: string): string[] {
+  return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) =>
+    isDirectory ? filesBelow(`${folder}${name}/`) : [folder + name]
+  );
+}
+
+Deno.test("phrases: none is used that the language guide retires", () => {
+  const files = [...FOLDERS.flatMap(filesBelow), ...FILES]
+    .filter((file) => !SKIPPED.test(file) && !TO_DO.some((prefix) => file.startsWith(prefix)));
+  const found = files.flatMap((file) =>
+    retiredPhrases(Deno.readTextFileSync(new URL(file, ROOT))).map((at) => `${file}:${at}`)
+  );
+  assertEquals(found, []);
+});
+
+Deno.test("retiredPhrases: finds a phrase across the line break of a comment", () => {
+  assertEquals(retiredPhrases("/**\n * It waits for the other\n * one.\n */"), [
+    "2: the other * one",
+  ]);
+});
+
+Deno.test("retiredPhrases: leaves contract words and plain forms alone", () => {
+  assertEquals(
+    retiredPhrases('the `burnt` event; room.burnt; {"event":"burnt"}; is no longer'),
+    [],
+  );
+});
