@@ -6,7 +6,7 @@
  */
 import { atMost, type Clock, type Random, sleep, type Timer } from "../clock.ts";
 import { EXIT, Failure, untranslated } from "../errors.ts";
-import { type Code, drawPassword, formatCode } from "../protocol/code.ts";
+import { drawPassword, formatCode, type InviteCode } from "../protocol/invite_code.ts";
 import { MAX_TIMER_SECONDS, type Payload } from "../protocol/payload.ts";
 import type { Relay } from "../relay/relay.ts";
 import { Alarms } from "./alarms.ts";
@@ -55,7 +55,7 @@ export class Chat implements Controls {
   /** The relay once it is open, and what keeps us there. */
   #connection: { relay: Relay; link: Link; seating: Seating; openedAt: number } | undefined;
   #pairing: Pairing | undefined;
-  #code: Code | undefined;
+  #code: InviteCode | undefined;
   #handshakeTimer: Timer | undefined;
   #leaving: Promise<void> | undefined;
   #isOver = false;
@@ -245,7 +245,7 @@ export class Chat implements Controls {
       alarms: this.#alarms,
       emit: (event) => this.#hear(pairing, event),
       seat,
-      terms: { room: seat.room, epoch: seat.epoch, password, hostNonce },
+      params: { room: seat.room, epoch: seat.epoch, password, hostNonce },
       name,
       said: (payload) => this.#obey(payload),
       failed: (error) => this.#fail(error),

@@ -5,7 +5,7 @@
  */
 import { decodeBase64Url } from "@std/encoding/base64url";
 import type { Random } from "../clock.ts";
-import { type Code, drawCode } from "../protocol/code.ts";
+import { drawCode, type InviteCode } from "../protocol/invite_code.ts";
 import { roomOfNameplate } from "../protocol/wire.ts";
 import type { RoomId, Seat } from "../relay/relay.ts";
 import type { Entry } from "./entry.ts";
@@ -31,7 +31,7 @@ export interface Entered {
 export async function enter(
   entry: Entry,
   { seating, random }: { seating: Seating; random: Random },
-): Promise<Entered & { readonly code?: Code }> {
+): Promise<Entered & { readonly code?: InviteCode }> {
   switch (entry.mode) {
     case "new":
       return await openRoom(seating, random);
@@ -57,7 +57,7 @@ function asGuest({ seat, hostToken }: { seat: Seat; hostToken: string }, passwor
   return { seat, hostNonce: decodeBase64Url(hostToken), password };
 }
 
-async function openRoom(seating: Seating, random: Random): Promise<Entered & { code: Code }> {
+async function openRoom(seating: Seating, random: Random): Promise<Entered & { code: InviteCode }> {
   for (let taken = 0;; taken++) {
     const code = drawCode(random, taken);
     const seat = await seating.create(roomOfNameplate(code.nameplate));

@@ -3,14 +3,19 @@
  *
  * @module
  */
-import { type Code, completions, normalisePassphrase, parseCode } from "../protocol/code.ts";
+import {
+  completions,
+  type InviteCode,
+  normalizePassphrase,
+  parseCode,
+} from "../protocol/invite_code.ts";
 import { roomOfName } from "../protocol/wire.ts";
 import type { RoomId } from "../relay/relay.ts";
 
 /** How a chat begins. */
 export type Entry =
   | { readonly mode: "new" }
-  | { readonly mode: "join"; readonly code: Code }
+  | { readonly mode: "join"; readonly code: InviteCode }
   /** Two who agreed beforehand: whoever comes first is the host. */
   | { readonly mode: "room"; readonly room: RoomId; readonly password: string };
 
@@ -29,7 +34,7 @@ export function entryByCode(text: string): Entry {
  * @throws {Failure} `usage` for a passphrase that cannot be one.
  */
 export function entryByRoom(name: string, passphrase: string): Entry {
-  return { mode: "room", room: roomOfName(name), password: normalisePassphrase(passphrase) };
+  return { mode: "room", room: roomOfName(name), password: normalizePassphrase(passphrase) };
 }
 
 /** What the last part of a code that is being typed may become. */

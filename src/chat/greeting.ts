@@ -11,13 +11,13 @@ import { generateRatchetKeyPair, type RatchetKeyPair } from "../protocol/convers
 import {
   beginAsGuest,
   beginAsHost,
-  type Established,
   type GuestState,
+  type HandshakeParams,
+  type HandshakeResult,
   type HostState,
   MAX_GUESSES,
   stepGuest,
   stepHost,
-  type Terms,
   wipeGuest,
   wipeHost,
 } from "../protocol/handshake.ts";
@@ -42,13 +42,13 @@ export interface GreetingDeps {
   readonly alarms: Alarms;
   readonly emit: Listener;
   readonly seat: Seat;
-  readonly terms: Terms;
+  readonly params: HandshakeParams;
   readonly door: Door;
   readonly signal: AbortSignal;
   /** Removes an envelope from the relay soon. */
   remove(id: string): void;
   /** Both have shown that they know the password; `keys` are the host's, for the conversation. */
-  agreed(established: Established, keys?: RatchetKeyPair): void;
+  agreed(established: HandshakeResult, keys?: RatchetKeyPair): void;
   /** The last word of the handshake is said. */
   done(): void;
 }
@@ -72,12 +72,12 @@ export class Greeting {
 
   /** Begins: the guest speaks first, the host waits to be spoken to. */
   async start(): Promise<void> {
-    const { seat, terms, random } = this.#deps;
+    const { seat, params, random } = this.#deps;
     if (seat.role === "host") {
       const keys = generateRatchetKeyPair();
-      this.#phase = { phase: "host", state: beginAsHost(terms, keys.publicKey), keys };
+      this.#phase = { phase: "host", state: beginAsHost(params, keys.publicKey), keys };
     } else {
-      const { state, send } = beginAsGuest(terms, decodeBase64Url(seat.token), random);
+      const { state, send } = beginAsGuest(params, decodeBase64Url(seat.token), random);
       this.#phase = { phase: "guest", state };
       await this.#say(send!);
     }
@@ -208,7 +208,7 @@ export class Greeting {
   }
 
   async #stepGuest(phase: Phase & { phase: "guest" }, message: HandshakeMessage): Promise<void> {
-    const { seat, terms, alarms, clock } = this.#deps;
+    const { seat, params, alarms, clock } = this.#deps;
     const { state, send } = stepGuest(phase.state, message);
     if (state === phase.state && encodeBase64Url(message.nonce) === seat.token) {
       alarms.raise("forged");
@@ -218,7 +218,7 @@ export class Greeting {
     if (send) await this.#say(send);
     if (state.state !== "established") return;
     this.#deps.agreed(state.established);
-    const peerToken = encodeBase64Url(terms.hostNonce);
+    const peerToken = encodeBase64Url(params.hostNonce);
     this.#phase = { phase: "over", peerToken, since: clock.monotonic() };
     this.#deps.done();
   }

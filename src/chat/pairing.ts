@@ -10,7 +10,7 @@ import {
   type Received,
   startConversation,
 } from "../protocol/conversation.ts";
-import type { Established, Terms } from "../protocol/handshake.ts";
+import type { HandshakeParams, HandshakeResult } from "../protocol/handshake.ts";
 import type { Body, Payload } from "../protocol/payload.ts";
 import type { Envelope, Relay, RoomView, Seat } from "../relay/relay.ts";
 import type { Alarms } from "./alarms.ts";
@@ -42,7 +42,7 @@ export interface PairingDeps {
   readonly alarms: Alarms;
   readonly emit: Listener;
   readonly seat: Seat;
-  readonly terms: Terms;
+  readonly params: HandshakeParams;
   readonly name: string;
   /** What the peer says beside texts and counters: the chat's own affair. */
   said(payload: Payload): void;
@@ -215,7 +215,7 @@ export class Pairing {
 
   // -------------------------------------------------------------------------------- talking
 
-  #begin(established: Established, keys?: RatchetKeyPair): void {
+  #begin(established: HandshakeResult, keys?: RatchetKeyPair): void {
     const { seat, clock, random, emit, alarms } = this.#deps;
     const conversation = startConversation({
       established,

@@ -10,13 +10,13 @@ import { hmacSha256 } from "./kdf.ts";
 declare const kind: unique symbol;
 
 /** Secret bytes of one kind: a key of another kind does not pass for it. */
-export type Key<Kind extends string> = Bytes & { readonly [kind]: Kind };
+export type KeyBytes<Kind extends string> = Bytes & { readonly [kind]: Kind };
 
 /** The state of a chain; one for what we send and one for what they send. */
-export type ChainKey<Direction extends "sending" | "receiving"> = Key<`chain, ${Direction}`>;
+export type ChainKey<Direction extends "sending" | "receiving"> = KeyBytes<`chain, ${Direction}`>;
 
 /** The key of exactly one message. */
-export type MessageKey = Key<"message">;
+export type MessageKey = KeyBytes<"message">;
 
 const MESSAGE = new Uint8Array([0x01]);
 const NEXT = new Uint8Array([0x02]);

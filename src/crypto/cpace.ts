@@ -29,7 +29,7 @@ const SCALAR_BYTES = 32;
 type Point = InstanceType<typeof ristretto255.Point>;
 
 /** What a side brings along; both must bring the same but for `ad`. */
-export interface Inputs {
+export interface CPaceInputs {
   /** The password. */
   readonly prs: Uint8Array;
   /** Channel identifier: what both know beforehand and must agree on. Never sent. */
@@ -47,7 +47,7 @@ export interface PeerShare {
 }
 
 /** What both sides have once the shares are exchanged; the same if the passwords were. */
-export interface Agreed {
+export interface CPaceResult {
   /** Intermediate session key, 64 bytes: input of key derivations, nothing else. */
   readonly isk: Bytes;
   /** Confirmation tag to send, 64 bytes. */
@@ -89,7 +89,10 @@ interface Initiated {
 }
 
 /** The initiator's share, 32 bytes, and what it keeps for {@link finish}. */
-export function start(inputs: Inputs, random: Random): { share: Bytes; state: InitiatorState } {
+export function start(
+  inputs: CPaceInputs,
+  random: Random,
+): { share: Bytes; state: InitiatorState } {
   const scalar = drawScalar(random);
   const share = encode(generator(inputs).multiply(toScalar(scalar)));
   const { sid, ad } = inputs;
@@ -103,10 +106,10 @@ export function start(inputs: Inputs, random: Random): { share: Bytes; state: In
  * responder's own.
  */
 export function respond(
-  inputs: Inputs,
+  inputs: CPaceInputs,
   peer: PeerShare,
   random: Random,
-): Agreed & { share: Bytes } | undefined {
+): CPaceResult & { share: Bytes } | undefined {
   // Before any work on an own share: nonsense by the thousand costs a failed decoding each.
   const point = decodeShare(peer.share);
   if (!point) return undefined;
@@ -116,7 +119,7 @@ export function respond(
     const k = agree(scalar, { ownShare: share, peerShare: peer.share, point });
     if (!k) return undefined;
     const [a, b] = [lengthPrefixed(peer.share, peer.ad), lengthPrefixed(share, inputs.ad)];
-    return { share, ...conclude(inputs.sid, k, { a, b, own: b, peer: a }) };
+    return { share, ...deriveIskAndTags(inputs.sid, k, { a, b, own: b, peer: a }) };
   } finally {
     wipe(scalar);
   }
@@ -133,21 +136,21 @@ export function finish(
   state: InitiatorState,
   peerShare: Uint8Array,
   peerAd: Uint8Array,
-): Agreed | undefined {
+): CPaceResult | undefined {
   const { sid, ad, scalar, share } = state.take();
   try {
     const point = decodeShare(peerShare);
     const k = point && agree(scalar, { ownShare: share, peerShare, point });
     if (!k) return undefined;
     const [a, b] = [lengthPrefixed(share, ad), lengthPrefixed(peerShare, peerAd)];
-    return conclude(sid, k, { a, b, own: a, peer: b });
+    return deriveIskAndTags(sid, k, { a, b, own: a, peer: b });
   } finally {
     wipe(scalar);
   }
 }
 
 /** `calculate_generator`; the order in the string is CI and then sid (appendix A.2). */
-function generator({ prs, ci, sid }: Inputs): Point {
+function generator({ prs, ci, sid }: CPaceInputs): Point {
   const used = lengthPrefixed(prs).length + lengthPrefixed(DSI).length + 1;
   const padding = new Uint8Array(Math.max(0, HASH_BLOCK_BYTES - used));
   const text = lengthPrefixed(DSI, prs, padding, ci, sid);
@@ -197,11 +200,11 @@ function agree(
 }
 
 /** ISK and both tags; `a` is the initiator's `lv_cat(Y, AD)`, `b` the responder's. Wipes `k`. */
-function conclude(
+function deriveIskAndTags(
   sid: Uint8Array,
   k: Bytes,
   { a, b, own, peer }: { a: Bytes; b: Bytes; own: Bytes; peer: Bytes },
-): Agreed {
+): CPaceResult {
   const secret = concat(lengthPrefixed(DSI_ISK, sid, k), a, b);
   const isk = sha512(secret);
   const keyed = concat(DSI_MAC, sid, isk);

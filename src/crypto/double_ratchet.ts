@@ -10,7 +10,7 @@
  * @module
  */
 import { type Bytes, constantTimeEqual, wipe } from "./bytes.ts";
-import { type ChainKey, type Key, type MessageKey, step } from "./chain.ts";
+import { type ChainKey, type KeyBytes, type MessageKey, step } from "./chain.ts";
 import { type Header, MAX_SEQ } from "./header.ts";
 import { expand, LABELS } from "./kdf.ts";
 import {
@@ -21,26 +21,26 @@ import {
 } from "./ratchet_keys.ts";
 
 /** What every turn of the ratchet mixes anew. */
-export type RootKey = Key<"root">;
+export type RootKey = KeyBytes<"root">;
 
 /**
  * How many messages one may be ahead of those before it in its chain. It bounds the work that one
  * authentic header can ask for (256 steps: 3 ms), and is more than a relay loses without meaning to.
  */
-export const MAX_SKIP_AHEAD = 256;
+export const MAX_SKIP = 256;
 
 /**
  * Keys of missing messages kept at once, the newest. Each is a message that stays readable to whoever
  * takes the state, so there is an end to them; twice the largest gap covers one on each side of a turn.
  */
-export const MAX_SKIPPED_KEPT = 512;
+export const MAX_SKIPPED_KEYS = 512;
 
 /** The key was used before, or is no longer kept. */
 export class ReplayedMessage extends Error {
   override readonly name = "ReplayedMessage";
 }
 
-/** More messages are missing before this one than {@link MAX_SKIP_AHEAD}. */
+/** More messages are missing before this one than {@link MAX_SKIP}. */
 export class TooFarAhead extends Error {
   override readonly name = "TooFarAhead";
 }
@@ -180,7 +180,7 @@ export function receive(
   }
   // Both bounds come before any work.
   const missing = receiving ? (isCurrent ? header.n : header.pn) - receiving.n : 0;
-  if (missing > MAX_SKIP_AHEAD || (!isCurrent && header.n > MAX_SKIP_AHEAD)) {
+  if (missing > MAX_SKIP || (!isCurrent && header.n > MAX_SKIP)) {
     throw new TooFarAhead("Cannot open message: too many before it are missing");
   }
   const turned = isCurrent ? state : turn(state, header);
@@ -301,7 +301,7 @@ function keep(
   if (added.length === 0) return kept;
   const all = new Map([...kept, ...added]);
   for (const seq of all.keys()) {
-    if (all.size <= MAX_SKIPPED_KEPT) break;
+    if (all.size <= MAX_SKIPPED_KEYS) break;
     all.delete(seq);
   }
   return all;

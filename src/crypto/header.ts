@@ -5,7 +5,7 @@
  * @module
  */
 import { type Bytes, concat, constantTimeEqual } from "./bytes.ts";
-import type { Key } from "./chain.ts";
+import type { KeyBytes } from "./chain.ts";
 import { hmacSha256 } from "./kdf.ts";
 import {
   type OwnRatchetKey,
@@ -15,7 +15,7 @@ import {
 } from "./ratchet_keys.ts";
 
 /** The key of the tags on what one side sends. */
-export type HeaderKey<Side extends "own" | "peer"> = Key<`header, ${Side}`>;
+export type HeaderKey<Side extends "own" | "peer"> = KeyBytes<`header, ${Side}`>;
 
 /** What a header says. */
 export interface Header<K extends OwnRatchetKey | PeerRatchetKey> {
@@ -23,7 +23,7 @@ export interface Header<K extends OwnRatchetKey | PeerRatchetKey> {
   readonly seq: number;
   /** Messages in the sender's previous chain. */
   readonly pn: number;
-  /** Place in the sender's current chain, from 0. */
+  /** RoomEpoch in the sender's current chain, from 0. */
   readonly n: number;
   /** The sender's ratchet public key, which identifies the chain. */
   readonly ratchetKey: K;

@@ -16,12 +16,12 @@ import {
 } from "node:crypto";
 import { decodeHex } from "@std/encoding/hex";
 import { type Bytes, concat, constantTimeEqual, wipe } from "./bytes.ts";
-import type { Key } from "./chain.ts";
+import type { KeyBytes } from "./chain.ts";
 
 /** Our ratchet public key. */
-export type OwnRatchetKey = Key<"ratchet public key, own">;
+export type OwnRatchetKey = KeyBytes<"ratchet public key, own">;
 /** Theirs. */
-export type PeerRatchetKey = Key<"ratchet public key, peer">;
+export type PeerRatchetKey = KeyBytes<"ratchet public key, peer">;
 
 /** One of our key pairs. The private half does not show when it is printed, logged or turned into JSON. */
 export interface RatchetKeyPair {

@@ -7,15 +7,15 @@
 import type { Random } from "../clock.ts";
 import {
   AlteredToken,
-  createSession,
+  createRatchetSession,
   type OpenedMessage,
   type RatchetKeyPair,
-  type Session,
-} from "../crypto/ratchet.ts";
+  type RatchetSession,
+} from "../crypto/ratchet_session.ts";
 import type { Secret } from "../crypto/secret.ts";
 import { untranslated } from "../errors.ts";
 import type { Envelope, Role } from "../relay/relay.ts";
-import type { Established } from "./handshake.ts";
+import type { HandshakeResult } from "./handshake.ts";
 import {
   type Body,
   decodePayload,
@@ -25,8 +25,8 @@ import {
   type Payload,
   type Range,
 } from "./payload.ts";
-import { verificationWords, verifyKey } from "./verify.ts";
-import { makeEnvelope, type Place } from "./wire.ts";
+import { verificationWords, verifyKey } from "./verification.ts";
+import { makeEnvelope, type RoomEpoch } from "./wire.ts";
 
 export {
   AlteredToken,
@@ -34,7 +34,7 @@ export {
   type RatchetKeyPair,
   ReplayedMessage,
   TooFarAhead,
-} from "../crypto/ratchet.ts";
+} from "../crypto/ratchet_session.ts";
 
 /** An envelope ready to be posted, with what it says. */
 export interface Sealed {
@@ -51,8 +51,8 @@ export interface Received {
 
 /** What a conversation is made of. */
 export interface ConversationOptions {
-  readonly established: Established;
-  readonly place: Place;
+  readonly established: HandshakeResult;
+  readonly place: RoomEpoch;
   readonly role: Role;
   /** The host's ratchet key pair, whose public half the handshake has authenticated; no guest's. */
   readonly keys: RatchetKeyPair | undefined;
@@ -73,7 +73,7 @@ export function startConversation(options: ConversationOptions): Conversation {
   const { isk, transcript, hostRatchetKey } = established;
   const verify = verifyKey(isk.bytes, transcript);
   try {
-    const session = createSession({
+    const session = createRatchetSession({
       isk: isk.bytes,
       transcript,
       random,
@@ -98,8 +98,8 @@ export function startConversation(options: ConversationOptions): Conversation {
 
 /** One epoch's conversation, as one of the two has it. */
 export class Conversation {
-  readonly #session: Session;
-  readonly #place: Place;
+  readonly #session: RatchetSession;
+  readonly #place: RoomEpoch;
   readonly #role: Role;
   readonly #now: () => number;
   readonly #verify: Secret;
@@ -111,9 +111,9 @@ export class Conversation {
 
   /** Made by {@link startConversation}; it owns the session and the key. */
   constructor(
-    session: Session,
+    session: RatchetSession,
     { place, role, now, verify }: {
-      place: Place;
+      place: RoomEpoch;
       role: Role;
       now: () => number;
       verify: Secret;

@@ -14,7 +14,7 @@ import * as cpace from "../crypto/cpace.ts";
 import { LABELS, sha256 } from "../crypto/kdf.ts";
 import { Secret } from "../crypto/secret.ts";
 import type { Random } from "../clock.ts";
-import { type HandshakeMessage, type Place, PROTOCOL_VERSION } from "./wire.ts";
+import { type HandshakeMessage, PROTOCOL_VERSION, type RoomEpoch } from "./wire.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -27,19 +27,19 @@ export const MAX_GUESSES = 3;
 export const MAX_ATTEMPTS = 64;
 
 /** What both sides know before the first message, and what of it is public. */
-interface PublicTerms extends Place {
+interface PublicParams extends RoomEpoch {
   /** The host's seat token: its half of the session id. */
   readonly hostNonce: Bytes;
 }
 
 /** What both sides know before the first message. */
-export interface Terms extends PublicTerms {
+export interface HandshakeParams extends PublicParams {
   /** The words, or the agreed passphrase, normalised. */
   readonly password: string;
 }
 
 /** What a successful handshake leaves. */
-export interface Established {
+export interface HandshakeResult {
   /**
    * The shared key of this session; only labelled derivations of it are used, and it is wiped as soon
    * as those are made.
@@ -59,27 +59,27 @@ function hostAd(ratchetKey: Bytes): Bytes {
 }
 
 /** Version, suite, room and epoch enter the key: a downgrade or a swap of rooms breaks it. */
-function channel({ room, epoch }: Place): Bytes {
+function channel({ room, epoch }: RoomEpoch): Bytes {
   return lengthPrefixed(encodeUtf8(LABELS.suite), encodeUtf8(room), encodeUtf8(epoch));
 }
 
-function inputs(terms: PublicTerms, prs: Bytes, guestNonce: Bytes, ad: Bytes): cpace.Inputs {
-  return { prs, ci: channel(terms), sid: concat(terms.hostNonce, guestNonce), ad };
+function inputs(params: PublicParams, prs: Bytes, guestNonce: Bytes, ad: Bytes): cpace.CPaceInputs {
+  return { prs, ci: channel(params), sid: concat(params.hostNonce, guestNonce), ad };
 }
 
-/** The terms without the password, which nothing that is kept needs to hold. */
-function publicTerms({ room, epoch, hostNonce }: Terms): PublicTerms {
+/** The params without the password, which nothing that is kept needs to hold. */
+function publicParams({ room, epoch, hostNonce }: HandshakeParams): PublicParams {
   return { room, epoch, hostNonce };
 }
 
 function transcript(
-  terms: PublicTerms,
+  params: PublicParams,
   said: { guestNonce: Bytes; guestShare: Bytes; hostShare: Bytes; hostRatchetKey: Bytes },
 ): Bytes {
   return sha256(lengthPrefixed(
     encodeUtf8(LABELS.transcript),
-    channel(terms),
-    concat(terms.hostNonce, said.guestNonce),
+    channel(params),
+    concat(params.hostNonce, said.guestNonce),
     said.guestShare,
     GUEST_AD,
     said.hostShare,
@@ -93,7 +93,7 @@ function transcript(
 export type GuestState =
   | {
     readonly state: "awaiting-share";
-    readonly terms: PublicTerms;
+    readonly params: PublicParams;
     readonly nonce: Bytes;
     readonly share: Bytes;
     readonly secret: cpace.InitiatorState;
@@ -102,9 +102,9 @@ export type GuestState =
     readonly state: "awaiting-tag";
     readonly nonce: Bytes;
     readonly hostTag: Secret;
-    readonly established: Established;
+    readonly established: HandshakeResult;
   }
-  | { readonly state: "established"; readonly established: Established }
+  | { readonly state: "established"; readonly established: HandshakeResult }
   | { readonly state: "refused" };
 
 /** A new state, and what to send. */
@@ -114,12 +114,12 @@ export interface GuestStep {
 }
 
 /** Begins as a guest; `nonce` is the guest's seat token. */
-export function beginAsGuest(terms: Terms, nonce: Bytes, random: Random): GuestStep {
-  const prs = encodeUtf8(terms.password);
-  const { share, state: secret } = cpace.start(inputs(terms, prs, nonce, GUEST_AD), random);
+export function beginAsGuest(params: HandshakeParams, nonce: Bytes, random: Random): GuestStep {
+  const prs = encodeUtf8(params.password);
+  const { share, state: secret } = cpace.start(inputs(params, prs, nonce, GUEST_AD), random);
   wipe(prs);
   return {
-    state: { state: "awaiting-share", terms: publicTerms(terms), nonce, share, secret },
+    state: { state: "awaiting-share", params: publicParams(params), nonce, share, secret },
     send: { type: "guest-share", nonce, share },
   };
 }
@@ -141,9 +141,9 @@ export function stepGuest(state: GuestState, message: HandshakeMessage): GuestSt
       if (message.type !== "host-share") return { state };
       const finished = cpace.finish(state.secret, message.share, hostAd(message.ratchetKey));
       if (!finished) return { state: { state: "refused" } };
-      const established: Established = {
+      const established: HandshakeResult = {
         isk: new Secret(finished.isk),
-        transcript: transcript(state.terms, {
+        transcript: transcript(state.params, {
           guestNonce: state.nonce,
           guestShare: state.share,
           hostShare: message.share,
@@ -190,14 +190,14 @@ export function wipeGuest(state: GuestState): void {
 interface Attempt {
   readonly guestTag: Secret;
   readonly hostTag: Secret;
-  readonly established: Established;
+  readonly established: HandshakeResult;
 }
 
 /** What the host knows at each point. */
 export type HostState =
   | {
     readonly state: "open";
-    readonly terms: PublicTerms;
+    readonly params: PublicParams;
     readonly password: Secret;
     readonly ratchetKey: Bytes;
     /** Answered attempts by the guest's nonce; undefined once it has failed. */
@@ -205,7 +205,11 @@ export type HostState =
     readonly guesses: number;
   }
   | { readonly state: "burnt" }
-  | { readonly state: "established"; readonly established: Established; readonly nonce: string };
+  | {
+    readonly state: "established";
+    readonly established: HandshakeResult;
+    readonly nonce: string;
+  };
 
 /** A new state, what to send, and what the person should hear of. */
 export interface HostStep {
@@ -218,11 +222,11 @@ export interface HostStep {
 }
 
 /** Begins as a host, with the public key of the ratchet key pair made for this epoch. */
-export function beginAsHost(terms: Terms, ratchetKey: Bytes): HostState {
+export function beginAsHost(params: HandshakeParams, ratchetKey: Bytes): HostState {
   return {
     state: "open",
-    terms: publicTerms(terms),
-    password: new Secret(encodeUtf8(terms.password)),
+    params: publicParams(params),
+    password: new Secret(encodeUtf8(params.password)),
     ratchetKey,
     attempts: new Map(),
     guesses: 0,
@@ -254,15 +258,15 @@ export function stepHost(state: HostState, message: HandshakeMessage, random: Ra
       if (state.attempts.has(key)) return { state };
       if (state.attempts.size >= MAX_ATTEMPTS) return { state, isCrowded: true };
       const answer = cpace.respond(
-        inputs(state.terms, state.password.bytes, nonce, hostAd(state.ratchetKey)),
+        inputs(state.params, state.password.bytes, nonce, hostAd(state.ratchetKey)),
         { share: message.share, ad: GUEST_AD },
         random,
       );
       // Not a point, or the host's own share come back: no attempt at the code, and no answer.
       if (!answer) return { state };
-      const established: Established = {
+      const established: HandshakeResult = {
         isk: new Secret(answer.isk),
-        transcript: transcript(state.terms, {
+        transcript: transcript(state.params, {
           guestNonce: nonce,
           guestShare: message.share,
           hostShare: answer.share,

@@ -65,14 +65,14 @@ function roomId(label: string, text: string): RoomId {
 }
 
 /** Where an envelope stands; part of its identity. */
-export interface Place {
+export interface RoomEpoch {
   readonly room: RoomId;
   readonly epoch: string;
 }
 
 /** Makes an envelope; its identity is the hash of its place and of all it says. */
 export function makeEnvelope(
-  place: Place,
+  place: RoomEpoch,
   { from, seq, head, token }: { from: Sender; seq: number; head: Bytes; token: string },
 ): Envelope {
   const hash = sha256(lengthPrefixed(

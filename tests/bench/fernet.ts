@@ -5,7 +5,11 @@
  */
 import { systemRandom } from "../../src/clock.ts";
 import { decrypt, encrypt, importFernetKey } from "../../src/crypto/fernet.ts";
-import { createSession, generateRatchetKeyPair, type Session } from "../../src/crypto/ratchet.ts";
+import {
+  createRatchetSession,
+  generateRatchetKeyPair,
+  type RatchetSession,
+} from "../../src/crypto/ratchet_session.ts";
 import { encodePayload } from "../../src/protocol/payload.ts";
 import { pathToPart } from "./program.ts";
 import { output, python } from "./python.ts";
@@ -57,9 +61,9 @@ async function theirs(path: string): Promise<Rates[]> {
 async function ratchet(turn: number): Promise<Rates> {
   const keyPair = generateRatchetKeyPair();
   const shared = { isk: systemRandom(64), transcript: systemRandom(32), random: systemRandom };
-  let [sender, reader]: [Session, Session] = [
-    createSession({ ...shared, role: "host", keyPair }),
-    createSession({ ...shared, role: "guest", hostRatchetKey: keyPair.publicKey }),
+  let [sender, reader]: [RatchetSession, RatchetSession] = [
+    createRatchetSession({ ...shared, role: "host", keyPair }),
+    createRatchetSession({ ...shared, role: "guest", hostRatchetKey: keyPair.publicKey }),
   ];
   const text = "x".repeat(100);
   const payload = encodePayload({ kind: "text", text, at: 0, texts: 1, shown: 0, missing: [] });

@@ -9,7 +9,7 @@ import type { Document } from "mongodb";
 import { DATABASE, startReplicaSet, type TestServer } from "../support/mongod.ts";
 import { type Line, Program } from "../support/program.ts";
 import { roomOfNameplate } from "../../src/protocol/wire.ts";
-import { parseCode } from "../../src/protocol/code.ts";
+import { parseCode } from "../../src/protocol/invite_code.ts";
 import { ignore, skip } from "./mongo_stage.ts";
 
 /** A crash is told to the other one within this time: it is promised. */

@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { systemClock, systemRandom } from "../../src/clock.ts";
 import { RelayUnavailable, untranslated } from "../../src/errors.ts";
-import { parseCode } from "../../src/protocol/code.ts";
+import { parseCode } from "../../src/protocol/invite_code.ts";
 import { roomOfNameplate } from "../../src/protocol/wire.ts";
 import type { Relay, RoomId } from "../../src/relay/relay.ts";
 import { openMongoRelay } from "../../src/relay/mongodb/open.ts";

@@ -9,7 +9,7 @@ import { Chat } from "../../src/chat/chat.ts";
 import type { Presence } from "../../src/chat/events.ts";
 import type { Clock } from "../../src/clock.ts";
 import { RelayUnavailable, untranslated } from "../../src/errors.ts";
-import { parseCode } from "../../src/protocol/code.ts";
+import { parseCode } from "../../src/protocol/invite_code.ts";
 import { type Coming, Harness, Person } from "../scenario/harness.ts";
 import { type Hand, inTheHandsOf } from "../scenario/hostile.ts";
 

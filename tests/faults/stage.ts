@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Chat, type ChatOptions } from "../../src/chat/chat.ts";
 import type { AlarmKind, ChatEvent, Presence } from "../../src/chat/events.ts";
 import { type Clock, systemClock, systemRandom } from "../../src/clock.ts";
-import { parseCode } from "../../src/protocol/code.ts";
+import { parseCode } from "../../src/protocol/invite_code.ts";
 import { roomOfNameplate } from "../../src/protocol/wire.ts";
 import type { Relay, RoomId } from "../../src/relay/relay.ts";
 

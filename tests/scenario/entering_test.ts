@@ -5,7 +5,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
-import { parseCode } from "../../src/protocol/code.ts";
+import { parseCode } from "../../src/protocol/invite_code.ts";
 import { roomOfName, roomOfNameplate } from "../../src/protocol/wire.ts";
 import { assertAllHeard, assertCalm, Harness, QUIET_MS } from "./harness.ts";
 

@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { encodeBase64Url } from "../../src/crypto/bytes.ts";
-import { Session } from "../../src/crypto/ratchet.ts";
+import { RatchetSession } from "../../src/crypto/ratchet_session.ts";
 import type { Envelope } from "../../src/relay/relay.ts";
 import { assertAllHeard, assertCalm, Harness, type Person, QUIET_MS } from "./harness.ts";
 import { type Document, inTheHandsOf, otherId, withTokenChar } from "./hostile.ts";
@@ -29,15 +29,15 @@ function counts(person: Person): Record<string, number> {
 
 /** Counts the messages that reach the ratchet, of whoever, until it is stopped. */
 function countOpenings(): { stop(): number } {
-  const { openAll } = Session.prototype;
+  const { openAll } = RatchetSession.prototype;
   let count = 0;
-  Session.prototype.openAll = function (messages) {
+  RatchetSession.prototype.openAll = function (messages) {
     count += messages.length;
     return openAll.call(this, messages);
   };
   return {
     stop() {
-      Session.prototype.openAll = openAll;
+      RatchetSession.prototype.openAll = openAll;
       return count;
     },
   };

@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Chat, type ChatOptions } from "../../src/chat/chat.ts";
 import type { Alarm, AlarmKind, ChatEvent } from "../../src/chat/events.ts";
 import type { Random } from "../../src/clock.ts";
-import { parseCode } from "../../src/protocol/code.ts";
+import { parseCode } from "../../src/protocol/invite_code.ts";
 import type { Relay, RoomId } from "../../src/relay/relay.ts";
 import {
   type EnvelopeDocument,

@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { parseCode } from "../../src/protocol/code.ts";
+import { parseCode } from "../../src/protocol/invite_code.ts";
 import { roomOfNameplate } from "../../src/protocol/wire.ts";
 import { assertCalm, Harness } from "./harness.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { decodeHex, encodeHex } from "@std/encoding/hex";
 import { concat, encodeUtf8, lengthPrefixed } from "../../../src/crypto/bytes.ts";
-import { finish, type Inputs, respond, start } from "../../../src/crypto/cpace.ts";
+import { type CPaceInputs, finish, respond, start } from "../../../src/crypto/cpace.ts";
 import { hmacSha512, sha512 } from "../../../src/crypto/kdf.ts";
 import { seededRandom } from "../../support/random.ts";
 import vectors from "../../vectors/cpace/ristretto255.json" with { type: "json" };
@@ -19,12 +19,17 @@ function given(hex: string) {
   };
 }
 
-function inputsFrom(values: { PRS: string; CI: string; sid: string }, ad: Uint8Array): Inputs {
+function inputsFrom(values: { PRS: string; CI: string; sid: string }, ad: Uint8Array): CPaceInputs {
   return { prs: decodeHex(values.PRS), ci: decodeHex(values.CI), sid: decodeHex(values.sid), ad };
 }
 
 /** A whole run, with what either side does differently. */
-function run(seed: number, a: Partial<Inputs> = {}, b: Partial<Inputs> = {}, ads = [AD_A, AD_B]) {
+function run(
+  seed: number,
+  a: Partial<CPaceInputs> = {},
+  b: Partial<CPaceInputs> = {},
+  ads = [AD_A, AD_B],
+) {
   const random = seededRandom(seed);
   const base = { prs: encodeUtf8("river"), ci: encodeUtf8("ci"), sid: encodeUtf8("sid") };
   const begun = start({ ...base, ad: AD_A, ...a }, random);

@@ -6,8 +6,8 @@ import {
   AlteredToken,
   answer,
   discard,
-  MAX_SKIP_AHEAD,
-  MAX_SKIPPED_KEPT,
+  MAX_SKIP,
+  MAX_SKIPPED_KEYS,
   type RatchetState,
   receive,
   ReplayedMessage,
@@ -213,8 +213,8 @@ Deno.test("a message that was opened is refused for good", () => {
   guest.refuses(sent[1]!, ReplayedMessage);
 });
 
-for (const gap of [MAX_SKIP_AHEAD - 1, MAX_SKIP_AHEAD, MAX_SKIP_AHEAD + 1]) {
-  const isTooFar = gap > MAX_SKIP_AHEAD;
+for (const gap of [MAX_SKIP - 1, MAX_SKIP, MAX_SKIP + 1]) {
+  const isTooFar = gap > MAX_SKIP;
   const outcome = isTooFar ? "refused" : "bridged";
 
   Deno.test(`a gap of ${gap} in a chain is ${outcome}`, () => {
@@ -248,23 +248,23 @@ for (const gap of [MAX_SKIP_AHEAD - 1, MAX_SKIP_AHEAD, MAX_SKIP_AHEAD + 1]) {
 
 Deno.test("a gap as large as can be on both sides of a turn is kept whole", () => {
   const { host, guest } = pair();
-  const before = host.sendMany(MAX_SKIP_AHEAD);
+  const before = host.sendMany(MAX_SKIP);
   host.receive(guest.send());
-  const after = host.sendMany(MAX_SKIP_AHEAD + 1);
-  guest.receive(after[MAX_SKIP_AHEAD]!);
-  assertEquals(guest.state.skipped.size, MAX_SKIPPED_KEPT);
+  const after = host.sendMany(MAX_SKIP + 1);
+  guest.receive(after[MAX_SKIP]!);
+  assertEquals(guest.state.skipped.size, MAX_SKIPPED_KEYS);
   for (const sent of [before[0], before[255], after[0], after[255]]) guest.receive(sent!);
-  assertEquals(guest.state.skipped.size, MAX_SKIPPED_KEPT - 4);
+  assertEquals(guest.state.skipped.size, MAX_SKIPPED_KEYS - 4);
 });
 
 Deno.test("one skipped key more than are kept, and the one skipped first is given up", () => {
   const { host, guest } = pair();
-  const sent = host.sendMany(2 * MAX_SKIP_AHEAD + 4);
-  guest.receive(sent[MAX_SKIP_AHEAD]!);
-  guest.receive(sent[2 * MAX_SKIP_AHEAD + 1]!);
-  assertEquals(guest.state.skipped.size, MAX_SKIPPED_KEPT);
-  guest.receive(sent[2 * MAX_SKIP_AHEAD + 3]!);
-  assertEquals(guest.state.skipped.size, MAX_SKIPPED_KEPT);
+  const sent = host.sendMany(2 * MAX_SKIP + 4);
+  guest.receive(sent[MAX_SKIP]!);
+  guest.receive(sent[2 * MAX_SKIP + 1]!);
+  assertEquals(guest.state.skipped.size, MAX_SKIPPED_KEYS);
+  guest.receive(sent[2 * MAX_SKIP + 3]!);
+  assertEquals(guest.state.skipped.size, MAX_SKIPPED_KEYS);
   guest.refuses(sent[0]!, ReplayedMessage);
   guest.receive(sent[1]!);
 });

@@ -9,13 +9,13 @@ import fc from "fast-check";
 import { decodeUtf8, encodeUtf8 } from "../../../src/crypto/bytes.ts";
 import {
   AlteredToken,
-  createSession,
+  createRatchetSession,
   ForgedHeader,
-  MAX_SKIPPED_KEPT,
+  MAX_SKIPPED_KEYS,
+  type RatchetSession,
   ReplayedMessage,
   type SealedMessage,
-  type Session,
-} from "../../../src/crypto/ratchet.ts";
+} from "../../../src/crypto/ratchet_session.ts";
 import { seededRandom } from "../../support/random.ts";
 import { seededKeyPairs } from "../../support/ratchet_keys.ts";
 
@@ -81,9 +81,9 @@ async function play(seed: number, events: readonly Event[]): Promise<void> {
   const generateKeyPair = seededKeyPairs(random);
   const shared = { isk: random(64), transcript: random(32), random, generateKeyPair };
   const keyPair = generateKeyPair();
-  const sessions: Record<Side, Session> = {
-    host: createSession({ ...shared, role: "host", keyPair }),
-    guest: createSession({ ...shared, role: "guest", hostRatchetKey: keyPair.publicKey }),
+  const sessions: Record<Side, RatchetSession> = {
+    host: createRatchetSession({ ...shared, role: "host", keyPair }),
+    guest: createRatchetSession({ ...shared, role: "guest", hostRatchetKey: keyPair.publicKey }),
   };
   const sent: Record<Side, Direction> = {
     host: { relay: [], opened: new Set() },
@@ -168,7 +168,7 @@ async function play(seed: number, events: readonly Event[]): Promise<void> {
   for (const to of ["host", "guest"] as const) {
     const { relay, opened } = sent[opposite(to)];
     const left = relay.filter(({ seq }) => !opened.has(seq));
-    assert(left.length < MAX_SKIPPED_KEPT);
+    assert(left.length < MAX_SKIPPED_KEYS);
     for (const message of left.toReversed()) await deliver(to, [message]);
     assertEquals(opened.size, relay.length);
   }

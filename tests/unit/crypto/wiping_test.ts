@@ -8,7 +8,11 @@ import { assert, assertEquals } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
 import { type Bytes, encodeUtf8, lengthPrefixed } from "../../../src/crypto/bytes.ts";
 import { expand, hmacSha256, type Label, LABELS } from "../../../src/crypto/kdf.ts";
-import { createSession, type SealedMessage, type Session } from "../../../src/crypto/ratchet.ts";
+import {
+  createRatchetSession,
+  type RatchetSession,
+  type SealedMessage,
+} from "../../../src/crypto/ratchet_session.ts";
 import {
   diffieHellman,
   type RatchetKeyPair,
@@ -37,8 +41,8 @@ async function wipedDuring(action: () => Promise<unknown>): Promise<Map<string, 
 }
 
 interface Scene {
-  readonly host: Session;
-  readonly guest: Session;
+  readonly host: RatchetSession;
+  readonly guest: RatchetSession;
   /** The guest's first message, which turns the host's ratchet. */
   readonly first: SealedMessage;
   /** The host's keys before and after it. */
@@ -57,8 +61,8 @@ async function scene(): Promise<Scene> {
   const generateKeyPair = seededKeyPairs(random);
   const keyPair: RatchetKeyPair = generateKeyPair();
   const shared = { isk, transcript, random, generateKeyPair };
-  const host = createSession({ ...shared, role: "host", keyPair });
-  const guest = createSession({
+  const host = createRatchetSession({ ...shared, role: "host", keyPair });
+  const guest = createRatchetSession({
     ...shared,
     role: "guest",
     hostRatchetKey: keyPair.publicKey,

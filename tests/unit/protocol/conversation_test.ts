@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { createSession } from "../../../src/crypto/ratchet.ts";
+import { createRatchetSession } from "../../../src/crypto/ratchet_session.ts";
 import { Failure } from "../../../src/errors.ts";
 import {
   AlteredToken,
@@ -179,10 +179,10 @@ Deno.test("opening stops at the first that does not open, and keeps what came be
 
 /** A peer who holds the keys, and says what it likes. */
 function lyingHost(seed: number) {
-  const { terms, random, keys, guest, host } = shakeHands(seed);
+  const { params, random, keys, guest, host } = shakeHands(seed);
   const shared = { random, generateKeyPair: seededKeyPairs(random) };
   const { isk, transcript } = host.established;
-  const session = createSession({
+  const session = createRatchetSession({
     isk: isk.bytes,
     transcript,
     role: "host",
@@ -191,7 +191,7 @@ function lyingHost(seed: number) {
   });
   const conversation = startConversation({
     established: guest.established,
-    place: terms,
+    place: params,
     role: "guest",
     keys: undefined,
     now: () => 0,
@@ -204,7 +204,7 @@ function lyingHost(seed: number) {
       const sealed = await session.seal(
         payloads.map((payload) => encodePayload({ ...honest, ...payload } as Payload)),
       );
-      return sealed.map((one) => makeEnvelope(terms, { from: "host", ...one }));
+      return sealed.map((one) => makeEnvelope(params, { from: "host", ...one }));
     },
     close() {
       session.close();
@@ -250,13 +250,13 @@ Deno.test("a text that comes late under a number that is not missing is malforme
 });
 
 Deno.test("a host's ratchet key of small order begins no conversation, and says so", () => {
-  const { terms, random, guest } = shakeHands(12);
+  const { params, random, guest } = shakeHands(12);
   const established = { ...guest.established, hostRatchetKey: new Uint8Array(32) };
   const failure = assertThrows(
     () =>
       startConversation({
         established,
-        place: terms,
+        place: params,
         role: "guest",
         keys: undefined,
         now: () => 0,

@@ -7,8 +7,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { MAX_SEQ } from "../../../src/crypto/header.ts";
 import { LABELS } from "../../../src/crypto/kdf.ts";
-import { MAX_SKIP_AHEAD, MAX_SKIPPED_KEPT } from "../../../src/crypto/ratchet.ts";
-import { MAX_PASSPHRASE_CHARS } from "../../../src/protocol/code.ts";
+import { MAX_SKIP, MAX_SKIPPED_KEYS } from "../../../src/crypto/ratchet_session.ts";
+import { MAX_PASSPHRASE_CHARS } from "../../../src/protocol/invite_code.ts";
 import { MAX_ATTEMPTS, MAX_GUESSES } from "../../../src/protocol/handshake.ts";
 import {
   MAX_CLIENT_BYTES,
@@ -20,7 +20,7 @@ import {
   MAX_TIMER_SECONDS,
   SHORT_TEXT_BYTES,
 } from "../../../src/protocol/payload.ts";
-import { VERIFY_WORDS } from "../../../src/protocol/verify.ts";
+import { VERIFY_WORDS } from "../../../src/protocol/verification.ts";
 import { MAX_HEAD_BYTES, MAX_TOKEN_CHARS } from "../../../src/relay/relay.ts";
 import transcript from "../../vectors/transcript/transcript.json" with { type: "json" };
 
@@ -64,8 +64,8 @@ Deno.test("the document has the limits of the program, and every one of them", (
   const limits: Record<string, number> = {
     MAX_GUESSES,
     MAX_ATTEMPTS,
-    MAX_SKIP_AHEAD,
-    MAX_SKIPPED_KEPT,
+    MAX_SKIP,
+    MAX_SKIPPED_KEYS,
     MAX_SEQ,
     MAX_HEAD_BYTES,
     MAX_TOKEN_CHARS,

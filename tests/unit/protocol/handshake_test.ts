@@ -6,17 +6,17 @@ import {
   beginAsHost,
   type GuestState,
   type GuestStep,
+  type HandshakeParams,
   type HostState,
   type HostStep,
   MAX_ATTEMPTS,
   MAX_GUESSES,
   stepGuest,
   stepHost,
-  type Terms,
 } from "../../../src/protocol/handshake.ts";
 import type { HandshakeMessage } from "../../../src/protocol/wire.ts";
 import { seededRandom } from "../../support/random.ts";
-import { shakeHands, termsFrom } from "./support.ts";
+import { paramsFrom, shakeHands } from "./support.ts";
 
 type Type = HandshakeMessage["type"];
 const TYPES: readonly Type[] = [
@@ -30,24 +30,24 @@ const TYPES: readonly Type[] = [
 /** A handshake as far as it has come; made anew for every case, since a step spends its state. */
 class Run {
   readonly random: Random;
-  readonly terms: Terms;
+  readonly params: HandshakeParams;
   readonly nonce: Bytes;
   readonly ratchetKey: Bytes;
   readonly messages = new Map<Type, HandshakeMessage>();
   guest: GuestState;
   host: HostState;
 
-  constructor({ guestTerms, hostTerms }: {
-    guestTerms?: (terms: Terms) => Terms;
-    hostTerms?: (terms: Terms) => Terms;
+  constructor({ guestParams, hostParams }: {
+    guestParams?: (params: HandshakeParams) => HandshakeParams;
+    hostParams?: (params: HandshakeParams) => HandshakeParams;
   } = {}) {
     this.random = seededRandom(7);
-    this.terms = termsFrom(this.random);
+    this.params = paramsFrom(this.random);
     this.nonce = this.random(16);
     this.ratchetKey = this.random(32);
-    const begun = beginAsGuest(guestTerms?.(this.terms) ?? this.terms, this.nonce, this.random);
+    const begun = beginAsGuest(guestParams?.(this.params) ?? this.params, this.nonce, this.random);
     this.guest = begun.state;
-    this.host = beginAsHost(hostTerms?.(this.terms) ?? this.terms, this.ratchetKey);
+    this.host = beginAsHost(hostParams?.(this.params) ?? this.params, this.ratchetKey);
     this.messages.set("guest-share", begun.send!);
     this.messages.set("host-refusal", { type: "host-refusal", nonce: this.nonce });
   }
@@ -81,14 +81,14 @@ class Run {
 const honest = new Run().go(4).messages;
 
 Deno.test("an honest handshake leaves both with the same", () => {
-  const { guest, host, messages, terms } = shakeHands(1);
+  const { guest, host, messages, params } = shakeHands(1);
   assertEquals(guest.established.isk.bytes, host.established.isk.bytes);
   assertEquals(guest.established.transcript, host.established.transcript);
   assertEquals(guest.established.hostRatchetKey, host.established.hostRatchetKey);
   assertEquals([guest.established.isk.bytes.length, guest.established.transcript.length], [64, 32]);
   assertNotEquals(messages["guest-tag"], messages["host-tag"]);
   const other = shakeHands(2);
-  assertEquals(other.terms.password, terms.password);
+  assertEquals(other.params.password, params.password);
   assertNotEquals(other.host.established.isk.bytes, host.established.isk.bytes);
 });
 
@@ -186,7 +186,7 @@ Deno.test("a host: a tag of another attempt, or before its share, is no guess", 
 Deno.test("a share that comes twice is answered once, even when it is another", () => {
   const run = new Run().go(1);
   assertEquals(run.toHost(run.messages.get("guest-share")!).send, undefined);
-  const other = beginAsGuest(run.terms, run.nonce, run.random).send!;
+  const other = beginAsGuest(run.params, run.nonce, run.random).send!;
   assertEquals(run.toHost(other).send, undefined);
   run.go(0).toGuest(run.messages.get("host-share")!);
   assertEquals(run.toHost(run.messages.get("guest-tag")!).state.state, "established");
@@ -225,20 +225,23 @@ Deno.test("every byte of every message matters", () => {
 });
 
 Deno.test("nothing that the two bring along may differ", () => {
-  const other: Record<string, (terms: Terms) => Terms> = {
-    password: (terms) => ({ ...terms, password: "river-canyon-zoo" }),
-    "password's case": (terms) => ({ ...terms, password: "River-canyon-ocean" }),
-    room: (terms) => ({ ...terms, room: terms.room.slice(0, -1) }),
-    epoch: (terms) => ({ ...terms, epoch: terms.epoch + "A" }),
-    "host's nonce": (terms) => ({ ...terms, hostNonce: terms.hostNonce.map((byte) => byte ^ 1) }),
-    "where room ends": (terms) => ({
-      ...terms,
-      room: terms.room + terms.epoch[0],
-      epoch: terms.epoch.slice(1),
+  const other: Record<string, (params: HandshakeParams) => HandshakeParams> = {
+    password: (params) => ({ ...params, password: "river-canyon-zoo" }),
+    "password's case": (params) => ({ ...params, password: "River-canyon-ocean" }),
+    room: (params) => ({ ...params, room: params.room.slice(0, -1) }),
+    epoch: (params) => ({ ...params, epoch: params.epoch + "A" }),
+    "host's nonce": (params) => ({
+      ...params,
+      hostNonce: params.hostNonce.map((byte) => byte ^ 1),
+    }),
+    "where room ends": (params) => ({
+      ...params,
+      room: params.room + params.epoch[0],
+      epoch: params.epoch.slice(1),
     }),
   };
-  for (const [name, guestTerms] of Object.entries(other)) {
-    const run = new Run({ guestTerms }).go(2);
+  for (const [name, guestParams] of Object.entries(other)) {
+    const run = new Run({ guestParams }).go(2);
     const step = run.toHost(run.messages.get("guest-tag")!);
     assertEquals(step.guess?.count, 1, name);
     assertEquals(step.send?.type, "host-refusal", name);
@@ -274,8 +277,8 @@ Deno.test("a share that is no point, or the identity, ends a guest's attempt and
 });
 
 /** Comes to the host with a code, right or wrong. */
-function come(run: Run, password = run.terms.password): HostStep {
-  const begun = beginAsGuest({ ...run.terms, password }, run.random(16), run.random);
+function come(run: Run, password = run.params.password): HostStep {
+  const begun = beginAsGuest({ ...run.params, password }, run.random(16), run.random);
   const answered = run.toHost(begun.send!);
   if (!answered.send) return answered;
   return run.toHost(stepGuest(begun.state, answered.send).send!);

@@ -10,7 +10,7 @@ import type { ChatEvent } from "../../../src/chat/events.ts";
 import { type Random, systemClock, systemRandom } from "../../../src/clock.ts";
 import { type Bytes, encodeBase64Url, encodeUtf8 } from "../../../src/crypto/bytes.ts";
 import { Secret } from "../../../src/crypto/secret.ts";
-import { type Code, parseCode } from "../../../src/protocol/code.ts";
+import { type InviteCode, parseCode } from "../../../src/protocol/invite_code.ts";
 import { startConversation } from "../../../src/protocol/conversation.ts";
 import {
   beginAsGuest,
@@ -22,9 +22,9 @@ import {
   wipeHost,
 } from "../../../src/protocol/handshake.ts";
 import { MemoryRelay } from "../../../tests/support/memory_relay.ts";
-import { verifyKey } from "../../../src/protocol/verify.ts";
+import { verifyKey } from "../../../src/protocol/verification.ts";
 import { seededKeyPairs } from "../../support/ratchet_keys.ts";
-import { shakeHands, talk, termsFrom } from "./support.ts";
+import { paramsFrom, shakeHands, talk } from "./support.ts";
 
 const PASSWORD = "river-canyon-ocean";
 
@@ -101,11 +101,11 @@ Deno.test("a secret shows nothing, not even its length, and is zeros once wiped"
 
 Deno.test("no state of a handshake shows the password, a scalar, a tag or the key", () => {
   const { random, drawn } = remembering();
-  const terms = termsFrom(random, PASSWORD);
+  const params = paramsFrom(random, PASSWORD);
   const [nonce, keys] = [random(16), seededKeyPairs(random)()];
   const publicDraws = drawn.length - 1;
-  const begun = beginAsGuest(terms, nonce, random);
-  const opened = beginAsHost(terms, keys.publicKey);
+  const begun = beginAsGuest(params, nonce, random);
+  const opened = beginAsHost(params, keys.publicKey);
   const answered = stepHost(opened, begun.send!, random);
   assertHides([begun.state, opened, answered.state], [PASSWORD, ...drawn.slice(publicDraws)]);
   const finished = stepGuest(begun.state, answered.send!);
@@ -130,8 +130,8 @@ Deno.test("a conversation shows no byte of a key", () => {
 });
 
 Deno.test("the shared key is wiped as soon as the conversation has begun", () => {
-  const { terms, random, keys, guest, host } = shakeHands(2);
-  const shared = { place: terms, now: () => 0, random };
+  const { params, random, keys, guest, host } = shakeHands(2);
+  const shared = { place: params, now: () => 0, random };
   const [own, other] = [host.established.isk.bytes, guest.established.isk.bytes];
   const conversations = [
     startConversation({ ...shared, role: "host", keys, established: host.established }),
@@ -149,9 +149,9 @@ Deno.test("the shared key is wiped as soon as the conversation has begun", () =>
 /** A host with two attempts answered, and the secrets that it holds. */
 function hostWithTwo() {
   const random = systemRandom;
-  const terms = termsFrom(random, PASSWORD);
-  const guests = [1, 2].map(() => beginAsGuest(terms, random(16), random));
-  let state: HostState = beginAsHost(terms, random(32));
+  const params = paramsFrom(random, PASSWORD);
+  const guests = [1, 2].map(() => beginAsGuest(params, random(16), random));
+  let state: HostState = beginAsHost(params, random(32));
   const answers = guests.map(({ send }) => {
     const step = stepHost(state, send!, random);
     state = step.state;
@@ -196,10 +196,10 @@ Deno.test("a wrong guess is forgotten, and a burnt code with all that belonged t
 Deno.test("a guest that is refused, or stops, forgets what it had", () => {
   for (const how of ["refusal", "stop"] as const) {
     const { random } = remembering();
-    const terms = termsFrom(random);
+    const params = paramsFrom(random);
     const nonce = random(16);
-    const begun = beginAsGuest(terms, nonce, random);
-    const answered = stepHost(beginAsHost(terms, random(32)), begun.send!, random);
+    const begun = beginAsGuest(params, nonce, random);
+    const answered = stepHost(beginAsHost(params, random(32)), begun.send!, random);
     const { state } = stepGuest(begun.state, answered.send!);
     assert(state.state === "awaiting-tag");
     const kept = [state.established.isk.bytes, state.hostTag.bytes];
@@ -207,7 +207,7 @@ Deno.test("a guest that is refused, or stops, forgets what it had", () => {
     else wipeGuest(state);
     assert(kept.every(isWiped));
     // Before the answer there is the scalar alone, and a spent one finishes nothing.
-    const early = beginAsGuest(terms, nonce, random).state;
+    const early = beginAsGuest(params, nonce, random).state;
     wipeGuest(early);
     assertThrows(() => stepGuest(early, answered.send!), TypeError, "already finished");
   }
@@ -217,7 +217,7 @@ Deno.test("a running chat shows no byte of a key, and no password", async () => 
   const { random, drawn } = remembering();
   const relay = new MemoryRelay({ clock: systemClock });
   const ready = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const invited = Promise.withResolvers<Code>();
+  const invited = Promise.withResolvers<InviteCode>();
   const hear = (i: number) => (event: ChatEvent) => {
     if (event.event === "invite") invited.resolve(parseCode(event.code));
     if (event.event === "ready") ready[i]!.resolve();

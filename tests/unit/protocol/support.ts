@@ -5,25 +5,25 @@
  */
 import type { Random } from "../../../src/clock.ts";
 import { encodeBase64Url } from "../../../src/crypto/bytes.ts";
-import type { RatchetKeyPair } from "../../../src/crypto/ratchet.ts";
+import type { RatchetKeyPair } from "../../../src/crypto/ratchet_session.ts";
 import { Secret } from "../../../src/crypto/secret.ts";
 import { type Conversation, startConversation } from "../../../src/protocol/conversation.ts";
 import {
   beginAsGuest,
   beginAsHost,
-  type Established,
   type GuestState,
+  type HandshakeParams,
+  type HandshakeResult,
   type HostState,
   stepGuest,
   stepHost,
-  type Terms,
 } from "../../../src/protocol/handshake.ts";
 import { type HandshakeMessage, roomOfNameplate } from "../../../src/protocol/wire.ts";
 import { seededRandom } from "../../support/random.ts";
 import { seededKeyPairs } from "../../support/ratchet_keys.ts";
 
 /** What two people are about to shake hands on. */
-export function termsFrom(random: Random, password = "river-canyon-ocean"): Terms {
+export function paramsFrom(random: Random, password = "river-canyon-ocean"): HandshakeParams {
   return {
     room: roomOfNameplate("4821"),
     epoch: encodeBase64Url(random(8)),
@@ -34,22 +34,22 @@ export function termsFrom(random: Random, password = "river-canyon-ocean"): Term
 
 /** A whole handshake: each message, and the state that it was heard in. */
 export interface Handshake {
-  readonly terms: Terms;
+  readonly params: HandshakeParams;
   readonly random: Random;
   readonly keys: RatchetKeyPair;
   readonly messages: Record<HandshakeMessage["type"], HandshakeMessage>;
-  readonly guest: { readonly established: Established; readonly state: GuestState };
-  readonly host: { readonly established: Established; readonly state: HostState };
+  readonly guest: { readonly established: HandshakeResult; readonly state: GuestState };
+  readonly host: { readonly established: HandshakeResult; readonly state: HostState };
 }
 
 /** Runs a handshake. The states that the steps have spent are not kept. */
 export function shakeHands(seed: number): Handshake {
   const random = seededRandom(seed);
-  const terms = termsFrom(random);
+  const params = paramsFrom(random);
   const keys = seededKeyPairs(random)();
   const nonce = random(16);
-  const begun = beginAsGuest(terms, nonce, random);
-  const answered = stepHost(beginAsHost(terms, keys.publicKey), begun.send!, random);
+  const begun = beginAsGuest(params, nonce, random);
+  const answered = stepHost(beginAsHost(params, keys.publicKey), begun.send!, random);
   const finished = stepGuest(begun.state, answered.send!);
   const confirmed = stepHost(answered.state, finished.send!, random);
   const done = stepGuest(finished.state, confirmed.send!);
@@ -57,7 +57,7 @@ export function shakeHands(seed: number): Handshake {
     throw new Error("An honest handshake failed");
   }
   return {
-    terms,
+    params,
     random,
     keys,
     messages: {
@@ -83,12 +83,12 @@ export function talkAtOnce(seed: number): Talk {
   const random = seededRandom(seed);
   const generateKeyPair = seededKeyPairs(random);
   const [isk, transcript, keys] = [random(64), random(32), generateKeyPair()];
-  const established = (): Established => ({
+  const established = (): HandshakeResult => ({
     isk: new Secret(isk.slice()),
     transcript,
     hostRatchetKey: keys.publicKey,
   });
-  const shared = { place: termsFrom(random), now: () => 1_000, random, generateKeyPair };
+  const shared = { place: paramsFrom(random), now: () => 1_000, random, generateKeyPair };
   return {
     host: startConversation({ ...shared, role: "host", established: established(), keys }),
     guest: startConversation({
@@ -102,8 +102,8 @@ export function talkAtOnce(seed: number): Talk {
 
 /** Two who talk; their clocks stand at `now`. */
 export function talk(seed: number, now: () => number = () => 1_000): Talk {
-  const { terms, random, keys, guest, host } = shakeHands(seed);
-  const shared = { place: terms, now, random, generateKeyPair: seededKeyPairs(random) };
+  const { params, random, keys, guest, host } = shakeHands(seed);
+  const shared = { place: params, now, random, generateKeyPair: seededKeyPairs(random) };
   return {
     host: startConversation({
       ...shared,

@@ -14,7 +14,12 @@ import { encodeHex } from "@std/encoding/hex";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import { type Random, systemRandom } from "../../../src/clock.ts";
 import { type Bytes, encodeBase64Url } from "../../../src/crypto/bytes.ts";
-import { type Code, drawCode, formatCode, parseCode } from "../../../src/protocol/code.ts";
+import {
+  drawCode,
+  formatCode,
+  type InviteCode,
+  parseCode,
+} from "../../../src/protocol/invite_code.ts";
 import {
   type Conversation,
   type Sealed,
@@ -23,12 +28,12 @@ import {
 import {
   beginAsGuest,
   beginAsHost,
-  type Established,
+  type HandshakeResult,
   stepGuest,
   stepHost,
 } from "../../../src/protocol/handshake.ts";
 import type { Body } from "../../../src/protocol/payload.ts";
-import { verifyKey } from "../../../src/protocol/verify.ts";
+import { verifyKey } from "../../../src/protocol/verification.ts";
 import { encodeHandshake, makeEnvelope, roomOfNameplate } from "../../../src/protocol/wire.ts";
 import type { Envelope, Role } from "../../../src/relay/relay.ts";
 import { pythonWithCryptography } from "../../support/python.ts";
@@ -68,7 +73,7 @@ type Course = (
 ) => Promise<void>;
 
 /** Takes the whole course of a chat between two, and writes down all that matters. */
-async function record(code: Code, random: Random, converse: Course): Promise<unknown> {
+async function record(code: InviteCode, random: Random, converse: Course): Promise<unknown> {
   const place = { room: roomOfNameplate(code.nameplate), epoch: encodeBase64Url(random(8)) };
   const [hostNonce, guestNonce] = [random(16), random(16)];
   const scalars = { host: recorded(random), guest: recorded(random) };
@@ -83,11 +88,11 @@ async function record(code: Code, random: Random, converse: Course): Promise<unk
   };
 
   // The handshake.
-  const terms = { ...place, password: code.password, hostNonce };
+  const params = { ...place, password: code.password, hostNonce };
   const keys = await pairs("host")();
-  const begun = beginAsGuest(terms, guestNonce, scalars.guest.random);
+  const begun = beginAsGuest(params, guestNonce, scalars.guest.random);
   const answered = stepHost(
-    beginAsHost(terms, keys.publicKey),
+    beginAsHost(params, keys.publicKey),
     begun.send!,
     scalars.host.random,
   );
@@ -106,7 +111,7 @@ async function record(code: Code, random: Random, converse: Course): Promise<unk
     put(by, [makeEnvelope(place, { from: by, seq: 0, head, token: "" })]);
   }
   assert(confirmed.state.state === "established" && done.state.state === "established");
-  const established: Record<Role, Established> = {
+  const established: Record<Role, HandshakeResult> = {
     host: confirmed.state.established,
     guest: done.state.established,
   };

@@ -9,9 +9,9 @@ import {
   drawPassword,
   formatCode,
   MAX_PASSPHRASE_CHARS,
-  normalisePassphrase,
+  normalizePassphrase,
   parseCode,
-} from "../../../src/protocol/code.ts";
+} from "../../../src/protocol/invite_code.ts";
 import { seededRandom } from "../../support/random.ts";
 
 /** Gives these 32-bit numbers in turn, then zeros. */
@@ -200,8 +200,8 @@ Deno.test("a passphrase is the same on two keyboards", () => {
       ["A  b", "A  b"],
     ] as const
   ) {
-    assertEquals(normalisePassphrase(typed), normal);
-    assertEquals(normalisePassphrase(normal), normal);
+    assertEquals(normalizePassphrase(typed), normal);
+    assertEquals(normalizePassphrase(normal), normal);
   }
 });
 
@@ -214,7 +214,7 @@ Deno.test("a passphrase that is none is refused, and never quoted", () => {
       ["secret".repeat(1_000), "too long"],
     ] as const
   ) {
-    const failure = assertThrows(() => normalisePassphrase(typed), Failure, state);
+    const failure = assertThrows(() => normalizePassphrase(typed), Failure, state);
     assertEquals(failure.code, "usage");
     assert(!failure.message.includes("secret"));
   }
@@ -222,7 +222,7 @@ Deno.test("a passphrase that is none is refused, and never quoted", () => {
 
 Deno.test("the length of a passphrase is limited: n-1, n, n+1", () => {
   for (const length of [MAX_PASSPHRASE_CHARS - 1, MAX_PASSPHRASE_CHARS]) {
-    assertEquals(normalisePassphrase("a".repeat(length)).length, length);
+    assertEquals(normalizePassphrase("a".repeat(length)).length, length);
   }
-  assertThrows(() => normalisePassphrase("a".repeat(MAX_PASSPHRASE_CHARS + 1)), Failure);
+  assertThrows(() => normalizePassphrase("a".repeat(MAX_PASSPHRASE_CHARS + 1)), Failure);
 });

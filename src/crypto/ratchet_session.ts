@@ -30,8 +30,8 @@ import {
 
 export {
   AlteredToken,
-  MAX_SKIP_AHEAD,
-  MAX_SKIPPED_KEPT,
+  MAX_SKIP,
+  MAX_SKIPPED_KEYS,
   ReplayedMessage,
   TooFarAhead,
 } from "./double_ratchet.ts";
@@ -43,7 +43,7 @@ export class ForgedHeader extends Error {
 }
 
 /** What a session begins with. */
-export type SessionOptions =
+export type RatchetSessionOptions =
   & {
     /** Shared key of the handshake; read here, and the caller's to wipe. */
     readonly isk: Uint8Array;
@@ -94,7 +94,7 @@ interface HeaderKeys {
  *
  * @throws {RangeError} when the host's ratchet key is not 32 bytes.
  */
-export function createSession(options: SessionOptions): Session {
+export function createRatchetSession(options: RatchetSessionOptions): RatchetSession {
   const { isk, transcript, random, generateKeyPair = generateRatchetKeyPair } = options;
   const derive = (label: Label) =>
     expand(isk, { label, context: lengthPrefixed(transcript), length: 32 });
@@ -113,11 +113,11 @@ export function createSession(options: SessionOptions): Session {
     state = startAsGuest(initial, generateKeyPair(), hostKey);
     wipe(initial.root);
   }
-  return new Session(state, { headerKeys, transcript, random, generateKeyPair });
+  return new RatchetSession(state, { headerKeys, transcript, random, generateKeyPair });
 }
 
 /** One side of a conversation between two. Calls may overlap; they take effect in their order. */
-export class Session {
+export class RatchetSession {
   #state: RatchetState | undefined;
   readonly #headerKeys: HeaderKeys;
   /** Headers that were read already, by the very bytes they were read from. */
@@ -132,7 +132,7 @@ export class Session {
   /** Settles when the last operation that was let in has taken effect. */
   #turnstile: Promise<unknown> = Promise.resolve();
 
-  /** Made by {@link createSession}; the session owns `state` from here on. */
+  /** Made by {@link createRatchetSession}; the session owns `state` from here on. */
   constructor(state: RatchetState, { headerKeys, transcript, random, generateKeyPair }: {
     headerKeys: HeaderKeys;
     transcript: Uint8Array;
@@ -208,7 +208,7 @@ export class Session {
   /**
    * Opens messages in the given order, up to the first that does not open.
    *
-   * @returns what was opened, and the error of the one that was not, as {@link Session.open} throws it.
+   * @returns what was opened, and the error of the one that was not, as {@link RatchetSession.open} throws it.
    * The session is then as if the opened ones alone had come.
    */
   openAll(
@@ -239,7 +239,7 @@ export class Session {
 
   /** Keys do not show when a session is printed. */
   toJSON(): string {
-    return `Session (${this.#state ? "open" : "closed"})`;
+    return `RatchetSession (${this.#state ? "open" : "closed"})`;
   }
 
   /** As above. */

@@ -20,24 +20,24 @@ import {
 } from "../../../src/crypto/bytes.ts";
 import {
   AlteredToken,
-  createSession,
+  createRatchetSession,
   ForgedHeader,
   generateRatchetKeyPair,
-  MAX_SKIP_AHEAD,
+  MAX_SKIP,
   type OpenedMessage,
   type RatchetKeyPair,
+  type RatchetSession,
   ReplayedMessage,
   type SealedMessage,
-  type Session,
   TooFarAhead,
-} from "../../../src/crypto/ratchet.ts";
+} from "../../../src/crypto/ratchet_session.ts";
 import { seededRandom } from "../../support/random.ts";
 import { ratchetKeyPairOf, seededKeyPairs } from "../../support/ratchet_keys.ts";
 import vectors from "../../vectors/ratchet/session.json" with { type: "json" };
 
 interface Pair {
-  readonly host: Session;
-  readonly guest: Session;
+  readonly host: RatchetSession;
+  readonly guest: RatchetSession;
 }
 
 /** Two sides of a session from a seed, with the options of either changed. */
@@ -58,27 +58,27 @@ function pair(
   };
   const keyPair = shared.generateKeyPair();
   return {
-    host: createSession({ ...shared, role: "host", keyPair }),
-    guest: createSession({ ...shared, role: "guest", hostRatchetKey: keyPair.publicKey }),
+    host: createRatchetSession({ ...shared, role: "host", keyPair }),
+    guest: createRatchetSession({ ...shared, role: "guest", hostRatchetKey: keyPair.publicKey }),
   };
 }
 
-async function seal(session: Session, ...texts: string[]): Promise<SealedMessage[]> {
+async function seal(session: RatchetSession, ...texts: string[]): Promise<SealedMessage[]> {
   return await session.seal(texts.map(encodeUtf8));
 }
 
-async function sealOne(session: Session, text: string): Promise<SealedMessage> {
+async function sealOne(session: RatchetSession, text: string): Promise<SealedMessage> {
   return (await seal(session, text))[0]!;
 }
 
-async function open(session: Session, { head, token }: SealedMessage): Promise<string> {
+async function open(session: RatchetSession, { head, token }: SealedMessage): Promise<string> {
   return decodeUtf8((await session.open(head, token)).plaintext);
 }
 
 const texts = (opened: readonly OpenedMessage[]) =>
   opened.map(({ plaintext }) => decodeUtf8(plaintext));
 
-async function assertByteForByte(ready: (session: Session) => Promise<void>): Promise<void> {
+async function assertByteForByte(ready: (session: RatchetSession) => Promise<void>): Promise<void> {
   const source = (values: readonly string[]) => {
     const left = values.map(decodeHex);
     return () => left.shift()!;
@@ -90,21 +90,21 @@ async function assertByteForByte(ready: (session: Session) => Promise<void>): Pr
   const shared = { isk: decodeHex(vectors.isk), transcript: decodeHex(vectors.transcript) };
   const hostKeys = keysOf("host");
   const keyPair = hostKeys();
-  const host = createSession({
+  const host = createRatchetSession({
     ...shared,
     role: "host",
     keyPair,
     random: source(vectors.ivs.host),
     generateKeyPair: hostKeys,
   });
-  const guest = createSession({
+  const guest = createRatchetSession({
     ...shared,
     role: "guest",
     hostRatchetKey: keyPair.publicKey,
     random: source(vectors.ivs.guest),
     generateKeyPair: keysOf("guest"),
   });
-  const open = async (run: (typeof vectors.messages)[number], by: Session) => {
+  const open = async (run: (typeof vectors.messages)[number], by: RatchetSession) => {
     const messages = run.map(({ head, token }) => ({ head: decodeHex(head), token }));
     const { opened, error } = await by.openAll(messages);
     assertEquals(error, undefined);
@@ -268,10 +268,10 @@ Deno.test("a replay is told from an alteration, in this chain and in every one b
 
 Deno.test("too large a gap is refused, and what is nearer still opens", async () => {
   const { host, guest } = pair();
-  const sealed = await host.seal(Array.from({ length: MAX_SKIP_AHEAD + 2 }, () => encodeUtf8("x")));
-  await assertRejects(() => open(guest, sealed[MAX_SKIP_AHEAD + 1]!), TooFarAhead);
-  assertEquals(await open(guest, sealed[MAX_SKIP_AHEAD]!), "x");
-  assertEquals(await open(guest, sealed[MAX_SKIP_AHEAD + 1]!), "x");
+  const sealed = await host.seal(Array.from({ length: MAX_SKIP + 2 }, () => encodeUtf8("x")));
+  await assertRejects(() => open(guest, sealed[MAX_SKIP + 1]!), TooFarAhead);
+  assertEquals(await open(guest, sealed[MAX_SKIP]!), "x");
+  assertEquals(await open(guest, sealed[MAX_SKIP + 1]!), "x");
 });
 
 Deno.test("what a side sent does not come back to it as the peer's", async () => {
@@ -400,13 +400,13 @@ Deno.test("a host's ratchet key of another length, or of small order, begins no 
   for (const length of [0, 31, 33]) {
     const hostRatchetKey = new Uint8Array(length);
     assertThrows(
-      () => createSession({ ...base, random: systemRandom, hostRatchetKey }),
+      () => createRatchetSession({ ...base, random: systemRandom, hostRatchetKey }),
       RangeError,
     );
   }
   const hostRatchetKey = new Uint8Array(32);
   assertThrows(
-    () => createSession({ ...base, random: systemRandom, hostRatchetKey }),
+    () => createRatchetSession({ ...base, random: systemRandom, hostRatchetKey }),
     AlteredToken,
   );
 });
@@ -419,7 +419,7 @@ Deno.test("a closed session does nothing any more", async () => {
   await assertRejects(() => open(guest, sealed), Error, "closed");
   await assertRejects(() => sealOne(guest, "b"), Error, "closed");
   assertThrows(() => guest.checkHeader(sealed.head), Error, "closed");
-  assertEquals(Deno.inspect(guest), "Session (closed)");
+  assertEquals(Deno.inspect(guest), "RatchetSession (closed)");
 });
 
 Deno.test("a session that is closed while it opens shows nothing", async () => {
@@ -455,6 +455,6 @@ Deno.test("a session does not show any byte of its keys, nor do its errors", asy
       assert(!shown.includes(encodeBase64Url(secret.subarray(0, 6))));
     }
   }
-  assertEquals(Deno.inspect([host]), "[ Session (open) ]");
-  assertEquals(JSON.stringify({ host }), `{"host":"Session (open)"}`);
+  assertEquals(Deno.inspect([host]), "[ RatchetSession (open) ]");
+  assertEquals(JSON.stringify({ host }), `{"host":"RatchetSession (open)"}`);
 });

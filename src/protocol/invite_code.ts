@@ -28,7 +28,7 @@ const MAX_SLIPS = 2;
 export const MAX_PASSPHRASE_CHARS = 1024;
 
 /** A one-time invite code, taken apart. */
-export interface Code {
+export interface InviteCode {
   /** Public: names the room. */
   readonly nameplate: string;
   /** Secret: the password, words joined by hyphens. */
@@ -36,12 +36,12 @@ export interface Code {
 }
 
 /** The code as it is said and shown. */
-export function formatCode(code: Code): string {
+export function formatCode(code: InviteCode): string {
   return `${code.nameplate}-${code.password}`;
 }
 
 /** Draws a code; `taken` is how many draws the relay has refused so far. */
-export function drawCode(random: Random, taken = 0): Code {
+export function drawCode(random: Random, taken = 0): InviteCode {
   const digits = Math.min(
     NAMEPLATE_DIGITS + Math.floor(taken / DRAWS_PER_LENGTH),
     MAX_NAMEPLATE_DIGITS,
@@ -65,7 +65,7 @@ export function drawPassword(random: Random): string {
  * @throws {Failure} `usage`, naming the part that is wrong and what may have been meant. The sentence
  * quotes at most one word, never the whole code.
  */
-export function parseCode(text: string): Code {
+export function parseCode(text: string): InviteCode {
   if (text.length > MAX_CODE_CHARS) throw badCode("it is too long");
   const parts = text.normalize("NFKC").toLowerCase().split(/[\s\-‐-―_.,]+/).filter((p) => p !== "");
   const [nameplate, ...words] = parts;
@@ -86,7 +86,7 @@ export function parseCode(text: string): Code {
  *
  * @throws {Failure} `usage` for one that is empty, too long or no valid Unicode. It is never quoted.
  */
-export function normalisePassphrase(text: string): string {
+export function normalizePassphrase(text: string): string {
   if (text.length > MAX_PASSPHRASE_CHARS) throw badPassphrase("too long", "Use a shorter one.");
   if (!text.isWellFormed()) throw badPassphrase("not valid Unicode", "Type it again.");
   const normal = text.normalize("NFKC").trim();

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
-import type { RatchetKeyPair } from "../../../src/crypto/ratchet.ts";
+import type { RatchetKeyPair } from "../../../src/crypto/ratchet_session.ts";
 import { startConversation } from "../../../src/protocol/conversation.ts";
 import {
   beginAsGuest,
@@ -11,10 +11,10 @@ import {
   stepHost,
 } from "../../../src/protocol/handshake.ts";
 import type { Payload } from "../../../src/protocol/payload.ts";
-import { verificationWords, VERIFY_WORDS, verifyKey } from "../../../src/protocol/verify.ts";
+import { verificationWords, VERIFY_WORDS, verifyKey } from "../../../src/protocol/verification.ts";
 import { seededRandom } from "../../support/random.ts";
 import { seededKeyPairs } from "../../support/ratchet_keys.ts";
-import { talk, termsFrom } from "./support.ts";
+import { paramsFrom, talk } from "./support.ts";
 
 const names = { host: "Alice", guest: "Bob" };
 const random = seededRandom(1);
@@ -61,18 +61,18 @@ Deno.test("two who talk have the same words, and have them once", () => {
 
 Deno.test("somebody in between who knows the code reads all, and the words tell", async () => {
   const random = seededRandom(3);
-  const terms = termsFrom(random);
+  const params = paramsFrom(random);
   const nextKeys = seededKeyPairs(random);
   const [aliceKeys, malloryKeys] = [await nextKeys(), await nextKeys()];
   const [nonce, otherNonce] = [random(16), random(16)];
   // To Bob, Mallory is the host; to Alice, the guest. Both handshakes are honest to the letter.
-  const bob = beginAsGuest(terms, nonce, random);
-  const toBob = stepHost(beginAsHost(terms, malloryKeys.publicKey), bob.send!, random);
+  const bob = beginAsGuest(params, nonce, random);
+  const toBob = stepHost(beginAsHost(params, malloryKeys.publicKey), bob.send!, random);
   const bobAnswered = stepGuest(bob.state, toBob.send!);
   const withBob = stepHost(toBob.state, bobAnswered.send!, random);
   const bobDone = stepGuest(bobAnswered.state, withBob.send!);
-  const toAlice = beginAsGuest(terms, otherNonce, random);
-  const alice = stepHost(beginAsHost(terms, aliceKeys.publicKey), toAlice.send!, random);
+  const toAlice = beginAsGuest(params, otherNonce, random);
+  const alice = stepHost(beginAsHost(params, aliceKeys.publicKey), toAlice.send!, random);
   const malloryAnswered = stepGuest(toAlice.state, alice.send!);
   const aliceDone = stepHost(alice.state, malloryAnswered.send!, random);
   const withAlice = stepGuest(malloryAnswered.state, aliceDone.send!);
@@ -83,7 +83,7 @@ Deno.test("somebody in between who knows the code reads all, and the words tell"
   ) => {
     if (state.state !== "established") throw new Error("An honest handshake failed");
     const { established } = state;
-    return startConversation({ established, place: terms, role, keys, now: () => 0, random });
+    return startConversation({ established, place: params, role, keys, now: () => 0, random });
   };
   const sides = {
     alice: await begin("host", aliceDone.state, aliceKeys),
