@@ -16,8 +16,6 @@ import { fileName, type Target } from "./targets.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** Where src/version.ts has room for the commit. */
 const COMMIT_PLACE = "@COMMIT@";
-/** Ink imports it under `DEV=true`, which our permissions do not let it see; it is not installed. */
-const DEVTOOLS = "react-devtools-core";
 /** In the chunk that stands in for `require`: it takes a real one where there is one. */
 const REQUIRE_PLACE = "Dynamic require of";
 /** Packages in CommonJS require `node:` modules by it; in one file the bundler does this itself. */
@@ -72,9 +70,8 @@ export async function compile(options: CompileOptions = {}): Promise<string> {
 async function bundle(folder: string): Promise<string> {
   await run(Deno.execPath(), [
     ...["bundle", "--quiet", "--frozen", "--minify", "--code-splitting"],
-    ...["--external", DEVTOOLS, "--external", OTHER_URL, "--outdir", folder, `${ROOT}main.ts`],
+    ...["--external", OTHER_URL, "--outdir", folder, `${ROOT}main.ts`],
   ]);
-  await Deno.writeTextFile(`${folder}/${DEVTOOLS}.js`, "export default undefined;\n");
   const found = await commit();
   const edits: Edit[] = [...LEAN_DRIVER, {
     what: "the place for the commit",
@@ -83,7 +80,7 @@ async function bundle(folder: string): Promise<string> {
   const fits = new Map<Edit, number>();
   for (const { name } of Deno.readDirSync(folder)) {
     const path = `${folder}/${name}`;
-    let text = (await Deno.readTextFile(path)).replaceAll(`"${DEVTOOLS}"`, `"./${DEVTOOLS}.js"`);
+    let text = await Deno.readTextFile(path);
     for (const edit of edits) {
       const edited = edit.apply(text);
       if (edited === undefined) continue;

@@ -1,6 +1,6 @@
 /**
  * How long it takes from the start to the first thing that is seen, full screen and in lines, in a
- * real pseudo-terminal, against the least that ink and Deno can do.
+ * real pseudo-terminal, against the least that Deno can do.
  *
  * @module
  */
@@ -9,6 +9,8 @@ import { type Bench, median, type Row, runAlone } from "./table.ts";
 
 /** Starts of each program, in turns. */
 const ROUNDS = 15;
+/** What the full screen may take, measured in first frames of the plain interface. */
+const MAX_RATIO = 1.3;
 
 /** A program, and the first thing that is seen of it. */
 interface Subject {
@@ -20,11 +22,6 @@ interface Subject {
 const WHISPER = [pathTo("main.ts"), "new", "--local", "--name", "Alice"];
 const FULL: Subject = { what: "full screen", args: WHISPER, shows: "Connecting" };
 const PLAIN: Subject = { what: "plain", args: [...WHISPER, "--plain"], shows: "* " };
-const INK: Subject = {
-  what: "empty ink program",
-  args: [pathTo("tests/bench/empty_ink.tsx")],
-  shows: "ready",
-};
 const DENO: Subject = {
   what: "empty Deno program",
   args: [pathTo("tests/bench/empty_deno.ts")],
@@ -38,7 +35,7 @@ async function firstSight({ args, shows }: Subject, folder: string): Promise<num
   const since = performance.now();
   const child = new Deno.Command("script", {
     args: ["-qefc", `stty rows 24 cols 80; exec ${command}`, "/dev/null"],
-    env: { XDG_RUNTIME_DIR: folder, TERM: "xterm-256color", NODE_ENV: "production", CI: "" },
+    env: { XDG_RUNTIME_DIR: folder, TERM: "xterm-256color" },
     stdin: "piped",
     stdout: "piped",
     stderr: "null",
@@ -68,11 +65,11 @@ async function firstSight({ args, shows }: Subject, folder: string): Promise<num
 /** The benchmark. */
 export const bench: Bench = {
   name: "first_frame",
-  about: "From the start to what is seen first, against an empty ink and an empty Deno program.",
+  about: "From the start to what is seen first, against an empty Deno program.",
   async run() {
     const folder = await Deno.makeTempDir();
     try {
-      const subjects = [FULL, PLAIN, INK, DENO];
+      const subjects = [FULL, PLAIN, DENO];
       const samples = new Map(subjects.map((subject) => [subject, [] as number[]]));
       for (let round = 0; round <= ROUNDS; round++) {
         for (const subject of subjects) {
@@ -82,13 +79,14 @@ export const bench: Bench = {
         }
       }
       const middle = (subject: Subject) => median(samples.get(subject)!);
-      return [FULL, PLAIN].flatMap((subject) =>
-        [INK, DENO].map((reference): Row => ({
+      return ([[FULL, PLAIN], [FULL, DENO], [PLAIN, DENO]] as const).map(
+        ([subject, reference]): Row => ({
           what: `${subject.what}, median`,
           value: middle(subject),
           unit: "ms",
           reference: { what: reference.what, value: middle(reference) },
-        }))
+          ...reference === PLAIN && { bound: { of: "ratio", atMost: MAX_RATIO } },
+        }),
       );
     } finally {
       await Deno.remove(folder, { recursive: true });

@@ -1,13 +1,11 @@
 /**
- * How long a keystroke takes to be on the screen, in conversations short and long, against an ink
- * program that does nothing but show what is typed.
+ * How long a keystroke takes to be on the screen, in conversations short and long.
  *
  * From the moment the terminal has read the key to the moment the frame with it is written; what a
  * terminal itself takes is not in it.
  *
  * @module
  */
-import { PassThrough, Writable } from "node:stream";
 import { systemClock } from "../../src/clock.ts";
 import type { Terminal } from "../../src/ui/tui/terminal.ts";
 import { RecordedControls } from "../support/controls.ts";
@@ -100,46 +98,11 @@ async function measureOurs(texts: number, coming = 0): Promise<number[]> {
   return terminal.samples.slice(WARM_UP);
 }
 
-/** The same of the empty program. */
-async function measureReference(): Promise<number[]> {
-  const { start } = await import("./empty_ink.tsx");
-  const samples: number[] = [];
-  let since: number | undefined;
-  const stdin = Object.assign(new PassThrough(), {
-    isTTY: true,
-    setRawMode: () => {},
-    ref: () => {},
-    unref: () => {},
-  });
-  const stdout = Object.assign(
-    new Writable({
-      write(_, __, done) {
-        if (since !== undefined) samples.push(performance.now() - since);
-        since = undefined;
-        done();
-      },
-    }),
-    { isTTY: true, columns: 120, rows: 40 },
-  );
-  const end = start({ stdin, stdout });
-  await pause();
-  for (let i = 0; i < KEYS + WARM_UP; i++) {
-    since = performance.now();
-    stdin.write("a");
-    await pause();
-  }
-  end();
-  return samples.slice(WARM_UP);
-}
-
 /** The benchmark. */
 export const bench: Bench = {
   name: "keystroke",
-  about: "A key, from the terminal to the frame that shows it, against an empty ink program.",
+  about: "A key, from the terminal to the frame that shows it.",
   async run() {
-    // As the program itself chooses it.
-    Deno.env.set("NODE_ENV", "production");
-    const reference = await measureReference();
     const rows: Row[] = [];
     const cases = [
       ...LENGTHS.map((length) => [`${length.toLocaleString("en-US")} texts`, length, 0] as const),
@@ -152,7 +115,6 @@ export const bench: Bench = {
           what: `${what}, p${share * 100}`,
           value: percentile(samples, share),
           unit: "ms",
-          reference: { what: "empty ink program", value: percentile(reference, share) },
           bound: { of: "value", atMost: FRAME_MS },
         });
       }

@@ -101,8 +101,6 @@ const FILE_DOORS: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, readonly string[]> = {
   "mongodb": ["src/relay/mongodb/"],
   "node:sqlite": ["src/relay/sqlite/"],
-  "ink": ["src/ui/tui/"],
-  "react": ["src/ui/tui/"],
   "@noble/curves": ["src/crypto/"],
   "@noble/hashes": ["src/crypto/"],
   "@scure/bip39": ["src/protocol/"],

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Clock, Timer } from "../../clock.ts";
-import type { Frame } from "./frame.tsx";
+import type { Frame } from "./view.ts";
 import { Painter } from "./painter.ts";
 
 /** What it needs. */

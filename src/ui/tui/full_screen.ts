@@ -12,7 +12,7 @@ import { safeText } from "../../terminal/safe_text.ts";
 import { sentenceOf } from "../sentences.ts";
 import { Canvas } from "./canvas.ts";
 import { textOf } from "./draft.ts";
-import { Frames } from "./frame.tsx";
+import { view } from "./view.ts";
 import { ESCAPE_MS, type Input, InputReader } from "./input.ts";
 import { keyHelp } from "../keys.ts";
 import { watchOver } from "./lifeguard.ts";
@@ -88,12 +88,11 @@ export class FullScreen implements Interface, Screen {
       isMuted: parts.quiet,
     });
     this.#notices = new Notices(parts.notifier);
-    const frames = new Frames();
     this.#canvas = new Canvas({
       clock,
       write: (text) => terminal.write(text),
       flush: () => terminal.flush(),
-      frame: () => frames.of(this.#state),
+      frame: () => view(this.#state),
     });
     this.#unwatch = watchOver({
       restore: () => this.#restore(),

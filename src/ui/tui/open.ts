@@ -34,8 +34,6 @@ const LEAST_SIZE = { columns: 10, rows: 5 };
 export async function openFullScreen(
   { port, output, color, env, ...rest }: Opening,
 ): Promise<FullScreen> {
-  chooseReact();
-  // Only now: what is chosen holds from the first import on.
   const { FullScreen } = await import("./full_screen.ts");
   return new FullScreen({
     ...rest,
@@ -52,22 +50,6 @@ export async function openFullScreen(
       writeNow,
     },
   });
-}
-
-/**
- * The React that checks less and paints sooner; and never the one that shows everything on the screen
- * to whatever listens on a port of this computer (`DEV=true`). Colours are the theme's: nobody else
- * needs to look through the environment for what the terminal can do.
- */
-function chooseReact(): void {
-  try {
-    Deno.env.set("NODE_ENV", "production");
-    Deno.env.set("FORCE_COLOR", "0");
-    Deno.env.delete("DEV");
-  } catch (error) {
-    // Variables that we may not set, ink may not read.
-    if (!(error instanceof Deno.errors.NotCapable)) throw error;
-  }
 }
 
 function terminalSize(): { columns: number; rows: number } {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Frame } from "./frame.tsx";
+import type { Frame } from "./view.ts";
 
 /**
  * Taken over: the title is put away, the alternate screen is shown, rows end at the edge instead of

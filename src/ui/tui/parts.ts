@@ -11,7 +11,7 @@ import { alarmRows, layComposer, PROMPT_CELLS, questionRows } from "./geometry.t
 import type { State } from "./state.ts";
 import type { Row } from "./rows.ts";
 import { statusText } from "./status.ts";
-import type { Span } from "./theme.ts";
+import { cut, type Span } from "./theme.ts";
 import { clip, pad, widthOf } from "./wrap.ts";
 
 /** From so many columns on there is room for every word. */
@@ -149,14 +149,4 @@ function commandHint({ draft: { before, after } }: State): string | undefined {
 function centred(text: string, width: number): string {
   const left = Math.max(0, Math.floor((width - widthOf(text)) / 2));
   return pad(" ".repeat(left) + text, width);
-}
-
-/** The row as far as there is room for it. */
-function cut(spans: readonly Span[], columns: number): Row {
-  let left = columns;
-  return spans.map(({ role, text }) => {
-    const shown = clip(text, left);
-    left -= widthOf(shown);
-    return { role, text: shown };
-  });
 }

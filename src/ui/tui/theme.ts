@@ -5,6 +5,7 @@
  * @module
  */
 import { safeLine } from "../../terminal/safe_text.ts";
+import { clip, widthOf } from "./wrap.ts";
 
 /** What a piece of text is. */
 export type Role =
@@ -84,6 +85,16 @@ export function themeFor(brightness: number): ThemeName {
 export interface Span {
   readonly role: Role;
   readonly text: string;
+}
+
+/** The row as far as there is room for it. */
+export function cut(spans: readonly Span[], columns: number): readonly Span[] {
+  let left = columns;
+  return spans.map(({ role, text }) => {
+    const shown = clip(text, left);
+    left -= widthOf(shown);
+    return { role, text: shown };
+  });
 }
 
 // deno-lint-ignore no-control-regex -- none of them may pass

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotMatch } from "@std/assert";
 import fc from "fast-check";
 import type { ChatEvent } from "../../../../src/chat/events.ts";
-import { Frames } from "../../../../src/ui/tui/frame.tsx";
+import { view } from "../../../../src/ui/tui/view.ts";
 import { KEYS } from "../../../../src/ui/keys.ts";
 import { type Action, reduce } from "../../../../src/ui/tui/model.ts";
 import { textOf } from "../../../../src/ui/tui/draft.ts";
@@ -76,11 +76,10 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 Deno.test("whatever happens, there is a frame: full, free of controls, with its cursor in it", () => {
   fc.assert(
     fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
-      const frames = new Frames();
       let { state } = new Story();
       for (const action of actions) {
         state = reduce(state, action);
-        const { lines, cursor } = frames.of(state);
+        const { lines, cursor } = view(state);
         assertEquals(lines.length, state.rows);
         // deno-lint-ignore no-control-regex -- none may be left but styles
         for (const line of lines) assertNotMatch(withoutStyles(line), /[\x00-\x1f\x7f-\x9f]/);

@@ -311,7 +311,7 @@ Deno.test("full screen: the background of the terminal is asked for, and followe
   assert(stage.screen.commands.includes("11;?"));
   stage.hear(ready());
   await stage.type("\x1b]11;rgb:ffff/ffff/ffff\x1b\\");
-  assertStringIncludes(stage.screen.written, "\x1b[1m\x1b[38;5;130m");
+  assertStringIncludes(stage.screen.written, "\x1b[1;38;5;130m");
 });
 
 Deno.test("full screen: what was cleared is gone", async () => {

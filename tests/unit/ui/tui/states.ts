@@ -4,7 +4,7 @@
  * @module
  */
 import type { ChatEvent } from "../../../../src/chat/events.ts";
-import { type Frame, Frames } from "../../../../src/ui/tui/frame.tsx";
+import { type Frame, view } from "../../../../src/ui/tui/view.ts";
 import { type Input, InputReader } from "../../../../src/ui/tui/input.ts";
 import { type Action, reduce } from "../../../../src/ui/tui/model.ts";
 import { begin, type State } from "../../../../src/ui/tui/state.ts";
@@ -39,7 +39,6 @@ export function alarm(message: string): ChatEvent {
 export class Story {
   state: State;
   readonly #reader = new InputReader();
-  readonly #frames = new Frames();
 
   constructor({ columns = 80, rows = 24, name = "Alice" } = {}) {
     this.state = begin({
@@ -97,7 +96,7 @@ export class Story {
   }
 
   get #frame(): Frame {
-    return this.#frames.of(this.state);
+    return view(this.state);
   }
 }
 

@@ -1,0 +1,52 @@
+/**
+ * The view: the screen of a state, as rows of text with their colors and the place of the cursor.
+ * Nothing here writes to a terminal.
+ *
+ * @module
+ */
+import { conversationWindow, type Heights, heightsOf } from "./geometry.ts";
+import { bannerRows, composerRows, headerRows, inviteRows, ruleRow, statusRow } from "./parts.ts";
+import type { Row } from "./rows.ts";
+import type { State } from "./state.ts";
+import { cut, paint } from "./theme.ts";
+import { visibleRows } from "./viewport.ts";
+
+/** What a terminal should show. */
+export interface Frame {
+  readonly lines: readonly string[];
+  readonly cursor: { readonly row: number; readonly column: number };
+}
+
+/** The frame of a state. */
+export function view(state: State): Frame {
+  const heights = heightsOf(state);
+  const composer = composerRows(state, heights.composer);
+  const rows = [
+    ...placed(headerRows(state, heights.header), heights.header),
+    ...placed(bannerRows(state, heights.alarms), heights.alarms),
+    ...placed(conversation(state, heights), heights.conversation, "bottom"),
+    ...placed(inviteRows(state, heights.invite), heights.invite),
+    ...placed([ruleRow(state)], heights.rule),
+    ...placed(composer.rows, heights.composer),
+    ...placed([statusRow(state)], heights.status),
+  ].slice(0, state.rows);
+  const above = state.rows - heights.status - heights.composer;
+  return {
+    lines: rows.map((row) => paint(cut(row, state.columns), state.theme)),
+    cursor: {
+      row: Math.max(0, above + composer.cursor.row),
+      column: Math.min(state.columns - 1, composer.cursor.column),
+    },
+  };
+}
+
+function conversation(state: State, { conversation }: Heights): readonly Row[] {
+  return visibleRows({ ...conversationWindow(state), height: conversation }, state.scroll);
+}
+
+/** Rows in a place of that height, at its top or at its bottom. */
+function placed(rows: readonly Row[], height: number, at: "top" | "bottom" = "top"): Row[] {
+  const shown = rows.slice(0, height);
+  const space = Array<Row>(height - shown.length).fill([]);
+  return at === "top" ? [...shown, ...space] : [...space, ...shown];
+}
