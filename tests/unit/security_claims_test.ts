@@ -1,6 +1,6 @@
 /**
- * docs/SECURITY.md makes no claim without a test: every promise refers to one, and every test that is
- * referred to is there.
+ * docs/SECURITY.md makes no claim without a test: every promise and every attack refers to one, and
+ * every test that it refers to exists.
  *
  * @module
  */
@@ -22,7 +22,15 @@ function bullets(text: string): string[] {
   return text.split(/^- /m).slice(1).map((bullet) => bullet.split("\n\n")[0]!);
 }
 
-Deno.test("every test that a promise of docs/SECURITY.md refers to is there", () => {
+/** The rows of all tables in a text, without heads and rules. */
+function rows(text: string): string[] {
+  const lines = text.split("\n");
+  return lines.filter((line, at) =>
+    line.startsWith("|") && !line.startsWith("| -") && !lines[at + 1]?.startsWith("| -")
+  );
+}
+
+Deno.test("SECURITY.md: every test that it refers to exists", () => {
   const definitions = [...TEXT.matchAll(DEFINITION)];
   assert(definitions.length > 40);
   for (const [, , path, name] of definitions) {
@@ -32,22 +40,33 @@ Deno.test("every test that a promise of docs/SECURITY.md refers to is there", ()
   }
 });
 
-Deno.test("every reference of docs/SECURITY.md is defined once, and used", () => {
+Deno.test("SECURITY.md: every reference is defined once, and used", () => {
   const defined = [...TEXT.matchAll(DEFINITION)].map(([, key]) => key!);
   const used = [...BODY.matchAll(/\[(t\d+)\]/g)].map(([, key]) => key!);
   assertEquals(new Set(defined).size, defined.length);
   assertEquals([...new Set(used)].toSorted(), defined.toSorted());
 });
 
-Deno.test("every promise of docs/SECURITY.md refers to a test", () => {
-  const rows = section("Who can do what").split("\n").filter((line) => line.startsWith("| **"));
-  assertEquals(rows.length, 6);
-  const cannot = rows.map((row) => row.split("|")[3]!);
+Deno.test("SECURITY.md: every promise and every attack refers to a test", () => {
+  const attacks = rows(section("Attacks"));
   const promises = [
-    ...cannot,
-    ...bullets(section("The promises")),
-    ...bullets(section("What is kept in memory, and for how long")),
+    ...bullets(section("Promises")),
+    ...bullets(section("What stays in memory, and for how long")),
   ];
-  assert(promises.length > 15);
-  for (const promise of promises) assert(/\[t\d+\]/.test(promise), promise);
+  assert(attacks.length > 25);
+  assert(promises.length > 10);
+  for (const claim of [...attacks, ...promises]) assert(/\[t\d+\]/.test(claim), claim);
+});
+
+Deno.test("SECURITY.md: no cell of a table exceeds 100 characters", () => {
+  for (const row of rows(BODY)) {
+    for (const cell of row.split("|")) assert(cell.trim().length <= 100, cell);
+  }
+});
+
+Deno.test("SECURITY.md: it begins with how to report a vulnerability", () => {
+  assertEquals(
+    TEXT.split("\n").find((line) => line.startsWith("## ")),
+    "## Reporting a vulnerability",
+  );
 });
