@@ -65,3 +65,16 @@ export async function atMost(clock: Clock, ms: number, work: Promise<unknown>): 
     timer.cancel();
   }
 }
+
+/** First and longest wait between two attempts, in milliseconds. */
+const FIRST_BACKOFF_MS = 250;
+const MAX_BACKOFF_MS = 5_000;
+
+/**
+ * Milliseconds to wait after the failed attempt number `attempt` (from 0): exponential, with jitter, so
+ * that two who lost the relay together do not return together.
+ */
+export function backoff(attempt: number, random: Random): number {
+  const ceiling = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(attempt, 10));
+  return ceiling / 2 + (ceiling / 2) * (random(1)[0]! / 255);
+}

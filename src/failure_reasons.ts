@@ -21,6 +21,12 @@ function because<Facts extends object = Record<never, never>>(
 
 /** All reasons. */
 export const REASONS = {
+  // The connection to the relay (`src/chat/retry.ts`, `src/deadline.ts`).
+  /** No answer within this time. */
+  "relay-timeout": because<{ seconds: number }>("relay-unreachable"),
+  /** The client was replaced while an operation was under way. */
+  "relay-reconnected": because("relay-unreachable"),
+
   // Everywhere.
   /** Not a failure of the person or the relay: a mistake in the program. */
   "bug": because("bug"),

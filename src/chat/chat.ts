@@ -17,8 +17,8 @@ import type { Entry } from "./entry.ts";
 import type { ChatEvent, CloseReason, Controls, Listener, Overview } from "./events.ts";
 import { asFailure, closeReason, tooLate, unanswered } from "./failures.ts";
 import { evicted } from "./lease.ts";
-import { Link } from "./link.ts";
 import { Pairing } from "./pairing.ts";
+import { RelayConnection } from "./retry.ts";
 import { Seating } from "./seating.ts";
 import { Vanishing } from "./vanishing.ts";
 
@@ -53,7 +53,9 @@ export class Chat implements Controls {
   readonly #vanishing: Vanishing;
   readonly #early = new EarlyTexts();
   /** The relay once it is open, and what keeps us there. */
-  #connection: { relay: Relay; link: Link; seating: Seating; openedAt: number } | undefined;
+  #room:
+    | { relay: Relay; connection: RelayConnection; seating: Seating; openedAt: number }
+    | undefined;
   #pairing: Pairing | undefined;
   #code: InviteCode | undefined;
   #handshakeTimer: Timer | undefined;
@@ -73,7 +75,7 @@ export class Chat implements Controls {
       emit: (event) => this.#emit(event),
       propose: (seconds, agreed) =>
         this.#pairing?.send({ kind: "timer", seconds, agreed }) ?? false,
-      isHost: () => this.#connection?.seating.seat?.role === "host",
+      isHost: () => this.#room?.seating.seat?.role === "host",
     });
   }
 
@@ -91,9 +93,9 @@ export class Chat implements Controls {
     const { signal } = this.#stop;
     signal.throwIfAborted();
     const emit = (event: ChatEvent) => this.#emit(event);
-    const link = new Link({ relay, clock, random, emit });
-    const seating = new Seating({ relay, link, random, lingerMs, signal });
-    this.#connection = { relay, link, seating, openedAt: clock.monotonic() };
+    const connection = new RelayConnection({ relay, clock, random, emit });
+    const seating = new Seating({ connection, random, lingerMs, signal });
+    this.#room = { relay, connection, seating, openedAt: clock.monotonic() };
     const { code, ...entered } = await enter(entry, { seating, random });
     this.#code = code;
     if (entered.seat.role === "guest") {
@@ -122,8 +124,8 @@ export class Chat implements Controls {
       timerSeconds: this.#vanishing.seconds,
       queued: this.#early.count + (this.#pairing?.queued ?? 0),
       heardAgoMs: ago(this.#pairing?.heardAt),
-      openForMs: ago(this.#connection?.openedAt),
-      operations: this.#connection?.relay.operations() ?? {},
+      openForMs: ago(this.#room?.openedAt),
+      operations: this.#room?.relay.operations() ?? {},
     };
   }
 
@@ -139,7 +141,7 @@ export class Chat implements Controls {
       );
     }
     if (this.#pairing?.send({ kind: "text", text }, id)) {
-      if (!this.#connection?.link.isUp) this.#emit({ event: "queued", id });
+      if (!this.#room?.connection.isUp) this.#emit({ event: "queued", id });
       return;
     }
     this.#early.add({ text, id });
@@ -157,7 +159,7 @@ export class Chat implements Controls {
 
   async #invite(): Promise<void> {
     const nameplate = this.#code?.nameplate;
-    if (!this.#connection || !this.#pairing || this.#leaving) {
+    if (!this.#room || !this.#pairing || this.#leaving) {
       throw untranslated("usage", "There is no room yet.", "Wait until the relay is reached.");
     }
     if (!nameplate) {
@@ -179,7 +181,7 @@ export class Chat implements Controls {
     // What is said from here on waits for whoever comes next.
     this.#pairing = undefined;
     if (unseen > 0) this.#tellUnsent(unseen, `never seen by ${peer?.name ?? "anybody"}`);
-    const seat = await this.#connection.seating.reopen();
+    const seat = await this.#room.seating.reopen();
     if (!seat) return this.#fail(evicted());
     this.#code = { nameplate, password: drawPassword(this.#options.random) };
     this.#vanishing.reset();
@@ -236,10 +238,9 @@ export class Chat implements Controls {
 
   async #pairUp({ seat, hostNonce, password }: Entered): Promise<void> {
     const { clock, random, name } = this.#options;
-    const { relay, link } = this.#connection!;
+    const { connection } = this.#room!;
     const pairing = new Pairing({
-      relay,
-      link,
+      connection,
       clock,
       random,
       alarms: this.#alarms,
@@ -303,14 +304,14 @@ export class Chat implements Controls {
     const failure = error === undefined ? undefined : asFailure(error);
     const deadline = this.#hurry;
     const timer = clock.after(withinMs, () => deadline.abort(tooLate()));
-    const connection = this.#connection;
-    await Promise.race([connection?.seating.close(), aborted(deadline.signal)]).catch(() => {});
-    const seat = connection?.seating.seat;
+    const room = this.#room;
+    await Promise.race([room?.seating.close(), aborted(deadline.signal)]).catch(() => {});
+    const seat = room?.seating.seat;
     let departed: Departed = { remaining: null };
-    if (connection && seat && failure?.code !== "evicted") {
+    if (room && seat && failure?.code !== "evicted") {
       const pairing = this.#pairing;
       departed = await depart({
-        ...connection,
+        ...room,
         clock,
         emit: (event) => this.#emit(event),
         pairing,
@@ -335,7 +336,7 @@ export class Chat implements Controls {
     }
     if (final) {
       const { code, message, hint } = final;
-      if (final.code === "relay-lost") connection?.link.down(final);
+      if (final.code === "relay-lost") room?.connection.giveUp(final);
       this.#emit({ event: "error", code, message, hint, fatal: true });
     }
     this.#isOver = true;
@@ -366,6 +367,6 @@ export class Chat implements Controls {
   async #close(): Promise<void> {
     // An opening still under way is closed when it ends; nobody waits for it.
     void this.#options.relay.then((relay) => relay.close()).catch(() => {});
-    await this.#connection?.relay.close();
+    await this.#room?.relay.close();
   }
 }

@@ -9,8 +9,8 @@ import { Failure } from "../errors.ts";
 import type { EarlyTexts } from "./early_texts.ts";
 import type { Listener } from "./events.ts";
 import { tooLate } from "./failures.ts";
-import type { Link } from "./link.ts";
 import type { Pairing } from "./pairing.ts";
+import type { RelayConnection } from "./retry.ts";
 import type { Seating } from "./seating.ts";
 
 /** A goodbye that takes longer than this is shown, with the time it may take. */
@@ -31,7 +31,7 @@ export interface Departed {
 export interface DepartureDeps {
   readonly clock: Clock;
   readonly emit: Listener;
-  readonly link: Link;
+  readonly connection: RelayConnection;
   readonly seating: Seating;
   readonly pairing: Pairing | undefined;
   readonly early: EarlyTexts;
@@ -44,8 +44,8 @@ export interface DepartureDeps {
 
 /** Leaves the room. Never rejects. */
 export async function depart(deps: DepartureDeps): Promise<Departed> {
-  const { clock, emit, link, seating, pairing, isPolite, deadline, withinMs } = deps;
-  const shownAfter = link.isUp ? SHOWN_AFTER_MS : 0;
+  const { clock, emit, connection, seating, pairing, isPolite, deadline, withinMs } = deps;
+  const shownAfter = connection.isUp ? SHOWN_AFTER_MS : 0;
   const shown = clock.after(
     shownAfter,
     () => emit({ event: "waiting", for: "goodbye", atMostMs: withinMs - shownAfter }),

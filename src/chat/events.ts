@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { FailureCode } from "../errors.ts";
+import type { Failure, FailureCode } from "../errors.ts";
 import type { Operations } from "../relay/relay.ts";
 
 /** Presence of the other person, by authenticated goodbye and by lease. */
@@ -41,7 +41,8 @@ export type ChatEvent =
     readonly kind: "mongodb" | "sqlite" | "memory";
     readonly watch: "stream" | "poll" | "file";
     readonly retryInMs?: number;
-    readonly message?: string;
+    /** Why it is not up. */
+    readonly cause?: Failure;
   }
   | { readonly event: "invite"; readonly code: string }
   | {

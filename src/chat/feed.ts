@@ -6,10 +6,10 @@
  * @module
  */
 import type { Clock, Random, Timer } from "../clock.ts";
-import { type Envelope, MAX_BATCH, type Relay, type Seat } from "../relay/relay.ts";
+import { type Envelope, MAX_BATCH, type Seat } from "../relay/relay.ts";
 import type { ReadMark } from "./gap.ts";
 import type { Removal } from "./inbox.ts";
-import type { Link } from "./link.ts";
+import { BatchSize, type RelayConnection } from "./retry.ts";
 
 /** A watch can die in silence; this often, in milliseconds, the relay is read regardless. */
 const RECONCILE_MS = 12_000;
@@ -28,8 +28,7 @@ const MIN_PAGE = 8;
 
 /** What a feed needs and whom it feeds. */
 export interface FeedDeps {
-  readonly relay: Relay;
-  readonly link: Link;
+  readonly connection: RelayConnection;
   readonly seat: Seat;
   readonly clock: Clock;
   readonly random: Random;
@@ -52,7 +51,7 @@ export class Feed {
   #asked = 0;
   #reads = 0;
   /** Envelopes that are read at once. */
-  #page = MAX_BATCH;
+  readonly #page = new BatchSize({ least: MIN_PAGE, most: MAX_BATCH });
   #readWanted = false;
   #isPumping = false;
   #removing: Promise<void> | undefined;
@@ -73,22 +72,19 @@ export class Feed {
 
   /** Begins to watch and to read. */
   start(): void {
-    const { relay, seat, link } = this.#deps;
+    const { connection, seat } = this.#deps;
     this.#signal.addEventListener("abort", () => {
       this.#reconcile?.cancel();
       this.#cancelRemoval();
       this.#answer(Infinity);
     }, { once: true });
-    relay.watch(seat, {
+    connection.watch(seat, {
       push: (envelopes) => {
         this.#pushed.push(...envelopes);
         this.#pump();
       },
       wake: () => this.requestRead(),
-      state: (state) => {
-        link.watchState(state);
-        if (state.state === "down") this.#deps.failed(state.cause);
-      },
+      down: (cause) => this.#deps.failed(cause),
     }, this.#signal);
     this.requestRead();
   }
@@ -154,12 +150,16 @@ export class Feed {
   }
 
   async #removeAll(): Promise<void> {
-    const { relay, link, seat } = this.#deps;
+    const { connection, seat } = this.#deps;
     try {
       while (this.#removals.size > 0) {
         const ids = [...this.#removals].slice(0, MAX_BATCH);
         for (const id of ids) this.#removals.delete(id);
-        await link.run("remove", (signal) => relay.remove(seat, ids, { signal }), this.#signal);
+        await connection.run(
+          "remove",
+          ({ relay, signal }) => relay.remove(seat, ids, { signal }),
+          this.#signal,
+        );
         this.#deps.removed(ids, this.#reads);
       }
     } catch (error) {
@@ -191,20 +191,17 @@ export class Feed {
   }
 
   async #read(): Promise<void> {
-    const { relay, link, seat, clock, random } = this.#deps;
+    const { connection, seat, clock, random } = this.#deps;
     this.#readWanted = false;
     this.#reconcile?.cancel();
     const number = ++this.#reads;
     this.#deps.readBegins(number);
-    let isRepeated = false;
-    const { envelopes, malformed } = await link.run("read", (signal) => {
-      // What is too much at once for a bad network may get through in parts.
-      if (isRepeated) this.#page = Math.max(MIN_PAGE, this.#page >> 1);
-      isRepeated = true;
-      return relay.read(seat, { most: this.#page, signal });
+    const { envelopes, malformed } = await connection.run("read", ({ relay, signal, number }) => {
+      if (number > 0) this.#page.shrink();
+      return relay.read(seat, { most: this.#page.current, signal });
     }, this.#signal);
-    const isPage = envelopes.length >= this.#page;
-    this.#page = Math.min(MAX_BATCH, 2 * this.#page);
+    const isPage = envelopes.length >= this.#page.current;
+    this.#page.grow();
     const upTo = isPage ? envelopes.at(-1)!.seq - 1 : Infinity;
     const asked = this.#asked;
     await this.#deps.consume(envelopes, { number, upTo, malformed });

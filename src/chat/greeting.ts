@@ -27,16 +27,15 @@ import {
   type HandshakeMessage,
   makeEnvelope,
 } from "../protocol/wire.ts";
-import type { Envelope, Relay, RoomView, Seat } from "../relay/relay.ts";
+import type { Envelope, RoomView, Seat } from "../relay/relay.ts";
 import type { Alarms } from "./alarms.ts";
 import type { Door } from "./door.ts";
 import type { Listener } from "./events.ts";
-import type { Link } from "./link.ts";
+import type { RelayConnection } from "./retry.ts";
 
 /** What a greeting needs and whom it tells. */
 export interface GreetingDeps {
-  readonly relay: Relay;
-  readonly link: Link;
+  readonly connection: RelayConnection;
   readonly clock: Clock;
   readonly random: Random;
   readonly alarms: Alarms;
@@ -163,7 +162,7 @@ export class Greeting {
   }
 
   async #stepHost(phase: Phase & { phase: "host" }, message: HandshakeMessage): Promise<void> {
-    const { relay, link, seat, alarms, clock, random, door, signal } = this.#deps;
+    const { connection, seat, alarms, clock, random, door, signal } = this.#deps;
     const isOpen = phase.state.state === "open";
     if (isOpen && message.type === "guest-share" && !await door.isSeated(message.nonce)) {
       return door.turnAway();
@@ -176,7 +175,11 @@ export class Greeting {
     if (step.isCrowded) alarms.raise("third-party");
     if (state.state !== "established") return await this.#answer(step);
     // Sealed before the guest is told: from here on the room is closed to everybody else.
-    const sealed = await link.run("seal", (signal) => relay.seal(seat, { signal }), signal);
+    const sealed = await connection.run(
+      "seal",
+      ({ relay, signal }) => relay.seal(seat, { signal }),
+      signal,
+    );
     if (!sealed) return;
     this.#deps.agreed(state.established, phase.keys);
     this.#phase = {
@@ -190,18 +193,22 @@ export class Greeting {
 
   /** Answers a share, or a guess. */
   async #answer({ send, guess }: ReturnType<typeof stepHost>): Promise<void> {
-    const { relay, link, seat, alarms, clock, emit, signal } = this.#deps;
+    const { connection, seat, alarms, clock, emit, signal } = this.#deps;
     if (send?.type === "host-share") {
       this.#answeredAt = clock.monotonic();
       emit({ event: "waiting", for: "handshake" });
     }
     if (guess && guess.count >= MAX_GUESSES) {
-      await link.run("burn", (signal) => relay.burn(seat, { signal }), signal);
+      await connection.run("burn", ({ relay, signal }) => relay.burn(seat, { signal }), signal);
     }
     if (send) await this.#say(send);
     if (!guess) return;
     const token = encodeBase64Url(guess.nonce);
-    await link.run("vacate", (signal) => relay.vacate(seat, token, { signal }), signal);
+    await connection.run(
+      "vacate",
+      ({ relay, signal }) => relay.vacate(seat, token, { signal }),
+      signal,
+    );
     this.#answeredAt = undefined;
     alarms.guess(guess.count);
     if (guess.count < MAX_GUESSES) emit({ event: "waiting", for: "guest" });
@@ -224,10 +231,14 @@ export class Greeting {
   }
 
   async #say(message: HandshakeMessage): Promise<void> {
-    const { relay, link, seat, signal } = this.#deps;
+    const { connection, seat, signal } = this.#deps;
     const head = encodeHandshake(message);
     const envelope = makeEnvelope(seat, { from: seat.role, seq: 0, head, token: "" });
-    await link.run("post", (signal) => relay.post(seat, [envelope], { signal }), signal);
+    await connection.run(
+      "post",
+      ({ relay, signal }) => relay.post(seat, [envelope], { signal }),
+      signal,
+    );
   }
 }
 

@@ -5,9 +5,9 @@
  */
 import { type Clock, sleep } from "../clock.ts";
 import { type Failure, untranslated } from "../errors.ts";
-import type { Relay, RoomView, Seat } from "../relay/relay.ts";
-import type { Link } from "./link.ts";
+import type { RoomView, Seat } from "../relay/relay.ts";
 import { isOverdue, nextLook } from "./presence.ts";
+import type { RelayConnection } from "./retry.ts";
 
 /** Three renewals fit in a lease. */
 const RENEW_MS = 10_000;
@@ -21,8 +21,7 @@ const KEEP_MS = 30_000;
 
 /** What a lease needs and whom it tells. */
 export interface LeaseDeps {
-  readonly relay: Relay;
-  readonly link: Link;
+  readonly connection: RelayConnection;
   readonly seat: Seat;
   readonly clock: Clock;
   /** True while something of ours waits on the relay to be read. */
@@ -45,10 +44,10 @@ export class Lease {
   /**
    * Renews until the signal.
    *
-   * @throws {Failure} `evicted` when the seat is no longer held, or what `Link.run` throws.
+   * @throws {Failure} `evicted` when the seat is no longer held, or what {@link RelayConnection.run} throws.
    */
   async run(signal: AbortSignal): Promise<never> {
-    const { relay, link, seat, clock } = this.#deps;
+    const { connection, seat, clock } = this.#deps;
     let keptAt = clock.monotonic();
     let seenAt = keptAt;
     let graceUntil = -Infinity;
@@ -56,9 +55,9 @@ export class Lease {
       const keep = this.#deps.isWaiting() && clock.monotonic() - keptAt >= KEEP_MS;
       if (keep) keptAt = clock.monotonic();
       let askedAt = clock.monotonic();
-      const view = await link.run(
+      const view = await connection.run(
         "renew",
-        (signal) => {
+        ({ relay, signal }) => {
           askedAt = clock.monotonic();
           return relay.renew(seat, { keep, signal });
         },

@@ -12,7 +12,7 @@ import {
 } from "../protocol/conversation.ts";
 import type { HandshakeParams, HandshakeResult } from "../protocol/handshake.ts";
 import type { Body, Payload } from "../protocol/payload.ts";
-import type { Envelope, Relay, RoomView, Seat } from "../relay/relay.ts";
+import type { Envelope, RoomView, Seat } from "../relay/relay.ts";
 import type { Alarms } from "./alarms.ts";
 import { Door } from "./door.ts";
 import type { Listener, Presence } from "./events.ts";
@@ -21,10 +21,10 @@ import { Greeting } from "./greeting.ts";
 import type { ReadMark } from "./gap.ts";
 import { Inbox } from "./inbox.ts";
 import { evicted, Lease } from "./lease.ts";
-import type { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { nextPresence, type Sign } from "./presence.ts";
 import { Receipts } from "./receipts.ts";
+import type { RelayConnection } from "./retry.ts";
 
 /** A text that no receipt covers after this time, with the peer here, is asked after once. */
 const PING_AFTER_MS = 10_000;
@@ -35,8 +35,7 @@ const CLIENT = "whisper/1";
 
 /** What a pairing needs and whom it tells. */
 export interface PairingDeps {
-  readonly relay: Relay;
-  readonly link: Link;
+  readonly connection: RelayConnection;
   readonly clock: Clock;
   readonly random: Random;
   readonly alarms: Alarms;
@@ -77,15 +76,14 @@ export class Pairing {
 
   constructor(deps: PairingDeps) {
     this.#deps = deps;
-    const { relay, link, seat, clock, random } = deps;
+    const { connection, seat, clock, random } = deps;
     const failed = (error: unknown) => this.#fail(error);
     this.#receipts = new Receipts({
       clock,
       send: () => this.#talk?.outbox.add({ kind: "receipt" }),
     });
     this.#feed = new Feed({
-      relay,
-      link,
+      connection,
       seat,
       clock,
       random,
@@ -95,8 +93,7 @@ export class Pairing {
       removed: (ids, reads) => this.#talk?.inbox.removed(ids, reads),
     }, this.#abort.signal);
     this.#lease = new Lease({
-      relay,
-      link,
+      connection,
       seat,
       clock,
       isWaiting: () => (this.#talk?.outbox.unconfirmed ?? 0) > 0,
@@ -248,25 +245,11 @@ export class Pairing {
   }
 
   async #post(envelopes: readonly Envelope[]): Promise<void> {
-    const { relay, link, seat } = this.#deps;
-    let failures = 0;
-    let size = envelopes.length;
-    for (let from = 0; from < envelopes.length;) {
-      let isRepeated = false;
-      from += await link.run("post", async (signal) => {
-        if (isRepeated) {
-          failures++;
-          // What is too much for a bad network or a full disk may get there in parts.
-          size = Math.max(1, size >> 1);
-        }
-        isRepeated = true;
-        const portion = envelopes.slice(from, from + size);
-        const marked = portion.map((one) => failures === 0 ? one : { ...one, attempt: failures });
-        await relay.post(seat, marked, { signal });
-        return portion.length;
-      }, this.#abort.signal);
-      size *= 2;
-    }
+    const { connection, seat } = this.#deps;
+    await connection.runInBatches("post", envelopes, async (batch, { relay, signal, number }) => {
+      const marked = batch.map((one) => number === 0 ? one : { ...one, attempt: number });
+      await relay.post(seat, marked, { signal });
+    }, this.#abort.signal);
     this.#feed.posted();
   }
 
@@ -343,9 +326,12 @@ export class Pairing {
 
   /** Asks the relay who is seated. */
   async #look(): Promise<RoomView> {
-    const { relay, link, seat } = this.#deps;
-    const signal = this.#abort.signal;
-    const view = await link.run("look", (signal) => relay.renew(seat, { signal }), signal);
+    const { connection, seat } = this.#deps;
+    const view = await connection.run(
+      "look",
+      ({ relay, signal }) => relay.renew(seat, { signal }),
+      this.#abort.signal,
+    );
     if (!view) throw evicted();
     return view;
   }

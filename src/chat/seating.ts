@@ -6,13 +6,12 @@
  */
 import { encodeBase64Url } from "@std/encoding/base64url";
 import type { Random } from "../clock.ts";
-import type { Claim, Relay, RoomId, Seat } from "../relay/relay.ts";
-import type { Link } from "./link.ts";
+import type { Claim, RoomId, Seat } from "../relay/relay.ts";
+import type { Attempt, RelayConnection } from "./retry.ts";
 
 /** What it needs. */
 export interface SeatingDeps {
-  readonly relay: Relay;
-  readonly link: Link;
+  readonly connection: RelayConnection;
   readonly random: Random;
   readonly lingerMs: number;
   /** Aborted when the chat is over. */
@@ -38,28 +37,26 @@ export class Seating {
 
   /** Makes a room and takes its host seat; undefined where there is one of that name. */
   async create(room: RoomId): Promise<Seat | undefined> {
-    const { relay, lingerMs } = this.#deps;
+    const { lingerMs } = this.#deps;
     const wanted = { ...this.#draw(), lingerMs };
     const created = await this.#take(
       "create",
-      (signal) => relay.create(room, wanted, { signal }),
+      ({ relay, signal }) => relay.create(room, wanted, { signal }),
     );
     return "seat" in created ? created.seat : undefined;
   }
 
   /** Asks for the guest seat of a room. */
   claim(room: RoomId): Promise<Claim> {
-    const { relay } = this.#deps;
     const { token } = this.#draw();
-    return this.#take("claim", (signal) => relay.claim(room, token, { signal }));
+    return this.#take("claim", ({ relay, signal }) => relay.claim(room, token, { signal }));
   }
 
   /** Opens a new epoch of the room; undefined when the seat is lost. */
   async reopen(): Promise<Seat | undefined> {
-    const { relay } = this.#deps;
     const held = this.#seat!;
     const next = this.#draw();
-    const answer = await this.#take("invite", async (signal) => {
+    const answer = await this.#take("invite", async ({ relay, signal }) => {
       const seat = await relay.reopen(held, next, { signal });
       return seat ? { seat } : {};
     });
@@ -78,10 +75,10 @@ export class Seating {
    * @returns documents of the room that are left on the relay.
    */
   async giveUp(signal: AbortSignal): Promise<number> {
-    const { relay, link } = this.#deps;
+    const { connection } = this.#deps;
     const seat = this.#seat!;
-    const leave = (signal: AbortSignal) => relay.leave(seat, { signal });
-    return (await link.run("leave", leave, signal)).remaining;
+    const leave = ({ relay, signal }: Attempt) => relay.leave(seat, { signal });
+    return (await connection.run("leave", leave, signal)).remaining;
   }
 
   #draw(): { token: string; epoch: string } {
@@ -91,10 +88,10 @@ export class Seating {
 
   async #take<T extends object>(
     name: string,
-    operation: (signal: AbortSignal) => Promise<T | T & { readonly seat: Seat }>,
+    operation: (attempt: Attempt) => Promise<T | T & { readonly seat: Seat }>,
   ): Promise<T | T & { readonly seat: Seat }> {
-    const { link, signal } = this.#deps;
-    const taking = link.run(name, operation, signal).then((answer) => {
+    const { connection, signal } = this.#deps;
+    const taking = connection.run(name, operation, signal).then((answer) => {
       if ("seat" in answer) this.#seat = answer.seat;
       return answer;
     });

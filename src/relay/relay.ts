@@ -22,9 +22,10 @@
  * - **Leaving** clears one's seat atomically. Exactly one of two simultaneous leavers is the last one
  *   out; that one deletes every envelope of every epoch and the room, and counts what remains.
  * - **Watching.** A wake-up or a push is a hint; `read` is the truth. The store reopens what broke.
- * - **Failing.** An operation either succeeds, or throws {@link RelayUnavailable} (try again), or a
- *   {@link Failure} that trying again does not help, or the reason of its aborted signal. Every
- *   operation may be repeated after an unknown outcome.
+ * - **Failing.** An operation is a single attempt. It succeeds, or throws {@link RelayUnavailable} (try
+ *   again), or a {@link Failure} that trying again does not help, or the reason of its aborted signal.
+ *   Every operation may be repeated after an unknown outcome, and none repeats itself: when and how
+ *   often is decided in `src/chat/retry.ts`.
  *
  * @module
  */
@@ -56,7 +57,7 @@ export interface Envelope {
   readonly from: Sender;
   /** 0 for the handshake and knocks, from 1 on for messages. At most 2^31-1. */
   readonly seq: number;
-  /** How often its sender has had to repeat it, for want of an answer. */
+  /** How many attempts at storing it came before this one, for want of an answer. */
   readonly attempt: number;
   readonly head: Uint8Array<ArrayBuffer>;
   /** A Fernet token, or the empty string. */
@@ -204,6 +205,14 @@ export interface Relay {
 
   /** Operations so far, for `/relay` and the benchmarks. */
   operations(): Operations;
+
+  /**
+   * Opens another client in place of the present one, for operations and watches alike. Where it is
+   * missing, there is nothing to reopen.
+   *
+   * @throws when that is not possible now; the present client stays.
+   */
+  reconnect?(): Promise<void>;
 
   /** Closes every connection, file and timer. */
   close(): Promise<void>;

@@ -8,6 +8,7 @@ import type { ChatEvent, Controls } from "../chat/events.ts";
 import { Failure, untranslated } from "../errors.ts";
 import { CHAT_COMMANDS, type ChatCommandName, commandNamed, parseTimer } from "./commands.ts";
 import type { Interface } from "./interface.ts";
+import { relayTrouble } from "./sentences.ts";
 
 /** What the interface reads and writes. */
 export interface JsonParts {
@@ -37,7 +38,7 @@ export class JsonInterface implements Interface {
   }
 
   hear(event: ChatEvent): void {
-    this.#parts.write(JSON.stringify(event));
+    this.#parts.write(JSON.stringify(asJson(event)));
   }
 
   tell(text: string): void {
@@ -145,6 +146,13 @@ export class JsonInterface implements Interface {
     const { code, message, hint } = error;
     this.#answer("error", { code, message, hint, fatal: false, ...id !== undefined && { id } });
   }
+}
+
+/** An event with the sentences that docs/JSON.md documents in place of what they are made of. */
+function asJson(event: ChatEvent): object {
+  if (event.event !== "relay") return event;
+  const { cause, ...facts } = event;
+  return { ...facts, ...cause && { message: relayTrouble(event) } };
 }
 
 function badLine(why: string): Failure {

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Alarm, ChatEvent, Overview, Presence } from "../chat/events.ts";
+import { describeFailure } from "./messages/failures.ts";
 import { safeLine } from "../terminal/safe_text.ts";
 
 /** How much a sentence matters: an alarm must not be overlooked. */
@@ -81,11 +82,16 @@ function relay(
         : ` Next try in ${
           seconds(event.retryInMs)
         }; what you type meanwhile is kept and sent then.`;
-      return { weight: "news", text: `${event.message ?? "The relay is out of reach."}${wait}` };
+      return { weight: "news", text: `${relayTrouble(event)}${wait}` };
     }
     case "down":
-      return { weight: "problem", text: event.message ?? "The relay is lost." };
+      return { weight: "problem", text: relayTrouble(event) };
   }
+}
+
+/** Why the relay is not up. */
+export function relayTrouble({ cause }: ChatEvent & { event: "relay" }): string {
+  return cause ? describeFailure(cause).message : "The relay cannot be reached.";
 }
 
 function waiting(event: ChatEvent & { event: "waiting" }): Sentence {

@@ -6,6 +6,7 @@
  */
 import { assert, assertEquals, assertLessOrEqual, assertRejects } from "@std/assert";
 import type { Db, Document } from "mongodb";
+import { RelayConnection } from "../../src/chat/retry.ts";
 import { systemClock, systemRandom } from "../../src/clock.ts";
 import { Failure, type FailureCode, RelayUnavailable } from "../../src/errors.ts";
 import type { Relay, Seat } from "../../src/relay/relay.ts";
@@ -170,25 +171,56 @@ for (
 }
 
 scene(
-  "a post whose connection breaks twice is unavailable, and stored once when repeated",
+  "a post whose connection breaks is unavailable, not repeated, and stored once when repeated",
   async (s) => {
     const sent = [envelope("guest", 1), envelope("guest", 2)];
-    await s.fail(2, { failCommands: ["insert"], closeConnection: true });
+    await s.fail(1, { failCommands: ["insert"], closeConnection: true });
     await assertRejects(() => s.guest.post(s.guestSeat, sent), RelayUnavailable);
+    assertEquals((await s.host.read(s.hostSeat)).envelopes, []);
     await s.guest.post(s.guestSeat, sent);
     await s.guest.post(s.guestSeat, sent);
     assertEquals((await s.host.read(s.hostSeat)).envelopes, sent);
   },
 );
 
-scene("a connection that breaks once is not even noticed", async (s) => {
+scene("a chat does not notice a connection that breaks once", async (s) => {
+  const events: unknown[] = [];
+  const emit = (event: unknown) => events.push(event);
+  const connection = new RelayConnection({ ...deps, relay: s.guest, emit });
   const sent = envelope("guest", 1);
+  const never = new AbortController().signal;
   await s.fail(1, { failCommands: ["insert"], closeConnection: true });
-  await s.guest.post(s.guestSeat, [sent]);
+  await connection.runInBatches("post", [sent], async ([one], { relay, signal, number }) => {
+    await relay.post(s.guestSeat, [{ ...one!, attempt: number }], { signal });
+  }, never);
   assertEquals((await s.host.read(s.hostSeat)).envelopes, [{ ...sent, attempt: 1 }]);
   await s.fail(1, { failCommands: ["findAndModify"], closeConnection: true });
   assert(await s.guest.renew(s.guestSeat));
+  assertEquals(events, []);
 });
+
+scene(
+  "a client that is replaced takes its watch along, and what was under way is unknown",
+  async (s) => {
+    const watch = await s.watch(s.host, s.hostSeat);
+    const before = s.host.operations()["findAndModify"];
+    await s.fail(1, { failCommands: ["find"], blockConnection: true, blockTimeMS: 2_000 });
+    const waiting = s.host.leave({ ...s.hostSeat, epoch: randomName(8) });
+    waiting.catch(() => {});
+    await s.host.reconnect!();
+    await assertRejects(() => waiting, RelayUnavailable);
+    assert(await s.host.renew(s.hostSeat), "the seat is held by its token, whichever client asks");
+    await watch.until(() => watch.states.length === 2);
+    const sent = envelope("guest", 1);
+    await s.guest.post(s.guestSeat, [sent]);
+    await watch.until(() => watch.pushed.some(({ id }) => id === sent.id));
+    assertEquals(watch.pushed.length, 1, "one watch, not two");
+    assert(
+      (s.host.operations()["findAndModify"] ?? 0) > before!,
+      "what the first sent still counts",
+    );
+  },
+);
 
 scene("what was done before its answer was lost is known when the driver asks again", async (s) => {
   // It is done, and the driver is told to ask once more.

@@ -73,6 +73,7 @@ const DOORS: Record<string, readonly string[]> = {
   "src/exit_status.ts": [],
   "src/failure_reasons.ts": [],
   "src/clock.ts": [],
+  "src/deadline.ts": [],
   "src/version.ts": [],
   "src/edits.ts": [],
 };
@@ -83,6 +84,7 @@ const COMMON = [
   "src/exit_status.ts",
   "src/failure_reasons.ts",
   "src/clock.ts",
+  "src/deadline.ts",
   "src/version.ts",
   "src/edits.ts",
 ];

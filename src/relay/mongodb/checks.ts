@@ -26,7 +26,7 @@ import {
 import { askToReach } from "./permission.ts";
 import { type Privilege, rightsOf } from "./rights.ts";
 import { type Address, inspectUri, tlsOf } from "./uri.ts";
-import { within } from "./deadline.ts";
+import { withDeadline } from "../../deadline.ts";
 
 /** A command of a step takes no longer. */
 const PATIENCE_MS = 8_000;
@@ -374,7 +374,7 @@ class MongoExamination implements Examination {
   }
 
   #bounded<T>(action: () => Promise<T>): Promise<T> {
-    return within(this.#clock, { ms: PATIENCE_MS }, action);
+    return withDeadline(this.#clock, { ms: PATIENCE_MS }, action);
   }
 }
 

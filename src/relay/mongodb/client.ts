@@ -8,7 +8,7 @@ import { atMost, type Clock } from "../../clock.ts";
 import { type Failure, RelayUnavailable, untranslated } from "../../errors.ts";
 import { diagnose, isFast } from "./errors.ts";
 import { askToReach } from "./permission.ts";
-import { within } from "./deadline.ts";
+import { withDeadline } from "../../deadline.ts";
 
 /**
  * Longest wait for a socket, a server, and a free connection. A monitor that hears nothing for this
@@ -78,7 +78,7 @@ export async function openClient(
     });
     followConnections(opening);
     const hopeless = allServersFail(opening);
-    await within(
+    await withDeadline(
       clock,
       { ms: OPENING_MS, signals: [signal] },
       () => Promise.race([opening.connect(), hopeless]),
@@ -98,7 +98,7 @@ export async function closeClient(client: MongoClient, clock: Clock): Promise<vo
   const opening = [...openings.get(client)?.values() ?? []].map(({ promise }) => promise);
   await atMost(clock, SETTLING_MS, Promise.all(opening));
   try {
-    await within(clock, { ms: CLOSING_MS }, () => client.close());
+    await withDeadline(clock, { ms: CLOSING_MS }, () => client.close());
   } catch {
     // What could not be said goodbye to within the time ends with the process.
   }

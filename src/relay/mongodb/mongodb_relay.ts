@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Collection, Db, Document, Filter, MongoClient } from "mongodb";
-import type { Clock, Random } from "../../clock.ts";
+import type { Document, Filter, MongoClient } from "mongodb";
+import { atMost, type Clock, type Random } from "../../clock.ts";
+import { untilAborted } from "../../deadline.ts";
 import { RelayUnavailable, untranslated } from "../../errors.ts";
 import { assertBatch, knock } from "../envelope.ts";
 import {
@@ -22,11 +23,11 @@ import {
   type RoomView,
   type Seat,
 } from "../relay.ts";
-import { closeClient, closedFailure } from "./client.ts";
+import { closedFailure } from "./client.ts";
+import { Connection } from "./connection.ts";
 import {
   asStoredEnvelope,
   documentId,
-  type EnvelopeDocument,
   OVERSIZED,
   type Place,
   unread,
@@ -34,7 +35,6 @@ import {
 import { translate } from "./errors.ts";
 import { ensureIndexes } from "./indexes.ts";
 import { Pace } from "./pace.ts";
-import { Posting } from "./posting.ts";
 import {
   asFacts,
   claiming,
@@ -55,10 +55,7 @@ import {
 import { ServerTime } from "./server_time.ts";
 import { sweep } from "./sweep.ts";
 import { watchRoom } from "./watch.ts";
-import { within } from "./deadline.ts";
 
-/** Longest time of one operation: a server is chosen within 8 s, an election lasts less. */
-const DEADLINE_MS = 9_000;
 /** Closing waits this long for watches to tell the server that they end. */
 const CLOSING_MS = 1_500;
 /** Answers to one change that may be lost, one after the other, before it counts as an outage. */
@@ -70,6 +67,8 @@ const MAX_READINGS = 8;
 export interface MongoRelayDeps {
   /** Connected; the relay closes it. */
   readonly client: MongoClient;
+  /** Opens another client like that one, until its signal. */
+  readonly openClient: (signal: AbortSignal) => Promise<MongoClient>;
   readonly database: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -77,13 +76,12 @@ export interface MongoRelayDeps {
   readonly poll?: boolean | undefined;
 }
 
-/** One client of a MongoDB server, cluster or standalone. */
+/** The relay in a MongoDB server, cluster or standalone. */
 export class MongoRelay implements Relay {
   readonly kind = "mongodb";
-  readonly #client: MongoClient;
-  readonly #db: Db;
-  readonly #rooms: Collection<RoomDocument>;
-  readonly #messages: Collection<EnvelopeDocument>;
+  readonly #database: string;
+  readonly #openClient: MongoRelayDeps["openClient"];
+  #connection: Connection;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #poll: boolean;
@@ -96,27 +94,37 @@ export class MongoRelay implements Relay {
   /** Seats by token that were the last ones out: what they began may have to be repeated. */
   readonly #last = new Set<string>();
   readonly #serverTime: ServerTime;
-  readonly #posting: Posting;
   #indexed: Promise<void> | undefined;
   #nudge = new AbortController();
   /** What the last reading found. */
   #noticed: ReadonlySet<string> = new Set();
 
   constructor(deps: MongoRelayDeps) {
-    this.#client = deps.client;
-    this.#db = deps.client.db(deps.database);
-    this.#rooms = this.#db.collection("rooms");
-    this.#messages = this.#db.collection("messages");
+    this.#database = deps.database;
+    this.#openClient = deps.openClient;
     this.#clock = deps.clock;
     this.#random = deps.random;
     this.#poll = deps.poll ?? false;
     this.#pace = new Pace(deps);
     this.#serverTime = new ServerTime(deps.clock);
-    this.#posting = new Posting(this.#db);
-    this.#client.on("commandStarted", ({ commandName }) => {
+    this.#connection = this.#connect(deps.client);
+  }
+
+  async reconnect(): Promise<void> {
+    const next = this.#connect(await this.#openClient(this.#closed.signal));
+    if (this.#closed.signal.aborted) return await next.close(this.#clock);
+    const last = this.#connection;
+    this.#connection = next;
+    last.replace();
+    await last.close(this.#clock);
+  }
+
+  #connect(client: MongoClient): Connection {
+    client.on("commandStarted", ({ commandName }) => {
       this.#operations[commandName] = (this.#operations[commandName] ?? 0) + 1;
       if (commandName !== "aggregate") this.#pace.operation();
     });
+    return new Connection(client, this.#database);
   }
 
   create(
@@ -136,7 +144,7 @@ export class MongoRelay implements Relay {
   }
 
   claim(room: RoomId, token: string, options?: OpOptions): Promise<Claim> {
-    return this.#operation(options, async (isOver): Promise<Claim> => {
+    return this.#operation(options, async (signal): Promise<Claim> => {
       const facts = await this.#change({ _id: room }, claiming(token));
       if (!facts?.living) return { refused: "absent" };
       const { epoch, host, guest } = facts;
@@ -146,7 +154,7 @@ export class MongoRelay implements Relay {
       }
       const refused = refusalOf(facts);
       if (refused !== "absent") {
-        await this.#store({ room, epoch }, [knock(token)], facts.lingerMs, isOver);
+        await this.#store({ room, epoch }, [knock(token)], facts.lingerMs, signal);
       }
       return { refused };
     });
@@ -159,7 +167,7 @@ export class MongoRelay implements Relay {
       this.#lingerMs.set(seat.room, facts.lingerMs);
       if (options?.keep) {
         const expiresAt = { $add: ["$$NOW", facts.lingerMs] };
-        await this.#messages.updateMany(placeOf(seat), [{ $set: { expiresAt } }]);
+        await this.#connection.messages.updateMany(placeOf(seat), [{ $set: { expiresAt } }]);
       }
       const peer = facts[otherOf(seat.role)];
       return {
@@ -181,7 +189,7 @@ export class MongoRelay implements Relay {
   vacate(seat: Seat, guestToken: string, options?: OpOptions): Promise<void> {
     return this.#operation(options, async () => {
       const filter = { ...held(seat), "guest.token": guestToken, sealed: false };
-      if (seat.role === "host") await this.#rooms.updateOne(filter, vacancy());
+      if (seat.role === "host") await this.#connection.rooms.updateOne(filter, vacancy());
     });
   }
 
@@ -199,13 +207,13 @@ export class MongoRelay implements Relay {
   }
 
   post(seat: Seat, envelopes: readonly Envelope[], options?: OpOptions): Promise<void> {
-    return this.#operation(options, async (isOver) => {
+    return this.#operation(options, async (signal) => {
       assertBatch(envelopes);
       if (envelopes.length === 0) return;
       const lingerMs = this.#lingerMs.get(seat.room) ?? await this.#learnLinger(seat);
       // Nobody can read an epoch that is over: there is nothing to store.
       if (lingerMs === undefined) return;
-      await this.#store(seat, envelopes, lingerMs, isOver);
+      await this.#store(seat, envelopes, lingerMs, signal);
       this.#active();
     });
   }
@@ -218,7 +226,9 @@ export class MongoRelay implements Relay {
     return this.#operation(options, async () => {
       let malformed = 0;
       for (let reading = 1;; reading++) {
-        const found = await this.#messages.aggregate(unread(seat, most), { batchSize: most + 1 })
+        const found = await this.#connection.messages.aggregate(unread(seat, most), {
+          batchSize: most + 1,
+        })
           .toArray();
         const envelopes: Envelope[] = [];
         const strange: unknown[] = [];
@@ -240,7 +250,7 @@ export class MongoRelay implements Relay {
     return this.#operation(options, async () => {
       if (ids.length === 0) return;
       const _id = { $in: ids.map((id) => documentId(seat, id)) };
-      await this.#messages.deleteMany({ _id });
+      await this.#connection.messages.deleteMany({ _id });
     });
   }
 
@@ -255,26 +265,22 @@ export class MongoRelay implements Relay {
       const last = this.#last.has(seat.token);
       if (last) {
         const epochs = [...facts?.past ?? [], seat.epoch];
-        await this.#messages.deleteMany({ room: seat.room, epoch: { $in: epochs } });
-        await this.#rooms.deleteOne({ _id: seat.room, epoch: seat.epoch, last: seat.token });
+        await this.#connection.messages.deleteMany({ room: seat.room, epoch: { $in: epochs } });
+        await this.#connection.rooms.deleteOne({
+          _id: seat.room,
+          epoch: seat.epoch,
+          last: seat.token,
+        });
       }
-      const remaining = await sweep(this.#rooms, this.#messages, seat, { last });
+      const remaining = await sweep(this.#connection.rooms, this.#connection.messages, seat, {
+        last,
+      });
       return { last, remaining };
     });
   }
 
   watch(seat: Seat, listener: Listener, signal: AbortSignal): void {
-    const deps = {
-      db: this.#db,
-      clock: this.#clock,
-      random: this.#random,
-      pace: this.#pace,
-      poll: this.#poll,
-      nudged: () => this.#nudge.signal,
-    };
-    const until = AbortSignal.any([signal, this.#closed.signal]);
-    if (until.aborted) return;
-    const watching = watchRoom(deps, seat, { listener, signal: until });
+    const watching = this.#watch(seat, listener, AbortSignal.any([signal, this.#closed.signal]));
     this.#watches.add(watching);
     watching.finally(() => this.#watches.delete(watching));
   }
@@ -285,20 +291,39 @@ export class MongoRelay implements Relay {
 
   async close(): Promise<void> {
     if (!this.#closed.signal.aborted) this.#closed.abort(closedFailure());
-    await within(this.#clock, { ms: CLOSING_MS }, () => Promise.allSettled(this.#watches))
-      .catch(() => {});
-    await closeClient(this.#client, this.#clock);
+    await atMost(this.#clock, CLOSING_MS, Promise.allSettled(this.#watches));
+    await this.#connection.close(this.#clock);
   }
 
+  /** Watches until `signal`, through whichever client there is. Never rejects. */
+  async #watch(seat: Seat, listener: Listener, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const { db, replaced } = this.#connection;
+      const deps = {
+        db,
+        clock: this.#clock,
+        random: this.#random,
+        pace: this.#pace,
+        poll: this.#poll,
+        nudged: () => this.#nudge.signal,
+      };
+      await watchRoom(deps, seat, { listener, signal: AbortSignal.any([signal, replaced]) });
+      if (!replaced.aborted) return;
+    }
+  }
+
+  /** One attempt: it ends with its signal, with its client, or with the relay. */
   async #operation<T>(
     options: OpOptions | undefined,
-    action: (isOver: () => boolean) => Promise<T>,
+    action: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const signals = [options?.signal, this.#closed.signal];
+    const ends = [options?.signal, this.#closed.signal, this.#connection.replaced];
+    const signal = AbortSignal.any(ends.filter((end) => end !== undefined));
+    signal.throwIfAborted();
     try {
-      return await within(this.#clock, { ms: DEADLINE_MS, signals }, action);
+      return await untilAborted(signal, action(signal));
     } catch (error) {
-      for (const signal of signals) signal?.throwIfAborted();
+      signal.throwIfAborted();
       const thrown = translate(error);
       if (isThrottling(thrown)) this.#pace.throttled();
       throw thrown;
@@ -312,7 +337,7 @@ export class MongoRelay implements Relay {
     { upsert = false, done }: { upsert?: boolean; done?: (room: Document) => void } = {},
   ): Promise<RoomFacts | undefined> {
     const change = () =>
-      this.#rooms.findOneAndUpdate(filter, pipeline, {
+      this.#connection.rooms.findOneAndUpdate(filter, pipeline, {
         upsert,
         returnDocument: "after",
         projection: FACTS,
@@ -331,25 +356,29 @@ export class MongoRelay implements Relay {
   }
 
   async #close(seat: Seat, how: "sealed" | "burnt"): Promise<boolean> {
-    const { matchedCount } = await this.#rooms.updateOne(held(seat), closing(how));
+    const { matchedCount } = await this.#connection.rooms.updateOne(held(seat), closing(how));
     return matchedCount === 1;
   }
 
   /** Deletes what earlier epochs of a room have left. */
   async #forget(room: RoomId, { past }: RoomFacts): Promise<void> {
-    if (past.length > 0) await this.#messages.deleteMany({ room, epoch: { $in: past } });
+    if (past.length > 0) await this.#connection.messages.deleteMany({ room, epoch: { $in: past } });
   }
 
   #ensureIndexes(): Promise<void> {
-    this.#indexed ??= ensureIndexes(this.#rooms, this.#messages).catch((error) => {
-      this.#indexed = undefined;
-      throw error;
-    });
+    this.#indexed ??= ensureIndexes(this.#connection.rooms, this.#connection.messages).catch(
+      (error) => {
+        this.#indexed = undefined;
+        throw error;
+      },
+    );
     return this.#indexed;
   }
 
   async #learnLinger({ room, epoch }: Seat): Promise<number | undefined> {
-    const facts = asFacts(await this.#rooms.findOne({ _id: room, epoch }, { projection: FACTS }));
+    const facts = asFacts(
+      await this.#connection.rooms.findOne({ _id: room, epoch }, { projection: FACTS }),
+    );
     if (!facts?.living) return undefined;
     this.#lingerMs.set(room, facts.lingerMs);
     return facts.lingerMs;
@@ -359,18 +388,21 @@ export class MongoRelay implements Relay {
     place: Place,
     envelopes: readonly Envelope[],
     lingerMs: number,
-    isOver: () => boolean,
+    signal: AbortSignal,
   ): Promise<void> {
-    return this.#posting.store(place, envelopes, { now: this.#serverTime.now(), lingerMs }, isOver);
+    const expiry = { now: this.#serverTime.now(), lingerMs };
+    return this.#connection.posting.store(place, envelopes, expiry, signal);
   }
 
   /** Deletes documents of another shape; the identity of one that is too large did not travel. */
   async #discard(seat: Seat, identities: readonly unknown[]): Promise<void> {
     const known = identities.filter((id) => id !== undefined) as string[];
     const { room, epoch } = seat;
-    if (known.length > 0) await this.#messages.deleteMany({ room, epoch, _id: { $in: known } });
+    if (known.length > 0) {
+      await this.#connection.messages.deleteMany({ room, epoch, _id: { $in: known } });
+    }
     if (known.length < identities.length) {
-      await this.#messages.deleteMany({ room, epoch, $expr: OVERSIZED });
+      await this.#connection.messages.deleteMany({ room, epoch, $expr: OVERSIZED });
     }
   }
 

@@ -7,7 +7,6 @@ import type { Clock, Random } from "../../clock.ts";
 import type { Relay } from "../relay.ts";
 import { openClient } from "./client.ts";
 import { MongoRelay } from "./mongodb_relay.ts";
-import { ReconnectingRelay } from "./reconnecting_relay.ts";
 import { databaseOf } from "./uri.ts";
 
 /** Where the relay is, and how to learn of news there. */
@@ -30,9 +29,7 @@ export async function openMongoRelay(
   deps: { clock: Clock; random: Random; signal?: AbortSignal | undefined },
 ): Promise<Relay> {
   const { uri, poll, tlsCaFile } = settings;
-  const open = async (signal: AbortSignal | undefined) => {
-    const client = await openClient(uri, { ...deps, tlsCaFile, signal });
-    return new MongoRelay({ ...deps, client, database: databaseOf(uri), poll });
-  };
-  return new ReconnectingRelay(await open(deps.signal), { open, clock: deps.clock });
+  const open = (signal: AbortSignal | undefined) => openClient(uri, { ...deps, tlsCaFile, signal });
+  const client = await open(deps.signal);
+  return new MongoRelay({ ...deps, client, openClient: open, database: databaseOf(uri), poll });
 }

@@ -1,23 +1,22 @@
 /**
- * Storing envelopes, each once, whatever becomes of the answer.
+ * Storing envelopes, each once.
  *
  * A command that got no answer may still be under way: in a socket that a network holds back, or in a
  * server that stands still. Repeated, read and removed in the meantime, its envelopes come a second time
- * when it lands. So every repetition says that it is one, and who reads them knows an echo by that. A
- * server could refuse them (https://www.mongodb.com/docs/manual/core/retryable-writes/), but every node
- * would have to write down the number of each command: 5 to 10 % of the work that a text is to them.
+ * when it lands. So every repetition says that it is one (`attempt`, by who repeats), and its reader
+ * knows a retransmission by that. A server could refuse them
+ * (https://www.mongodb.com/docs/manual/core/retryable-writes/), but every node would have to write down
+ * the number of each command: 5 to 10 % of the work that a text is to them.
  *
  * @module
  */
 import type { ClientSession, Db, Document } from "mongodb";
-import { RelayUnavailable } from "../../errors.ts";
 import type { Envelope } from "../relay.ts";
 import { type Expiry, type Place, storing } from "./envelope_document.ts";
-import { translate } from "./errors.ts";
 
 const DUPLICATE_KEY = 11000;
 
-/** The one who stores, for one client. */
+/** Stores envelopes through one client. */
 export class Posting {
   readonly #db: Db;
   /** One for all, which ends with the client: to take one for each from the pool costs more. */
@@ -27,36 +26,16 @@ export class Posting {
     this.#db = db;
   }
 
-  /**
-   * Stores envelopes in order, going on behind one that is there already; `isOver` when nobody waits for
-   * it any more.
-   */
+  /** Stores envelopes in order, going on behind one that is there already, until `signal`. */
   async store(
     place: Place,
     envelopes: readonly Envelope[],
-    expiry: Expiry,
-    isOver: () => boolean,
-  ): Promise<void> {
-    try {
-      await this.#storeAll(place, envelopes, expiry);
-    } catch (error) {
-      const trouble = translate(error);
-      // Whoever has given this up repeats it, if anybody does.
-      if (!(trouble instanceof RelayUnavailable) || trouble.throttled || isOver()) throw error;
-      // Once at once: of an election or a connection that broke nobody need know. A repetition says
-      // that it is one, for what its server has lost in falling may have been read.
-      const again = envelopes.map((envelope) => ({ ...envelope, attempt: envelope.attempt + 1 }));
-      await this.#storeAll(place, again, expiry);
-    }
-  }
-
-  async #storeAll(
-    place: Place,
-    envelopes: readonly Envelope[],
     { now, lingerMs }: Expiry,
+    signal: AbortSignal,
   ): Promise<void> {
     let form = now;
     for (let from = 0; from < envelopes.length;) {
+      signal.throwIfAborted();
       const rest = envelopes.slice(from);
       const stopped = await this.#run(storing(place, rest, { now: form, lingerMs }));
       if (stopped === undefined) return;

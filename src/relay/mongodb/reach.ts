@@ -8,7 +8,7 @@
 import { lookup, type LookupAddress, resolveSrv, type SrvRecord } from "node:dns";
 import type { Clock } from "../../clock.ts";
 import type { Address } from "./uri.ts";
-import { within } from "./deadline.ts";
+import { withDeadline } from "../../deadline.ts";
 
 /** A step of the way takes no longer; the driver has the same patience. */
 const PATIENCE_MS = 8_000;
@@ -112,7 +112,7 @@ async function closing(opening: Promise<Deno.Conn>): Promise<void> {
 }
 
 function bounded<T>({ clock, signal }: ReachDeps, action: () => Promise<T>): Promise<T> {
-  return within(clock, { ms: PATIENCE_MS, signals: [signal] }, action);
+  return withDeadline(clock, { ms: PATIENCE_MS, signals: [signal] }, action);
 }
 
 function isAddress(hostname: string): boolean {

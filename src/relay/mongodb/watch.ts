@@ -8,18 +8,15 @@
  * @module
  */
 import { type ClientSession, type Db, type Document, Long } from "mongodb";
-import { type Clock, type Random, sleep } from "../../clock.ts";
+import { backoff, type Clock, type Random, sleep } from "../../clock.ts";
 import { Failure, RelayUnavailable, untranslated } from "../../errors.ts";
 import { type Envelope, type Listener, MAX_BATCH, type Seat } from "../relay.ts";
 import { AWAIT_MS } from "./client.ts";
 import { asStoredEnvelope, withinBounds } from "./envelope_document.ts";
 import { isStreamRefusal, isUnknownAnswer, translate } from "./errors.ts";
 import type { Pace } from "./pace.ts";
-import { within } from "./deadline.ts";
+import { withDeadline } from "../../deadline.ts";
 
-/** First and longest wait between two attempts to open the stream. */
-const FIRST_BACKOFF_MS = 250;
-const MAX_BACKOFF_MS = 5_000;
 /** Opening a stream waits for a server and for the majority, like any other operation. */
 const OPENING_MS = 9_000;
 /** No answer for this long after one was due: the socket times out first, if all is well. */
@@ -96,8 +93,7 @@ async function follow(
       if (unknownAnswers === MAX_UNKNOWN_ANSWERS) return;
       const trouble = translate(error);
       if (!(trouble instanceof RelayUnavailable)) throw trouble;
-      const ceiling = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures++, 10));
-      const retryInMs = ceiling / 2 + ceiling / 2 * (deps.random(1)[0]! / 255);
+      const retryInMs = backoff(failures++, deps.random);
       listener.state({ state: "reconnecting", retryInMs, cause: trouble.failure });
       await sleep(deps.clock, retryInMs, signal);
     } finally {
@@ -167,7 +163,7 @@ class Stream {
       cursor: { batchSize },
     };
     this.#take(
-      await within(clock, { ms: OPENING_MS, signals: [signal] }, () => this.#run(command)),
+      await withDeadline(clock, { ms: OPENING_MS, signals: [signal] }, () => this.#run(command)),
     );
   }
 
@@ -176,7 +172,11 @@ class Stream {
     const getMore = this.#cursor;
     const command = { getMore, collection: "messages", batchSize: MAX_BATCH, maxTimeMS: AWAIT_MS };
     const documents = this.#take(
-      await within(this.#deps.clock, { ms: NEWS_MS, signals: [signal] }, () => this.#run(command)),
+      await withDeadline(
+        this.#deps.clock,
+        { ms: NEWS_MS, signals: [signal] },
+        () => this.#run(command),
+      ),
     );
     const envelopes: Envelope[] = [];
     for (const { fullDocument } of documents) {
@@ -191,7 +191,7 @@ class Stream {
     try {
       if (works && !this.#cursor.isZero()) {
         const command = { killCursors: "messages", cursors: [this.#cursor] };
-        await within(this.#deps.clock, { ms: CLOSING_MS }, () => this.#run(command));
+        await withDeadline(this.#deps.clock, { ms: CLOSING_MS }, () => this.#run(command));
       }
       await this.#session.endSession();
     } catch {

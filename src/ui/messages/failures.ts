@@ -5,6 +5,7 @@
  */
 import type { Failure } from "../../errors.ts";
 import type { FactsOf, Reason } from "../../failure_reasons.ts";
+import { CHAT_FAILURES } from "./chat_failures.ts";
 
 /** Two sentences: what happened, and what to do next. */
 export interface FailureText {
@@ -16,6 +17,7 @@ export interface FailureText {
 type FailureTexts = { readonly [R in Reason]: (facts: FactsOf<R>) => FailureText };
 
 const TEXTS: FailureTexts = {
+  ...CHAT_FAILURES,
   "bug": () => ({
     message: "Internal error. This is a bug in Whisper.",
     hint: "Run the command again with --debug and report what it prints.",

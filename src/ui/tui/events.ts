@@ -4,7 +4,7 @@
  * @module
  */
 import type { ChatEvent } from "../../chat/events.ts";
-import { peerLabel, sentenceOf } from "../sentences.ts";
+import { peerLabel, relayTrouble, sentenceOf } from "../sentences.ts";
 import { cleared, expired, fated, heard, lost, told } from "./log.ts";
 import type { RelayState, State } from "./state.ts";
 import { clockTime } from "./rows.ts";
@@ -92,7 +92,7 @@ function changed(state: State, event: ChatEvent): State {
 }
 
 function relayOf(state: State, event: ChatEvent & { event: "relay" }): RelayState {
-  const message = event.message ?? "The relay is out of reach.";
+  const message = relayTrouble(event);
   switch (event.state) {
     case "up":
       return { state: "up" };

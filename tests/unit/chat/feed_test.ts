@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Feed } from "../../../src/chat/feed.ts";
 import type { ReadMark } from "../../../src/chat/gap.ts";
 import { RelayUnavailable, untranslated } from "../../../src/errors.ts";
-import { Link } from "../../../src/chat/link.ts";
+import { RelayConnection } from "../../../src/chat/retry.ts";
 import { type Envelope, type Listener, MAX_BATCH, type Relay } from "../../../src/relay/relay.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { seededRandom } from "../../support/random.ts";
@@ -35,8 +35,7 @@ function setUp(consume: (envelopes: Envelope[], read?: ReadMark) => Promise<void
   const end = new AbortController();
   const failures: unknown[] = [];
   const feed = new Feed({
-    relay,
-    link: new Link({ relay, clock, random, emit: () => {} }),
+    connection: new RelayConnection({ relay, clock, random, emit: () => {} }),
     seat: { room: "room", epoch: "epoch", role: "guest", token: "token" },
     clock,
     random,

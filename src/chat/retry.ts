@@ -1,0 +1,251 @@
+/**
+ * The connection to the relay: the only place that decides how often an operation is tried, how long
+ * one attempt may take, how much is asked for at once, when the client is replaced, and whether the
+ * relay is up.
+ *
+ * Every operation of a {@link Relay} is a single attempt that obeys its signal. Repeating one is safe
+ * because every operation is idempotent, by seat token or by envelope id.
+ *
+ * @module
+ */
+import { backoff, type Clock, type Random, sleep } from "../clock.ts";
+import { timedOut, withDeadline } from "../deadline.ts";
+import { type Failure, RelayUnavailable } from "../errors.ts";
+import type { Listener as WatchListener, Relay, Seat, WatchKind } from "../relay/relay.ts";
+import type { Listener } from "./events.ts";
+
+/** Longest time of one attempt: a server is chosen within 8 s, and an election takes less. */
+const ATTEMPT_MS = 9_000;
+/** A failing attempt is reported after this time while it is still running: an election is over by then. */
+const SLOW_MS = 3_000;
+/** A client through which nothing got for this long is replaced: longer than election, DNS and timeout. */
+const RECONNECT_AFTER_MS = 30_000;
+/** Steps of the backoff that a throttled client skips: it waits four times as long. */
+const THROTTLED_STEPS = 2;
+
+/** One attempt at an operation. */
+export interface Attempt {
+  readonly relay: Relay;
+  /** Aborted when nobody waits for this attempt any more. */
+  readonly signal: AbortSignal;
+  /** Attempts before this one. */
+  readonly number: number;
+}
+
+/** What a connection needs, and whom it tells. */
+export interface RelayConnectionDeps {
+  readonly relay: Relay;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly emit: Listener;
+}
+
+/** The connection of one chat to its relay. */
+export class RelayConnection {
+  readonly #deps: RelayConnectionDeps;
+  /** What is failing: operations by name, and the watch. */
+  readonly #failing = new Set<string>();
+  /** Aborted, and replaced, when the relay answers again, so that other operations retry at once. */
+  #recovered = new AbortController();
+  #watchKind: WatchKind | undefined;
+  #lastReported: "up" | "reconnecting" | undefined;
+  /** When the first attempt failed of those that failed since one succeeded. */
+  #failingSince: number | undefined;
+  #reconnecting: Promise<void> | undefined;
+
+  constructor(deps: RelayConnectionDeps) {
+    this.#deps = deps;
+  }
+
+  /** True while nothing is known to fail. */
+  get isUp(): boolean {
+    return this.#failing.size === 0;
+  }
+
+  /**
+   * Runs `operation` until an attempt succeeds.
+   *
+   * @throws {Failure} that trying again does not help, or the reason of the aborted `signal`.
+   * @example
+   * ```ts
+   * await connection.run("seal", ({ relay, signal }) => relay.seal(seat, { signal }), until);
+   * ```
+   */
+  async run<T>(
+    name: string,
+    operation: (attempt: Attempt) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    try {
+      for (let number = 0;; number++) {
+        const outcome = await this.#attempt(name, operation, { number, signal });
+        if (!(outcome instanceof RelayUnavailable)) return outcome.result;
+        // A broken connection or an election is usually over by now: no report, no wait.
+        if (number === 0 && this.isUp && !outcome.throttled) continue;
+        const step = Math.max(0, number - 1) + (outcome.throttled ? THROTTLED_STEPS : 0);
+        const retryInMs = backoff(step, this.#deps.random);
+        this.#markFailing(name, outcome.failure, retryInMs);
+        await this.#pause(retryInMs, signal);
+      }
+    } catch (error) {
+      this.#failing.delete(name);
+      throw error;
+    }
+  }
+
+  /**
+   * Runs `operation` on all of `items`, in order, in batches: what is too much for a bad network or a
+   * full disk may get there in parts.
+   */
+  async runInBatches<T>(
+    name: string,
+    items: readonly T[],
+    operation: (batch: readonly T[], attempt: Attempt) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const size = new BatchSize({ least: 1, most: Math.max(1, items.length) });
+    let repeats = 0;
+    for (let from = 0; from < items.length;) {
+      from += await this.run(name, async (attempt) => {
+        if (attempt.number > 0) {
+          repeats++;
+          size.shrink();
+        }
+        const batch = items.slice(from, from + size.current);
+        // Later items may have been stored by an attempt whose answer was lost: they are repeats too.
+        await operation(batch, { ...attempt, number: repeats });
+        return batch.length;
+      }, signal);
+      size.grow();
+    }
+  }
+
+  /** Watches the room until `signal`; what the watch reports of itself is taken into account here. */
+  watch(
+    seat: Seat,
+    listener: Omit<WatchListener, "state"> & { down(cause: Failure): void },
+    signal: AbortSignal,
+  ): void {
+    this.#deps.relay.watch(seat, {
+      push: (envelopes) => listener.push(envelopes),
+      wake: () => listener.wake(),
+      state: (state) => {
+        if (state.state === "down") return listener.down(state.cause);
+        if (state.state === "reconnecting") {
+          return this.#markFailing("watch", state.cause, state.retryInMs);
+        }
+        const hasChanged = this.#watchKind !== state.watch;
+        this.#watchKind = state.watch;
+        this.#markHealthy("watch", hasChanged);
+      },
+    }, signal);
+  }
+
+  /** Reports that the relay is given up. */
+  giveUp(cause: Failure): void {
+    const { emit, relay } = this.#deps;
+    const watch = this.#watchKind ?? "poll";
+    emit({ event: "relay", state: "down", kind: relay.kind, watch, cause });
+  }
+
+  async #attempt<T>(
+    name: string,
+    operation: (attempt: Attempt) => Promise<T>,
+    { number, signal }: { number: number; signal: AbortSignal },
+  ): Promise<{ result: T } | RelayUnavailable> {
+    const { relay, clock } = this.#deps;
+    signal.throwIfAborted();
+    const slow = clock.after(SLOW_MS, () => this.#markFailing(name, timedOut(SLOW_MS)));
+    try {
+      const result = await withDeadline(
+        clock,
+        { ms: ATTEMPT_MS, signals: [signal] },
+        (signal) => operation({ relay, signal, number }),
+      );
+      this.#failingSince = undefined;
+      this.#markHealthy(name);
+      return { result };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof RelayUnavailable)) throw error;
+      if (!error.throttled) this.#reconnectWhenHopeless();
+      return error;
+    } finally {
+      slow.cancel();
+    }
+  }
+
+  /** Replaces the client when nothing got through it for long. */
+  #reconnectWhenHopeless(): void {
+    const { relay, clock } = this.#deps;
+    const now = clock.monotonic();
+    this.#failingSince ??= now;
+    if (now - this.#failingSince < RECONNECT_AFTER_MS || !relay.reconnect) return;
+    // If that fails as well, the next attempt is as far away as this one was.
+    this.#failingSince = now;
+    this.#reconnecting ??= relay.reconnect()
+      .catch(() => {})
+      .finally(() => this.#reconnecting = undefined);
+  }
+
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    try {
+      await sleep(this.#deps.clock, ms, AbortSignal.any([signal, this.#recovered.signal]));
+    } catch {
+      signal.throwIfAborted();
+    }
+  }
+
+  #markFailing(what: string, cause: Failure, retryInMs?: number): void {
+    this.#failing.add(what);
+    this.#lastReported = "reconnecting";
+    this.#deps.emit({
+      event: "relay",
+      state: "reconnecting",
+      kind: this.#deps.relay.kind,
+      watch: this.#watchKind ?? "poll",
+      ...retryInMs !== undefined && { retryInMs: Math.round(retryInMs) },
+      cause,
+    });
+  }
+
+  #markHealthy(what: string, watchChanged = false): void {
+    // Only what was failing says something about the others: one of them may fail for its own reasons.
+    if (this.#failing.delete(what) && this.#failing.size > 0) {
+      this.#recovered.abort();
+      this.#recovered = new AbortController();
+    }
+    if (this.#failing.size > 0 || this.#watchKind === undefined) return;
+    if (this.#lastReported === "up" && !watchChanged) return;
+    this.#lastReported = "up";
+    const { emit, relay } = this.#deps;
+    emit({ event: "relay", state: "up", kind: relay.kind, watch: this.#watchKind });
+  }
+}
+
+/** How much is asked for at once: halved after each failure, doubled after each success. */
+export class BatchSize {
+  readonly #least: number;
+  readonly #most: number;
+  #current: number;
+
+  constructor({ least, most }: { least: number; most: number }) {
+    this.#least = least;
+    this.#most = this.#current = most;
+  }
+
+  /** Items to ask for now. */
+  get current(): number {
+    return this.#current;
+  }
+
+  /** An attempt has failed. */
+  shrink(): void {
+    this.#current = Math.max(this.#least, this.#current >> 1);
+  }
+
+  /** An attempt has succeeded. */
+  grow(): void {
+    this.#current = Math.min(this.#most, 2 * this.#current);
+  }
+}
