@@ -38,7 +38,7 @@ export class JsonInterface implements Interface {
   }
 
   hear(event: ChatEvent): void {
-    this.#parts.write(JSON.stringify(asJson(event)));
+    this.#parts.write(JSON.stringify(eventAsJson(event)));
   }
 
   tell(text: string): void {
@@ -149,7 +149,7 @@ export class JsonInterface implements Interface {
 }
 
 /** An event with the sentences that docs/JSON.md documents in place of what they are made of. */
-function asJson(event: ChatEvent): object {
+export function eventAsJson(event: ChatEvent): object {
   if (event.event !== "relay") return event;
   const { cause, ...facts } = event;
   return { ...facts, ...cause && { message: relayTrouble(event) } };

@@ -1,7 +1,8 @@
+import { untranslated } from "../../../src/errors.ts";
 import { assert, assertEquals, assertNotMatch } from "@std/assert";
 import fc from "fast-check";
 import type { ChatEvent } from "../../../src/chat/events.ts";
-import { JsonInterface } from "../../../src/ui/json.ts";
+import { eventAsJson, JsonInterface } from "../../../src/ui/json.ts";
 import { PlainInterface } from "../../../src/ui/plain.ts";
 import { safeLine, safeText } from "../../../src/terminal/safe_text.ts";
 import { FullScreen } from "../../../src/ui/tui/full_screen.ts";
@@ -85,7 +86,13 @@ function eventsWith(text: string): ChatEvent[] {
     { event: "ready", peer: text, verify: ["a", "b"] },
     { event: "message", from: text, text, seq: 1, at },
     { event: "presence", peer: "away" },
-    { event: "relay", state: "reconnecting", kind: "mongodb", watch: "stream", message: text },
+    {
+      event: "relay",
+      state: "reconnecting",
+      kind: "mongodb",
+      watch: "stream",
+      cause: untranslated("relay-unreachable", text, text),
+    },
     { event: "alarm", kind: "forged", count: 1, message: text },
     { event: "error", code: "usage", message: text, hint: text, fatal: false },
     { event: "presence", peer: "left" },

@@ -5,7 +5,7 @@ import { view } from "../../../../src/ui/tui/view.ts";
 import { KEYS } from "../../../../src/ui/keys.ts";
 import { type Action, reduce } from "../../../../src/ui/tui/model.ts";
 import { textOf } from "../../../../src/ui/tui/draft.ts";
-import { alarm, message, ready, Story, UP, withoutStyles } from "./states.ts";
+import { alarm, failureSaying, message, ready, Story, UP, withoutStyles } from "./states.ts";
 
 /** Many more under SOAK. */
 const RUNS = Deno.env.get("SOAK") ? 5_000 : 80;
@@ -16,8 +16,13 @@ const id = seq.map(String);
 
 const event: fc.Arbitrary<ChatEvent> = fc.oneof(
   fc.constant(UP),
-  text.map((message): ChatEvent => ({ ...UP, state: "reconnecting", retryInMs: 900, message })),
-  text.map((message): ChatEvent => ({ ...UP, state: "down", message })),
+  text.map((text): ChatEvent => ({
+    ...UP,
+    state: "reconnecting",
+    retryInMs: 900,
+    cause: failureSaying(text),
+  })),
+  text.map((text): ChatEvent => ({ ...UP, state: "down", cause: failureSaying(text) })),
   fc.constant<ChatEvent>({ event: "invite", code: "4821-river-candle-ocean" }),
   fc.constantFrom("guest", "host", "handshake", "goodbye").map((what): ChatEvent => ({
     event: "waiting",

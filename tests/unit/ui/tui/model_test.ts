@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { textOf } from "../../../../src/ui/tui/draft.ts";
 import { MAX_TEXT_BYTES } from "../../../../src/ui/tui/typing.ts";
-import { alarm, message, ready, Story, UP } from "./states.ts";
+import { alarm, failureSaying, message, ready, Story, UP } from "./states.ts";
 
 Deno.test("model: the code is shown large until somebody comes", () => {
   const story = new Story().hear(UP, { event: "invite", code: "4821-river-candle-ocean" });
@@ -26,7 +26,12 @@ Deno.test("model: what is waited for says how long so far, and how to stop", () 
 });
 
 Deno.test("model: a relay that is away counts down to the next try, and is told once", () => {
-  const away = { ...UP, state: "reconnecting", retryInMs: 4_000, message: "It is away." } as const;
+  const away = {
+    ...UP,
+    state: "reconnecting",
+    retryInMs: 4_000,
+    cause: failureSaying("It is away."),
+  } as const;
   const story = new Story().hear(UP, ready(), away).say("1", "kept");
   assertStringIncludes(story.text, "Out of reach: MongoDB, next try in 4 s, 1 kept");
   story.do({ action: "tick", now: 3_000, wall: 0 });

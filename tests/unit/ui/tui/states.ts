@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Failure, untranslated } from "../../../../src/errors.ts";
 import type { ChatEvent } from "../../../../src/chat/events.ts";
 import { type Frame, view } from "../../../../src/ui/tui/view.ts";
 import { type Input, InputReader } from "../../../../src/ui/tui/input.ts";
@@ -104,4 +105,9 @@ export class Story {
 export function withoutStyles(text: string): string {
   // deno-lint-ignore no-control-regex -- the styles begin with one
   return text.replaceAll(/\x1b\[[\d;]*m/g, "");
+}
+
+/** A failure whose sentence is `text`. */
+export function failureSaying(text: string): Failure {
+  return untranslated("relay-unreachable", text, "");
 }
