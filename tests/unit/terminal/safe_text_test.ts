@@ -167,6 +167,6 @@ Deno.test("no byte of anybody's text reaches a terminal as a control: JSON", () 
     // deno-lint-ignore no-control-regex -- JSON escapes these, and a line break would end the line
     assertNotMatch(lines.join(""), /[\x00-\x1f]/, what);
     // What comes out is what went in: the reader is a program.
-    assertEquals(lines.map((line) => JSON.parse(line)), events, what);
+    assertEquals(lines.map((line) => JSON.parse(line)), events.map(eventAsJson), what);
   }
 });
