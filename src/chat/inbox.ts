@@ -224,8 +224,6 @@ export class Inbox {
       this.#last = Math.max(this.#last, seq);
       this.#deps.deliver(one, isLate);
     }
-    // Not before: nobody waits for it as somebody does for a text.
-    await this.#deps.conversation.prepare();
     if (error === undefined) return;
     const culprit = run[received.length]!;
     const held = this.#held.get(culprit.seq)!.filter(({ id }) => id !== culprit.id);

@@ -103,7 +103,6 @@ export class Outbox {
         await this.#deps.post(sealed.map(({ envelope }) => envelope));
         for (const { payload } of sealed) this.#markSent(payload.texts, payload.kind);
       }
-      this.#deps.conversation.prepareTurn();
     } catch (error) {
       this.#deps.failed(error);
     } finally {

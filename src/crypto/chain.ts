@@ -1,6 +1,6 @@
 /**
- * The symmetric half of the Double Ratchet (`KDF_CK` of section 5.2): a chain key makes a message key
- * and the next chain key, and neither leads back.
+ * The symmetric-key ratchet (`KDF_CK` of the Double Ratchet, section 5.2): a chain key gives a message
+ * key and the next chain key, and neither leads back to it.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import { hmacSha256 } from "./kdf.ts";
 
 declare const kind: unique symbol;
 
-/** Secret bytes of one kind: a key of another kind does not pass for it. */
+/** Bytes of one kind of key. The type checker refuses a key of another kind in its place. */
 export type KeyBytes<Kind extends string> = Bytes & { readonly [kind]: Kind };
 
-/** The state of a chain; one for what we send and one for what they send. */
+/** The current key of a chain: one chain for sending, one for receiving. */
 export type ChainKey<Direction extends "sending" | "receiving"> = KeyBytes<`chain, ${Direction}`>;
 
-/** The key of exactly one message. */
+/** The key of one message. */
 export type MessageKey = KeyBytes<"message">;
 
 const MESSAGE = new Uint8Array([0x01]);
 const NEXT = new Uint8Array([0x02]);
 
-/** Takes a step: the key of the message at hand, and the chain behind it. `chain` stays as it is. */
-export function step<Direction extends "sending" | "receiving">(
+/** `KDF_CK`: the key of the message at hand and the next chain key. `chain` is left as it is. */
+export function kdfChainKey<Direction extends "sending" | "receiving">(
   chain: ChainKey<Direction>,
 ): { key: MessageKey; next: ChainKey<Direction> } {
   return {

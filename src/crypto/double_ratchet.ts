@@ -1,16 +1,17 @@
 /**
- * The Double Ratchet (signal.org/docs/specifications/doubleratchet) as steps from state to state. A state is never changed: a step
- * makes a new one that shares what stayed the same, and whoever holds both decides which to keep.
+ * The Double Ratchet (signal.org/docs/specifications/doubleratchet) as pure functions. A state is
+ * immutable: a function returns a new one that shares what stayed the same, and the caller commits it
+ * or discards it.
  *
- * The guest is the specification's Alice, the host its Bob; both have a sending chain from the start
- * (section 3.3, with a key of its own for Bob's first chain), so that either may speak first.
+ * The guest is the specification's Alice, the host its Bob. Both have a sending chain from the start
+ * (section 3.3, with a separate key for Bob's first chain), so that either can send first.
  *
- * One file, as the specification is one algorithm: what a step may forget depends on all the others.
+ * One file, as in the specification: which keys a function may wipe depends on all the others.
  *
  * @module
  */
 import { type Bytes, constantTimeEqual, wipe } from "./bytes.ts";
-import { type ChainKey, type KeyBytes, type MessageKey, step } from "./chain.ts";
+import { type ChainKey, kdfChainKey, type KeyBytes, type MessageKey } from "./chain.ts";
 import { type Header, MAX_SEQ } from "./header.ts";
 import { expand, LABELS } from "./kdf.ts";
 import {
@@ -20,52 +21,53 @@ import {
   type RatchetKeyPair,
 } from "./ratchet_keys.ts";
 
-/** What every turn of the ratchet mixes anew. */
+/** The root key; every DH ratchet step replaces it. */
 export type RootKey = KeyBytes<"root">;
 
 /**
- * How many messages one may be ahead of those before it in its chain. It bounds the work that one
- * authentic header can ask for (256 steps: 3 ms), and is more than a relay loses without meaning to.
+ * Message keys that may be skipped in one chain. It bounds the work that one authentic header can ask
+ * for (256 chain keys: 3 ms), and is more than a relay loses by accident.
  */
 export const MAX_SKIP = 256;
 
 /**
- * Keys of missing messages kept at once, the newest. Each is a message that stays readable to whoever
- * takes the state, so there is an end to them; twice the largest gap covers one on each side of a turn.
+ * Skipped message keys stored at once, the newest. A thief of the state can read each of those
+ * messages, so there is a limit; twice {@link MAX_SKIP} covers the end of one chain and the start of
+ * the next.
  */
 export const MAX_SKIPPED_KEYS = 512;
 
-/** The key was used before, or is no longer kept. */
+/** The message key was used before, or was deleted. */
 export class ReplayedMessage extends Error {
   override readonly name = "ReplayedMessage";
 }
 
-/** More messages are missing before this one than {@link MAX_SKIP}. */
+/** More than {@link MAX_SKIP} messages are missing before this one. */
 export class TooFarAhead extends Error {
   override readonly name = "TooFarAhead";
 }
 
-/** The header is authentic, and the token is not the one that was sent under it. */
+/** The header is authentic, but the token is not the one that was sent under it. */
 export class AlteredToken extends Error {
   override readonly name = "AlteredToken";
 }
 
-/** Where a side stands. */
+/** The state of one side. */
 export interface RatchetState {
   readonly root: RootKey;
   readonly own: RatchetKeyPair;
-  /** All messages sent. */
+  /** Messages sent in all chains. */
   readonly sent: number;
   readonly sending: {
-    /** Undefined from a turn of the peer's until {@link answer}. */
+    /** Undefined from the peer's DH ratchet step until {@link startSendingChain}. */
     readonly chain: ChainKey<"sending"> | undefined;
     readonly n: number;
-    /** Messages in the chain before. */
+    /** Messages in the previous sending chain. */
     readonly pn: number;
   };
-  /** The peer's chain; undefined for a host to whom nothing has come. */
+  /** The peer's chain; undefined for a host that has received nothing. */
   readonly receiving: Receiving | undefined;
-  /** Keys of messages that have not come, by sequence number. */
+  /** Skipped message keys, by sequence number. */
   readonly skipped: ReadonlyMap<number, MessageKey>;
 }
 
@@ -77,7 +79,7 @@ interface Receiving {
   readonly before: number;
 }
 
-/** Both sides' secrets at the start. */
+/** What both sides derive from the handshake. */
 export interface InitialKeys {
   readonly root: RootKey;
   /** The host's first chain. */
@@ -102,36 +104,32 @@ export function startAsGuest(
   own: RatchetKeyPair,
   host: PeerRatchetKey,
 ): RatchetState {
-  const turned = turnRoot<"sending">(root, own, host);
+  const step = kdfRootKey<"sending">(root, own, host);
   return {
-    root: turned.root,
+    root: step.root,
     own,
     sent: 0,
-    sending: { chain: turned.chain, n: 0, pn: 0 },
+    sending: { chain: step.chain, n: 0, pn: 0 },
     receiving: { chain: hostChain as ChainKey<"receiving">, n: 0, ratchetKey: host, before: 0 },
     skipped: new Map(),
   };
 }
 
 /**
- * The half of a turn that only what we send needs: the chain that the fresh key pair `own` begins. The
- * specification allows to defer it; so a message that turns the ratchet is opened in half the time.
+ * The second half of `DHRatchet`: the sending chain of the fresh key pair `own`. The specification
+ * allows to defer it until something is sent, so that the key pair is generated as late as possible.
  */
-export function answer(state: RatchetState, own: RatchetKeyPair): RatchetState {
+export function startSendingChain(state: RatchetState, own: RatchetKeyPair): RatchetState {
   if (state.sending.chain) return state;
-  const turned = turnRoot<"sending">(state.root, own, state.receiving!.ratchetKey);
-  return {
-    ...state,
-    root: turned.root,
-    own,
-    sending: { chain: turned.chain, n: 0, pn: state.sending.pn },
-  };
+  const { root, chain } = kdfRootKey<"sending">(state.root, own, state.receiving!.ratchetKey);
+  return { ...state, root, own, sending: { chain, n: 0, pn: state.sending.pn } };
 }
 
 /**
- * The header and key of the next message to send, from a state that has its {@link answer}.
+ * `RatchetEncrypt` up to the message key: the header and key of the next message.
  *
  * @throws {RangeError} after {@link MAX_SEQ} messages.
+ * @throws {Error} before {@link startSendingChain}.
  */
 export function send(
   state: RatchetState,
@@ -141,8 +139,8 @@ export function send(
     throw new RangeError("Cannot send message: the session has run out of numbers");
   }
   const { chain, n, pn } = state.sending;
-  if (!chain) throw new Error("Cannot send message: the peer's turn has not been answered");
-  const { key, next } = step(chain);
+  if (!chain) throw new Error("Cannot send message: there is no sending chain");
+  const { key, next } = kdfChainKey(chain);
   return {
     state: { ...state, sent: seq, sending: { chain: next, n: n + 1, pn } },
     header: { seq, pn, n, ratchetKey: state.own.publicKey },
@@ -151,7 +149,8 @@ export function send(
 }
 
 /**
- * The key of the message under an authentic header, and the state once it has been opened.
+ * `RatchetDecrypt` up to the message key: the key of the message under an authentic header, and the
+ * state to commit once the message is decrypted.
  *
  * @throws {ReplayedMessage} {@link TooFarAhead} {@link AlteredToken}
  */
@@ -159,21 +158,21 @@ export function receive(
   state: RatchetState,
   header: Header<PeerRatchetKey>,
 ): { state: RatchetState; key: MessageKey } {
-  const kept = state.skipped.get(header.seq);
-  if (kept) {
+  const stored = state.skipped.get(header.seq);
+  if (stored) {
     const skipped = new Map(state.skipped);
     skipped.delete(header.seq);
-    // A copy, for the state that still has it may be the one that stays.
-    return { state: { ...state, skipped }, key: kept.slice() as MessageKey };
+    // A copy: if the message does not decrypt, the old state and its key stay.
+    return { state: { ...state, skipped }, key: stored.slice() as MessageKey };
   }
   const { receiving } = state;
   const before = header.seq - 1 - header.n;
   const isCurrent = receiving !== undefined &&
     constantTimeEqual(header.ratchetKey, receiving.ratchetKey);
-  // Without keeping old public keys, a chain that is over is known by where it began: before the last
-  // message that was received, where no new chain can.
+  // Old public keys are not stored. A past chain shows in where it began: before the last message that
+  // was received, where no new chain can begin.
   if (receiving && (isCurrent ? header.n : before - receiving.before) < receiving.n) {
-    throw new ReplayedMessage("Cannot open message: its key was used or given up");
+    throw new ReplayedMessage("Cannot open message: its key was used or deleted");
   }
   if (before !== expectedBefore(receiving, header, isCurrent)) {
     throw new AlteredToken("Cannot open message: the peer's counters contradict each other");
@@ -183,23 +182,23 @@ export function receive(
   if (missing > MAX_SKIP || (!isCurrent && header.n > MAX_SKIP)) {
     throw new TooFarAhead("Cannot open message: too many before it are missing");
   }
-  const turned = isCurrent ? state : turn(state, header);
-  const { chain, n } = turned.receiving!;
-  const walked = walk({ chain, seq: before + n + 1 }, header.seq);
-  const last = step(walked.chain);
-  // What no state holds goes now; the given state keeps its chain.
-  for (const passed of [chain, walked.chain]) if (passed !== receiving?.chain) wipe(passed);
+  const stepped = isCurrent ? state : startReceivingChain(state, header);
+  const { chain, n } = stepped.receiving!;
+  const reached = skipMessageKeys({ chain, seq: before + n + 1 }, header.seq);
+  const last = kdfChainKey(reached.chain);
+  // Wiped here because no state holds them; the given state still needs its own chain.
+  for (const passed of [chain, reached.chain]) if (passed !== receiving?.chain) wipe(passed);
   return {
     state: {
-      ...turned,
-      receiving: { ...turned.receiving!, chain: last.next, n: header.n + 1 },
-      skipped: keep(turned.skipped, walked.skipped),
+      ...stepped,
+      receiving: { ...stepped.receiving!, chain: last.next, n: header.n + 1 },
+      skipped: withSkipped(stepped.skipped, reached.skipped),
     },
     key: last.key,
   };
 }
 
-/** Overwrites the secrets of `states`, but those that `kept` has as well. */
+/** Wipes the secrets of `states`, except those that `kept` shares. */
 export function discard(states: Iterable<RatchetState>, kept?: RatchetState): void {
   const spared = new Set<Bytes>(kept && secretsOf(kept));
   const maps = new Set([kept?.skipped]);
@@ -218,7 +217,7 @@ function* secretsOf(state: RatchetState, withSkipped = true): Generator<Bytes> {
   if (withSkipped) yield* state.skipped.values();
 }
 
-/** How many messages must come before the header's chain, if the peer counts as it should. */
+/** How many messages the peer must have sent before the header's chain. */
 function expectedBefore(
   receiving: Receiving | undefined,
   header: Header<PeerRatchetKey>,
@@ -229,22 +228,24 @@ function expectedBefore(
 }
 
 /**
- * The peer's half of a turn of the ratchet (`DHRatchet`, with `SkipMessageKeys` for the rest of the peer's
- * last chain); our half is {@link answer}.
+ * The first half of `DHRatchet`: stores the keys of what is missing of the peer's previous chain, and
+ * derives the receiving chain of the header's ratchet key. The second half is
+ * {@link startSendingChain}.
  */
-function turn(state: RatchetState, header: Header<PeerRatchetKey>): RatchetState {
+function startReceivingChain(state: RatchetState, header: Header<PeerRatchetKey>): RatchetState {
   const { receiving, sending } = state;
   if (!sending.chain) {
-    // The peer turns on seeing our next key, which nobody has seen.
-    throw new AlteredToken("Cannot open message: the peer turned the ratchet twice in a row");
+    // The peer starts a chain only after it has seen our next ratchet key, and we have not made it yet.
+    throw new AlteredToken("Cannot open message: the peer made two DH ratchet steps in a row");
   }
-  const { root, chain } = turnRoot<"receiving">(state.root, state.own, header.ratchetKey);
+  const { root, chain } = kdfRootKey<"receiving">(state.root, state.own, header.ratchetKey);
   const before = header.seq - 1 - header.n;
   let skipped = state.skipped;
   if (receiving) {
-    const walked = walk({ ...receiving, seq: receiving.before + receiving.n + 1 }, before + 1);
-    if (walked.chain !== receiving.chain) wipe(walked.chain);
-    skipped = keep(skipped, walked.skipped);
+    const from = { chain: receiving.chain, seq: receiving.before + receiving.n + 1 };
+    const reached = skipMessageKeys(from, before + 1);
+    if (reached.chain !== receiving.chain) wipe(reached.chain);
+    skipped = withSkipped(skipped, reached.skipped);
   }
   return {
     root,
@@ -257,7 +258,7 @@ function turn(state: RatchetState, header: Header<PeerRatchetKey>): RatchetState
 }
 
 /** `KDF_RK`: the next root key and a chain key. */
-function turnRoot<Direction extends "sending" | "receiving">(
+function kdfRootKey<Direction extends "sending" | "receiving">(
   root: RootKey,
   own: RatchetKeyPair,
   peer: PeerRatchetKey,
@@ -268,24 +269,24 @@ function turnRoot<Direction extends "sending" | "receiving">(
   } catch (cause) {
     throw new AlteredToken("Cannot open message: its ratchet key is of small order", { cause });
   }
-  const both = expand(secret, { salt: root, label: LABELS.turn, length: 64 });
-  const turned = {
+  const both = expand(secret, { salt: root, label: LABELS.rootStep, length: 64 });
+  const derived = {
     root: both.slice(0, 32) as RootKey,
     chain: both.slice(32) as ChainKey<Direction>,
   };
   wipe(secret, both);
-  return turned;
+  return derived;
 }
 
-/** Walks a chain from `seq` up to, and not including, `end`; what is passed is skipped. */
-function walk(
+/** `SkipMessageKeys`: the keys of one chain from `seq` up to, and not including, `end`. */
+function skipMessageKeys(
   from: { chain: ChainKey<"receiving">; seq: number },
   end: number,
 ): { chain: ChainKey<"receiving">; skipped: [number, MessageKey][] } {
   let { chain, seq } = from;
   const skipped: [number, MessageKey][] = [];
   for (; seq < end; seq++) {
-    const { key, next } = step(chain);
+    const { key, next } = kdfChainKey(chain);
     if (chain !== from.chain) wipe(chain);
     skipped.push([seq, key]);
     chain = next;
@@ -293,13 +294,13 @@ function walk(
   return { chain, skipped };
 }
 
-/** Adds keys of skipped messages; of too many, those that were skipped first go. */
-function keep(
-  kept: ReadonlyMap<number, MessageKey>,
+/** Adds skipped message keys, and drops the oldest above {@link MAX_SKIPPED_KEYS}. */
+function withSkipped(
+  stored: ReadonlyMap<number, MessageKey>,
   added: readonly [number, MessageKey][],
 ): ReadonlyMap<number, MessageKey> {
-  if (added.length === 0) return kept;
-  const all = new Map([...kept, ...added]);
+  if (added.length === 0) return stored;
+  const all = new Map([...stored, ...added]);
   for (const seq of all.keys()) {
     if (all.size <= MAX_SKIPPED_KEYS) break;
     all.delete(seq);

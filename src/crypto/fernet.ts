@@ -1,59 +1,78 @@
 /**
  * Fernet (github.com/fernet/spec): AES-128-CBC and HMAC-SHA-256 under one 32-byte key, in a token that
- * carries its time. Complete and standard; the conversation uses it with keys that serve once.
+ * carries its time. Complete and standard; all of it by Web Crypto. The conversation uses it with keys
+ * that encrypt one message each.
  *
  * @module
  */
 import type { Random } from "../clock.ts";
-import {
-  type Bytes,
-  concat,
-  constantTimeEqual,
-  decodeBase64Url,
-  encodeBase64Url,
-} from "./bytes.ts";
-import { FERNET_KEY_BYTES, FernetKey } from "./fernet_key.ts";
+import { type Bytes, concat, decodeBase64Url, encodeBase64Url, wipe } from "./bytes.ts";
 
-export { FernetKey } from "./fernet_key.ts";
-
+/** Length of a key, in bytes: one half signs, the other encrypts. */
+const FERNET_KEY_BYTES = 32;
 const VERSION = 0x80;
 const BLOCK_BYTES = 16;
 const TAG_BYTES = 32;
 /** Version, time and IV. */
 const HEAD_BYTES = 1 + 8 + BLOCK_BYTES;
-/** How far the sender's clock may be ahead of ours, in seconds: what the specification's vectors want. */
+/** How far the sender's clock may be ahead of ours, in seconds: the specification's vectors require it. */
 const MAX_CLOCK_SKEW = 60;
 /** Larger times have no exact number; the year is 285 million. */
 const MAX_TIME = Number.MAX_SAFE_INTEGER;
 
 /**
- * A token that does not open. There is one error for every cause: whoever sent the token learns
+ * A key as Web Crypto holds it: neither half can be exported, and nothing of it shows when it is
+ * printed or logged.
+ */
+export interface FernetKey {
+  readonly signing: CryptoKey;
+  readonly encryption: CryptoKey;
+}
+
+/**
+ * A token that cannot be decrypted. There is one error for every cause: the sender of the token learns
  * nothing from it, and no caller is tempted to treat one cause as harmless.
  */
 export class InvalidToken extends Error {
   override readonly name = "InvalidToken";
 
   constructor() {
-    super("Cannot open token: it is damaged, has expired, or was made with another key");
+    super("Cannot decrypt token: it is damaged, has expired, or was made with another key");
   }
 }
 
-/** Makes a key in its usual written form: 44 characters of base64url. */
+/** Generates a key in its usual written form: 44 characters of base64url. */
 export function generateKey(random: Random): string {
   return encodeBase64Url(random(FERNET_KEY_BYTES), { padded: true });
 }
 
 /**
- * A key from its 32 bytes, which it takes over, or from their 44 characters.
+ * Imports a key from its 32 bytes, which are wiped, or from their 44 characters.
  *
  * @throws {TypeError} for anything else; the message does not repeat it.
+ *
+ * @example
+ * ```ts
+ * const key = await importFernetKey(generateKey(systemRandom));
+ * const token = await encrypt(key, encodeUtf8("hello"), { now: 1_700_000_000, random: systemRandom });
+ * await decrypt(key, token);
+ * ```
  */
-export function importFernetKey(key: Bytes | string): FernetKey {
+export async function importFernetKey(key: Bytes | string): Promise<FernetKey> {
   const bytes = typeof key === "string" ? readKey(key) : key;
   if (bytes?.length !== FERNET_KEY_BYTES) {
     throw new TypeError("Cannot use key: a Fernet key is 32 bytes, in 44 characters of base64url");
   }
-  return new FernetKey(bytes);
+  const hmac = { name: "HMAC", hash: "SHA-256" };
+  const half = FERNET_KEY_BYTES / 2;
+  // Web Crypto copies the bytes when it is called, so that they can be wiped before it is done.
+  const imported = Promise.all([
+    crypto.subtle.importKey("raw", bytes.subarray(0, half), hmac, false, ["sign", "verify"]),
+    crypto.subtle.importKey("raw", bytes.subarray(half), "AES-CBC", false, ["encrypt", "decrypt"]),
+  ]);
+  wipe(bytes);
+  const [signing, encryption] = await imported;
+  return { signing, encryption };
 }
 
 function readKey(text: string): Bytes | undefined {
@@ -68,11 +87,11 @@ function readKey(text: string): Bytes | undefined {
 export interface EncryptOptions {
   /** Whole seconds since 1970. */
   readonly now: number;
-  /** Where the IV comes from: 16 bytes are drawn. */
+  /** Source of the IV, 16 bytes. */
   readonly random: Random;
 }
 
-/** Encrypts `plaintext` into a token. Any number of calls may be under way at once. */
+/** Encrypts `plaintext` into a token. Calls may run at the same time. */
 export async function encrypt(
   key: FernetKey,
   plaintext: Bytes,
@@ -87,35 +106,43 @@ export async function encrypt(
   view.setBigUint64(1, BigInt(now));
   head.set(random(BLOCK_BYTES), HEAD_BYTES - BLOCK_BYTES);
   const iv = head.subarray(HEAD_BYTES - BLOCK_BYTES);
-  const signed = concat(head, await key.encrypt(iv, plaintext));
-  return encodeBase64Url(concat(signed, await key.sign(signed)), { padded: true });
+  const ciphertext = await crypto.subtle.encrypt(
+    { name: "AES-CBC", iv },
+    key.encryption,
+    plaintext,
+  );
+  const signed = concat(head, new Uint8Array(ciphertext));
+  const tag = await crypto.subtle.sign("HMAC", key.signing, signed);
+  return encodeBase64Url(concat(signed, new Uint8Array(tag)), { padded: true });
 }
 
 /** How old a token may be. */
 export interface DecryptOptions {
-  /** Most seconds since it was made; with it, a token from more than 60 s ahead is refused as well. */
+  /** Seconds since it was made, at most. A token from more than 60 s ahead is refused as well. */
   readonly ttl: number;
   /** Seconds since 1970. */
   readonly now: number;
 }
 
 /**
- * Opens a token. Without `age`, its time is not looked at.
+ * Decrypts a token. Without `age`, its time is ignored.
  *
- * @throws {InvalidToken} whatever is wrong with it.
+ * @throws {InvalidToken} for every fault.
  */
 export async function decrypt(key: FernetKey, token: string, age?: DecryptOptions): Promise<Bytes> {
   const bytes = readToken(token);
   const signed = bytes.subarray(0, -TAG_BYTES);
   const tag = bytes.subarray(-TAG_BYTES);
   // Nothing of the token is used, not even its time, before its HMAC is known to be right.
-  if (!constantTimeEqual(await key.sign(signed), tag)) throw new InvalidToken();
+  if (!await crypto.subtle.verify("HMAC", key.signing, tag, signed)) throw new InvalidToken();
   if (age && !isFresh(bytes, age)) throw new InvalidToken();
   const iv = signed.subarray(HEAD_BYTES - BLOCK_BYTES, HEAD_BYTES);
   try {
-    return await key.decrypt(iv, signed.subarray(HEAD_BYTES));
+    const ciphertext = signed.subarray(HEAD_BYTES);
+    const algorithm = { name: "AES-CBC", iv };
+    return new Uint8Array(await crypto.subtle.decrypt(algorithm, key.encryption, ciphertext));
   } catch {
-    // Bad PKCS#7 under a right HMAC: only a holder of the key can make one, so this is no oracle.
+    // Bad PKCS#7 under a valid HMAC: only a holder of the key can make one, so this is not an oracle.
     throw new InvalidToken();
   }
 }

@@ -31,8 +31,8 @@ export const LABELS = {
   verify: "whisper/1 verify words",
   /** First root key of the ratchet. */
   root: "whisper/1 root",
-  /** A turn of the ratchet: root key and X25519 result to the next root key and a chain key. */
-  turn: "whisper/1 turn",
+  /** DH ratchet step: root key and X25519 result to the next root key and a chain key. */
+  rootStep: "whisper/1 turn",
   /** The host's first sending chain, so that either may speak first. */
   hostChain: "whisper/1 first chain of host",
   /** Header keys by sender. */

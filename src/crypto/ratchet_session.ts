@@ -1,6 +1,6 @@
 /**
- * A session: the Double Ratchet with Fernet for the messages themselves, from the shared key of a
- * handshake until it is closed. Its state is in memory and nowhere else.
+ * The Double Ratchet with Fernet as its AEAD, from the shared key of a handshake until it is closed.
+ * Its state is in memory only.
  *
  * @module
  */
@@ -9,7 +9,6 @@ import { type Bytes, lengthPrefixed, wipe } from "./bytes.ts";
 import type { MessageKey } from "./chain.ts";
 import {
   AlteredToken,
-  answer,
   discard,
   type RatchetState,
   receive,
@@ -17,16 +16,12 @@ import {
   send,
   startAsGuest,
   startAsHost,
+  startSendingChain,
 } from "./double_ratchet.ts";
 import { decrypt, encrypt, type FernetKey, importFernetKey, InvalidToken } from "./fernet.ts";
-import { decodeHeader, encodeHeader, type Header, type HeaderKey, withoutTag } from "./header.ts";
+import { decodeHeader, encodeHeader, type HeaderKey, withoutTag } from "./header.ts";
 import { expand, type Label, LABELS } from "./kdf.ts";
-import {
-  generateRatchetKeyPair,
-  type PeerRatchetKey,
-  type RatchetKeyPair,
-  toPeerRatchetKey,
-} from "./ratchet_keys.ts";
+import { generateRatchetKeyPair, type RatchetKeyPair, toPeerRatchetKey } from "./ratchet_keys.ts";
 
 export {
   AlteredToken,
@@ -37,21 +32,21 @@ export {
 } from "./double_ratchet.ts";
 export { generateRatchetKeyPair, type RatchetKeyPair } from "./ratchet_keys.ts";
 
-/** The header was not made by the peer in this session. */
+/** The peer did not make this header in this session. */
 export class ForgedHeader extends Error {
   override readonly name = "ForgedHeader";
 }
 
-/** What a session begins with. */
+/** What a session starts from. */
 export type RatchetSessionOptions =
   & {
-    /** Shared key of the handshake; read here, and the caller's to wipe. */
+    /** Shared key of the handshake; the caller wipes it. */
     readonly isk: Uint8Array;
-    /** Hash of all that the handshake said; every message is bound to it. */
+    /** Hash of the handshake; every message is bound to it. */
     readonly transcript: Uint8Array;
-    /** For the IVs. */
+    /** Source of the IVs. */
     readonly random: Random;
-    /** Where fresh ratchet keys come from; the operating system unless a test says otherwise. */
+    /** Source of ratchet key pairs. Default: the operating system. */
     readonly generateKeyPair?: () => RatchetKeyPair;
   }
   & (
@@ -61,7 +56,7 @@ export type RatchetSessionOptions =
 
 /** An encrypted message. */
 export interface SealedMessage {
-  /** Its number among all that this side has sent, from 1. */
+  /** Number among all messages of this side, from 1. */
   readonly seq: number;
   /** Header and tag, 61 bytes. */
   readonly head: Bytes;
@@ -69,19 +64,10 @@ export interface SealedMessage {
   readonly token: string;
 }
 
-/** An opened message. */
+/** A decrypted message. */
 export interface OpenedMessage {
   readonly seq: number;
   readonly plaintext: Bytes;
-}
-
-/** A message to be sent that lacks its text. */
-interface Draft {
-  /** The sending half of the state behind it. */
-  readonly sending: RatchetState["sending"];
-  readonly seq: number;
-  readonly head: Bytes;
-  readonly key: FernetKey;
 }
 
 interface HeaderKeys {
@@ -90,7 +76,7 @@ interface HeaderKeys {
 }
 
 /**
- * Begins a session. `transcript` and the host's ratchet key must have been authenticated.
+ * Starts a session. The handshake must have authenticated `transcript` and the host's ratchet key.
  *
  * @throws {RangeError} when the host's ratchet key is not 32 bytes.
  */
@@ -116,21 +102,15 @@ export function createRatchetSession(options: RatchetSessionOptions): RatchetSes
   return new RatchetSession(state, { headerKeys, transcript, random, generateKeyPair });
 }
 
-/** One side of a conversation between two. Calls may overlap; they take effect in their order. */
+/** One side of a session. Calls may overlap; they take effect in the order in which they are made. */
 export class RatchetSession {
   #state: RatchetState | undefined;
   readonly #headerKeys: HeaderKeys;
-  /** Headers that were read already, by the very bytes they were read from. */
-  readonly #headers = new WeakMap<Bytes, Header<PeerRatchetKey>>();
   readonly #transcript: Bytes;
   readonly #random: Random;
   readonly #generateKeyPair: () => RatchetKeyPair;
-  /** For the next turn. */
-  #spare: RatchetKeyPair | undefined;
-  /** The next message to be sent, unless the peer turns the ratchet before. */
-  #ahead: Draft | undefined;
-  /** Settles when the last operation that was let in has taken effect. */
-  #turnstile: Promise<unknown> = Promise.resolve();
+  /** Settles when the last operation that was called has taken effect. */
+  #queue: Promise<unknown> = Promise.resolve();
 
   /** Made by {@link createRatchetSession}; the session owns `state` from here on. */
   constructor(state: RatchetState, { headerKeys, transcript, random, generateKeyPair }: {
@@ -148,54 +128,33 @@ export class RatchetSession {
 
   /** Encrypts messages in their order. */
   async seal(plaintexts: readonly Bytes[]): Promise<SealedMessage[]> {
-    const drafts = await this.#inOrder(() => {
-      this.#answer();
-      // The IVs are drawn here, in the messages' order.
-      return plaintexts.map((plaintext) => ({
-        ...this.#draft(),
+    const drafts = await this.#inOrder(() =>
+      plaintexts.map((plaintext) => ({
+        ...this.#advanceSending(),
         iv: this.#random(16),
         plaintext,
-      }));
-    });
-    const sealed: SealedMessage[] = [];
-    for (const { seq, head, key, iv, plaintext } of drafts) {
+      }))
+    );
+    return await Promise.all(drafts.map(async ({ seq, head, key, iv, plaintext }) => {
       // Time 0: the relay does not learn the sender's clock. The true time is in the plaintext.
-      const token = await encrypt(key, plaintext, { now: 0, random: () => iv });
-      key.wipe();
-      sealed.push({ seq, head, token });
-    }
-    return sealed;
+      const token = await encrypt(await key, plaintext, { now: 0, random: () => iv });
+      return { seq, head, token };
+    }));
   }
 
   /**
-   * Makes ready what the next message needs. Without it, {@link seal} does; with it, nobody waits for
-   * that when something is sent.
-   */
-  prepare(): Promise<void> {
-    return this.#inOrder(() => {
-      this.#answer();
-      this.#ahead = this.#next(this.#live());
-    });
-  }
-
-  /** Makes ready what the next turn needs: best while nothing else is to be done. */
-  prepareTurn(): void {
-    if (this.#state) this.#spare ??= this.#generateKeyPair();
-  }
-
-  /**
-   * Reads a head without opening anything: one HMAC, no change of state.
+   * Authenticates a head: one HMAC, no change of state.
    *
    * @returns undefined unless the peer made it in this session.
    */
   checkHeader(head: Bytes): { readonly seq: number } | undefined {
     this.#live();
-    const header = this.#readHeader(head);
+    const header = decodeHeader(head, this.#headerKeys.peer);
     return header && { seq: header.seq };
   }
 
   /**
-   * Opens a message. Whatever is thrown, the session is as it was before.
+   * Decrypts a message. An error leaves the session unchanged.
    *
    * @throws {ForgedHeader} {@link AlteredToken} {@link ReplayedMessage} {@link TooFarAhead}
    */
@@ -206,10 +165,10 @@ export class RatchetSession {
   }
 
   /**
-   * Opens messages in the given order, up to the first that does not open.
+   * Decrypts messages in the given order, up to the first that fails.
    *
-   * @returns what was opened, and the error of the one that was not, as {@link RatchetSession.open} throws it.
-   * The session is then as if the opened ones alone had come.
+   * @returns the decrypted messages, and the error of the one that failed, as
+   * {@link RatchetSession.open} throws it. That one leaves the session unchanged.
    */
   openAll(
     messages: readonly { readonly head: Bytes; readonly token: string }[],
@@ -228,12 +187,11 @@ export class RatchetSession {
     });
   }
 
-  /** Forgets every key. Later calls, and those under way that need a key, fail. */
+  /** Wipes every key. Later calls, and running ones that still need a key, fail. */
   close(): void {
     if (!this.#state) return;
     discard([this.#state]);
-    this.#dropAhead();
-    this.#state = this.#spare = undefined;
+    this.#state = undefined;
     wipe(this.#headerKeys.own, this.#headerKeys.peer, this.#transcript);
   }
 
@@ -257,77 +215,51 @@ export class RatchetSession {
     return this.#state;
   }
 
-  /** Runs `action` when all before it have taken effect. */
+  /** Runs `action` when all earlier ones have taken effect. */
   #inOrder<T>(action: () => T | Promise<T>): Promise<T> {
-    const done = this.#turnstile.then(action);
-    this.#turnstile = done.catch(() => {});
+    const done = this.#queue.then(action);
+    this.#queue = done.catch(() => {});
     return done;
   }
 
-  #readHeader(head: Bytes): Header<PeerRatchetKey> | undefined {
-    const known = this.#headers.get(head);
-    if (known) return known;
-    const header = decodeHeader(head, this.#headerKeys.peer);
-    if (header) this.#headers.set(head, header);
-    return header;
+  /** The head and key of the next message, and the state behind it. */
+  #advanceSending(): { seq: number; head: Bytes; key: Promise<FernetKey> } {
+    this.#startSendingChain();
+    const before = this.#live();
+    const { state, header, key } = send(before);
+    const head = encodeHeader(header, this.#headerKeys.own);
+    this.#commit(before, state);
+    return { seq: header.seq, head, key: this.#fernetKey(key, head) };
   }
 
-  #answer(): void {
+  #startSendingChain(): void {
     const before = this.#live();
     if (before.sending.chain) return;
-    const own = this.#spare ?? this.#generateKeyPair();
-    this.#spare = undefined;
-    const state = answer(before, own);
-    this.#state = state;
-    discard([before], state);
+    this.#commit(before, startSendingChain(before, this.#generateKeyPair()));
   }
 
-  /** Takes the next draft. */
-  #draft(): Draft {
-    const before = this.#live();
-    const draft = this.#next(before);
-    this.#ahead = undefined;
-    const state = { ...before, sent: draft.seq, sending: draft.sending };
-    this.#state = state;
-    discard([before], state);
-    return draft;
+  #commit(before: RatchetState, after: RatchetState): void {
+    this.#state = after;
+    discard([before], after);
   }
 
-  #next(state: RatchetState): Draft {
-    if (this.#ahead) return this.#ahead;
-    const { state: { sending, sent: seq }, header, key } = send(state);
-    const head = encodeHeader(header, this.#headerKeys.own);
-    return { sending, seq, head, key: this.#cipherKey(key, head) };
-  }
-
-  #dropAhead(): void {
-    if (!this.#ahead) return;
-    this.#ahead.key.wipe();
-    wipe(this.#ahead.sending.chain!);
-    this.#ahead = undefined;
-  }
-
-  /** Opens one, and only then goes on to the state behind it. */
+  /** Derives on a copy, authenticates, then commits. */
   async #open(head: Bytes, token: string): Promise<OpenedMessage> {
     const before = this.#live();
-    const header = this.#readHeader(head);
+    const header = decodeHeader(head, this.#headerKeys.peer);
     if (!header) throw new ForgedHeader("Cannot open message: its header is forged");
     const { state, key } = receive(before, header);
-    const cipherKey = this.#cipherKey(key, head);
+    const fernetKey = this.#fernetKey(key, head);
     try {
-      const plaintext = await decrypt(cipherKey, token);
-      // Closed meanwhile: what was derived since is of wiped keys, or too late.
+      const plaintext = await decrypt(await fernetKey, token);
+      // Closed in the meantime: its keys are wiped, and nothing may be shown any more.
       if (this.#state !== before) throw closed();
-      this.#state = state;
-      discard([before], state);
-      if (state.sending !== before.sending) this.#dropAhead();
+      this.#commit(before, state);
       return { seq: header.seq, plaintext };
     } catch (cause) {
       discard([state], this.#state);
       if (!(cause instanceof InvalidToken)) throw cause;
       throw new AlteredToken("Cannot open message: it was altered on the way", { cause });
-    } finally {
-      cipherKey.wipe();
     }
   }
 
@@ -335,11 +267,11 @@ export class RatchetSession {
    * Message key to Fernet key. Fernet has no associated data: this binds header and session into the
    * key, so that a token under another header, or in another session, fails its HMAC. Wipes `key`.
    */
-  #cipherKey(key: MessageKey, head: Bytes): FernetKey {
+  #fernetKey(key: MessageKey, head: Bytes): Promise<FernetKey> {
     const context = lengthPrefixed(withoutTag(head), this.#transcript);
-    const cipherKey = expand(key, { label: LABELS.message, context, length: 32 });
+    const fernetKey = expand(key, { label: LABELS.message, context, length: 32 });
     wipe(key);
-    return importFernetKey(cipherKey);
+    return importFernetKey(fernetKey);
   }
 }
 

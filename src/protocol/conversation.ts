@@ -191,16 +191,6 @@ export class Conversation {
     return error === undefined ? { received } : { received, error };
   }
 
-  /** Makes ready what the next message to be sealed needs. */
-  prepare(): Promise<void> {
-    return this.#session.prepare();
-  }
-
-  /** Makes ready what the next turn needs. */
-  prepareTurn(): void {
-    this.#session.prepareTurn();
-  }
-
   /** Forgets every key. */
   close(): void {
     this.#session.close();

@@ -1,10 +1,9 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
 import type { Bytes } from "../../../src/crypto/bytes.ts";
-import { type ChainKey, type MessageKey, step } from "../../../src/crypto/chain.ts";
+import { type ChainKey, kdfChainKey, type MessageKey } from "../../../src/crypto/chain.ts";
 import {
   AlteredToken,
-  answer,
   discard,
   MAX_SKIP,
   MAX_SKIPPED_KEYS,
@@ -15,6 +14,7 @@ import {
   send,
   startAsGuest,
   startAsHost,
+  startSendingChain,
   TooFarAhead,
 } from "../../../src/crypto/double_ratchet.ts";
 import { type Header, MAX_SEQ } from "../../../src/crypto/header.ts";
@@ -54,7 +54,7 @@ class Party {
   receive({ header, key }: Sent): void {
     const received = receive(this.state, header);
     assertEquals(received.key, key, `message ${header.seq}`);
-    this.state = answer(received.state, generateRatchetKeyPair());
+    this.state = startSendingChain(received.state, generateRatchetKeyPair());
   }
 
   /** What receiving throws; nothing of the state may change with it. */
@@ -108,7 +108,7 @@ function reach(
     for (const publicKey of publicKeys) {
       const secret = diffieHellman(state.own, publicKey);
       for (const salt of roots) {
-        const both = expand(secret, { salt, label: LABELS.turn, length: 64 });
+        const both = expand(secret, { salt, label: LABELS.rootStep, length: 64 });
         next.push(both.slice(0, 32));
         chains.push(both.slice(32));
       }
@@ -117,7 +117,7 @@ function reach(
   }
   for (let chain of chains) {
     for (let i = 0; i < 20; i++) {
-      const { key, next } = step(chain as ChainKey<"receiving">);
+      const { key, next } = kdfChainKey(chain as ChainKey<"receiving">);
       keys.add(encodeHex(key));
       chain = next;
     }
@@ -129,15 +129,15 @@ const publicKeysOf = (sent: readonly Sent[]) => [
   ...new Map(sent.map(({ header }) => [encodeHex(header.ratchetKey), header.ratchetKey])).values(),
 ];
 
-Deno.test("a chain step is HMAC of 1 for the message and of 2 for what follows", () => {
+Deno.test("kdfChainKey: is HMAC of 1 for the message key and of 2 for the next chain key", () => {
   const chain = new Uint8Array(32).fill(5) as ChainKey<"sending">;
-  const { key, next } = step(chain);
+  const { key, next } = kdfChainKey(chain);
   assertEquals(key, hmacSha256(chain, new Uint8Array([1])) as MessageKey);
   assertEquals(next, hmacSha256(chain, new Uint8Array([2])) as ChainKey<"sending">);
   assertEquals(chain[0], 5);
 });
 
-Deno.test("either may speak first, and both at once", () => {
+Deno.test("double ratchet: lets either side send first, or both at once", () => {
   for (const first of ["host", "guest", "both"] as const) {
     const { host, guest } = pair();
     const fromHost = first === "guest" ? [] : host.sendMany(2);
@@ -151,7 +151,7 @@ Deno.test("either may speak first, and both at once", () => {
   }
 });
 
-Deno.test("every message key is used once, whoever sends", () => {
+Deno.test("double ratchet: uses every message key once", () => {
   const { host, guest } = pair();
   const all: Sent[] = [];
   for (let i = 0; i < 5; i++) {
@@ -166,7 +166,7 @@ Deno.test("every message key is used once, whoever sends", () => {
   ]);
 });
 
-Deno.test("a turn of the ratchet comes with each answer, and with nothing else", () => {
+Deno.test("double ratchet: makes a DH ratchet step with each reply and at no other time", () => {
   const { host, guest } = pair();
   const keys = [guest.state.own.publicKey];
   for (const sent of host.sendMany(2)) guest.receive(sent);
@@ -179,7 +179,7 @@ Deno.test("a turn of the ratchet comes with each answer, and with nothing else",
   assertEquals(new Set(keys.map(encodeHex)).size, 4);
 });
 
-Deno.test("messages open in any order, across turns of the ratchet", () => {
+Deno.test("receive: accepts any order, across DH ratchet steps", () => {
   const { host, guest } = pair();
   const first = host.sendMany(4);
   host.receive(guest.send());
@@ -196,7 +196,7 @@ Deno.test("messages open in any order, across turns of the ratchet", () => {
   assertEquals(guest.state.skipped.size, 0);
 });
 
-Deno.test("a message that was opened is refused for good", () => {
+Deno.test("receive: refuses a message that was opened before", () => {
   const { host, guest } = pair();
   const sent = host.sendMany(3);
   guest.receive(sent[2]!);
@@ -246,7 +246,7 @@ for (const gap of [MAX_SKIP - 1, MAX_SKIP, MAX_SKIP + 1]) {
   });
 }
 
-Deno.test("a gap as large as can be on both sides of a turn is kept whole", () => {
+Deno.test("receive: stores the largest gap on both sides of a DH ratchet step", () => {
   const { host, guest } = pair();
   const before = host.sendMany(MAX_SKIP);
   host.receive(guest.send());
@@ -257,7 +257,7 @@ Deno.test("a gap as large as can be on both sides of a turn is kept whole", () =
   assertEquals(guest.state.skipped.size, MAX_SKIPPED_KEYS - 4);
 });
 
-Deno.test("one skipped key more than are kept, and the one skipped first is given up", () => {
+Deno.test("receive: deletes the oldest of too many skipped message keys", () => {
   const { host, guest } = pair();
   const sent = host.sendMany(2 * MAX_SKIP + 4);
   guest.receive(sent[MAX_SKIP]!);
@@ -269,7 +269,7 @@ Deno.test("one skipped key more than are kept, and the one skipped first is give
   guest.receive(sent[1]!);
 });
 
-Deno.test("counters that contradict each other are refused", () => {
+Deno.test("receive: refuses counters that contradict each other", () => {
   const { host, guest } = pair();
   const sent = host.sendMany(3);
   guest.receive(sent[1]!);
@@ -289,7 +289,7 @@ Deno.test("counters that contradict each other are refused", () => {
   fresh.refuses(lie(guest.send(), { seq: 9 }), AlteredToken);
 });
 
-Deno.test("a ratchet key of small order is refused", () => {
+Deno.test("receive: refuses a ratchet key of small order", () => {
   const { host, guest } = pair();
   const sent = guest.send();
   const header = { ...sent.header, ratchetKey: toPeerRatchetKey(new Uint8Array(32)) };
@@ -297,7 +297,7 @@ Deno.test("a ratchet key of small order is refused", () => {
   host.receive(sent);
 });
 
-Deno.test("forward secrecy: a stolen state gives no key of what came before it", () => {
+Deno.test("forward secrecy: a stolen state gives no earlier message key", () => {
   const { host, guest } = pair();
   const past: Sent[] = [];
   for (let i = 0; i < 4; i++) {
@@ -321,7 +321,7 @@ Deno.test("forward secrecy: a stolen state gives no key of what came before it",
   }
 });
 
-Deno.test("recovery: after a round trip of fresh keys a stolen state gives nothing new", () => {
+Deno.test("recovery: a stolen state gives no message key from after a round trip", () => {
   for (const victim of ["host", "guest"] as const) {
     const { host, guest } = pair();
     guest.receive(host.send());
@@ -352,7 +352,7 @@ Deno.test("recovery: after a round trip of fresh keys a stolen state gives nothi
   }
 });
 
-Deno.test("discard wipes what the kept state does not have, and nothing else", () => {
+Deno.test("discard: wipes only what the kept state does not share", () => {
   const { host, guest } = pair();
   const sent = host.sendMany(5);
   const before = guest.state;
@@ -378,7 +378,7 @@ Deno.test("discard wipes what the kept state does not have, and nothing else", (
   assert(secrets.every((secret) => secret.every((byte) => byte === 0)));
 });
 
-Deno.test("a session ends at the last number a relay can store", () => {
+Deno.test("send: ends at the largest number a relay can store", () => {
   const { host } = pair();
   const { header, state } = send({ ...host.state, sent: MAX_SEQ - 1 });
   assertEquals(header.seq, MAX_SEQ);
@@ -386,16 +386,16 @@ Deno.test("a session ends at the last number a relay can store", () => {
   assertNotEquals(header.ratchetKey as OwnRatchetKey, undefined);
 });
 
-Deno.test("nothing is sent, and no second turn taken, before the peer's turn has its answer", () => {
+Deno.test("double ratchet: neither sends nor steps again before the sending chain is started", () => {
   const { host, guest } = pair();
   const { state } = receive(host.state, guest.send().header);
-  assertThrows(() => send(state), Error, "has not been answered");
+  assertThrows(() => send(state), Error, "no sending chain");
   // A turn of somebody who has seen our next key cannot be one: nobody has.
   const { publicKey } = generateRatchetKeyPair();
   const ratchetKey = toPeerRatchetKey(publicKey);
   const twice = () => receive(state, { seq: 2, pn: 1, n: 0, ratchetKey });
-  assertThrows(twice, AlteredToken, "twice in a row");
-  const answered = answer(state, generateRatchetKeyPair());
-  assertEquals(answer(answered, generateRatchetKeyPair()), answered);
-  assertEquals(send(answered).header.n, 0);
+  assertThrows(twice, AlteredToken, "two DH ratchet steps in a row");
+  const started = startSendingChain(state, generateRatchetKeyPair());
+  assertEquals(startSendingChain(started, generateRatchetKeyPair()), started);
+  assertEquals(send(started).header.n, 0);
 });

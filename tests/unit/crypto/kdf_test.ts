@@ -133,7 +133,7 @@ Deno.test("expand gives other bytes for another key, salt, label or context", ()
     expand(count(1, 32), base),
     expand(count(2, 32), base),
     expand(count(1, 32), { ...base, salt: count(3, 32) }),
-    expand(count(1, 32), { ...base, label: LABELS.turn }),
+    expand(count(1, 32), { ...base, label: LABELS.rootStep }),
     expand(count(1, 32), { ...base, context: count(3, 6) }),
     expand(count(1, 32), { label: base.label, context: base.context, length: 32 }),
   ];

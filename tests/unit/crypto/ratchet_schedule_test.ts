@@ -24,7 +24,6 @@ type Side = "host" | "guest";
 /** One thing that happens; `pick` chooses among what is on the relay. */
 type Event =
   | { readonly kind: "send"; readonly from: Side; readonly count: number }
-  | { readonly kind: "prepare"; readonly by: Side; readonly turn: boolean }
   | { readonly kind: "deliver"; readonly to: Side; readonly picks: readonly number[] }
   | { readonly kind: "alter"; readonly to: Side; readonly pick: number; readonly at: number }
   | { readonly kind: "mix"; readonly to: Side; readonly pick: number; readonly other: number }
@@ -40,10 +39,6 @@ const event: fc.Arbitrary<Event> = fc.oneof(
       from: side,
       count: fc.integer({ min: 1, max: 4 }),
     }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({ kind: fc.constant("prepare" as const), by: side, turn: fc.boolean() }),
   },
   {
     weight: 5,
@@ -129,11 +124,6 @@ async function play(seed: number, events: readonly Event[]): Promise<void> {
       );
       const sealed = await sessions[event.from].seal(texts.map(encodeUtf8));
       relay.push(...sealed.map((message, i) => ({ ...message, text: texts[i]! })));
-      continue;
-    }
-    if (event.kind === "prepare") {
-      if (event.turn) sessions[event.by].prepareTurn();
-      else await sessions[event.by].prepare();
       continue;
     }
     const { to } = event;

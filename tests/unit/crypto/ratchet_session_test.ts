@@ -78,7 +78,7 @@ async function open(session: RatchetSession, { head, token }: SealedMessage): Pr
 const texts = (opened: readonly OpenedMessage[]) =>
   opened.map(({ plaintext }) => decodeUtf8(plaintext));
 
-async function assertByteForByte(ready: (session: RatchetSession) => Promise<void>): Promise<void> {
+Deno.test("RatchetSession: encrypts byte for byte as the second implementation does", async () => {
   const source = (values: readonly string[]) => {
     const left = values.map(decodeHex);
     return () => left.shift()!;
@@ -113,7 +113,6 @@ async function assertByteForByte(ready: (session: RatchetSession) => Promise<voi
   const [crossing] = vectors.messages;
   for (const [i, run] of vectors.messages.entries()) {
     const [from, to] = run[0]!.from === "host" ? [host, guest] : [guest, host];
-    await ready(from);
     const sealed = await from.seal(run.map(({ plaintext }) => decodeHex(plaintext)));
     assertEquals(
       sealed.map(({ head, token }) => ({ head: encodeHex(head), token })),
@@ -123,24 +122,11 @@ async function assertByteForByte(ready: (session: RatchetSession) => Promise<voi
     await open(run, to);
     if (i === 1) await open(crossing!, guest);
   }
-}
-
-Deno.test("a session is, byte for byte, that of the second implementation", async () => {
-  await assertByteForByte(() => Promise.resolve());
 });
 
-Deno.test("what is made ready for a message, or for a turn, changes no byte of it", async () => {
-  await assertByteForByte((session) => session.prepare());
-  await assertByteForByte(async (session) => {
-    session.prepareTurn();
-    await session.prepare();
-    session.prepareTurn();
-  });
-});
-
-Deno.test("host and guest hear each other, whoever begins", async () => {
+Deno.test("RatchetSession: lets either side send first", async () => {
   const { host, guest } = pair();
-  assertEquals(await open(guest, await sealOne(host, "who is there?")), "who is there?");
+  assertEquals(await open(guest, await sealOne(host, "hello?")), "hello?");
   assertEquals(await open(host, await sealOne(guest, "me")), "me");
   const other = pair(2);
   assertEquals(await open(other.host, await sealOne(other.guest, "hello?")), "hello?");
@@ -150,7 +136,7 @@ Deno.test("host and guest hear each other, whoever begins", async () => {
   assertEquals(await open(third.host, b), "too");
 });
 
-Deno.test("messages are numbered from 1 on, through every turn of the ratchet", async () => {
+Deno.test("RatchetSession: numbers messages from 1 across DH ratchet steps", async () => {
   const { host, guest } = pair();
   const numbers: number[] = [];
   for (let i = 0; i < 4; i++) {
@@ -164,7 +150,7 @@ Deno.test("messages are numbered from 1 on, through every turn of the ratchet", 
   assertEquals(numbers, Array.from({ length: 12 }, (_, i) => i + 1));
 });
 
-Deno.test("a token shows version and time 0, and its bytes never repeat", async () => {
+Deno.test("seal: makes tokens with time 0 that never repeat", async () => {
   const { host } = pair();
   const sealed = await seal(host, ...new Array(20).fill("same"));
   for (const { token } of sealed) {
@@ -174,7 +160,7 @@ Deno.test("a token shows version and time 0, and its bytes never repeat", async 
   assertEquals(new Set(sealed.map(({ token }) => token)).size, 20);
 });
 
-Deno.test("openAll opens in order up to the first that does not, and the rest stays open to it", async () => {
+Deno.test("openAll: stops at the first failure and can open the rest later", async () => {
   const { host, guest } = pair();
   const sealed = await seal(host, "1", "2", "3", "4", "5");
   const bad = { ...sealed[2]!, token: sealed[3]!.token };
@@ -186,7 +172,7 @@ Deno.test("openAll opens in order up to the first that does not, and the rest st
   assertEquals("error" in second, false);
 });
 
-Deno.test("openAll goes through turns of the ratchet, and back out of them", async () => {
+Deno.test("openAll: handles DH ratchet steps inside a batch", async () => {
   const { host, guest } = pair();
   const sealed = await seal(host, "1", "2");
   await open(host, await sealOne(guest, "a"));
@@ -198,7 +184,7 @@ Deno.test("openAll goes through turns of the ratchet, and back out of them", asy
   assertEquals(texts((await guest.openAll([sealed[3]!])).opened), ["4"]);
 });
 
-Deno.test("openAll names the earliest fault, of whatever kind", async () => {
+Deno.test("openAll: reports the earliest fault", async () => {
   const { host, guest } = pair();
   const sealed = await seal(host, "1", "2", "3");
   const forged = { ...sealed[2]!, head: new Uint8Array(61) };
@@ -211,7 +197,7 @@ Deno.test("openAll names the earliest fault, of whatever kind", async () => {
   assertEquals(await guest.openAll([]), { opened: [] });
 });
 
-Deno.test("a head that is altered in any byte is forged, and nothing comes of it", async () => {
+Deno.test("open: refuses a head with any byte altered, without a change of state", async () => {
   const { host, guest } = pair();
   const sealed = await sealOne(host, "hello");
   for (let i = 0; i < sealed.head.length; i++) {
@@ -227,7 +213,7 @@ Deno.test("a head that is altered in any byte is forged, and nothing comes of it
   assertEquals(await open(guest, sealed), "hello");
 });
 
-Deno.test("a token that is altered in any byte does not open, and nothing comes of it", async () => {
+Deno.test("open: refuses a token with any byte altered, without a change of state", async () => {
   const { host, guest } = pair();
   await open(guest, await sealOne(host, "first"));
   await open(host, await sealOne(guest, "answer"));
@@ -246,7 +232,7 @@ Deno.test("a token that is altered in any byte does not open, and nothing comes 
   }
 });
 
-Deno.test("a token belongs to its header", async () => {
+Deno.test("open: refuses a token under another header", async () => {
   const { host, guest } = pair();
   const [a, b] = await seal(host, "a", "b") as [SealedMessage, SealedMessage];
   await assertRejects(() => guest.open(a.head, b.token), AlteredToken);
@@ -254,7 +240,7 @@ Deno.test("a token belongs to its header", async () => {
   assertEquals([await open(guest, b), await open(guest, a)], ["b", "a"]);
 });
 
-Deno.test("a replay is told from an alteration, in this chain and in every one before", async () => {
+Deno.test("open: tells a replay from an alteration, in the current chain and in past ones", async () => {
   const { host, guest } = pair();
   const sealed = await seal(host, "a", "b");
   for (const message of sealed) await open(guest, message);
@@ -266,7 +252,7 @@ Deno.test("a replay is told from an alteration, in this chain and in every one b
   }
 });
 
-Deno.test("too large a gap is refused, and what is nearer still opens", async () => {
+Deno.test("open: refuses a message more than MAX_SKIP ahead and opens nearer ones", async () => {
   const { host, guest } = pair();
   const sealed = await host.seal(Array.from({ length: MAX_SKIP + 2 }, () => encodeUtf8("x")));
   await assertRejects(() => open(guest, sealed[MAX_SKIP + 1]!), TooFarAhead);
@@ -274,14 +260,14 @@ Deno.test("too large a gap is refused, and what is nearer still opens", async ()
   assertEquals(await open(guest, sealed[MAX_SKIP + 1]!), "x");
 });
 
-Deno.test("what a side sent does not come back to it as the peer's", async () => {
+Deno.test("open: refuses a side's own messages", async () => {
   const { host, guest } = pair();
   const [a, b] = [await sealOne(host, "a"), await sealOne(guest, "b")];
   await assertRejects(() => open(host, a), ForgedHeader);
   await assertRejects(() => open(guest, b), ForgedHeader);
 });
 
-Deno.test("a message opens in its own session alone", async () => {
+Deno.test("open: refuses messages of another session", async () => {
   const random = seededRandom(9);
   const [isk, transcript] = [random(64), random(32)];
   const keyPair = ratchetKeyPairOf(random(32));
@@ -299,7 +285,7 @@ Deno.test("a message opens in its own session alone", async () => {
   }
 });
 
-Deno.test("a header that a thief of the header key rewrites opens nothing", async () => {
+Deno.test("open: refuses headers rewritten by a thief of the header key", async () => {
   const [isk, transcript] = [systemRandom(64), systemRandom(32)];
   const { host, guest } = pair(1, { isk, transcript });
   await open(guest, await sealOne(host, "a"));
@@ -331,7 +317,7 @@ Deno.test("a header that a thief of the header key rewrites opens nothing", asyn
   assertEquals(await open(guest, e!), "e");
 });
 
-Deno.test("calls that overlap take effect in their order", async () => {
+Deno.test("RatchetSession: applies overlapping calls in order", async () => {
   const { host, guest } = pair();
   const batches = await Promise.all([
     seal(host, "1", "2"),
@@ -350,7 +336,7 @@ Deno.test("calls that overlap take effect in their order", async () => {
   assertEquals(await open(host, (answer as PromiseFulfilledResult<SealedMessage>).value), "answer");
 });
 
-Deno.test("a fault while a turn of the ratchet is under way is no unhandled rejection", async () => {
+Deno.test("openAll: leaves no unhandled rejection when a batch with a DH ratchet step fails", async () => {
   const { host, guest } = pair(1, { generateKeyPair: generateRatchetKeyPair });
   const first = await sealOne(host, "1");
   await open(host, await sealOne(guest, "a"));
@@ -360,26 +346,25 @@ Deno.test("a fault while a turn of the ratchet is under way is no unhandled reje
   assertInstanceOf(result.error, AlteredToken);
 });
 
-Deno.test("the peer's turn is answered when that is asked for, or when something is sent", async () => {
+Deno.test("RatchetSession: generates a key pair only when it sends after seeing a new peer key", async () => {
   let made = 0;
   const generateKeyPair = () => {
     made++;
     return generateRatchetKeyPair();
   };
   const { host, guest } = pair(1, { generateKeyPair });
-  const before = made;
+  // The host's first one, which the handshake carries, and the guest's.
+  assertEquals(made, 2);
   assertEquals(await open(host, await sealOne(guest, "a")), "a");
-  assertEquals(made, before);
-  await host.prepare();
-  await host.prepare();
-  assertEquals(made, before + 1);
+  assertEquals(made, 2);
   assertEquals(await open(guest, await sealOne(host, "b")), "b");
-  assertEquals(made, before + 1);
-  assertEquals(await open(host, await sealOne(guest, "c")), "c");
-  assertEquals(made, before + 2);
+  assertEquals(await open(guest, await sealOne(host, "c")), "c");
+  assertEquals(made, 3);
+  assertEquals(await open(host, await sealOne(guest, "d")), "d");
+  assertEquals(made, 4);
 });
 
-Deno.test("an answer to the peer's turn that fails leaves the session as it was", async () => {
+Deno.test("RatchetSession: stays as it was when no key pair can be generated", async () => {
   let isBroken = false;
   const generateKeyPair = () => {
     if (isBroken) throw new Error("no randomness");
@@ -389,13 +374,12 @@ Deno.test("an answer to the peer's turn that fails leaves the session as it was"
   const sealed = await sealOne(guest, "a");
   isBroken = true;
   assertEquals(await open(host, sealed), "a");
-  await assertRejects(() => host.prepare(), Error, "no randomness");
   await assertRejects(() => sealOne(host, "b"), Error, "no randomness");
   isBroken = false;
   assertEquals(await open(guest, await sealOne(host, "b")), "b");
 });
 
-Deno.test("a host's ratchet key of another length, or of small order, begins no session", () => {
+Deno.test("createRatchetSession: refuses a host key of another length or of small order", () => {
   const base = { role: "guest", isk: systemRandom(64), transcript: systemRandom(32) } as const;
   for (const length of [0, 31, 33]) {
     const hostRatchetKey = new Uint8Array(length);
@@ -411,7 +395,7 @@ Deno.test("a host's ratchet key of another length, or of small order, begins no 
   );
 });
 
-Deno.test("a closed session does nothing any more", async () => {
+Deno.test("close: makes every later call fail", async () => {
   const { host, guest } = pair();
   const sealed = await sealOne(host, "a");
   guest.close();
@@ -422,7 +406,7 @@ Deno.test("a closed session does nothing any more", async () => {
   assertEquals(Deno.inspect(guest), "RatchetSession (closed)");
 });
 
-Deno.test("a session that is closed while it opens shows nothing", async () => {
+Deno.test("close: makes running calls fail", async () => {
   const { host, guest } = pair();
   const opening = guest.openAll(await seal(host, "a", "b"));
   const sealing = sealOne(guest, "c");
@@ -432,7 +416,7 @@ Deno.test("a session that is closed while it opens shows nothing", async () => {
   await assertRejects(() => sealing, Error, "closed");
 });
 
-Deno.test("a session does not show any byte of its keys, nor do its errors", async () => {
+Deno.test("RatchetSession: shows no byte of its keys when printed, nor do its errors", async () => {
   const drawn: Bytes[] = [];
   const random = (length: number) => {
     const bytes = systemRandom(length);

@@ -1,6 +1,6 @@
 /**
- * Keys that are done with are overwritten. What the session keeps cannot be seen from outside, so these
- * tests derive the same keys themselves, and watch what is filled with zeros.
+ * Used keys are wiped. The session's keys cannot be seen from outside, so these tests derive the same
+ * keys themselves and watch what is filled with zeros.
  *
  * @module
  */
@@ -43,7 +43,7 @@ async function wipedDuring(action: () => Promise<unknown>): Promise<Map<string, 
 interface Scene {
   readonly host: RatchetSession;
   readonly guest: RatchetSession;
-  /** The guest's first message, which turns the host's ratchet. */
+  /** The guest's first message, which makes the host step. */
   readonly first: SealedMessage;
   /** The host's keys before and after it. */
   readonly root: Bytes;
@@ -74,24 +74,24 @@ async function scene(): Promise<Scene> {
   const root = derive(isk, LABELS.root, lengthPrefixed(transcript));
   const hostChain = derive(isk, LABELS.hostChain, lengthPrefixed(transcript));
   const secret = diffieHellman(keyPair, toPeerRatchetKey(header.slice(13)));
-  const turned = expand(secret, { salt: root, label: LABELS.turn, length: 64 });
+  const turned = expand(secret, { salt: root, label: LABELS.rootStep, length: 64 });
   const [nextRoot, chain] = [turned.slice(0, 32), turned.slice(32)];
   const messageKey = hmacSha256(chain, new Uint8Array([1]));
   const cipherKey = derive(messageKey, LABELS.message, lengthPrefixed(header, transcript));
   return { host, guest, first, root, nextRoot, chain, hostChain, messageKey, cipherKey };
 }
 
-Deno.test("opening a message wipes its keys, and those that it replaces", async () => {
+Deno.test("open: wipes the keys of a message and the keys it replaces", async () => {
   const { host, guest, first, root, nextRoot, chain, messageKey, cipherKey } = await scene();
   const wiped = await wipedDuring(() => host.open(first.head, first.token));
   for (const key of [root, chain, messageKey, cipherKey]) assert(wiped.has(encodeHex(key)));
   assert(!wiped.has(encodeHex(nextRoot)), "still needed");
-  assert((await wipedDuring(() => host.prepare())).has(encodeHex(nextRoot)));
+  assert((await wipedDuring(() => host.seal([encodeUtf8("hi")]))).has(encodeHex(nextRoot)));
   host.close();
   guest.close();
 });
 
-Deno.test("a message that does not open leaves no key behind, and takes none away", async () => {
+Deno.test("open: wipes derived keys and keeps the old ones when a message does not open", async () => {
   const { host, guest, first, root, nextRoot, messageKey, cipherKey } = await scene();
   const altered = first.token.replace(/.{8}=*$/, "AAAAAAAA");
   const wiped = await wipedDuring(async () => {
@@ -105,7 +105,7 @@ Deno.test("a message that does not open leaves no key behind, and takes none awa
   guest.close();
 });
 
-Deno.test("sealing a message wipes its key and its chain, and closing what is left", async () => {
+Deno.test("seal: wipes the message key and the old chain key; close wipes the rest", async () => {
   const { host, guest, first, nextRoot, hostChain } = await scene();
   const sealing = await wipedDuring(() => host.seal([encodeUtf8("hello")]));
   for (const key of [hostChain, hmacSha256(hostChain, new Uint8Array([1]))]) {
@@ -115,19 +115,4 @@ Deno.test("sealing a message wipes its key and its chain, and closing what is le
   const closing = await wipedDuring(() => Promise.resolve(host.close()));
   assert(closing.has(encodeHex(nextRoot)));
   guest.close();
-});
-
-Deno.test("what was made ready for a message that is never sent goes with the turn, or the end", async () => {
-  for (const turns of [true, false]) {
-    const { host, guest, first, hostChain } = await scene();
-    const behind = encodeHex(hmacSha256(hostChain, new Uint8Array([2])));
-    assert(!(await wipedDuring(() => host.prepare())).has(behind), "still needed");
-    const wiped = await wipedDuring(async () => {
-      if (turns) await host.open(first.head, first.token);
-      else host.close();
-    });
-    assert(wiped.has(behind));
-    host.close();
-    guest.close();
-  }
 });

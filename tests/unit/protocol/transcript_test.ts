@@ -143,7 +143,6 @@ async function record(code: InviteCode, random: Random, converse: Course): Promi
     const { received, error } = await sides[by].open(indices.map((i) => documents[i]!));
     assertEquals(error, undefined);
     assertEquals(received.map(({ payload }) => payload), indices.map((i) => payloads[i]) as never);
-    await sides[by].prepare();
   };
   await converse(say, read, sides);
 
