@@ -1,92 +1,227 @@
 @echo off
-rem Starts a task of deno.json on a machine that may have nothing on it:
-rem   setup.bat chat [ARGUMENTS]   chats; everything behind "chat" goes to Whisper as it is
-rem   setup.bat test               all checks and tests
-rem   setup.bat                    lists the tasks
-rem Step 1 finds Deno, or puts it into .deno\ of this folder. Step 2 fetches what deno.lock names.
-rem Step 3 starts the task. Without administrator rights; offline after the first time. What is said
-rem here goes to standard error: standard input and output belong to the task.
+rem Starts Whisper from this clone. Run it without arguments to see what it can do.
+rem
+rem It finds Deno, or downloads it into .deno\ of this folder. The packages go there too. Nothing else on
+rem the computer changes (except by "install"), administrator rights are not needed, and everything works
+rem offline after the first start. Messages of this script go to standard error; standard output belongs
+rem to the program that it starts.
 setlocal DisableDelayedExpansion
 set "here=%~dp0"
-set "deno=%here%.deno\bin\deno.exe"
+set "home=%here%.deno"
+rem Deno's cache is in the clone too, so that neither another user nor an emptied cache needs the network.
+set "DENO_DIR=%home%\cache"
+rem Deno asks its own host for newer versions otherwise.
+set "DENO_NO_UPDATE_CHECK=1"
+rem The version that is downloaded, and that "test" requires.
 set /p pinned=<"%here%.dvmrc"
+rem The oldest Deno that can run Whisper, as three numbers.
+set "oldest=2 6 10"
+rem Where "install" puts the command: this folder is on the PATH of every user.
+set "command=%LOCALAPPDATA%\Microsoft\WindowsApps\whisper.cmd"
 
-rem 1. Deno: our own, else the one on PATH if it is the pinned version, else a fresh one.
+if "%~1"=="" goto help
+if /i "%~1"=="-h" goto help
+if /i "%~1"=="--help" goto help
+if /i "%~1"=="uninstall" goto uninstall
+
+rem 1. Deno: the downloaded one, else one on the PATH that is new enough ("test": the pinned one), else a
+rem download.
+set "deno=%home%\bin\deno.exe"
 call :is_pinned "%deno%" && goto packages
-for /f "delims=" %%d in ('where deno.exe 2^>nul') do call :is_pinned "%%d" && set "deno=%%d" && goto packages
+for /f "delims=" %%d in ('where deno.exe 2^>nul') do call :is_usable "%%d" %~1 && set "deno=%%d" && goto packages
 where curl.exe >nul 2>nul || where npm.cmd >nul 2>nul || goto no_means
-if not exist "%here%.deno\bin" mkdir "%here%.deno\bin" || exit /b 1
-set "work=%here%.deno\fetch.%RANDOM%"
+call :find_target
+if not exist "%home%\bin" mkdir "%home%\bin" || exit /b 1
+set "work=%home%\fetch.%RANDOM%"
 mkdir "%work%" || exit /b 1
 call :from_deno || call :from_npm || goto no_deno
+call :has_sum "%work%\deno.exe" || goto wrong_deno
 call :is_pinned "%work%\deno.exe" || goto no_deno
 move /y "%work%\deno.exe" "%deno%" >nul || goto no_deno
 rmdir /s /q "%work%"
 
-rem 2. The packages, once for each deno.lock.
+rem 2. The packages, when deno.lock has changed or the cache is gone.
 :packages
-for %%d in ("%deno%") do set "PATH=%%~dpd;%PATH%"
-fc /b "%here%deno.lock" "%here%.deno\installed" >nul 2>nul && goto task
->&2 echo Fetching what Whisper is made of ...
+set "PATH=%home%\bin;%PATH%"
+if exist "%DENO_DIR%\npm" fc /b "%here%deno.lock" "%home%\installed" >nul 2>nul && goto start
+>&2 echo Downloading packages...
 pushd "%here%" || exit /b 1
 "%deno%" install --quiet --frozen >&2 || goto no_packages
 popd
-if not exist "%here%.deno" mkdir "%here%.deno"
-copy /y "%here%deno.lock" "%here%.deno\installed" >nul
+if not exist "%home%" mkdir "%home%"
+copy /y "%here%deno.lock" "%home%\installed" >nul
 
-rem 3. The task. "test" is everything that has to be right. %%* hands the arguments on as they were
-rem typed, quotes and all; no block around it, for a parenthesis among them would end that.
+rem 3. The program. %%* is every argument as it was typed, quotes included. No block of parentheses
+rem around it: a parenthesis among the arguments would end that.
+:start
+if /i "%~1"=="install" goto install
+if /i "%~1"=="test" goto test
+set args=%*
+if /i "%~1"=="chat" goto chat
+if /i "%~1"=="chat:any" goto any
+rem Tasks of deno.json, for developers; every other word is a command of Whisper.
+findstr /b /l /c:"    \"%~1\": {" "%here%deno.json" >nul && goto task
+set "permissions=atlas"
+if not defined WHISPER_COMMAND set "WHISPER_COMMAND=%~0 chat"
+goto run
+
+:chat
+if "%~2"=="" call :offer
+set "permissions=atlas"
+if not defined WHISPER_COMMAND set "WHISPER_COMMAND=%~0 chat"
+set args=%args:*chat=%
+goto run
+
+:any
+set "permissions=any"
+if not defined WHISPER_COMMAND set "WHISPER_COMMAND=%~0 chat:any"
+set args=%args:*:any=%
+
+:run
+set "flags="
+for %%f in (flags flags.windows flags.%permissions%) do for /f "usebackq delims=" %%l in ("%here%src\permissions\%%f") do call :add "%%l"
+"%deno%" run %flags% "%here%main.ts" %args%
+exit /b %errorlevel%
+
 :task
-if /i "%~1"=="test" goto tests
 "%deno%" task --quiet --config "%here%deno.json" %*
 exit /b %errorlevel%
 
-:tests
+:test
 "%deno%" task --quiet --config "%here%deno.json" ok
 exit /b %errorlevel%
+
+:help
+echo Whisper: two people chat in private from their terminals.
+echo(
+echo   %~0 chat              Start a chat. Whisper asks for what it needs.
+echo   %~0 chat join CODE    Join a chat with an invite code.
+echo   %~0 chat --help       Show all commands and options.
+echo   %~0 doctor            Find out why a connection fails.
+echo   %~0 install           Add a "whisper" command that works in any folder.
+echo   %~0 uninstall         Remove that command.
+echo   %~0 test              Run all checks and tests.
+exit /b 0
+
+:install
+call :is_installed && (
+  >&2 echo Already installed: %command%
+  exit /b 0
+)
+set "name=whisper"
+where whisper >nul 2>nul && set "name=whisper-chat"
+if exist "%command%" set "name=whisper-chat"
+for %%c in ("%command%") do set "command=%%~dpc%name%.cmd"
+if exist "%command%" (
+  >&2 echo %command% exists already and is not from this clone. Nothing was installed.
+  exit /b 1
+)
+>"%command%" echo @rem Starts Whisper in %here%
+>>"%command%" echo @setlocal
+>>"%command%" echo @set "WHISPER_COMMAND=%name%"
+>>"%command%" echo @"%here%setup.bat" chat %%*
+if errorlevel 1 exit /b 1
+>&2 echo Installed %command%. To remove it: %~0 uninstall
+>&2 echo Start Whisper in any folder with: %name%
+exit /b 0
+
+:uninstall
+call :is_installed || (
+  >&2 echo No command is installed from this clone.
+  exit /b 0
+)
+del "%command%"
+>&2 echo Removed %command%.
+exit /b 0
+
+rem Whether a command from this clone is installed; sets command to its path then.
+:is_installed
+for %%n in (whisper whisper-chat) do for %%c in ("%command%") do findstr /l /x /c:"@rem Starts Whisper in %here:\=\\%" "%%~dpc%%n.cmd" >nul 2>nul && set "command=%%~dpc%%n.cmd" && exit /b 0
+exit /b 1
+
+rem Asks once, at the first chat that a person starts without arguments.
+:offer
+if defined WHISPER_COMMAND exit /b 0
+if exist "%home%\offered" exit /b 0
+type nul >"%home%\offered"
+call :is_installed && exit /b 0
+set "answer="
+set /p "answer=Add a "whisper" command that works in any folder? [y/N] " >&2
+if /i "%answer:~0,1%"=="y" goto install
+>&2 echo You can add it later with: %~0 install
+exit /b 0
+
+:add
+set "flags=%flags% %1"
+exit /b 0
 
 :is_pinned
 if not exist "%~1" exit /b 1
 "%~1" --version 2>nul | findstr /b /l /c:"deno %pinned% " >nul
 exit /b %errorlevel%
 
-rem From Deno's own host, checked against the sum that it publishes. curl, tar and certutil are parts
-rem of Windows 10 and later.
+rem Whether Deno %1 can do %2: the pinned version always, any from the oldest on unless it is "test".
+:is_usable
+call :is_pinned "%~1" && exit /b 0
+if /i "%~2"=="test" exit /b 1
+set "version="
+for /f "tokens=2" %%v in ('""%~1" --version 2^>nul ^| findstr /b /l /c:"deno ""') do set "version=%%v"
+for /f "tokens=1-3 delims=.+-" %%a in ("%version%") do for /f "tokens=1-3" %%x in ("%oldest%") do (
+  if %%a gtr %%x exit /b 0
+  if %%a lss %%x exit /b 1
+  if %%b gtr %%y exit /b 0
+  if %%b lss %%y exit /b 1
+  if %%c geq %%z exit /b 0
+)
+exit /b 1
+
+:find_target
+set "target=x86_64-pc-windows-msvc"
+if /i "%PROCESSOR_ARCHITECTURE%"=="ARM64" set "target=aarch64-pc-windows-msvc"
+exit /b 0
+
+rem Whether file %1 has the SHA-256 in src\build\deno.sha256. The sum is of the executable, which is the
+rem same in Deno's archive and in npm's package. certutil is a part of Windows.
+:has_sum
+set "sum="
+for /f "skip=1 delims=" %%s in ('certutil -hashfile "%~1" SHA256') do if not defined sum set "sum=%%s"
+if not defined sum exit /b 1
+findstr /i /x /l /c:"%sum: =%  %target%" "%here%src\build\deno.sha256" >nul
+exit /b %errorlevel%
+
+rem Downloads Deno from its own host into %work%. curl and tar are parts of Windows 10 and later.
 :from_deno
 where curl.exe >nul 2>nul || exit /b 1
->&2 echo Fetching Deno %pinned% from dl.deno.land ...
-set "url=https://dl.deno.land/release/v%pinned%/deno-x86_64-pc-windows-msvc.zip"
-curl.exe -fsSL --connect-timeout 5 -o "%work%\deno.zip" "%url%" 2>nul || exit /b 1
-curl.exe -fsSL --connect-timeout 5 -o "%work%\sum" "%url%.sha256sum" 2>nul || exit /b 1
-set "sum="
-for /f "skip=1 delims=" %%s in ('certutil -hashfile "%work%\deno.zip" SHA256') do if not defined sum set "sum=%%s"
-findstr /i /c:"%sum: =%" "%work%\sum" >nul || (
-  >&2 echo The Deno that came is not the one that was published. Nothing was kept.
-  exit /b 1
-)
+>&2 echo Downloading Deno %pinned% from dl.deno.land...
+curl.exe -fsSL --connect-timeout 5 -o "%work%\deno.zip" "https://dl.deno.land/release/v%pinned%/deno-%target%.zip" 2>nul || exit /b 1
 tar.exe -xf "%work%\deno.zip" -C "%work%" || exit /b 1
 exit /b 0
 
-rem From npm, which checks sums of its own. The program itself is in one of the package's parts.
+rem Downloads Deno through npm into %work%. The executable is in one of the package's optional parts.
 :from_npm
 where npm.cmd >nul 2>nul || exit /b 1
->&2 echo Fetching Deno %pinned% through npm ...
-call npm.cmd install --prefix "%work%\npm" --cache "%work%\npm\cache" --no-save --no-audit --no-fund --loglevel=error deno@%pinned% >&2 || exit /b 1
+>&2 echo Downloading Deno %pinned% through npm...
+call npm.cmd install --prefix "%work%\npm" --cache "%work%\npm\cache" --ignore-scripts --no-save --no-audit --no-fund --no-update-notifier --loglevel=error deno@%pinned% >&2 || exit /b 1
 for /d %%p in ("%work%\npm\node_modules\@deno\*") do if exist "%%p\deno.exe" copy /y "%%p\deno.exe" "%work%\deno.exe" >nul && exit /b 0
 exit /b 1
 
 :no_means
->&2 echo Whisper runs on Deno %pinned%, and this computer has neither that, nor curl or npm to fetch it with.
->&2 echo Install one of the three, Deno as https://docs.deno.com/runtime says, and start again.
+>&2 echo Whisper needs Deno %oldest: =.% or newer, or curl or npm to download it.
+>&2 echo Install one of them (Deno: https://docs.deno.com/runtime) and try again.
+exit /b 1
+
+:wrong_deno
+rmdir /s /q "%work%" 2>nul
+>&2 echo The downloaded Deno doesn't match its SHA-256 in src\build\deno.sha256. It was not installed.
 exit /b 1
 
 :no_deno
 rmdir /s /q "%work%" 2>nul
->&2 echo Cannot fetch Deno %pinned%: neither Deno's own host (with curl) nor npm could give it.
->&2 echo Check the connection, or install Deno as https://docs.deno.com/runtime says, and start again.
+>&2 echo Can't download Deno %pinned%, neither from dl.deno.land (with curl) nor through npm.
+>&2 echo Check your connection, or install Deno (https://docs.deno.com/runtime), and try again.
 exit /b 1
 
 :no_packages
 popd
->&2 echo Cannot fetch the packages that deno.lock names. Check the connection, and start again.
+>&2 echo Can't download the packages in deno.lock. Check your connection and try again.
 exit /b 1

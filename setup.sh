@@ -1,25 +1,52 @@
 #!/bin/sh
-# Starts a task of deno.json on a machine that may have nothing on it:
-#   ./setup.sh chat [ARGUMENTS]   chats; everything behind "chat" goes to Whisper as it is
-#   ./setup.sh test               all checks and tests
-#   ./setup.sh                    lists the tasks
-# Step 1 finds Deno, or puts it into .deno/ of this folder. Step 2 fetches what deno.lock names. Step 3
-# starts the task. Without administrator rights; offline after the first time. What is said here goes
-# to standard error: standard input and output belong to the task.
+# Starts Whisper from this clone. Run it without arguments to see what it can do.
+#
+# It finds Deno, or downloads it into .deno/ of this folder. The packages go there too. Nothing else on
+# the computer changes (except by "install"), administrator rights are not needed, and everything works
+# offline after the first start. Messages of this script go to standard error; standard output belongs
+# to the program that it starts.
 set -eu
 
-here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+# This script may be reached through symbolic links.
+script=$0
+while [ -L "$script" ]; do
+  link=$(readlink "$script")
+  case $link in
+    /*) script=$link ;;
+    *) script=$(dirname -- "$script")/$link ;;
+  esac
+done
+here=$(CDPATH='' cd -- "$(dirname -- "$script")" && pwd -P)
 home=$here/.deno
-# The version that the tests run on; what is fetched, and what "test" insists on.
+# Deno's cache is in the clone too, so that neither another user nor an emptied cache needs the network.
+DENO_DIR=$home/cache
+# Deno asks its own host for newer versions otherwise.
+DENO_NO_UPDATE_CHECK=1
+export DENO_DIR DENO_NO_UPDATE_CHECK
+# The version that is downloaded, and that "test" requires.
 read -r pinned < "$here/.dvmrc"
-# The oldest Deno that Whisper runs on, where there is one already.
-oldest=2.4.2
+# The oldest Deno that can run Whisper.
+oldest=2.6.10
 
 say() { printf '%s\n' "$*" >&2; }
 
 fail() {
   say "$@"
   exit 1
+}
+
+help() {
+  cat <<END
+Whisper: two people chat in private from their terminals.
+
+  $0 chat              Start a chat. Whisper asks for what it needs.
+  $0 chat join CODE    Join a chat with an invite code.
+  $0 chat --help       Show all commands and options.
+  $0 doctor            Find out why a connection fails.
+  $0 install           Add a "whisper" command that works in any folder.
+  $0 uninstall         Remove that command.
+  $0 test              Run all checks and tests.
+END
 }
 
 version_of() { "$1" --version 2>/dev/null | sed -n '1s/^deno \([0-9.]*\).*/\1/p'; }
@@ -48,29 +75,26 @@ unpack() {
   if command -v unzip >/dev/null; then unzip -q "$1" -d "$2"; else python3 -m zipfile -e "$1" "$2"; fi
 }
 
-# From Deno's own host, checked against the sum that it publishes.
+# Downloads Deno from its own host into $work.
 from_deno() {
-  command -v curl >/dev/null && name=$(target) || return 1
-  url=https://dl.deno.land/release/v$pinned/deno-$name.zip
-  say "Fetching Deno $pinned from dl.deno.land ..."
-  curl -fsSL --connect-timeout 5 -o "$work/deno.zip" "$url" 2>/dev/null || return 1
-  curl -fsSL --connect-timeout 5 -o "$work/sum" "$url.sha256sum" 2>/dev/null || return 1
-  grep -qi "$(sha256_of "$work/deno.zip")" "$work/sum" || fail "The Deno that came is not the one that was published. Nothing was kept."
+  command -v curl >/dev/null || return 1
+  say "Downloading Deno $pinned from dl.deno.land..."
+  curl -fsSL --connect-timeout 5 -o "$work/deno.zip" "https://dl.deno.land/release/v$pinned/deno-$name.zip" 2>/dev/null || return 1
   unpack "$work/deno.zip" "$work" 2>/dev/null || return 1
   chmod 755 "$work/deno"
 }
 
-# From npm, which checks sums of its own, with a cache that goes with the rest. The package brings the
-# program itself in one of its parts, whether or not npm lets it run its install script.
+# Downloads Deno through npm into $work. The executable is in one of the package's optional parts.
 from_npm() {
   command -v npm >/dev/null || return 1
-  say "Fetching Deno $pinned through npm ..."
-  npm install --prefix "$work/npm" --cache "$work/npm/cache" --no-save --no-audit --no-fund --loglevel=error "deno@$pinned" >"$work/npm.log" 2>&1 || {
+  say "Downloading Deno $pinned through npm..."
+  npm install --prefix "$work/npm" --cache "$work/npm/cache" --ignore-scripts --no-save --no-audit --no-fund \
+    --no-update-notifier --loglevel=error "deno@$pinned" >"$work/npm.log" 2>&1 || {
     cat "$work/npm.log" >&2
     return 1
   }
   for found in "$work"/npm/node_modules/@deno/*/deno; do
-    [ "$(version_of "$found")" = "$pinned" ] || continue
+    [ -f "$found" ] || continue
     mv "$found" "$work/deno"
     return 0
   done
@@ -78,44 +102,175 @@ from_npm() {
 }
 
 fetch_deno() {
-  command -v curl >/dev/null || command -v npm >/dev/null || fail "Whisper runs on Deno $oldest or newer, and this computer has neither Deno, nor curl or npm to fetch it with.
-Install one of the three (Deno: https://docs.deno.com/runtime), and start again."
+  command -v curl >/dev/null || command -v npm >/dev/null || fail "Whisper needs Deno $oldest or newer, or curl or npm to download it.
+Install one of them (Deno: https://docs.deno.com/runtime) and try again."
+  name=$(target) || fail "There is no Deno for $(uname -s) on $(uname -m). On Windows, use setup.bat."
+  wanted=$(sed -n "s/^\([0-9a-f]\{64\}\)  $name\$/\1/p" "$here/src/build/deno.sha256")
   mkdir -p "$home/bin"
   work=$(mktemp -d "$home/fetch.XXXXXX")
   trap 'rm -rf "$work"' EXIT
   trap 'exit 130' INT TERM HUP
-  from_deno || from_npm || fail "Cannot fetch Deno $pinned: neither Deno's own host (with curl) nor npm could give it.
-Check the connection, or install Deno as https://docs.deno.com/runtime says, and start again."
-  [ "$(version_of "$work/deno")" = "$pinned" ] || fail "The Deno that was fetched does not run on this computer.
-Install Deno as https://docs.deno.com/runtime says, and start again."
-  # Two first starts at once each put a whole program in place.
+  from_deno || from_npm || fail "Can't download Deno $pinned, neither from dl.deno.land (with curl) nor through npm.
+Check your connection, or install Deno (https://docs.deno.com/runtime), and try again."
+  # The sum is of the executable, which is the same in Deno's archive and in npm's package.
+  [ "$(sha256_of "$work/deno")" = "${wanted:-none}" ] ||
+    fail "The downloaded Deno doesn't match its SHA-256 in src/build/deno.sha256. It was not installed."
+  [ "$(version_of "$work/deno")" = "$pinned" ] || fail "The downloaded Deno doesn't run on this computer.
+Install Deno (https://docs.deno.com/runtime) and try again."
+  # A rename, so that two first starts at once both end with a whole executable.
   mv "$work/deno" "$home/bin/deno"
   rm -rf "$work"
   trap - EXIT INT TERM HUP
 }
 
-# 1. Deno.
-if [ "${1:-}" = test ]; then oldest=$pinned newest=$pinned; else newest=; fi
-deno=$(command -v deno || :)
-found=$([ -z "$deno" ] || version_of "$deno")
-if ! is_from "$found" "$oldest" || [ "${newest:-$found}" != "$found" ]; then
+# Sets deno to one of version $1 or newer, or of the pinned version alone without $1.
+find_deno() {
   deno=$home/bin/deno
-  found=$(version_of "$deno" || :)
-  [ "$found" = "$pinned" ] || fetch_deno
+  if [ "$(version_of "$deno" || :)" != "$pinned" ]; then
+    deno=$(command -v deno || :)
+    found=$([ -z "$deno" ] || version_of "$deno")
+    [ "$found" != "$pinned" ] || return 0
+    [ $# = 0 ] || ! is_from "$found" "$1" || return 0
+    fetch_deno
+    deno=$home/bin/deno
+  fi
   PATH=$home/bin:$PATH
   export PATH
-fi
+}
 
-# 2. The packages, once for each deno.lock.
-state=$(cksum < "$here/deno.lock")
-if [ "$(cat "$home/installed" 2>/dev/null)" != "$state" ]; then
-  say "Fetching what Whisper is made of ..."
+# Downloads the packages when deno.lock has changed or the cache is gone.
+fetch_packages() {
+  state=$(cksum < "$here/deno.lock")
+  [ "$(cat "$home/installed" 2>/dev/null)" != "$state" ] || [ ! -d "$DENO_DIR/npm" ] || return 0
+  say "Downloading packages..."
   (cd "$here" && "$deno" install --quiet --frozen >&2) ||
-    fail "Cannot fetch the packages that deno.lock names. Check the connection, and start again."
+    fail "Can't download the packages in deno.lock. Check your connection and try again."
   mkdir -p "$home"
   printf '%s\n' "$state" > "$home/installed"
-fi
+}
 
-# 3. The task. "test" is everything that has to be right.
-[ "${1:-}" != test ] || { shift; set -- ok "$@"; }
-exec "$deno" task --quiet --config "$here/deno.json" "$@"
+# Runs Whisper in place of this shell, so that signals and Ctrl+Z reach it directly and once. $1 is the
+# name of its permissions.
+run_whisper() {
+  permissions=$1
+  shift
+  set -- "$here/main.ts" "$@"
+  for file in flags "flags.$permissions"; do
+    while read -r flag; do set -- "$flag" "$@"; done < "$here/src/permissions/$file"
+  done
+  exec "$deno" run "$@"
+}
+
+# The folders where a "whisper" command may be, the preferred one first.
+command_folders() {
+  [ -z "${HOME:-}" ] || printf '%s\n' "$HOME/.local/bin" "$HOME/bin"
+  echo /usr/local/bin
+}
+
+is_on_path() { case :$PATH: in *:"$1":*) ;; *) return 1 ;; esac; }
+
+# The first line but one of a command that was installed from this clone.
+mark() { printf '# Starts Whisper in %s\n' "$here"; }
+
+# Prints the path of each command that was installed from this clone.
+installed_commands() {
+  command_folders | while read -r folder; do
+    for path in "$folder/whisper" "$folder/whisper-chat"; do
+      if [ -f "$path" ] && [ "$(sed -n 2p "$path")" = "$(mark)" ]; then printf '%s\n' "$path"; fi
+    done
+  done
+}
+
+install_command() {
+  [ -z "$(installed_commands)" ] || {
+    say "Already installed: $(installed_commands)"
+    return 0
+  }
+  folder=
+  folder=$(command_folders | while read -r candidate; do
+    if is_on_path "$candidate" && { [ -w "$candidate" ] || mkdir -p "$candidate" 2>/dev/null && [ -w "$candidate" ]; }; then
+      printf '%s\n' "$candidate"
+      break
+    fi
+  done)
+  [ -n "$folder" ] || folder=${HOME:?}/.local/bin
+  mkdir -p "$folder"
+  # openai-whisper and others install a "whisper" too.
+  name=whisper
+  if command -v whisper >/dev/null || [ -e "$folder/whisper" ]; then name=whisper-chat; fi
+  [ ! -e "$folder/$name" ] || fail "$folder/$name exists already and is not from this clone. Nothing was installed."
+  quoted=$(printf '%s\n' "$here/setup.sh" | sed "s/'/'\\\\''/g")
+  {
+    printf '#!/bin/sh\n'
+    mark
+    printf 'export WHISPER_COMMAND=%s\n' "$name"
+    printf "exec '%s' chat \"\$@\"\n" "$quoted"
+  } > "$folder/.whisper.$$"
+  chmod 755 "$folder/.whisper.$$"
+  mv "$folder/.whisper.$$" "$folder/$name"
+  say "Installed $folder/$name. To remove it: $0 uninstall"
+  if is_on_path "$folder"; then
+    say "Start Whisper in any folder with: $name"
+  else
+    say "That folder is not on your PATH. Add this line to your shell's profile and open a new terminal:
+  export PATH=\"$folder:\$PATH\""
+  fi
+}
+
+uninstall_command() {
+  paths=$(installed_commands)
+  [ -n "$paths" ] || {
+    say "No command is installed from this clone."
+    return 0
+  }
+  printf '%s\n' "$paths" | while read -r path; do rm -f -- "$path" && say "Removed $path."; done
+}
+
+# Asks once, at the first chat that a person starts without arguments.
+offer_command() {
+  [ -t 0 ] && [ -t 2 ] && [ -n "${HOME:-}" ] && [ -z "${WHISPER_COMMAND:-}" ] && [ ! -e "$home/offered" ] || return 0
+  : 2>/dev/null > "$home/offered" || return 0
+  [ -z "$(installed_commands)" ] || return 0
+  printf 'Add a "whisper" command that works in any folder? [y/N] ' >&2
+  read -r answer || answer=
+  case $answer in [yY]*) install_command ;; *) say "You can add it later with: $0 install" ;; esac
+}
+
+case ${1:-} in
+  '' | -h | --help)
+    help
+    exit 0
+    ;;
+  uninstall)
+    uninstall_command
+    exit 0
+    ;;
+  # "test" is every check, not the tests alone.
+  test) find_deno ;;
+  *) find_deno "$oldest" ;;
+esac
+mkdir -p "$home"
+fetch_packages
+case $1 in
+  chat | chat:any)
+    [ $# -gt 1 ] || offer_command
+    export WHISPER_COMMAND="${WHISPER_COMMAND:-$0 $1}"
+    permissions=${1#chat:}
+    shift
+    [ "$permissions" = any ] || permissions=atlas
+    run_whisper "$permissions" "$@"
+    ;;
+  install) install_command ;;
+  test)
+    shift
+    exec "$deno" task --quiet --config "$here/deno.json" ok "$@"
+    ;;
+  *)
+    # Tasks of deno.json, for developers; every other word is a command of Whisper.
+    if sed -n 's/^    "\(.*\)": {$/\1/p' "$here/deno.json" | grep -qxF -- "$1"; then
+      exec "$deno" task --quiet --config "$here/deno.json" "$@"
+    fi
+    export WHISPER_COMMAND="${WHISPER_COMMAND:-$0 chat}"
+    run_whisper atlas "$@"
+    ;;
+esac

@@ -56,7 +56,7 @@ export async function compile(options: CompileOptions = {}): Promise<string> {
     await run(Deno.env.get("DENO_FOR_COMPILE") ?? Deno.execPath(), [
       ...["compile", "--quiet", "--no-check", "--no-config", "--no-lock", "--no-code-cache"],
       `--v8-flags=${V8_FLAGS}`,
-      ...permissionFlags({ atlas }),
+      ...permissionFlags({ atlas, isWindows: (target ?? Deno.build.target).includes("windows") }),
       ...(target ? ["--target", target] : []),
       ...["--output", output, entry],
     ]);

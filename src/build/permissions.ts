@@ -1,28 +1,38 @@
 /**
- * The permissions that a program is made with. docs/ARCHITECTURE.md says what each is for.
+ * The permissions that a program is compiled with, from the files that `setup.sh`, `setup.bat` and
+ * `deno task chat` read too. docs/ARCHITECTURE.md explains each of them.
  *
  * @module
  */
 
-const PLACE = new URL("../permissions/", import.meta.url);
+const FOLDER = new URL("../permissions/", import.meta.url);
+/** For `deno run` alone: a compiled program has no lock file. */
+const RUN_ONLY = "--frozen";
+/** A compiled program never prompts: the question would be Deno's, not its own. */
+const NO_PROMPT = "--no-prompt";
 
-/** Flags of `deno run` and `deno compile`. */
-export function permissionFlags(options: {
-  /** True for a program that reaches Atlas, this computer and name servers, and no other host. */
-  readonly atlas: boolean;
-}): string[] {
-  const roots = list("roots");
-  return [
-    "--no-prompt",
-    "--allow-sys=osRelease",
-    `--allow-env=${list("variables")}`,
-    options.atlas ? `--allow-net=${list("hosts")}` : "--allow-net",
-    // Given up again at the start, but for a few: see src/permissions/confine.ts.
-    `--allow-read=${roots}`,
-    `--allow-write=${roots}`,
+/**
+ * Flags of `deno compile`.
+ *
+ * @param options.atlas true for a program that can reach Atlas, this computer and name servers only.
+ * @param options.isWindows true for Windows, where files are under drive letters.
+ */
+export function permissionFlags(
+  { atlas, isWindows = Deno.build.os === "windows" }: {
+    readonly atlas: boolean;
+    readonly isWindows?: boolean;
+  },
+): string[] {
+  const files = [
+    "flags",
+    atlas ? "flags.atlas" : "flags.any",
+    ...(isWindows ? ["flags.windows"] : []),
   ];
+  const flags = new Set([NO_PROMPT, ...files.flatMap(lines)]);
+  flags.delete(RUN_ONLY);
+  return [...flags];
 }
 
-function list(name: string): string {
-  return Deno.readTextFileSync(new URL(name, PLACE)).trim();
+function lines(name: string): string[] {
+  return Deno.readTextFileSync(new URL(name, FOLDER)).trim().split("\n");
 }
