@@ -249,8 +249,6 @@ function anything(random: Random, steps: number): Course {
         if (below(8) !== 0) await read(by, index!);
       }
     }
-    // So that each has made every key that its reading asked for.
-    for (const by of ["host", "guest"] as const) await speak(by, { kind: "bye" });
   };
 }
 

@@ -277,6 +277,9 @@ class Side:
 
     def seal(self, padded, iv):
         """The next head and token."""
+        if self.sending is None:
+            self.pair = key_pair(next(self.privates))
+            self.root, self.sending = turn(self.root, self.pair, self.peer)
         key, self.sending = step(self.sending)
         self.sent += 1
         header = struct.pack(">BIII", 1, self.sent, self.pn, self.n) + public_of(self.pair)
@@ -307,10 +310,8 @@ class Side:
                     self.skip(pn)
                 else:
                     same("messages before the first chain", before, 0)
-                root, self.receiving = turn(self.root, self.pair, peer)
-                self.pair = key_pair(next(self.privates))
-                self.root, self.sending = turn(root, self.pair, peer)
-                self.pn, self.n = self.n, 0
+                self.root, self.receiving = turn(self.root, self.pair, peer)
+                self.sending, self.pn, self.n = None, self.n, 0
                 self.peer, self.before, self.next = peer, before, 0
             same("messages before the chain", before, self.before)
             if n < self.next:
