@@ -7,7 +7,7 @@
 import { type Envelope, MAX_BATCH, MAX_HEAD_BYTES, MAX_TOKEN_CHARS } from "./relay.ts";
 
 /** The largest sequence number: what fits a signed 32-bit integer in every database. */
-const MAX_NUMBER = 2 ** 31 - 1;
+export const MAX_NUMBER = 2 ** 31 - 1;
 
 /** 16 bytes in base64url. */
 const ID = /^[A-Za-z0-9_-]{22}$/;

@@ -6,6 +6,7 @@
 import { type ConnectionReadyEvent, MongoClient, type MongoClientOptions } from "mongodb";
 import { atMost, type Clock } from "../../clock.ts";
 import { type Failure, RelayUnavailable, untranslated } from "../../errors.ts";
+import { DECODING } from "./envelope_document.ts";
 import { diagnose, isFast } from "./errors.ts";
 import { askToReach } from "./permission.ts";
 import { withDeadline } from "../../deadline.ts";
@@ -51,7 +52,7 @@ const OPTIONS: MongoClientOptions = {
   retryWrites: true,
   writeConcern: { w: "majority" },
   monitorCommands: true,
-  // Ciphertext and random names: nothing in a document needs a check of its UTF-8 or a class.
+  ...DECODING,
   ignoreUndefined: true,
   // Defeats NODE_TLS_REJECT_UNAUTHORIZED=0, which Deno honours without any permission.
   rejectUnauthorized: true,

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { Binary, type Document } from "mongodb";
-import { asEnvelope } from "../envelope.ts";
+import { Binary, BSON, type Document, type Filter, Long } from "mongodb";
+import { asEnvelope, MAX_NUMBER } from "../envelope.ts";
 import {
   type Envelope,
   MAX_BATCH,
@@ -13,6 +13,10 @@ import {
   type RoomId,
   type Seat,
 } from "../relay.ts";
+import { hasBytes, inMs, isBinary, isDateWithin, isInt, type } from "./expressions.ts";
+import { MAX_LINGER_MS, MAX_SKEW_MS } from "./room_document.ts";
+
+const { deserialize } = BSON;
 
 /** One envelope as stored, in the collection `messages`. */
 export interface EnvelopeDocument {
@@ -34,29 +38,28 @@ export interface Place {
   readonly epoch: string;
 }
 
-/** Room for the field names and the other fields of the largest envelope. */
+/** The largest envelope with its field names and its small fields. */
 const MAX_DOCUMENT_BYTES = MAX_HEAD_BYTES + MAX_TOKEN_CHARS + 1_024;
 
-/** An envelope's identity holds within its epoch; the document's has to hold within the collection. */
+/** An envelope's id is unique within its epoch; a document's has to be within the collection. */
 export function documentId(place: Place, id: string): string {
   return `${place.room}.${place.epoch}.${id}`;
 }
 
-/** When an envelope expires: so long after the server's `now`, or after its clock where that is undefined. */
+/** When an envelope expires: `lingerMs` after `now`, or after the server's own clock without one. */
 export interface Expiry {
   readonly now: number | undefined;
   readonly lingerMs: number;
 }
 
 /**
- * The command that stores envelopes, each once, and leaves what is stored under their identities as it
- * is.
+ * The command that stores envelopes, each once, and leaves what is stored under their ids unchanged.
  *
- * Inserting is cheaper for the server, alone and still more in a batch. Upserting lets the expiry be
- * the server's own time, so that a laptop that slept does not store what has expired already; and it
- * goes past what is there, where an insert stops with a duplicate key.
+ * An insert is cheaper for the server, even more so in a batch. An upsert lets the expiry be the
+ * server's own time, so that a laptop that slept does not store what has expired already; and it
+ * skips what is stored, where an insert stops with a duplicate key.
  */
-export function storing(
+export function storeCommand(
   place: Place,
   envelopes: readonly Envelope[],
   { now, lingerMs }: Expiry,
@@ -72,7 +75,7 @@ export function storing(
     });
     return { insert: "messages", documents };
   }
-  const expiresAt = { $add: ["$$NOW", lingerMs] };
+  const expiresAt = inMs(lingerMs);
   const updates = envelopes.map((envelope) => ({
     // The room is in the identity already; a sharded collection wants to see it.
     q: { _id: documentId(place, envelope.id), room },
@@ -84,41 +87,176 @@ export function storing(
   return { update: "messages", updates };
 }
 
+/**
+ * True for the types and sizes of an envelope. Its identity is matched by {@link identityOf}, its
+ * expiry by {@link IS_SHAPED}: in a stream, `$$NOW` is the time at which the stream was opened.
+ */
+function hasFields(path: string): Document {
+  const at = (field: keyof EnvelopeDocument) => `${path}.${field}`;
+  const count = { least: 0, most: MAX_NUMBER };
+  return {
+    $and: [
+      { $lte: [{ $bsonSize: path }, MAX_DOCUMENT_BYTES] },
+      { $in: [at("from"), ["host", "guest", "stranger"]] },
+      isInt(at("seq"), count),
+      isInt(at("attempt"), count),
+      isBinary(at("head"), MAX_HEAD_BYTES),
+      hasBytes(at("token"), { most: MAX_TOKEN_CHARS }),
+      { $eq: [type(at("expiresAt")), "date"] },
+    ],
+  };
+}
+
+/** True for a document with an envelope's fields, that expires within the longest linger. */
+const IS_SHAPED: Document = {
+  $and: [
+    hasFields("$$ROOT"),
+    isDateWithin("$expiresAt", {
+      fromMs: -MAX_LINGER_MS - MAX_SKEW_MS,
+      toMs: MAX_LINGER_MS + MAX_SKEW_MS,
+    }),
+  ],
+};
+
+/**
+ * The identities of a place, as a query and not as an expression: `$regexMatch` fails on a string
+ * that is not UTF-8. Nothing in a place has a meaning in a regular expression but the dot.
+ */
+function identityOf(place: Place, path = "_id"): Document {
+  const prefix = documentId(place, "").replaceAll(".", String.raw`\.`);
+  // Twice negated, for otherwise the planner may take the index on _id, and has to sort.
+  return { $nor: [{ [path]: { $not: { $regex: `^${prefix}[A-Za-z0-9_-]{${ID_CHARS}}$` } } }] };
+}
+
 /** In a form that the planner cannot answer with the index on `expiresAt`, which never is the way. */
 const UNEXPIRED: Document = { $gt: [{ $ifNull: ["$expiresAt", null] }, "$$NOW"] };
 
-/** The first `most` that others have posted in this epoch, by number; anything too large as `{}`. */
-export function unread({ room, epoch, role }: Seat, most = MAX_BATCH): Document[] {
+/** The fields that {@link storedEnvelope} reads: each one is of a type and a size that was asked for. */
+const FIELDS = { _id: 1, from: 1, seq: 1, attempt: 1, head: 1, token: 1 } as const;
+
+/** What others have posted in this epoch, and nothing that is an envelope. */
+export function malformedFilter(seat: Seat): Filter<EnvelopeDocument> {
+  const { room, epoch, role } = seat;
+  return {
+    ...{ room, epoch, from: { $ne: role } },
+    $nor: [{ ...identityOf(seat), $expr: IS_SHAPED }],
+  } as Filter<EnvelopeDocument>;
+}
+
+/** Stands in the answer to {@link unreadPipeline} for one or more documents that are no envelopes. */
+const MALFORMED_MARK = { malformed: true };
+
+/** True for what {@link unreadPipeline} returns last where there is something malformed. */
+export function isMalformedMark(document: Document): boolean {
+  return document["malformed"] === true;
+}
+
+/**
+ * The first `most` envelopes that others have posted in this epoch, by number. Behind them a mark,
+ * if there is anything else: that is counted by removing it, and never travels.
+ */
+export function unreadPipeline(seat: Seat, most = MAX_BATCH): Document[] {
+  const { room, epoch, role } = seat;
+  const isUnread = { $and: [UNEXPIRED, IS_SHAPED] };
   return [
-    { $match: { room, epoch, from: { $ne: role }, $expr: UNEXPIRED } },
+    { $match: { room, epoch, from: { $ne: role }, ...identityOf(seat), $expr: isUnread } },
     { $sort: { seq: 1 } },
     { $limit: most },
-    { $replaceWith: withinBounds("$$ROOT") },
+    { $project: FIELDS },
+    {
+      $unionWith: {
+        coll: "messages",
+        pipeline: [
+          { $match: malformedFilter(seat) },
+          { $limit: 1 },
+          { $replaceWith: { $literal: MALFORMED_MARK } },
+        ],
+      },
+    },
   ];
 }
 
-/** A projection of `path` that keeps a hostile 16 MB document from travelling. */
-export function withinBounds(path: string): Document {
-  return { $cond: [fitsWithin(path), path, {}] };
+/**
+ * The stream of envelopes that others post in this epoch. What is none is found by the next reading:
+ * it neither travels nor wakes anyone, however much of it there is.
+ */
+export function streamPipeline(seat: Seat): Document[] {
+  const { room, epoch, role } = seat;
+  // On fields of the event and of the document alone: free clusters refuse others.
+  return [
+    { $changeStream: {} },
+    {
+      $match: {
+        operationType: "insert",
+        "fullDocument.room": room,
+        "fullDocument.epoch": epoch,
+        "fullDocument.from": { $ne: role },
+        ...identityOf(seat, "fullDocument._id"),
+        $expr: hasFields("$fullDocument"),
+      },
+    },
+    { $project: { fullDocument: FIELDS } },
+  ];
 }
 
-/** True on the server for documents too large to be an envelope. */
-export const OVERSIZED: Document = { $not: [fitsWithin("$$ROOT")] };
+/**
+ * How answers with envelopes are decoded: what is not UTF-8 is not the reader's to refuse, and no
+ * class of JavaScript is made of what others have written.
+ */
+export const DECODING = { enableUtf8Validation: false, bsonRegExp: true } as const;
 
-function fitsWithin(path: string): Document {
-  return { $lte: [{ $bsonSize: path }, MAX_DOCUMENT_BYTES] };
+/** The id of a cursor: the driver turns small ones into numbers, but the server insists on 64 bits. */
+export function cursorId(id: Long | number): Long {
+  return typeof id === "number" ? Long.fromNumber(id) : id;
 }
 
-/** The envelope in a document that lies at `place`; undefined when it holds none. */
-export function asStoredEnvelope(document: Document, place: Place): Envelope | undefined {
+/** One document as read: the envelope in it, if there is one, and its identity. */
+export interface Decoded {
+  readonly id: string;
+  readonly envelope: Envelope | undefined;
+}
+
+/**
+ * Decodes one document of an answer to {@link unreadPipeline} by itself, so that one that cannot be
+ * decoded spoils no other.
+ *
+ * @param bytes its BSON, which begins with its identity.
+ */
+export function decodeEnvelope(bytes: Uint8Array, place: Place): Decoded | "malformed" {
+  let document: Document | undefined;
+  try {
+    document = deserialize(bytes, { validation: { utf8: false }, bsonRegExp: true });
+  } catch {
+    // The server has matched the identity; it is all that can be read.
+    const id = new TextDecoder().decode(
+      bytes.subarray(ID_OFFSET, ID_OFFSET + documentId(place, "").length + ID_CHARS),
+    );
+    return { id, envelope: undefined };
+  }
+  if (isMalformedMark(document)) return "malformed";
+  return { id: String(document["_id"]), envelope: storedEnvelope(document, place) };
+}
+
+/** Behind the size of the document, the type and name of `_id`, and the size of its value. */
+const ID_OFFSET = 4 + 1 + "_id\0".length + 4;
+const ID_CHARS = 22;
+
+/** The envelope in a document of `place`; undefined when it holds none. */
+export function storedEnvelope(document: Document, place: Place): Envelope | undefined {
   const { _id, from, seq, attempt, head, token } = document;
   const prefix = documentId(place, "");
   if (typeof _id !== "string" || !_id.startsWith(prefix)) return undefined;
-  return asEnvelope({ id: _id.slice(prefix.length), from, seq, attempt, head: bytes(head), token });
+  return asEnvelope({
+    id: _id.slice(prefix.length),
+    from,
+    seq,
+    attempt,
+    head: bytesOf(head),
+    token,
+  });
 }
 
 /** The bytes of a BSON binary; any other value as it is, for {@link asEnvelope} to refuse. */
-function bytes(head: unknown): unknown {
-  const { _bsontype, buffer, position } = (head ?? {}) as Partial<Binary>;
-  return _bsontype === "Binary" ? buffer!.subarray(0, position) : head;
+function bytesOf(head: unknown): unknown {
+  return head instanceof Binary ? head.buffer.subarray(0, head.position) : head;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Document, Filter, MongoClient } from "mongodb";
+import type { Document, Filter, Long, MongoClient } from "mongodb";
 import { atMost, type Clock, type Random } from "../../clock.ts";
 import { untilAborted } from "../../deadline.ts";
 import { RelayUnavailable, untranslated } from "../../errors.ts";
@@ -26,31 +26,36 @@ import {
 import { closedFailure } from "./client.ts";
 import { Connection } from "./connection.ts";
 import {
-  asStoredEnvelope,
+  cursorId,
+  type Decoded,
+  decodeEnvelope,
   documentId,
-  OVERSIZED,
+  type EnvelopeDocument,
+  malformedFilter,
   type Place,
-  unread,
+  unreadPipeline,
 } from "./envelope_document.ts";
+import { inMs } from "./expressions.ts";
 import { translate } from "./errors.ts";
 import { ensureIndexes } from "./indexes.ts";
 import { Pace } from "./pace.ts";
 import {
-  asFacts,
-  claiming,
-  closing,
-  creation,
-  departure,
-  FACTS,
-  hasFacts,
-  held,
-  leavable,
-  renewal,
-  reopenable,
-  reopening,
+  claimUpdate,
+  closeUpdate,
+  createUpdate,
+  freeGuestUpdate,
+  isProjected,
+  leaveFilter,
+  leaveUpdate,
+  renewUpdate,
+  reopenFilter,
+  reopenUpdate,
+  ROOM_PROJECTION,
   type RoomDocument,
   type RoomFacts,
-  vacancy,
+  roomFacts,
+  roomFilter,
+  type SeatFacts,
 } from "./room_document.ts";
 import { ServerTime } from "./server_time.ts";
 import { sweep } from "./sweep.ts";
@@ -60,9 +65,6 @@ import { watchRoom } from "./watch.ts";
 const CLOSING_MS = 1_500;
 /** Answers to one change that may be lost, one after the other, before it counts as an outage. */
 const MAX_LOST_ANSWERS = 3;
-/** Readings in a row that found nothing but documents of another shape. */
-const MAX_READINGS = 8;
-
 /** What a relay in MongoDB is made of. */
 export interface MongoRelayDeps {
   /** Connected; the relay closes it. */
@@ -135,7 +137,7 @@ export class MongoRelay implements Relay {
     return this.#operation(options, async () => {
       // One after the other: a second connection takes longer to open than all of this on the first.
       await this.#ensureIndexes();
-      const facts = await this.#change({ _id: room }, creation(wish), { upsert: true });
+      const facts = await this.#change({ _id: room }, createUpdate(wish), { upsert: true });
       if (!facts?.living || facts.host?.token !== wish.token) return { refused: "taken" };
       await this.#forget(room, facts);
       this.#lingerMs.set(room, facts.lingerMs);
@@ -145,7 +147,7 @@ export class MongoRelay implements Relay {
 
   claim(room: RoomId, token: string, options?: OpOptions): Promise<Claim> {
     return this.#operation(options, async (signal): Promise<Claim> => {
-      const facts = await this.#change({ _id: room }, claiming(token));
+      const facts = await this.#change({ _id: room }, claimUpdate(token));
       if (!facts?.living) return { refused: "absent" };
       const { epoch, host, guest } = facts;
       if (host && guest?.token === token) {
@@ -162,11 +164,11 @@ export class MongoRelay implements Relay {
 
   renew(seat: Seat, options?: OpOptions & { keep?: boolean }): Promise<RoomView | undefined> {
     return this.#operation(options, async () => {
-      const facts = await this.#change(held(seat), renewal(seat));
+      const facts = await this.#change(roomFilter(seat), renewUpdate(seat));
       if (!facts) return undefined;
       this.#lingerMs.set(seat.room, facts.lingerMs);
       if (options?.keep) {
-        const expiresAt = { $add: ["$$NOW", facts.lingerMs] };
+        const expiresAt = inMs(facts.lingerMs);
         await this.#connection.messages.updateMany(placeOf(seat), [{ $set: { expiresAt } }]);
       }
       const peer = facts[otherOf(seat.role)];
@@ -188,8 +190,8 @@ export class MongoRelay implements Relay {
 
   vacate(seat: Seat, guestToken: string, options?: OpOptions): Promise<void> {
     return this.#operation(options, async () => {
-      const filter = { ...held(seat), "guest.token": guestToken, sealed: false };
-      if (seat.role === "host") await this.#connection.rooms.updateOne(filter, vacancy());
+      const filter = { ...roomFilter(seat), "guest.token": guestToken, sealed: false };
+      if (seat.role === "host") await this.#connection.rooms.updateOne(filter, freeGuestUpdate());
     });
   }
 
@@ -199,7 +201,7 @@ export class MongoRelay implements Relay {
     options?: OpOptions,
   ): Promise<Seat | undefined> {
     return this.#operation(options, async (): Promise<Seat | undefined> => {
-      const facts = await this.#change(reopenable(seat, next), reopening(next));
+      const facts = await this.#change(reopenFilter(seat, next), reopenUpdate(next));
       if (!facts) return undefined;
       await this.#forget(seat.room, facts);
       return { room: seat.room, epoch: next.epoch, role: "host", token: next.token };
@@ -222,27 +224,22 @@ export class MongoRelay implements Relay {
     seat: Seat,
     options?: OpOptions & { most?: number },
   ): Promise<{ envelopes: Envelope[]; malformed: number }> {
-    const most = options?.most ?? MAX_BATCH;
     return this.#operation(options, async () => {
-      let malformed = 0;
-      for (let reading = 1;; reading++) {
-        const found = await this.#connection.messages.aggregate(unread(seat, most), {
-          batchSize: most + 1,
-        })
-          .toArray();
-        const envelopes: Envelope[] = [];
-        const strange: unknown[] = [];
-        for (const document of found) {
-          const envelope = asStoredEnvelope(document, seat);
-          if (envelope) envelopes.push(envelope);
-          else strange.push(document["_id"]);
-        }
-        if (strange.length > 0) await this.#discard(seat, strange);
-        malformed += strange.length;
-        this.#notice(envelopes);
-        const hidden = strange.length > 0 && found.length === most;
-        if (!hidden || reading === MAX_READINGS) return { envelopes, malformed };
+      const decoded = await this.#readAll(seat, options?.most);
+      const envelopes: Envelope[] = [];
+      const undecodable: string[] = [];
+      for (const one of decoded) {
+        if (one === "malformed") continue;
+        if (one.envelope) envelopes.push(one.envelope);
+        else undecodable.push(one.id);
       }
+      let malformed = 0;
+      if (decoded.includes("malformed")) malformed += await this.#discard(malformedFilter(seat));
+      if (undecodable.length > 0) {
+        malformed += await this.#discard({ _id: { $in: undecodable } });
+      }
+      this.#notice(envelopes);
+      return { envelopes, malformed };
     });
   }
 
@@ -260,21 +257,18 @@ export class MongoRelay implements Relay {
       const done = ({ last }: Document) => {
         if (last === seat.token) this.#last.add(seat.token);
       };
-      const facts = await this.#change(leavable(seat), departure(seat), { done });
+      const facts = await this.#change(leaveFilter(seat), leaveUpdate(seat), { done });
       if (facts) done(facts);
       const last = this.#last.has(seat.token);
-      if (last) {
+      const { rooms, messages } = this.#connection;
+      // By both seats, whatever the document says of the last one out: that anyone can write.
+      const isEmpty = facts !== undefined && !isHeld(facts.host) && !isHeld(facts.guest);
+      if (last || isEmpty) {
         const epochs = [...facts?.past ?? [], seat.epoch];
-        await this.#connection.messages.deleteMany({ room: seat.room, epoch: { $in: epochs } });
-        await this.#connection.rooms.deleteOne({
-          _id: seat.room,
-          epoch: seat.epoch,
-          last: seat.token,
-        });
+        await messages.deleteMany({ room: seat.room, epoch: { $in: epochs } });
+        await rooms.deleteOne({ _id: seat.room, epoch: seat.epoch });
       }
-      const remaining = await sweep(this.#connection.rooms, this.#connection.messages, seat, {
-        last,
-      });
+      const remaining = await sweep(rooms, messages, seat, { last: last || isEmpty });
       return { last, remaining };
     });
   }
@@ -340,23 +334,26 @@ export class MongoRelay implements Relay {
       this.#connection.rooms.findOneAndUpdate(filter, pipeline, {
         upsert,
         returnDocument: "after",
-        projection: FACTS,
+        projection: ROOM_PROJECTION,
       });
     let answer = await change();
     // Where an answer was lost, the driver asks again by itself, and the server answers with what it had
     // done, but without the projection. Every change here may be repeated: what follows does nothing.
-    for (let lost = 0; answer && !hasFacts(answer); lost++) {
+    for (let lost = 0; answer && !isProjected(answer); lost++) {
       done?.(answer);
       if (lost === MAX_LOST_ANSWERS) throw lostAnswer();
       answer = await change();
     }
-    const facts = asFacts(answer);
+    const facts = roomFacts(answer);
     if (facts) this.#serverTime.learn(facts.now);
     return facts;
   }
 
   async #close(seat: Seat, how: "sealed" | "burnt"): Promise<boolean> {
-    const { matchedCount } = await this.#connection.rooms.updateOne(held(seat), closing(how));
+    const { matchedCount } = await this.#connection.rooms.updateOne(
+      roomFilter(seat),
+      closeUpdate(how),
+    );
     return matchedCount === 1;
   }
 
@@ -376,8 +373,8 @@ export class MongoRelay implements Relay {
   }
 
   async #learnLinger({ room, epoch }: Seat): Promise<number | undefined> {
-    const facts = asFacts(
-      await this.#connection.rooms.findOne({ _id: room, epoch }, { projection: FACTS }),
+    const facts = roomFacts(
+      await this.#connection.rooms.findOne({ _id: room, epoch }, { projection: ROOM_PROJECTION }),
     );
     if (!facts?.living) return undefined;
     this.#lingerMs.set(room, facts.lingerMs);
@@ -394,16 +391,37 @@ export class MongoRelay implements Relay {
     return this.#connection.posting.store(place, envelopes, expiry, signal);
   }
 
-  /** Deletes documents of another shape; the identity of one that is too large did not travel. */
-  async #discard(seat: Seat, identities: readonly unknown[]): Promise<void> {
-    const known = identities.filter((id) => id !== undefined) as string[];
-    const { room, epoch } = seat;
-    if (known.length > 0) {
-      await this.#connection.messages.deleteMany({ room, epoch, _id: { $in: known } });
+  /** Decodes each document of a page by itself: the driver decodes an answer as a whole or not at all. */
+  async #readAll(seat: Seat, most: number | undefined): Promise<(Decoded | "malformed")[]> {
+    const { client, db } = this.#connection;
+    const session = client.startSession({ causalConsistency: false });
+    const decoded: (Decoded | "malformed")[] = [];
+    const take = async (command: Document): Promise<Long> => {
+      const options = { session, fieldsAsRaw: { firstBatch: true, nextBatch: true } };
+      const { cursor } = await db.command(command, options);
+      const batch: Uint8Array[] = cursor.firstBatch ?? cursor.nextBatch;
+      for (const bytes of batch) decoded.push(decodeEnvelope(bytes, seat));
+      return cursorId(cursor.id);
+    };
+    try {
+      const pipeline = unreadPipeline(seat, most);
+      // One more than there can be, so that the server closes the cursor by itself.
+      let id = await take({
+        aggregate: "messages",
+        pipeline,
+        cursor: { batchSize: MAX_BATCH + 2 },
+      });
+      // A page of the largest envelopes is more than one answer can hold.
+      while (!id.isZero()) id = await take({ getMore: id, collection: "messages" });
+      return decoded;
+    } finally {
+      await session.endSession();
     }
-    if (known.length < identities.length) {
-      await this.#connection.messages.deleteMany({ room, epoch, $expr: OVERSIZED });
-    }
+  }
+
+  /** Deletes what is not an envelope, and returns how many documents that were. */
+  async #discard(filter: Filter<EnvelopeDocument>): Promise<number> {
+    return (await this.#connection.messages.deleteMany(filter)).deletedCount;
   }
 
   /** Something new was read: look often. What is only not removed yet is nothing new. */
@@ -432,11 +450,15 @@ function otherOf(role: Role): Role {
   return role === "host" ? "guest" : "host";
 }
 
+function isHeld(seat: SeatFacts | null): boolean {
+  return seat !== null && seat.leftMs > 0;
+}
+
 /** Why `facts` had no seat to give. */
 function refusalOf(facts: RoomFacts): Refusal {
   if (facts.burnt) return "burnt";
   if (facts.sealed) return "sealed";
-  return facts.guest && facts.guest.leftMs > 0 ? "full" : "absent";
+  return isHeld(facts.guest) ? "full" : "absent";
 }
 
 function lostAnswer(): RelayUnavailable {

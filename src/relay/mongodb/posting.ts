@@ -12,7 +12,7 @@
  */
 import type { ClientSession, Db, Document } from "mongodb";
 import type { Envelope } from "../relay.ts";
-import { type Expiry, type Place, storing } from "./envelope_document.ts";
+import { type Expiry, type Place, storeCommand } from "./envelope_document.ts";
 
 const DUPLICATE_KEY = 11000;
 
@@ -37,7 +37,7 @@ export class Posting {
     for (let from = 0; from < envelopes.length;) {
       signal.throwIfAborted();
       const rest = envelopes.slice(from);
-      const stopped = await this.#run(storing(place, rest, { now: form, lingerMs }));
+      const stopped = await this.#run(storeCommand(place, rest, { now: form, lingerMs }));
       if (stopped === undefined) return;
       from += stopped + 1;
       // Of a batch that is repeated, more is there: an upsert does not stop at each.
@@ -50,12 +50,14 @@ export class Posting {
     // Causal consistency is about reading; a write has none to wait for.
     this.#session ??= this.#db.client.startSession({ causalConsistency: false });
     const options = { ordered: true, writeConcern: { w: "majority" } };
-    return judge(await this.#db.command({ ...command, ...options }, { session: this.#session }));
+    return parseWriteResult(
+      await this.#db.command({ ...command, ...options }, { session: this.#session }),
+    );
   }
 }
 
 /** What the answer to a write says, which the driver hands on as it is. */
-function judge({ writeErrors, writeConcernError }: Document): number | undefined {
+function parseWriteResult({ writeErrors, writeConcernError }: Document): number | undefined {
   const [first] = (writeErrors ?? []) as { index: number; code: number; errmsg: string }[];
   if (first?.code === DUPLICATE_KEY) return first.index;
   const error = first ?? writeConcernError;

@@ -1,12 +1,17 @@
 /**
  * The room as one MongoDB document, and the aggregation pipelines that change it. A change is one
- * update of one document, which the server makes atomic: that is why two seats are two. All times
- * are the server's (`$$NOW`), so that no client's clock can free or keep a seat.
+ * update of one document, which the server makes atomic: that is why at most two hold a seat. All
+ * times are the server's (`$$NOW`), so that no client's clock can free or hold a seat.
+ *
+ * Anyone who may write to the database may have written a room. Every pipeline and the projection
+ * therefore read each field through an expression that gives a bounded value of the right type,
+ * whatever is stored: no update fails on a foreign value, and nothing else travels.
  *
  * @module
  */
 import type { Document, Filter } from "mongodb";
 import { LEASE_MS, type Role, type RoomId, type Seat } from "../relay.ts";
+import { boundedString, inMs, int, isDateWithin, literal, type } from "./expressions.ts";
 
 /** One seat as stored. */
 export interface SeatDocument {
@@ -18,7 +23,7 @@ export interface SeatDocument {
 export interface RoomDocument {
   readonly _id: RoomId;
   readonly epoch: string;
-  /** Earlier epochs whose envelopes may still lie here, newest last. */
+  /** Earlier epochs whose envelopes may still exist, newest last. */
   readonly past: readonly string[];
   readonly rev: number;
   readonly sealed: boolean;
@@ -26,14 +31,14 @@ export interface RoomDocument {
   readonly lingerMs: number;
   readonly host: SeatDocument | null;
   readonly guest: SeatDocument | null;
-  /** Tokens of those who left this epoch, so that leaving repeats. */
+  /** Tokens of those who left this epoch, so that leaving can be repeated. */
   readonly left: { readonly host: string | null; readonly guest: string | null };
-  /** Token of the last one out, who deletes the room; set, the room is dead. */
+  /** Token of the last one out, who deletes the room; once set, nobody can enter. */
   readonly last: string | null;
   readonly expiresAt: Date;
 }
 
-/** What one answer tells of a room, with times as distances in the server's clock. */
+/** What {@link ROOM_PROJECTION} returns of a room, with times as distances in the server's clock. */
 export interface RoomFacts {
   readonly epoch: string;
   readonly past: string[];
@@ -59,18 +64,52 @@ export interface SeatFacts {
 /** Reopening more often within one room leaves the oldest to their own expiry. */
 const MAX_PAST = 16;
 
-const LIVING: Document = { $gt: ["$expiresAt", "$$NOW"] };
+/** The range of `--linger`. A document that claims another one is read as the nearest of these. */
+const MIN_LINGER_MS = 60_000;
+export const MAX_LINGER_MS = 86_400_000;
+/** By how much the clocks of two servers of one set may differ after a failover. */
+export const MAX_SKEW_MS = 3_600_000;
+
+/** Longer than any token or epoch: 22 and 11 characters. */
+const MAX_NAME_CHARS = 64;
+/** An epoch, as a regular expression for the server and for us. */
+export const EPOCH_PATTERN = `^[A-Za-z0-9_-]{1,${MAX_NAME_CHARS}}$`;
+const IS_EPOCH = new RegExp(EPOCH_PATTERN);
+
+/** A date, in the future, within the longest linger: anything else would squat a room for good. */
+const LIVING: Document = isSoon("$expiresAt", MAX_LINGER_MS);
+
+const REVISION = int("$rev", { least: 0, most: 2 ** 50, otherwise: 0 });
+const LINGER: Document = {
+  $min: [MAX_LINGER_MS, {
+    $max: [MIN_LINGER_MS, int("$lingerMs", { otherwise: MIN_LINGER_MS })],
+  }],
+};
+const SEALED = { $eq: ["$sealed", true] };
+const BURNT = { $eq: ["$burnt", true] };
+/** The epoch of a document, of either collection; null where it is not one. */
+export const EPOCH: Document = name("$epoch");
+const LAST = name("$last");
+
+/** Epochs of the past that are epochs. An array with anything else in it counts as empty. */
+const PAST: Document = {
+  $cond: [
+    { $and: [{ $isArray: "$past" }, { $lte: [{ $bsonSize: { past: "$past" } }, 4_096] }] },
+    { $filter: { input: "$past", as: "one", cond: { $ne: [name("$$one"), null] } } },
+    [],
+  ],
+};
 
 /** The projection that turns a {@link RoomDocument} into {@link RoomFacts}. */
-export const FACTS: Document = {
+export const ROOM_PROJECTION: Document = {
   _id: 0,
-  epoch: 1,
-  past: 1,
-  rev: 1,
-  sealed: 1,
-  burnt: 1,
-  lingerMs: 1,
-  last: 1,
+  epoch: EPOCH,
+  past: PAST,
+  rev: REVISION,
+  sealed: SEALED,
+  burnt: BURNT,
+  lingerMs: LINGER,
+  last: LAST,
   living: LIVING,
   now: { $toLong: "$$NOW" },
   host: seatFacts("host"),
@@ -78,46 +117,33 @@ export const FACTS: Document = {
 };
 
 function seatFacts(role: Role): Document {
+  const lease = `$${role}.lease`;
+  const isLease = isDateWithin(lease, { fromMs: -MAX_LINGER_MS, toMs: LEASE_MS + MAX_SKEW_MS });
   return {
-    $cond: [free(role), null, {
+    $cond: [isFree(role), null, {
       token: `$${role}.token`,
-      leftMs: { $subtract: [`$${role}.lease`, "$$NOW"] },
+      leftMs: { $cond: [isLease, { $subtract: [lease, "$$NOW"] }, 0] },
     }],
   };
 }
 
-/** True for what {@link FACTS} has been applied to; no stored document has the server's time. */
-export function hasFacts(answer: Document): boolean {
+/** True for an answer that {@link ROOM_PROJECTION} was applied to; no stored room has the server's time. */
+export function isProjected(answer: Document): boolean {
   return typeof answer["now"] === "number";
 }
 
 /**
  * The facts in an answer.
  *
- * @returns undefined for a document that is no room: anybody who may write may have written it.
+ * @returns undefined where there is no room, or none whose epoch can be told.
  */
-export function asFacts(answer: Document | null): RoomFacts | undefined {
-  if (answer === null) return undefined;
-  const { epoch, past, rev, sealed, burnt, lingerMs, living, now, last, host, guest } = answer;
-  const fits = typeof epoch === "string" && Array.isArray(past) &&
-    past.every((name) => typeof name === "string") && Number.isSafeInteger(rev) &&
-    typeof sealed === "boolean" && typeof burnt === "boolean" && Number.isSafeInteger(lingerMs) &&
-    typeof living === "boolean" && Number.isSafeInteger(now) &&
-    (last === null || typeof last === "string") &&
-    isSeat(host) && isSeat(guest);
-  return fits
-    ? { epoch, past, rev, sealed, burnt, lingerMs, living, now, last, host, guest }
-    : undefined;
-}
-
-function isSeat(value: unknown): value is SeatFacts | null {
-  if (value === null) return true;
-  const { token, leftMs } = value as Partial<SeatFacts>;
-  return typeof token === "string" && typeof leftMs === "number";
+export function roomFacts(answer: Document | null): RoomFacts | undefined {
+  const epoch: unknown = answer?.["epoch"];
+  return typeof epoch === "string" && IS_EPOCH.test(epoch) ? answer as RoomFacts : undefined;
 }
 
 /** The living room in which `seat` is held. */
-export function held(seat: Seat): Filter<RoomDocument> {
+export function roomFilter(seat: Seat): Filter<RoomDocument> {
   return {
     _id: seat.room,
     epoch: seat.epoch,
@@ -126,57 +152,60 @@ export function held(seat: Seat): Filter<RoomDocument> {
   };
 }
 
-/** Makes the room, or takes over one that has expired; leaves a living one as it is. */
-export function creation(wish: { token: string; epoch: string; lingerMs: number }): Document[] {
+/** Makes the room, or replaces one that has expired or is none; leaves a living one as it is. */
+export function createUpdate(wish: { token: string; epoch: string; lingerMs: number }): Document[] {
   const made: Document = {
     _id: "$_id",
     epoch: literal(wish.epoch),
     past: pastWithEpoch(),
-    rev: { $add: [{ $ifNull: ["$rev", 0] }, 1] },
+    rev: { $add: [REVISION, 1] },
     sealed: false,
     burnt: false,
     lingerMs: literal(wish.lingerMs),
-    host: lease(wish.token),
+    host: seat(wish.token),
     guest: null,
     left: { host: null, guest: null },
     last: null,
     expiresAt: inMs(wish.lingerMs),
   };
-  return [{ $replaceWith: { $cond: [LIVING, "$$ROOT", made] } }];
+  // A room without an epoch is nobody's, whatever its expiry says.
+  const living = { $and: [LIVING, { $ne: [EPOCH, null] }] };
+  return [{ $replaceWith: { $cond: [living, "$$ROOT", made] } }];
 }
 
 /** Gives the guest seat to `token` if it may have it; the answer's guest tells whether it did. */
-export function claiming(token: string): Document[] {
+export function claimUpdate(token: string): Document[] {
   const already = isHeldBy("guest", token);
-  const vacant = { $or: [free("guest"), { $lte: ["$guest.lease", "$$NOW"] }] };
-  const open = { $and: [{ $not: ["$sealed"] }, { $not: ["$burnt"] }, vacant] };
+  const open = { $and: [{ $not: [SEALED] }, { $not: [BURNT] }, { $not: [isHeld("guest")] }] };
   // A guest without a host has nobody to shake hands with.
-  const granted = { $and: [LIVING, { $not: [free("host")] }, { $or: [already, open] }] };
+  const granted = { $and: [LIVING, { $not: [isFree("host")] }, { $or: [already, open] }] };
   return [{
     $set: {
-      guest: { $cond: [granted, lease(token), "$guest"] },
-      rev: { $add: ["$rev", { $cond: [{ $and: [granted, { $not: [already] }] }, 1, 0] }] },
+      guest: { $cond: [granted, seat(token), "$guest"] },
+      rev: { $add: [REVISION, { $cond: [{ $and: [granted, { $not: [already] }] }, 1, 0] }] },
     },
   }];
 }
 
-/** Prolongs the lease of `seat` and the life of its room. */
-export function renewal(seat: Seat): Document[] {
-  return [{ $set: { [seat.role]: lease(seat.token), expiresAt: inLinger() } }];
+/** Prolongs the lease of `held` and the life of its room. */
+export function renewUpdate(held: Seat): Document[] {
+  return [{
+    $set: { [held.role]: seat(held.token), lingerMs: LINGER, expiresAt: inLinger() },
+  }];
 }
 
 /** Closes the room one way or the other. */
-export function closing(how: "sealed" | "burnt"): Document[] {
-  return [{ $set: { [how]: true, rev: { $add: ["$rev", { $cond: [`$${how}`, 0, 1] }] } } }];
+export function closeUpdate(how: "sealed" | "burnt"): Document[] {
+  return [{ $set: { [how]: true, rev: { $add: [REVISION, { $cond: [`$${how}`, 0, 1] }] } } }];
 }
 
 /** Frees the guest seat. */
-export function vacancy(): Document[] {
-  return [{ $set: { guest: null, rev: { $add: ["$rev", 1] } } }];
+export function freeGuestUpdate(): Document[] {
+  return [{ $set: { guest: null, rev: { $add: [REVISION, 1] } } }];
 }
 
-/** Where {@link reopening} may act: the seat is held, or the new epoch was opened already. */
-export function reopenable(
+/** Where {@link reopenUpdate} may act: the seat is held, or the new epoch was opened already. */
+export function reopenFilter(
   seat: Seat,
   next: { token: string; epoch: string },
 ): Filter<RoomDocument> {
@@ -191,16 +220,17 @@ export function reopenable(
 }
 
 /** Opens the epoch `next`, unless it is open. */
-export function reopening(next: { token: string; epoch: string }): Document[] {
+export function reopenUpdate(next: { token: string; epoch: string }): Document[] {
   const opened: Document = {
     epoch: literal(next.epoch),
     past: pastWithEpoch(),
-    rev: { $add: ["$rev", 1] },
+    rev: { $add: [REVISION, 1] },
     sealed: false,
     burnt: false,
-    host: lease(next.token),
+    host: seat(next.token),
     guest: null,
     left: { host: null, guest: null },
+    last: null,
     expiresAt: inLinger(),
   };
   const already = { $eq: ["$epoch", literal(next.epoch)] };
@@ -209,8 +239,8 @@ export function reopening(next: { token: string; epoch: string }): Document[] {
   }];
 }
 
-/** Where {@link departure} may act: the seat is held, even in an expired room, or was left by it. */
-export function leavable(seat: Seat): Filter<RoomDocument> {
+/** Where {@link leaveUpdate} may act: the seat is held, even in an expired room, or was left by it. */
+export function leaveFilter(seat: Seat): Filter<RoomDocument> {
   return {
     _id: seat.room,
     epoch: seat.epoch,
@@ -219,38 +249,43 @@ export function leavable(seat: Seat): Filter<RoomDocument> {
 }
 
 /**
- * Clears the seat and, in the same update, decides whether that was the last one out: departures
- * from one document happen one after the other, so that of two exactly one finds the other gone.
- * A room with a last one is dead at once: nobody can come back into what is being deleted.
+ * Clears the seat and, in the same update, decides whether that was the last one out: the server
+ * applies two such updates one after the other, so that exactly one finds the other seat free.
+ * An empty room expires at once: nobody can come back into what is being deleted.
  */
-export function departure(seat: Seat): Document[] {
-  const { role, token } = seat;
+export function leaveUpdate({ role, token }: Seat): Document[] {
   const other: Role = role === "host" ? "guest" : "host";
   const own = isHeldBy(role, token);
-  const empty = {
-    $and: [
-      { $or: [own, free(role)] },
-      { $or: [free(other), { $lte: [`$${other}.lease`, "$$NOW"] }] },
-    ],
+  const empty = { $and: [{ $or: [own, isFree(role)] }, { $not: [isHeld(other)] }] };
+  // Anyone can write a token there; only one of those who left can have been the last.
+  const decided = {
+    $and: [{ $ne: [LAST, null] }, { $in: [LAST, ["$left.host", "$left.guest"]] }],
   };
-  const last = { $and: [{ $eq: ["$last", null] }, empty] };
+  const last = { $and: [empty, { $not: [decided] }] };
+  const left = { $cond: [{ $eq: [type("$left"), "object"] }, "$left", {}] };
   return [{
     $set: {
       [role]: { $cond: [own, null, `$${role}`] },
-      left: { $mergeObjects: ["$left", { [role]: literal(token) }] },
-      rev: { $add: ["$rev", { $cond: [own, 1, 0] }] },
+      left: { $mergeObjects: [left, { [role]: literal(token) }] },
+      rev: { $add: [REVISION, { $cond: [own, 1, 0] }] },
       last: { $cond: [last, literal(token), "$last"] },
-      expiresAt: { $cond: [last, "$$NOW", "$expiresAt"] },
+      expiresAt: { $cond: [empty, "$$NOW", "$expiresAt"] },
     },
   }];
 }
 
-function lease(token: string): Document {
+function seat(token: string): Document {
   return { token: literal(token), lease: inMs(LEASE_MS) };
 }
 
-function free(role: Role): Document {
-  return { $eq: [{ $ifNull: [`$${role}`, null] }, null] };
+/** True unless the seat holds a token. */
+function isFree(role: Role): Document {
+  return { $eq: [name(`$${role}.token`), null] };
+}
+
+/** True while the lease of a seat lasts. One that reaches further than any lease does is none. */
+function isHeld(role: Role): Document {
+  return { $and: [{ $not: [isFree(role)] }, isSoon(`$${role}.lease`, LEASE_MS)] };
 }
 
 function isHeldBy(role: Role, token: string): Document {
@@ -258,19 +293,21 @@ function isHeldBy(role: Role, token: string): Document {
 }
 
 function pastWithEpoch(): Document {
-  const past = { $concatArrays: [{ $ifNull: ["$past", []] }, ["$epoch"]] };
-  return { $cond: [{ $ifNull: ["$epoch", false] }, { $slice: [past, -MAX_PAST] }, []] };
+  const past = { $slice: [{ $concatArrays: [PAST, ["$epoch"]] }, -MAX_PAST] };
+  return { $cond: [{ $eq: [EPOCH, null] }, PAST, past] };
 }
 
-function inMs(ms: number): Document {
-  return { $add: ["$$NOW", ms] };
+/** True for a date in the future, at most `ms` and the skew of two servers away. */
+function isSoon(path: string, ms: number): Document {
+  const isFuture = { $gt: [path, "$$NOW"] };
+  return { $and: [isFuture, isDateWithin(path, { fromMs: 0, toMs: ms + MAX_SKEW_MS })] };
+}
+
+/** A token or an epoch; null for anything else. */
+function name(path: string): Document {
+  return boundedString(path, MAX_NAME_CHARS);
 }
 
 function inLinger(): Document {
-  return { $add: ["$$NOW", "$lingerMs"] };
-}
-
-/** A value that the server must not take for a field path or an operator. */
-function literal(value: string | number): Document {
-  return { $literal: value };
+  return { $add: ["$$NOW", LINGER] };
 }

@@ -12,7 +12,7 @@ import { backoff, type Clock, type Random, sleep } from "../../clock.ts";
 import { Failure, RelayUnavailable, untranslated } from "../../errors.ts";
 import { type Envelope, type Listener, MAX_BATCH, type Seat } from "../relay.ts";
 import { AWAIT_MS } from "./client.ts";
-import { asStoredEnvelope, withinBounds } from "./envelope_document.ts";
+import { cursorId, DECODING, storedEnvelope, streamPipeline } from "./envelope_document.ts";
 import { isStreamRefusal, isUnknownAnswer, translate } from "./errors.ts";
 import type { Pace } from "./pace.ts";
 import { withDeadline } from "../../deadline.ts";
@@ -159,7 +159,7 @@ class Stream {
     const batchSize = 0;
     const command = {
       aggregate: "messages",
-      pipeline: pipeline(this.#seat),
+      pipeline: streamPipeline(this.#seat),
       cursor: { batchSize },
     };
     this.#take(
@@ -180,7 +180,7 @@ class Stream {
     );
     const envelopes: Envelope[] = [];
     for (const { fullDocument } of documents) {
-      const envelope = asStoredEnvelope(fullDocument ?? {}, this.#seat);
+      const envelope = storedEnvelope(fullDocument ?? {}, this.#seat);
       if (envelope) envelopes.push(envelope);
     }
     return { envelopes, strange: envelopes.length < documents.length };
@@ -200,35 +200,15 @@ class Stream {
   }
 
   #run(command: Document): Promise<Batch> {
-    return this.#deps.db.command(command, { session: this.#session }) as Promise<
-      Document
-    > as Promise<
-      Batch
-    >;
+    const options = { session: this.#session, ...DECODING };
+    return this.#deps.db.command(command, options) as Promise<Document> as Promise<Batch>;
   }
 
   #take({ cursor }: Batch): Document[] {
-    // The driver turns small numbers into numbers; the server insists on 64 bits.
-    this.#cursor = typeof cursor.id === "number" ? Long.fromNumber(cursor.id) : cursor.id;
+    this.#cursor = cursorId(cursor.id);
     if (this.#cursor.isZero()) throw ended();
     return cursor.nextBatch ?? cursor.firstBatch ?? [];
   }
-}
-
-/** Matches on fields of the event and of the document alone: free clusters refuse others. */
-function pipeline({ room, epoch, role }: Seat): Document[] {
-  return [
-    { $changeStream: {} },
-    {
-      $match: {
-        operationType: "insert",
-        "fullDocument.room": room,
-        "fullDocument.epoch": epoch,
-        "fullDocument.from": { $ne: role },
-      },
-    },
-    { $project: { fullDocument: withinBounds("$fullDocument") } },
-  ];
 }
 
 /** A stream ends when its collection is dropped or renamed; a new one begins anew. */
