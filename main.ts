@@ -3,8 +3,12 @@
  *
  * @module
  */
+import { STOP_SIGNALS, StopRequests } from "./src/app/stop_requests.ts";
 import { versionText } from "./src/cli/version.ts";
 import { confine } from "./src/permissions/confine.ts";
+
+/** 128 and the number of SIGINT, as in a shell. */
+const INTERRUPTED = 130;
 
 // "deno task chat -- new" passes the hyphens on.
 const args = Deno.args[0] === "--" ? Deno.args.slice(1) : Deno.args;
@@ -12,28 +16,18 @@ if (args.length === 1 && args[0] === "--version") {
   // Before anything else is loaded: installers and scripts ask for it alone.
   try {
     Deno.stdout.writeSync(new TextEncoder().encode(versionText()));
+    Deno.exit();
   } catch {
-    // Nobody reads it any more.
+    // The way of all other commands says what is wrong with the output.
   }
-  Deno.exit();
 }
-// First of all: what is loaded from here on finds the files of others closed.
+// Before the packages are loaded: they cannot reach the files of others.
 confine({ args, env: (name) => Deno.env.get(name) });
-const { run } = await import("./src/app.ts");
-
-/** What asks the program to end. Windows has its own. */
-const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT", "SIGBREAK", "SIGHUP"]
-  : ["SIGINT", "SIGTERM", "SIGHUP"];
-/** 128 and the number of SIGINT, as shells have it. */
-const INTERRUPTED = 130;
-
-const stop = new AbortController();
-for (const signal of SIGNALS) {
+const stop = new StopRequests(() => performance.now());
+for (const signal of STOP_SIGNALS) {
   Deno.addSignalListener(signal, () => {
-    // The first asks to leave cleanly, the second does not wait for that.
-    if (stop.signal.aborted) Deno.exit(INTERRUPTED);
-    stop.abort();
+    if (stop.onSignal(signal)) Deno.exit(INTERRUPTED);
   });
 }
+const { run } = await import("./src/app.ts");
 Deno.exit(await run(args, stop.signal));

@@ -11,7 +11,7 @@ import { configPath, loadConfig } from "./cli/config_file.ts";
 import { parseCommand } from "./cli/parse.ts";
 import type { Opening } from "./cli/questions.ts";
 import { systemClock, systemRandom } from "./clock.ts";
-import { Failure, untranslated } from "./errors.ts";
+import { EXIT, Failure } from "./errors.ts";
 import { goOffline } from "./permissions/confine.ts";
 import type { RelaySettings } from "./relay/open.ts";
 import { OutputQueue } from "./terminal/output.ts";
@@ -34,23 +34,29 @@ export async function run(args: readonly string[], stop: AbortSignal): Promise<n
   const output = new OutputQueue(Deno.stdout);
   const isJson = args.includes("--json");
   let isDebug = args.includes("--debug");
+  let status: number;
   try {
     const config = () => loadConfig(configPath(env));
     const command = parseCommand(args, { env, config });
     isDebug = "debug" in command && command.debug;
-    if (command.command === "chat") return await chat(command, { stop, output });
-    const { runOther } = await import("./app/commands.ts");
-    return await runOther(command, { stop, output }).finally(() => output.flush());
+    if (command.command === "chat") status = await chat(command, { stop, output });
+    else {
+      const { runOther } = await import("./app/commands.ts");
+      status = await runOther(command, { stop, output }).finally(() => output.flush());
+    }
   } catch (error) {
-    return complain(error, { output, isJson, isDebug });
-  } finally {
-    await output.flush({ withinMs: FLUSH_MS });
+    status = await complain(error, { output, isJson, isDebug });
   }
+  await output.flush({ withinMs: FLUSH_MS });
+  if (status !== EXIT.ok || output.loss === undefined) return status;
+  const lost = new Failure("output-lost", { why: output.loss });
+  await sayFailure(lost);
+  return lost.status;
 }
 
 /** A chat, from the first question to the last document removed. */
 async function chat(command: ChatCommand, { stop, output }: Surroundings): Promise<number> {
-  const { port, input, asker } = await asking(command, stop);
+  const { port, input, asker } = await asking(command, { stop, output });
   for (const warning of command.warnings) say(`Note: ${warning}`);
   const { askName, askOpening, askPlace, assertReadable } = await import("./cli/questions.ts");
   let loading: Promise<Loaded> | undefined;
@@ -102,13 +108,22 @@ async function chat(command: ChatCommand, { stop, output }: Surroundings): Promi
     random: systemRandom,
     emit: (event) => ui.hear(event),
   });
-  const leave = () => void chat.leave("interrupted");
-  if (stop.aborted) leave();
-  stop.addEventListener("abort", leave, { once: true });
-  output.onLost(leave);
+  // A terminal that closes reports itself several times, by signals and by writes that fail. None of
+  // them may cut short a leaving that has begun; only a person's second Ctrl+C does.
+  const hangUp = () => {
+    if (!chat.isLeaving) void chat.leave("interrupted");
+  };
+  const onStop = () => {
+    if (stop.reason instanceof Failure && stop.reason.reason === "interrupted") {
+      void chat.leave("interrupted");
+    } else hangUp();
+  };
+  if (stop.aborted) onStop();
+  stop.addEventListener("abort", onStop, { once: true });
+  output.onLost(hangUp);
   const over = new AbortController();
   const conversing = ui.converse(chat, over.signal).catch((error) => {
-    leave();
+    hangUp();
     if (error instanceof Failure && error.code === "interrupted") return;
     throw error;
   });
@@ -117,7 +132,7 @@ async function chat(command: ChatCommand, { stop, output }: Surroundings): Promi
     over.abort();
     await conversing;
     await ui.close();
-    if (chat.failure && command.ui !== "json") sayFailure(chat.failure);
+    if (chat.failure && command.ui !== "json") await sayFailure(chat.failure);
     if (chat.failure && command.debug) say(Deno.inspect(chat.failure));
     return status;
   } finally {
@@ -150,29 +165,24 @@ function entryOf(opening: Opening, { entryByCode, entryByRoom }: Loaded["entries
 }
 
 /** Says what went wrong, where the command's output goes or beside it, and returns the status. */
-function complain(
+async function complain(
   error: unknown,
   { output, isJson, isDebug }: { output: OutputQueue; isJson: boolean; isDebug: boolean },
-): number {
-  const failure = error instanceof Failure ? error : bug(error);
-  const { code, message, hint } = failure;
+): Promise<number> {
+  const failure = error instanceof Failure ? error : new Failure("bug", {}, { cause: error });
   if (isJson) {
-    output.write(`${JSON.stringify({ event: "error", code, message, hint, fatal: true })}\n`);
-  } else sayFailure(failure);
+    const { describeFailure } = await import("./ui/messages/failures.ts");
+    const { code } = failure;
+    const event = { event: "error", code, ...describeFailure(failure), fatal: true };
+    output.write(`${JSON.stringify(event)}\n`);
+  } else await sayFailure(failure);
   if (isDebug) say(Deno.inspect(error));
   return failure.status;
 }
 
 /** One sentence of what happened, and one of what to do. */
-function sayFailure({ message, hint }: Failure): void {
+async function sayFailure(failure: Failure): Promise<void> {
+  const { describeFailure } = await import("./ui/messages/failures.ts");
+  const { message, hint } = describeFailure(failure);
   say(`${message}\n${hint}`);
-}
-
-function bug(cause: unknown): Failure {
-  return untranslated(
-    "bug",
-    "Whisper made a mistake and has to stop.",
-    "Start it with --debug to see where, and please report that.",
-    { cause },
-  );
 }

@@ -17,6 +17,7 @@ export const EXIT = {
   relayLost: 8,
   protocol: 9,
   fernet: 10,
+  output: 11,
   interrupted: 130,
 } as const;
 
@@ -42,6 +43,7 @@ export const STATUS = {
   "relay-lost": EXIT.relayLost,
   "protocol": EXIT.protocol,
   "fernet": EXIT.fernet,
+  "output": EXIT.output,
   "no-peer": EXIT.usage,
   "interrupted": EXIT.interrupted,
 } as const;

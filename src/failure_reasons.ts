@@ -32,6 +32,14 @@ export const REASONS = {
   "bug": because("bug"),
   /** A sentence from before `src/ui/messages/`. Goes when the last is translated. */
   "untranslated": because<{ code: FailureCode; message: string; hint: string }>("bug"),
+
+  // Lifecycle of the process.
+  /** The person pressed Ctrl+C before a chat began. */
+  "interrupted": because("interrupted"),
+  /** The system, or a terminal that was closed, ended the program before a chat began. */
+  "terminated": because("interrupted"),
+  /** Standard output takes no more. */
+  "output-lost": because<{ why: "no-reader" | "no-space" | "closed" | "other" }>("output"),
 };
 
 /** What went wrong, precisely. */

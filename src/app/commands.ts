@@ -45,7 +45,7 @@ export async function runOther(
 /** A look at everything that a chat needs. */
 async function doctor(command: DoctorCommand, { stop, output }: Surroundings): Promise<number> {
   const { runDoctor } = await import("../doctor/run.ts");
-  const { input, asker } = await asking(command, stop);
+  const { input, asker } = await asking(command, { stop, output });
   for (const warning of command.warnings) say(`Note: ${warning}`);
   const isTerminal = Deno.stdout.isTerminal();
   return await runDoctor(command, {

@@ -16,10 +16,15 @@ export interface Surroundings {
 }
 
 /** Where a person is asked, if there is one. */
-export async function asking({ ui }: Connection, stop: AbortSignal) {
+export async function asking({ ui }: Connection, { stop, output }: Surroundings) {
   const { TerminalInput } = await import("../terminal/prompt.ts");
   const isJson = ui === "json";
-  const port = standardInput({ prompts: isJson ? "stderr" : "stdout", isAnsi: isAnsi() });
+  const port = standardInput({
+    isAnsi: isAnsi(),
+    ...isJson
+      ? { prompts: "stderr" }
+      : { prompts: "stdout", onLost: (error) => output.lose(error) },
+  });
   const input = new TerminalInput(port);
   const asker: Asker = {
     mayAsk: input.isTerminal && !isJson,

@@ -227,6 +227,11 @@ export class Chat implements Controls {
     });
   }
 
+  /** Whether leaving has begun. */
+  get isLeaving(): boolean {
+    return this.#leaving !== undefined;
+  }
+
   async finish(): Promise<void> {
     const { clock } = this.#options;
     const patience = sleep(clock, FINISH_MS, this.#stop.signal).catch(() => {});

@@ -19,7 +19,8 @@ const MEANINGS: Record<keyof typeof EXIT, string> = {
   evicted: "the seat was taken away",
   relayLost: "the relay was lost for good",
   protocol: "the other side or the relay broke the protocol",
-  fernet: "no valid Fernet key or token",
+  fernet: "invalid Fernet key or token",
+  output: "the output cannot be written",
   interrupted: "interrupted before a chat began",
 };
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { FactsOf } from "../failure_reasons.ts";
 
 /** Where bytes go. */
 export interface Sink {
@@ -10,27 +11,43 @@ export interface Sink {
   write(bytes: Uint8Array): Promise<number>;
 }
 
+/** Why output can no longer be written. */
+export type OutputLoss = FactsOf<"output-lost">["why"];
+
 /** Writes in order, as fast as they are taken. */
 export class OutputQueue {
   readonly #sink: Sink;
   #pending: Uint8Array[] = [];
   #writing: Promise<void> | undefined;
-  #isLost = false;
-  #lost: (() => void) | undefined;
+  #loss: OutputLoss | undefined;
+  #onLost: (() => void) | undefined;
 
   constructor(sink: Sink) {
     this.#sink = sink;
   }
 
-  /** Calls `listener` when nobody reads any more. */
+  /** Why writing failed; undefined as long as it works. */
+  get loss(): OutputLoss | undefined {
+    return this.#loss;
+  }
+
+  /** Calls `listener` when the output can no longer be written. */
   onLost(listener: () => void): void {
-    this.#lost = listener;
-    if (this.#isLost) listener();
+    this.#onLost = listener;
+    if (this.#loss !== undefined) listener();
+  }
+
+  /** Takes the error of a write, here or by another way to the same output; the rest is dropped. */
+  lose(error: unknown): void {
+    if (this.#loss !== undefined) return;
+    this.#loss = outputLoss(error);
+    this.#pending = [];
+    this.#onLost?.();
   }
 
   /** Takes text or bytes. */
   write(data: string | Uint8Array): void {
-    if (this.#isLost) return;
+    if (this.#loss !== undefined) return;
     this.#pending.push(typeof data === "string" ? new TextEncoder().encode(data) : data);
     // One write for all that is said in one turn: the second would wait until the first is done.
     this.#writing ??= Promise.resolve().then(() => this.#drain());
@@ -52,14 +69,29 @@ export class OutputQueue {
         let rest = join(this.#pending.splice(0));
         while (rest.length > 0) rest = rest.subarray(await this.#sink.write(rest));
       }
-    } catch {
-      // A pipe without a reader, a terminal that was closed.
-      this.#isLost = true;
-      this.#pending = [];
-      this.#lost?.();
+    } catch (error) {
+      this.lose(error);
     } finally {
       this.#writing = undefined;
     }
+  }
+}
+
+/** What an error of a write says about the output. */
+export function outputLoss(error: unknown): OutputLoss {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  switch (code) {
+    case "EPIPE":
+      return "no-reader";
+    case "ENOSPC":
+    case "EDQUOT":
+      return "no-space";
+    case "EIO":
+    case "ENXIO":
+    case "EBADF":
+      return "closed";
+    default:
+      return "other";
   }
 }
 

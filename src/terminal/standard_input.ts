@@ -19,10 +19,16 @@ const DEFAULT_ROWS = 24;
  * whether the terminal understands cursor movements.
  */
 export function standardInput(
-  options: { readonly prompts: "stdout" | "stderr"; readonly isAnsi: boolean },
+  options: {
+    readonly prompts: "stdout" | "stderr";
+    readonly isAnsi: boolean;
+    /** Takes the error of a write; nothing is written after it. */
+    readonly onLost?: (error: unknown) => void;
+  },
 ): TerminalPort {
   const output = Deno[options.prompts];
   const buffer = new Uint8Array(READ_BYTES);
+  let isLost = false;
   return {
     isTerminal: Deno.stdin.isTerminal(),
     isAnsi: options.isAnsi && output.isTerminal(),
@@ -36,12 +42,14 @@ export function standardInput(
       }
     },
     write(text) {
+      if (isLost) return;
       let bytes = new TextEncoder().encode(text);
       try {
         while (bytes.length > 0) bytes = bytes.subarray(output.writeSync(bytes));
       } catch (error) {
-        // Nobody is there to see it; the end of the input says so to whoever asks.
-        if (!isGone(error)) throw error;
+        // A closed terminal, a reader that ended, a full disk: leaving does not depend on it.
+        isLost = true;
+        options.onLost?.(error);
       }
     },
     setRaw(on) {

@@ -117,6 +117,21 @@ export class Terminal {
     }
   }
 
+  /** Closes the window: the terminal hangs up, and the shell in it ends. */
+  async closeWindow(): Promise<void> {
+    await this.#tmux(["kill-session"]);
+  }
+
+  /** Ends the terminal emulator itself, which leaves the other side of the terminal without a master. */
+  async crash(): Promise<void> {
+    Deno.kill(Number(await this.#tmux(["display-message", "-p", "#{pid}"])), "SIGKILL");
+  }
+
+  /** The process that was started in the terminal. */
+  async pid(): Promise<number> {
+    return Number(await this.#tmux(["display-message", "-p", "#{pane_pid}"]));
+  }
+
   /** Closes the window, as a person does who has had enough. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tmux(["kill-server"]).catch(() => {});

@@ -11,7 +11,12 @@ type Sources = ReadonlyMap<string, string>;
 
 /** What a room may import, besides itself and what everybody may. A folder stands for all in it. */
 const DOORS: Record<string, readonly string[]> = {
-  "main.ts": ["src/app.ts", "src/cli/version.ts", "src/permissions/confine.ts"],
+  "main.ts": [
+    "src/app.ts",
+    "src/app/stop_requests.ts",
+    "src/cli/version.ts",
+    "src/permissions/confine.ts",
+  ],
   "src/app.ts": [
     ...[
       "src/cli/",

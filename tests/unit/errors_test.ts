@@ -24,6 +24,7 @@ const PROMISED: Record<FailureCode, number> = {
   "relay-lost": 8,
   "protocol": 9,
   "fernet": 10,
+  "output": 11,
   "interrupted": 130,
 };
 

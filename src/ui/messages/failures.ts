@@ -6,15 +6,10 @@
 import type { Failure } from "../../errors.ts";
 import type { FactsOf, Reason } from "../../failure_reasons.ts";
 import { CHAT_FAILURES } from "./chat_failures.ts";
+import type { FailureText, FailureTexts } from "./failure_text.ts";
+import { LIFECYCLE_FAILURES } from "./lifecycle_failures.ts";
 
-/** Two sentences: what happened, and what to do next. */
-export interface FailureText {
-  readonly message: string;
-  readonly hint: string;
-}
-
-/** The sentences of every reason, from its facts. */
-type FailureTexts = { readonly [R in Reason]: (facts: FactsOf<R>) => FailureText };
+export type { FailureText, FailureTexts };
 
 const TEXTS: FailureTexts = {
   ...CHAT_FAILURES,
@@ -23,6 +18,7 @@ const TEXTS: FailureTexts = {
     hint: "Run the command again with --debug and report what it prints.",
   }),
   "untranslated": ({ message, hint }) => ({ message, hint }),
+  ...LIFECYCLE_FAILURES,
 };
 
 /** The sentences of a failure. */
