@@ -1,17 +1,19 @@
 /**
- * Which Whisper this is.
+ * The version of Whisper.
  *
  * @module
  */
 
-/** The version, as CHANGELOG.md has it. */
+/** The commit, which the bundler defines. */
+declare const WHISPER_COMMIT: string | undefined;
+
+/** The version, as in CHANGELOG.md. */
 export const VERSION = "0.1.0";
 
-/** Where `deno task compile` puts the commit in. */
-const MADE_FROM = "@COMMIT@";
+/** The commit that a compiled program was made from; undefined when started from the sources. */
+export const COMMIT: string | undefined = typeof WHISPER_COMMIT === "undefined"
+  ? undefined
+  : WHISPER_COMMIT;
 
-/** The commit it was made from; undefined where it is started from its sources. */
-export const COMMIT: string | undefined = MADE_FROM.startsWith("@") ? undefined : MADE_FROM;
-
-/** The MongoDB driver in use, as deno.json pins it: asking the driver would mean loading it. */
+/** The MongoDB driver in use, as pinned in deno.json: asking the driver would mean loading it. */
 export const DRIVER_VERSION = "7.9.0";

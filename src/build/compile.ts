@@ -1,26 +1,15 @@
 /**
- * Makes the program: one file with everything in it.
+ * Compiles the program: one file with a bundle of the sources and Deno's runtime.
  *
- * Bundled first, which leaves out what is never called (the halves of packages that are for
- * developers or browsers), and spares the start from looking for hundreds of modules; in chunks, so
- * that what is imported late is loaded late. Then compiled together with Deno's runtime.
+ * Equal sources give equal bytes, wherever and whenever they are compiled: see docs/VERIFY.md.
  *
  * @module
  */
-import { fileURLToPath } from "node:url";
-import { type Edit, LEAN_DRIVER, OTHER_URL, replacingOne } from "./lean_driver.ts";
+import { bundle } from "./bundle.ts";
 import { permissionFlags } from "./permissions.ts";
 import { run } from "./process.ts";
+import { ROOT } from "./root.ts";
 import { fileName, type Target } from "./targets.ts";
-
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-/** Where src/version.ts has room for the commit. */
-const COMMIT_PLACE = "@COMMIT@";
-/** In the chunk that stands in for `require`: it takes a real one where there is one. */
-const REQUIRE_PLACE = "Dynamic require of";
-/** Packages in CommonJS require `node:` modules by it; in one file the bundler does this itself. */
-const REQUIRE = 'import { createRequire } from "node:module";' +
-  "const require = createRequire(import.meta.url);\n";
 
 /**
  * V8 collects garbage early rather than late: it keeps 11 MB of a long chat, and would let more than 100
@@ -28,83 +17,74 @@ const REQUIRE = 'import { createRequire } from "node:module";' +
  */
 const V8_FLAGS = "--max-semi-space-size=1,--optimize-for-size";
 
-/** What to make. */
+/** What to compile. */
 export interface CompileOptions {
   /** Default: this computer. */
   readonly target?: Target | undefined;
-  /** True for a program that reaches Atlas, this computer and name servers, and no other host. */
+  /** True for a program that can reach Atlas, this computer and name servers only. */
   readonly atlas?: boolean;
-  /** The folder it goes into, which is there. Default: `dist`. */
+  /** An existing folder for the program. Default: `dist`. */
   readonly folder?: string;
 }
 
 /**
- * Compiles, and returns the path of the program. The Deno in `DENO_FOR_COMPILE` compiles, if there is
- * one; else the one that runs this.
+ * Compiles, and returns the path of the program.
+ *
+ * `DENO_FOR_COMPILE` names the Deno that compiles; default: the one that runs this. The runtime comes
+ * from the folder in `WHISPER_RUNTIMES`, which has a file `denort-TARGET` (`.exe` for Windows) for each
+ * target, or else from the file in `DENORT_BIN` (this computer only), or else from Deno's host.
  */
 export async function compile(options: CompileOptions = {}): Promise<string> {
   const { target, atlas = false } = options;
-  if (target && target !== Deno.build.target && Deno.env.get("DENORT_BIN")) {
-    throw new Error("DENORT_BIN names the runtime of one system: unset it to compile for others");
-  }
   const folder = options.folder ?? `${ROOT}dist`;
   await Deno.mkdir(folder, { recursive: true });
   const output = `${folder}/${fileName(target, { atlas })}`;
   const work = await Deno.makeTempDir({ dir: folder, prefix: ".compile-" });
   try {
-    const entry = await bundle(work);
+    const { name, time } = await commit();
+    const entry = await bundle(work, { commit: name, time });
+    const isWindows = (target ?? Deno.build.target).includes("windows");
     await run(Deno.env.get("DENO_FOR_COMPILE") ?? Deno.execPath(), [
       ...["compile", "--quiet", "--no-check", "--no-config", "--no-lock", "--no-code-cache"],
       `--v8-flags=${V8_FLAGS}`,
-      ...permissionFlags({ atlas, isWindows: (target ?? Deno.build.target).includes("windows") }),
+      ...permissionFlags({ atlas, isWindows }),
       ...(target ? ["--target", target] : []),
       ...["--output", output, entry],
-    ]);
+    ], { env: runtime(target) });
   } finally {
     await Deno.remove(work, { recursive: true });
   }
   return output;
 }
 
-/** Everything that main.ts needs, as chunks in a folder; returns the first one's path. */
-async function bundle(folder: string): Promise<string> {
-  await run(Deno.execPath(), [
-    ...["bundle", "--quiet", "--frozen", "--minify", "--code-splitting"],
-    ...["--external", OTHER_URL, "--outdir", folder, `${ROOT}main.ts`],
-  ]);
-  const found = await commit();
-  const edits: Edit[] = [...LEAN_DRIVER, {
-    what: "the place for the commit",
-    apply: (text) => replacingOne(text, COMMIT_PLACE, found ?? COMMIT_PLACE),
-  }];
-  const fits = new Map<Edit, number>();
-  for (const { name } of Deno.readDirSync(folder)) {
-    const path = `${folder}/${name}`;
-    let text = await Deno.readTextFile(path);
-    for (const edit of edits) {
-      const edited = edit.apply(text);
-      if (edited === undefined) continue;
-      text = edited;
-      fits.set(edit, (fits.get(edit) ?? 0) + 1);
-    }
-    await Deno.writeTextFile(path, (text.includes(REQUIRE_PLACE) ? REQUIRE : "") + text);
+/** The environment that tells Deno where the runtime of that target is. */
+function runtime(target: Target | undefined): Record<string, string> {
+  const folder = Deno.env.get("WHISPER_RUNTIMES");
+  if (folder) {
+    const name = target ?? Deno.build.target;
+    return { DENORT_BIN: `${folder}/denort-${name}${name.includes("windows") ? ".exe" : ""}` };
   }
-  for (const edit of edits) {
-    const count = fits.get(edit) ?? 0;
-    if (count !== 1) throw new Error(`The bundle has ${edit.what} in ${count} files, not in one`);
+  if (target && target !== Deno.build.target && Deno.env.get("DENORT_BIN")) {
+    throw new Error("DENORT_BIN names the runtime of one system. Use WHISPER_RUNTIMES instead.");
   }
-  return `${folder}/main.js`;
+  return {};
 }
 
-/** The commit that is checked out, marked where files differ from it; undefined without git. */
-async function commit(): Promise<string | undefined> {
+/**
+ * The commit that is checked out, its name marked if files differ from it, and its time. Without git:
+ * no name, and the beginning of the epoch.
+ */
+async function commit(): Promise<{ name: string | undefined; time: Date }> {
   try {
     const git = (...args: string[]) => run("git", ["-C", ROOT, ...args]);
-    const hash = (await git("rev-parse", "--short=12", "HEAD")).trim();
+    const shown = await git("show", "--no-patch", "--format=%H %ct", "HEAD");
+    const [id, seconds] = shown.trim().split(" ");
+    const hash = id!.slice(0, 12);
     const changes = await git("status", "--porcelain", "--untracked-files=no");
-    return changes === "" ? hash : `${hash} and changes`;
+    const name = changes === "" ? hash : `${hash} and changes`;
+    return { name, time: new Date(Number(seconds) * 1000) };
   } catch {
     // A source archive has no history.
-    return undefined;
+    return { name: undefined, time: new Date(0) };
   }
 }

@@ -4,15 +4,13 @@
  *
  * @module
  */
-import { fileURLToPath } from "node:url";
 import { manualPage } from "../cli/manual.ts";
 import { VERSION } from "../version.ts";
 import { compile } from "./compile.ts";
 import { aurPackage, homebrewFormula, scoopManifest, type Sums } from "./packages.ts";
 import { run } from "./process.ts";
+import { ROOT } from "./root.ts";
 import { fileName, TARGETS } from "./targets.ts";
-
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The name of the file with the sums. */
 export const SUMS_FILE = "SHA256SUMS";

@@ -46,6 +46,17 @@ test("the programs are made", async () => {
   assertEquals([...Deno.readDirSync(folder)].length, 2, "nothing else is left in the folder");
 }, OUTLIVING);
 
+test("compile: makes the same bytes in another folder at another time", async () => {
+  const other = await Deno.makeTempDir({ prefix: "whisper-test-another-name-" });
+  try {
+    const [first, second] = [programs.any, await compile({ folder: other })];
+    const { stdout } = await new Deno.Command("cmp", { args: [first, second] }).output();
+    assertEquals(new TextDecoder().decode(stdout), "");
+  } finally {
+    await Deno.remove(other, { recursive: true });
+  }
+});
+
 test("--version says which Whisper it is", async () => {
   const { code, stdout } = await output(programs.any, ["--version"]);
   assertEquals(code, 0);
