@@ -168,7 +168,7 @@ export const COMMANDS = {
     usage: "join [CODE]",
     help: "join with the code you were told; without CODE it is asked for",
     flags: CHAT,
-    example: "whisper join 4821-river-candle-ocean",
+    example: "whisper join 4821-river-canyon-ocean",
     tells: "joins the room of that code, once",
   },
   "chat": {

@@ -132,6 +132,11 @@ export class Terminal {
     return Number(await this.#tmux(["display-message", "-p", "#{pane_pid}"]));
   }
 
+  /** Kills the program and all that it started, as a crash does. */
+  async killProgram(): Promise<void> {
+    await new Deno.Command("pkill", { args: ["-KILL", "-P", String(await this.pid())] }).output();
+  }
+
   /** Closes the window, as a person does who has had enough. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tmux(["kill-server"]).catch(() => {});
