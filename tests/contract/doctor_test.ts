@@ -230,7 +230,7 @@ Deno.test({
   },
 });
 
-Deno.test("doctor: a connection that ends before it is secure points at the access list", async () => {
+Deno.test("doctor: points at the access list when a connection ends before TLS", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const serving = (async () => {
     // As Atlas does to an address that is not on its list: a fatal alert, "internal error".
@@ -252,7 +252,7 @@ Deno.test("doctor: a connection that ends before it is secure points at the acce
   }
 });
 
-Deno.test("doctor: a port where nobody listens", async () => {
+Deno.test("doctor: reports a port that is closed", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
@@ -262,7 +262,7 @@ Deno.test("doctor: a port where nobody listens", async () => {
   assertTellsNone(found, ["alice", "s3cret-word"]);
 });
 
-Deno.test("doctor: a string that is none, and a password that is missing, are steps like others", async () => {
+Deno.test("doctor: reports an invalid connection string and a missing password as steps", async () => {
   const odd = await lookAt("mongodb://alice:s3cret/word@");
   assertEquals([odd.status, odd.states["configuration"]], [3, "failed"]);
   assertTellsNone(odd, ["s3cret", "alice"]);
@@ -271,7 +271,7 @@ Deno.test("doctor: a string that is none, and a password that is missing, are st
   assertMatch(silent.lines.at(-1)!.first!, /--password-file/);
 });
 
-Deno.test("doctor: whoever has seen enough ends it in the middle of a step", async () => {
+Deno.test("doctor: ends at once when interrupted in the middle of a step", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const stop = new AbortController();
   const connections: Deno.Conn[] = [];
@@ -294,7 +294,7 @@ Deno.test("doctor: whoever has seen enough ends it in the middle of a step", asy
   }
 });
 
-Deno.test("doctor: two terminals of this computer", async () => {
+Deno.test("doctor: checks the local relay", async () => {
   const found = await look({ relay: { kind: "local" } });
   assertEquals(found.states, {
     terminal: "ok",

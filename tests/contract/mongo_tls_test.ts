@@ -73,7 +73,7 @@ Deno.test({
 });
 
 for (const { what, subject, trust, told } of REFUSED) {
-  Deno.test(`mongodb tls: a certificate ${what} is refused`, () =>
+  Deno.test(`mongodb tls: refuses a certificate ${what}`, () =>
     inFolder(async (folder) => {
       const [signer, another] = [await makeAuthority("Signer"), await makeAuthority("Another")];
       const trusted = { signer, another, none: undefined }[trust];

@@ -63,7 +63,7 @@ function assertCalm(...programs: Program[]): void {
   }
 }
 
-test("two meet by a code, talk, and leave nothing behind", async (meeting) => {
+test("connects two people by a code, and leaves nothing behind", async (meeting) => {
   const { alice, bob, code } = await pair(meeting);
   await using _a = alice;
   await using _b = bob;
@@ -98,7 +98,7 @@ test("two meet by a code, talk, and leave nothing behind", async (meeting) => {
   assertCalm(alice, bob);
 });
 
-test("a burst typed before anybody is there arrives whole and in order", async (meeting) => {
+test("delivers a burst typed before the peer joined, in order", async (meeting) => {
   await using alice = meeting.start(["new", "--name", "Alice"]);
   const { code } = await alice.event("invite");
   const texts = Array.from({ length: 300 }, (_, i) => `text ${i}`);
@@ -112,7 +112,7 @@ test("a burst typed before anybody is there arrives whole and in order", async (
   assertEquals((await leave(alice)).remaining, 0);
 });
 
-test("a third one is refused, and the two inside are told", async (meeting) => {
+test("refuses a third person and tells the two inside", async (meeting) => {
   const { alice, bob, code } = await pair(meeting);
   await using _a = alice;
   await using _b = bob;
@@ -128,7 +128,7 @@ test("a third one is refused, and the two inside are told", async (meeting) => {
   assertEquals(await meeting.count(), 0);
 });
 
-test("three wrong codes burn the code", async (meeting) => {
+test("burns the code after three wrong ones", async (meeting) => {
   await using alice = meeting.start(["new", "--name", "Alice"]);
   const { code } = await alice.event("invite");
   const [nameplate] = code.split("-");
@@ -152,7 +152,7 @@ test("three wrong codes burn the code", async (meeting) => {
   assertEquals(await meeting.count(), 0);
 });
 
-test("a signal and the end of input leave as cleanly as exit", async (meeting) => {
+test("leaves cleanly on a signal and at the end of input", async (meeting) => {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     const { alice, bob } = await pair(meeting);
     await using _a = alice;
@@ -168,7 +168,7 @@ test("a signal and the end of input leave as cleanly as exit", async (meeting) =
   assertEquals(await meeting.count(), 0);
 });
 
-test("whose program died is let in again by a fresh code, and the old one opens nothing", async (meeting) => {
+test("lets a peer back in by a new code after a crash, and refuses the old one", async (meeting) => {
   const { alice, bob, code } = await pair(meeting);
   await using _a = alice;
   bob.kill("SIGKILL");
@@ -189,7 +189,7 @@ test("whose program died is let in again by a fresh code, and the old one opens 
   assertEquals(await meeting.count(), 0);
 });
 
-test("two who agreed on a room and a passphrase meet, whoever comes first", async (meeting) => {
+test("connects two people in an agreed room in either order", async (meeting) => {
   const file = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(file, "correct horse\n");
@@ -217,7 +217,7 @@ test("two who agreed on a room and a passphrase meet, whoever comes first", asyn
   }
 });
 
-test("a timer holds once both have agreed, and burning leaves nothing on either side", async (meeting) => {
+test("applies a timer that both agreed on, and burning leaves nothing on either side", async (meeting) => {
   const { alice, bob } = await pair(meeting);
   await using _a = alice;
   await using _b = bob;
@@ -236,7 +236,7 @@ test("a timer holds once both have agreed, and burning leaves nothing on either 
   assertEquals(await meeting.count(), 0);
 });
 
-test("an invitation that is asked for and left in one breath is no mistake", async (meeting) => {
+test("exits with status 0 when /invite and exit follow at once", async (meeting) => {
   await using alice = meeting.start(["new", "--name", "Alice"]);
   await alice.event("invite");
   await alice.tell('{"command":"invite"}\n{"command":"invite"}\n{"command":"exit"}');
@@ -246,7 +246,7 @@ test("an invitation that is asked for and left in one breath is no mistake", asy
   assertEquals(await meeting.count(), 0);
 });
 
-test("a malformed line gets an error and nothing else", async (meeting) => {
+test("answers a malformed line with an error and nothing else", async (meeting) => {
   const { alice, bob } = await pair(meeting);
   await using _a = alice;
   await using _b = bob;
@@ -275,7 +275,7 @@ test("a malformed line gets an error and nothing else", async (meeting) => {
   await leave(bob);
 });
 
-test("what is stored tells no word, no name, no code and no key", async (meeting) => {
+test("stores no text, name, code or key", async (meeting) => {
   await using alice = meeting.start(["new", "--name", "Rumpelstiltskin"]);
   const { code } = await alice.event("invite");
   await alice.tell({ send: "the password is swordfish", id: "1" });

@@ -39,7 +39,7 @@ function test(
   Deno.test({ name: `compiled: ${name}${skip}`, ignore: because !== undefined, fn, ...others });
 }
 
-test("the programs are made", async () => {
+test("compiles the programs", async () => {
   folder = await Deno.makeTempDir({ prefix: "whisper-test-" });
   programs.any = await compile({ folder });
   programs.atlas = await compile({ folder, atlas: true });
@@ -57,7 +57,7 @@ test("compile: makes the same bytes in another folder at another time", async ()
   }
 });
 
-test("--version says which Whisper it is", async () => {
+test("prints its version", async () => {
   const { code, stdout } = await output(programs.any, ["--version"]);
   assertEquals(code, 0);
   const lines = stdout.split("\n");
@@ -66,7 +66,7 @@ test("--version says which Whisper it is", async () => {
   assertMatch(stdout, /^commit [0-9a-f]{12}( and changes)?$/m);
 });
 
-test("two chat on this computer", () =>
+test("lets two people chat on this computer", () =>
   inFolder(async (place) => {
     const env = { XDG_RUNTIME_DIR: place, XDG_CONFIG_HOME: place };
     await chat(programs.any, ["--local"], env);
@@ -74,7 +74,7 @@ test("two chat on this computer", () =>
   }));
 
 test(
-  "a chat on this computer touches its own folder, and no network",
+  "touches only its own folder, and no network, in a local chat",
   () =>
     inFolder(async (place) => {
       const env = { XDG_RUNTIME_DIR: place, XDG_CONFIG_HOME: `${place}/config` };
@@ -99,7 +99,7 @@ test(
   { why: why ?? (straceAvailable ? undefined : "there is no strace") },
 );
 
-test("the full screen opens and leaves", () =>
+test("opens and leaves the full screen", () =>
   inFolder(async (place) => {
     const env = { XDG_RUNTIME_DIR: place, XDG_CONFIG_HOME: place };
     const command = [programs.any, "new", "--local", "--name", "Alice"];
@@ -113,7 +113,9 @@ test("the full screen opens and leaves", () =>
 
 for (const set of ["atlas", "any"] as const) {
   test(
-    `two chat over MongoDB with TLS and SCRAM, allowed ${set === "any" ? "any host" : "Atlas"}`,
+    `lets two people chat over MongoDB with TLS and SCRAM, allowed ${
+      set === "any" ? "any host" : "Atlas"
+    }`,
     () =>
       inFolder(async (place) => {
         const authority = await makeAuthority("Signer");
@@ -144,7 +146,7 @@ for (const set of ["atlas", "any"] as const) {
 }
 
 test(
-  "a password of other letters than ASCII is prepared as SCRAM wants it",
+  "prepares a password beyond ASCII as SCRAM requires",
   () =>
     inFolder(async (place) => {
       const server = await startReplicaSet({ count: 1 });
@@ -165,7 +167,7 @@ test(
   { why: why ?? whyNoServer },
 );
 
-test("a host of one's own is refused where Atlas is allowed, with what to do", () =>
+test("refuses another host where only Atlas is allowed, and says what to do", () =>
   inFolder(async (place) => {
     // 192.0.2.0/24 is for documentation: nobody is there (RFC 5737).
     const uri = "mongodb://192.0.2.1/";
@@ -179,7 +181,7 @@ test("a host of one's own is refused where Atlas is allowed, with what to do", (
     assertMatch(error.hint, /chat:any/);
   }));
 
-test("a file that nobody named is not read, and one that was is", () =>
+test("reads only files that were named", () =>
   inFolder(async (place) => {
     const env = { XDG_RUNTIME_DIR: place, XDG_CONFIG_HOME: place };
     const { stdout: key } = await output(programs.any, ["fernet", "keygen"], env);
@@ -191,7 +193,7 @@ test("a file that nobody named is not read, and one that was is", () =>
     assertEquals(allowed.code, 2);
   }));
 
-test("the doctor finds this computer in order", () =>
+test("passes the doctor on this computer", () =>
   inFolder(async (place) => {
     const env = { XDG_RUNTIME_DIR: place, XDG_CONFIG_HOME: place };
     const { code, stdout } = await output(programs.atlas, ["doctor", "--local", "--json"], env);
@@ -199,7 +201,7 @@ test("the doctor finds this computer in order", () =>
     assertEquals([code, verdict], [0, { event: "verdict", ready: true, first: null }]);
   }));
 
-test("the programs are removed", async () => {
+test("removes the programs", async () => {
   await removeLeftFolder(folder);
 }, OUTLIVING);
 

@@ -68,7 +68,7 @@ function filesIn(folder: string): string[] {
   );
 }
 
-test("puts one program into one folder, again and again", async (place) => {
+test("installs one program into one folder, repeatedly", async (place) => {
   const program = `${place.home}/.local/bin/whisper`;
   for (let times = 0; times < 2; times++) {
     const { code, stdout, stderr } = await install(place);
@@ -81,7 +81,7 @@ test("puts one program into one folder, again and again", async (place) => {
   assertEquals(Deno.statSync(program).mode! & 0o777, 0o755);
 });
 
-test("takes another folder, with a blank in its name, on the PATH", async (place) => {
+test("installs into another folder with a blank in its name", async (place) => {
   const folder = `${place.home}/my programs`;
   const env = { PATH: `${Deno.env.get("PATH")}:${folder}` };
   const { code, stdout } = await install(place, { args: [folder], env });
@@ -90,7 +90,7 @@ test("takes another folder, with a blank in its name, on the PATH", async (place
   assertEquals(filesIn(place.home), [`${folder}/whisper`]);
 });
 
-test("fetches from a server", async (place) => {
+test("downloads from a server", async (place) => {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     const name = new URL(request.url).pathname.slice(1);
     const bytes = await Deno.readFile(`${place.release}/${name}`).catch(() => undefined);
@@ -108,7 +108,7 @@ test("fetches from a server", async (place) => {
   }
 });
 
-test("keeps what was there when another program comes", async (place) => {
+test("keeps the installed program when the download differs from its checksum", async (place) => {
   await install(place);
   const program = `${place.home}/.local/bin/whisper`;
   for (const target of TARGETS) {
@@ -121,7 +121,7 @@ test("keeps what was there when another program comes", async (place) => {
   assertEquals(await Deno.readTextFile(program), PROGRAM);
 });
 
-test("installs nothing that has no sum, or whose sum is another one's", async (place) => {
+test("installs nothing without a checksum, or with another file's", async (place) => {
   const sums = await Deno.readTextFile(`${place.release}/SHA256SUMS`);
   const cut = sums.split("\n").filter((line) => !/linux|darwin/.test(line)).join("\n");
   await Deno.writeTextFile(`${place.release}/SHA256SUMS`, cut);
@@ -141,7 +141,7 @@ test("installs nothing that does not run here", async (place) => {
   assertMatch(stderr, /does not run on this computer/);
 });
 
-test("says so on a system that there is no program for", async (place) => {
+test("reports a system without a program", async (place) => {
   const tools = `${place.home}/tools`;
   await Deno.mkdir(tools);
   await Deno.writeTextFile(`${tools}/uname`, "#!/bin/sh\necho Plan9\n", { mode: 0o755 });
@@ -161,7 +161,7 @@ test("names every system that a release has", async (place) => {
   assert(!/@[A-Z]+@/.test(windows), "no blank is left");
 });
 
-test("every sum of a release is that of its file", async (place) => {
+test("matches every checksum of a release to its file", async (place) => {
   const { success } = await new Deno.Command("sh", {
     args: ["-c", "sha256sum -c SHA256SUMS 2>/dev/null || shasum -a 256 -c SHA256SUMS"],
     cwd: place.release,

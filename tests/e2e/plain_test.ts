@@ -40,7 +40,7 @@ async function answer(terminal: Terminal, question: string, text: string): Promi
   await terminal.press("Enter");
 }
 
-test("two meet by pressing Enter, and a half-typed line survives what arrives", async (env) => {
+test("connects two people who press Enter, and a draft survives what arrives", async (env) => {
   await using alice = await openPlain(env);
   await answer(alice, "Your name [alice]:", "");
   await answer(alice, "Where to meet", "");
@@ -66,7 +66,7 @@ test("two meet by pressing Enter, and a half-typed line survives what arrives", 
   assertStringIncludes(last, "0 remain");
 });
 
-test("a wrong answer is explained on the spot, and a password is not seen", async (env) => {
+test("explains a wrong answer at once, and hides a password", async (env) => {
   await using terminal = await openPlain(env);
   await answer(terminal, "Your name", "Alice");
   await answer(terminal, "Where to meet", "https://cloud.mongodb.com/v2#/clusters");
@@ -81,7 +81,7 @@ test("a wrong answer is explained on the spot, and a password is not seen", asyn
   assert(!(await terminal.history()).includes("swordfish"));
 });
 
-test("words of a code are completed by Tab", async (env) => {
+test("completes words of a code by Tab", async (env) => {
   await using terminal = await openPlain(env);
   await answer(terminal, "Your name", "Alice");
   await answer(terminal, "Where to meet", "");
@@ -93,7 +93,7 @@ test("words of a code are completed by Tab", async (env) => {
   assertStringIncludes(await terminal.see("status"), "status 130");
 });
 
-test("Ctrl+C at a question leaves at once, with the terminal as it was", async (env) => {
+test("leaves at once on Ctrl+C at a question, and restores the terminal", async (env) => {
   await using terminal = await openPlain(env);
   await terminal.see("Your name");
   await terminal.press("C-c");
@@ -102,7 +102,7 @@ test("Ctrl+C at a question leaves at once, with the terminal as it was", async (
   assertEquals((await terminal.see("echoed")).includes("echoed"), true);
 });
 
-test("nobody is asked for a permission in the middle of a question", async (env) => {
+test("asks for no permission in the middle of a question", async (env) => {
   const task = [
     "task",
     "--quiet",

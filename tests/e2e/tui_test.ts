@@ -82,7 +82,7 @@ async function compare(terminal: Terminal, name: string): Promise<void> {
 }
 
 for (const [columns, rows] of [[80, 24], [120, 40], [40, 10]] as const) {
-  test(`a whole chat at ${columns} x ${rows}`, async (env) => {
+  test(`shows a whole chat at ${columns} x ${rows}`, async (env) => {
     const size = `${columns}x${rows}`;
     await using alone = await Terminal.open([...WHISPER, "new", "--local", "--name", "Alice"], {
       env,
@@ -108,7 +108,7 @@ for (const [columns, rows] of [[80, 24], [120, 40], [40, 10]] as const) {
   });
 }
 
-test("what arrives leaves what is being typed alone", async (env) => {
+test("leaves the draft alone when a message arrives", async (env) => {
   await using pair = await meet(env, { columns: 80, rows: 24 });
   const { alice, bob } = pair;
   await alice.type("half a li");
@@ -119,7 +119,7 @@ test("what arrives leaves what is being typed alone", async (env) => {
   await bob.see(/Alice │ half a lie\s*$/m);
 });
 
-test("several lines, and a paste of 16 KiB, are one text each", async (env) => {
+test("sends several lines, and a paste of 16 KiB, as one message each", async (env) => {
   await using pair = await meet(env, { columns: 80, rows: 24 });
   const { alice, bob } = pair;
   await alice.type("first line");
@@ -141,7 +141,7 @@ test("several lines, and a paste of 16 KiB, are one text each", async (env) => {
   await bob.see("│ pasted 1023");
 });
 
-test("a window that changes is filled anew", async (env) => {
+test("redraws when the window changes", async (env) => {
   await using pair = await meet(env, { columns: 80, rows: 24 });
   const { alice, bob } = pair;
   await say(bob, "a text that is long enough to need two rows in a narrow window");
@@ -152,7 +152,7 @@ test("a window that changes is filled anew", async (env) => {
   }
 });
 
-test("somebody at the door of a full room is an alarm that stays", async (env) => {
+test("shows an alarm until it is dismissed when a third person tries to join", async (env) => {
   await using pair = await meet(env, { columns: 80, rows: 24 });
   const { alice, bob, code } = pair;
   await using mallory = await Terminal.open(
@@ -169,7 +169,7 @@ test("somebody at the door of a full room is an alarm that stays", async (env) =
   await bob.see(/ALARM: /);
 });
 
-test("leaving clears the screen, and says what is left", async (env) => {
+test("clears the screen when leaving, and says what remains", async (env) => {
   await using pair = await meet(env, { columns: 80, rows: 24 });
   const { alice, bob } = pair;
   await say(bob, "a secret word");
@@ -187,7 +187,7 @@ test("leaving clears the screen, and says what is left", async (env) => {
 });
 
 for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) {
-  test(`${signal} leaves the terminal as it was, and nothing on the relay`, async (env) => {
+  test(`restores the terminal and leaves nothing on the relay on ${signal}`, async (env) => {
     const file = `${env["XDG_RUNTIME_DIR"]}/pid`;
     const command = ["sh", "-c", `echo $$ > '${file}'; exec "$@"`, "sh", ...WHISPER];
     await using alice = await Terminal.open([...command, "new", "--local", "--name", "Alice"], {
@@ -202,7 +202,7 @@ for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) {
 }
 
 for (const how of ["exit", "throw", "reject"]) {
-  test(`an end that nobody has foreseen leaves the terminal as it was (${how})`, async (env) => {
+  test(`restores the terminal when it ends unexpectedly (${how})`, async (env) => {
     const probe = import.meta.resolve("./crash_probe.ts");
     await using terminal = await Terminal.open([...WHISPER.slice(0, -1), probe, how], { env });
     await terminal.see("a secret");
@@ -213,7 +213,7 @@ for (const how of ["exit", "throw", "reject"]) {
   });
 }
 
-test("the first start asks four questions, and Enter is an answer to each", async (env) => {
+test("accepts Enter as the answer to each of four questions at the first start", async (env) => {
   const start = () => Terminal.open(WHISPER, { env: { ...env, USER: "alice" } });
   const answer = async (terminal: Terminal, question: string, text: string) => {
     await terminal.see(question);
@@ -237,7 +237,7 @@ test("the first start asks four questions, and Enter is an answer to each", asyn
 });
 
 for (const ci of ["", "true"]) {
-  test(`the task is asked for no permission (CI=${JSON.stringify(ci)})`, async (env) => {
+  test(`asks for no permission as a task (CI=${JSON.stringify(ci)})`, async (env) => {
     const config = decodeURIComponent(new URL("../../deno.json", import.meta.url).pathname);
     const command = ["env", "-u", "TMUX", Deno.execPath(), "task", "--config", config, "chat"];
     await using alice = await Terminal.open([...command, "new", "--local", "--name", "Alice"], {
@@ -252,7 +252,7 @@ for (const ci of ["", "true"]) {
   });
 }
 
-test("a burnt conversation is gone on both sides", async (env) => {
+test("erases a burned conversation on both sides", async (env) => {
   await using pair = await meet(env, { columns: 80, rows: 24 });
   const { alice, bob } = pair;
   await say(bob, "a secret word");
@@ -264,7 +264,7 @@ test("a burnt conversation is gone on both sides", async (env) => {
   }
 });
 
-test("a terminal for which a screen reader is announced gets lines", async (env) => {
+test("uses plain lines when a screen reader is announced", async (env) => {
   await using alice = await Terminal.open([...WHISPER, "new", "--local", "--name", "Alice"], {
     env: { ...env, INK_SCREEN_READER: "true" },
   });

@@ -142,7 +142,7 @@ const CASES: readonly {
 ];
 
 for (const { what, args, env = {}, status, says, never } of CASES) {
-  Deno.test(`refused with status ${status}: ${what}`, async () => {
+  Deno.test(`usage: refuses with status ${status}: ${what}`, async () => {
     const plain = await run(args, { env });
     assertEquals({ code: plain.code, stdout: plain.stdout }, { code: status, stdout: "" });
     assertMatch(plain.stderr, says);
@@ -162,7 +162,7 @@ for (const { what, args, env = {}, status, says, never } of CASES) {
   });
 }
 
-Deno.test("Fernet by hand: a token comes back, a damaged one is status 10", async () => {
+Deno.test("fernet: opens its own token, and refuses a damaged one with status 10", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const key = `${folder}/key`;
@@ -180,7 +180,7 @@ Deno.test("Fernet by hand: a token comes back, a damaged one is status 10", asyn
   }
 });
 
-Deno.test("help and version go to standard output, with status 0", async () => {
+Deno.test("help and version: write to standard output and exit with status 0", async () => {
   const help = await run(["--help"]);
   assertEquals(help.code, 0);
   assertStringIncludes(help.stdout, "whisper join [CODE]");
@@ -190,7 +190,7 @@ Deno.test("help and version go to standard output, with status 0", async () => {
   );
 });
 
-Deno.test("a chat over pipes says everything in lines, and ends with its input", async () => {
+Deno.test("plain: writes lines over pipes, and ends with its input", async () => {
   const folder = await Deno.makeTempDir();
   const env = { XDG_RUNTIME_DIR: folder, XDG_CONFIG_HOME: folder, WHISPER_LOCAL: "1" };
   try {

@@ -118,7 +118,7 @@ async function end({ disk }: Scene, host: Program, guest: Program): Promise<void
   assertEquals([...Deno.readDirSync(`${disk}/whisper`)].map(({ name }) => name), []);
 }
 
-scene("one that is full in the middle of a talk is told, and nothing is lost", async (s) => {
+scene("reports a disk that fills up during a chat, and loses nothing", async (s) => {
   const [host, guest] = await met(s);
   fill(s.disk);
   // More than what is free within the files that are there.
@@ -140,7 +140,7 @@ scene("one that is full in the middle of a talk is told, and nothing is lost", a
   await end(s, host, guest);
 });
 
-scene("a small one is enough for a talk that is longer than it", async (s) => {
+scene("fits a chat that is longer than a small disk", async (s) => {
   const [host, guest] = await met(s);
   const texts = Array.from({ length: 30 }, (_, i) => `${i} ${"x".repeat(16_000)}`);
   for (const [i, send] of texts.entries()) {
@@ -152,7 +152,7 @@ scene("a small one is enough for a talk that is longer than it", async (s) => {
   await end(s, host, guest);
 }, { size: SMALL_DISK });
 
-scene("one that is full at the start is told in a sentence", async (s) => {
+scene("reports a disk that is full at the start", async (s) => {
   fill(s.disk);
   const program = s.start(["new"]);
   const { code } = await program.over();
@@ -162,7 +162,7 @@ scene("one that is full at the start is told in a sentence", async (s) => {
   assert(/full|made|room/.test(String(error["message"])), String(error["message"]));
 });
 
-scene("one that may only be read at the start is told in a sentence", async (s) => {
+scene("reports a read-only disk at the start", async (s) => {
   assert(await run("mount", "-o", "remount,ro", s.disk));
   const program = s.start(["new"]);
   const { code } = await program.over();

@@ -54,7 +54,7 @@ async function play(harness: Harness, dying: { isOver: boolean }, alice: Person,
 }
 
 for (const when of ["before", "after"] as const) {
-  Deno.test(`killed: a guest, ${when} the Nth operation is done`, async () => {
+  Deno.test(`killed: leaves the host usable when a guest is killed ${when} the Nth operation`, async () => {
     let deaths = 0;
     for (let n = 1;; n++) {
       const harness = new Harness({ seed: n });
@@ -90,7 +90,7 @@ for (const when of ["before", "after"] as const) {
     assert(deaths > 10, `${deaths}`);
   });
 
-  Deno.test(`killed: a host, ${when} the Nth operation is done`, async () => {
+  Deno.test(`killed: leaves nothing behind when a host is killed ${when} the Nth operation`, async () => {
     let deaths = 0;
     for (let n = 1;; n++) {
       const harness = new Harness({ seed: n });

@@ -57,7 +57,7 @@ async function leave(harness: Harness, alice: Person, reason: "exit" | "interrup
 
 for (const [how, answer] of OUTAGES) {
   for (const [reason, atMostMs] of [["exit", LEAVE_MS], ["interrupted", INTERRUPT_MS]] as const) {
-    Deno.test(`leaving: a relay that ${how}, ${reason}: bounded, told, and status 8`, async () => {
+    Deno.test(`leave: ends in bounded time with status 8 when the relay ${how}, by ${reason}`, async () => {
       const { harness, alice, bob } = await apart(answer);
       alice.say("one", "two");
       const { told, tookMs } = await leave(harness, alice, reason);
@@ -86,7 +86,7 @@ for (const [how, answer] of OUTAGES) {
   }
 }
 
-Deno.test("leaving: a relay that comes back in time takes what was said, and the goodbye", async () => {
+Deno.test("leave: delivers messages and goodbye when the relay comes back in time", async () => {
   const { harness, relay, alice, bob } = await apart(OUTAGES[0]![1]);
   alice.say("one", "two");
   void alice.chat.leave();
@@ -99,7 +99,7 @@ Deno.test("leaving: a relay that comes back in time takes what was said, and the
   await harness.end();
 });
 
-Deno.test("leaving: both lose the relay for good, and it forgets them by itself", async () => {
+Deno.test("leave: expires everything when both lose the relay for good", async () => {
   const harness = new Harness();
   const relay = { isOut: false };
   const hand: Hand = (_, __, proceed) => relay.isOut ? OUTAGES[0]![1]() : proceed();

@@ -153,7 +153,7 @@ async function every(
   }
 }
 
-Deno.test("nth operation: this computer", async (test) => {
+Deno.test("nth operation: survives each failing operation on this computer", async (test) => {
   const folder = await Deno.makeTempDir({ prefix: "whisper-test-" });
   const path = `${folder}/chat.db`;
   const keeper = await openSqliteRelay({ ...deps, path });

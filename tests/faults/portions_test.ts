@@ -9,7 +9,7 @@ import type { Envelope } from "../../src/relay/relay.ts";
 import { assertAllHeard, assertCalm, Harness } from "../scenario/harness.ts";
 import { type Hand, inTheHandsOf } from "../scenario/hostile.ts";
 
-Deno.test("portions: a burst that no relay takes as a whole gets there, in order and once", async () => {
+Deno.test("portions: delivers a burst in order and once when the relay takes only part of it", async () => {
   const harness = new Harness();
   let most = Infinity;
   const sizes: number[] = [];
@@ -35,7 +35,7 @@ Deno.test("portions: a burst that no relay takes as a whole gets there, in order
   await harness.end();
 });
 
-Deno.test("portions: after an outage a burst soon goes as a whole again", async () => {
+Deno.test("portions: sends a burst as a whole again soon after an outage", async () => {
   const harness = new Harness();
   let failures = 0;
   let posts = 0;

@@ -44,7 +44,7 @@ function life(): { isOver: boolean; readonly coming: Coming } {
   return Object.assign(state, { coming: through(hand) });
 }
 
-Deno.test("presence: one who is killed is away, then vanished, within 45 s, each told once", async () => {
+Deno.test("presence: reports a killed peer as away and then vanished within 45 s, once each", async () => {
   const harness = new Harness();
   const bobs = life();
   const { alice } = await harness.pair({ guest: bobs.coming });
@@ -62,7 +62,7 @@ Deno.test("presence: one who is killed is away, then vanished, within 45 s, each
   assertEquals(alice.all("closed").at(-1)?.remaining, 0);
 });
 
-Deno.test("presence: a fresh code brings somebody back after a crash", async () => {
+Deno.test("presence: lets a peer back in by a new code after a crash", async () => {
   const harness = new Harness();
   const bobs = life();
   const { alice } = await harness.pair({ guest: bobs.coming });
@@ -81,7 +81,7 @@ Deno.test("presence: a fresh code brings somebody back after a crash", async () 
   assertEquals(harness.remaining, 0);
 });
 
-Deno.test("presence: one whose network is gone for a while is away, and back, each told once", async () => {
+Deno.test("presence: reports a peer without network as away and then here, once each", async () => {
   for (const lostMs of [5_000, 27_000, 120_000]) {
     const harness = new Harness();
     const relay = outage();
@@ -103,7 +103,7 @@ Deno.test("presence: one whose network is gone for a while is away, and back, ea
   }
 });
 
-Deno.test("presence: a relay that is gone for everybody tells nothing of anybody", async () => {
+Deno.test("presence: reports no absence when the relay is unreachable for both", async () => {
   for (const lostMs of [10_000, 25_000, 60_000, 590_000]) {
     const harness = new Harness();
     const relay = outage();
@@ -121,7 +121,7 @@ Deno.test("presence: a relay that is gone for everybody tells nothing of anybody
   }
 });
 
-Deno.test("presence: a crash in the middle of an outage is told after it", async () => {
+Deno.test("presence: reports a crash during an outage after the outage", async () => {
   const harness = new Harness();
   const relay = outage();
   const bobs = life();
@@ -139,7 +139,7 @@ Deno.test("presence: a crash in the middle of an outage is told after it", async
   assertEquals(harness.remaining, 0);
 });
 
-Deno.test("presence: nothing depends on what the clocks of the two say", async () => {
+Deno.test("presence: does not depend on the clients' clocks", async () => {
   for (const offsets of [[-40 * DAY_MS, 40 * DAY_MS], [3 * DAY_MS, -3 * DAY_MS]] as const) {
     const harness = new Harness();
     /** The same time, told wrongly. */

@@ -80,7 +80,7 @@ async function settled(connect: () => Promise<Deno.TcpConn>): Promise<void> {
   assertEquals(await ask(await connect(), "settled"), "settled");
 }
 
-Deno.test("proxy: what is said passes both ways, late by its delay", () =>
+Deno.test("proxy: passes bytes both ways with its delay", () =>
   scene(async (proxy, _, connect) => {
     const client = await connect();
     assertEquals(await ask(client, "hello"), "hello");
@@ -90,7 +90,7 @@ Deno.test("proxy: what is said passes both ways, late by its delay", () =>
     assertGreater(performance.now() - before, 115);
   }));
 
-Deno.test("proxy: a narrow way takes its time", () =>
+Deno.test("proxy: limits bandwidth", () =>
   scene(async (proxy, _, connect) => {
     const client = await connect();
     proxy.weather = { bytesPerSecond: 10_000 };
@@ -99,7 +99,7 @@ Deno.test("proxy: a narrow way takes its time", () =>
     assertGreater(performance.now() - before, 95);
   }));
 
-Deno.test("proxy: nothing passes a black hole, and what was held goes on behind it", () =>
+Deno.test("proxy: passes nothing through a black hole, and resumes afterwards", () =>
   scene(async (proxy, echo, connect) => {
     const client = await connect();
     await ask(client, "before");
@@ -113,7 +113,7 @@ Deno.test("proxy: nothing passes a black hole, and what was held goes on behind 
     assertEquals(await ask(await other, "new"), "new");
   }));
 
-Deno.test("proxy: a stranded connection is silent for ever, and a new one works", () =>
+Deno.test("proxy: silences a stranded connection for ever while a new one works", () =>
   scene(async (proxy, echo, connect) => {
     const client = await connect();
     await ask(client, "before");
@@ -125,7 +125,7 @@ Deno.test("proxy: a stranded connection is silent for ever, and a new one works"
     assertEquals(echo.heard, "beforesettledsettled");
   }));
 
-Deno.test("proxy: what is held back goes on, and a new connection works meanwhile", () =>
+Deno.test("proxy: resumes a stalled connection, and a new one works meanwhile", () =>
   scene(async (proxy, echo, connect) => {
     const client = await connect();
     await ask(client, "before");
@@ -138,7 +138,7 @@ Deno.test("proxy: what is held back goes on, and a new connection works meanwhil
     assertEquals(await said(client), "held");
   }));
 
-Deno.test("proxy: silence takes connections and says nothing", () =>
+Deno.test("proxy: accepts connections and answers nothing when silent", () =>
   scene(async (proxy, echo, connect) => {
     proxy.silence();
     const client = await connect();
@@ -148,7 +148,7 @@ Deno.test("proxy: silence takes connections and says nothing", () =>
     assertEquals(echo.heard, "settled");
   }));
 
-Deno.test("proxy: a reset is a reset, and so is a refusal", () =>
+Deno.test("proxy: resets and refuses connections", () =>
   scene(async (proxy, _, connect) => {
     const client = await connect();
     await ask(client, "before");
@@ -159,7 +159,7 @@ Deno.test("proxy: a reset is a reset, and so is a refusal", () =>
     assertEquals(proxy.connections, 0);
   }));
 
-Deno.test("proxy: a half-closed connection ends for its reader alone", () =>
+Deno.test("proxy: ends a half-closed connection for its reader alone", () =>
   scene(async (proxy, echo, connect) => {
     const client = await connect();
     await ask(client, "before");
@@ -170,7 +170,7 @@ Deno.test("proxy: a half-closed connection ends for its reader alone", () =>
     assert(echo.heard.includes("more"));
   }));
 
-Deno.test("proxy: a budget that is spent resets", () =>
+Deno.test("proxy: resets a connection when its budget is spent", () =>
   scene(async (proxy, _, connect) => {
     const client = await connect();
     proxy.budget(20, () => proxy.reset());
@@ -179,7 +179,7 @@ Deno.test("proxy: a budget that is spent resets", () =>
     await assertRejects(() => said(client), Deno.errors.ConnectionReset);
   }));
 
-Deno.test("network: a server that names itself names the proxy, however its words are cut", async () => {
+Deno.test("network: replaces a server's own address by the proxy's in any fragmentation", async () => {
   const echo = new Echo();
   const node = { host: `127.0.0.1:${echo.port}` };
   const network = await Network.open({ uri: `mongodb://${node.host}/`, nodes: [node] });

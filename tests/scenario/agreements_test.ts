@@ -7,7 +7,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { Failure } from "../../src/errors.ts";
 import { assertCalm, Harness } from "./harness.ts";
 
-Deno.test("timer: it holds on both sides once the other has agreed, and texts expire on both", async () => {
+Deno.test("timer: expires messages on both sides when the peer's program agreed", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   bob.chat.setTimer(30);
@@ -25,7 +25,7 @@ Deno.test("timer: it holds on both sides once the other has agreed, and texts ex
   await harness.end();
 });
 
-Deno.test("timer: of two proposals that cross, the host's holds on both sides", async () => {
+Deno.test("timer: applies the host's proposal when two cross", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   alice.chat.setTimer(60);
@@ -36,7 +36,7 @@ Deno.test("timer: of two proposals that cross, the host's holds on both sides", 
   await harness.end();
 });
 
-Deno.test("timer: it is turned off like it is turned on", async () => {
+Deno.test("timer: turns off as it turns on", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   alice.chat.setTimer(30);
@@ -50,7 +50,7 @@ Deno.test("timer: it is turned off like it is turned on", async () => {
   await harness.end();
 });
 
-Deno.test("timer: there is nobody to agree with before somebody has come", async () => {
+Deno.test("timer: refuses a proposal when no peer is connected", async () => {
   const harness = new Harness();
   const alice = await harness.host();
   assertThrows(() => alice.chat.setTimer(30), Failure, "Nobody is here");
@@ -58,7 +58,7 @@ Deno.test("timer: there is nobody to agree with before somebody has come", async
   await harness.end();
 });
 
-Deno.test("burn: both sides are told and leave, and nothing is left", async () => {
+Deno.test("burn: ends the chat on both sides and leaves nothing on the relay", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   alice.say("forget this");

@@ -11,7 +11,7 @@ import type { Envelope } from "../../src/relay/relay.ts";
 import { Harness, QUIET_MS } from "./harness.ts";
 import { inTheHandsOf, otherId, withHeadByte, withTokenChar } from "./hostile.ts";
 
-Deno.test("alarms: every kind in one talk, each in its own words, and without key material", async () => {
+Deno.test("alarms: reports every kind in its own words, without key material", async () => {
   const harness = new Harness();
   let weather: ((envelope: Envelope) => object[]) | undefined;
   const alice = await harness.host({

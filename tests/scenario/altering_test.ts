@@ -18,7 +18,7 @@ import {
 const HEAD_BYTES = 61;
 const TOKEN_CHARS = 164;
 
-Deno.test("altering: each byte of the head is covered by its tag", async () => {
+Deno.test("alteration: discards a header with any byte altered", async () => {
   const stage = await Stage.set();
   for (let i = 0; i < HEAD_BYTES; i++) {
     const name = `byte ${i} of the head`;
@@ -29,7 +29,7 @@ Deno.test("altering: each byte of the head is covered by its tag", async () => {
   await stage.end();
 });
 
-Deno.test("altering: each character of the token is covered by its HMAC", async () => {
+Deno.test("alteration: discards a token with any character altered", async () => {
   const stage = await Stage.set();
   for (let i = 0; i < TOKEN_CHARS; i++) {
     const name = `character ${i} of the token`;
@@ -41,7 +41,7 @@ Deno.test("altering: each character of the token is covered by its HMAC", async 
   await stage.end();
 });
 
-Deno.test("altering: a head or a token that is cut or prolonged is thrown away", async () => {
+Deno.test("alteration: discards a header or token that is truncated or extended", async () => {
   const stage = await Stage.set();
   const heads: [string, (head: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>][] = [
     ["empty", () => new Uint8Array(0)],
@@ -74,7 +74,7 @@ Deno.test("altering: a head or a token that is cut or prolonged is thrown away",
   await stage.end();
 });
 
-Deno.test("altering: a sequence number other than the head's is found out", async () => {
+Deno.test("alteration: detects a sequence number that differs from the header", async () => {
   const stage = await Stage.set();
   for (const by of [-1, 1, 5, 300]) {
     const fault = (e: Envelope) => [{ ...e, seq: e.seq + by }];
@@ -88,7 +88,7 @@ Deno.test("altering: a sequence number other than the head's is found out", asyn
   await stage.end();
 });
 
-Deno.test("altering: a message under another sender's name is nobody's", async () => {
+Deno.test("alteration: discards a message under another sender's name", async () => {
   const stage = await Stage.set();
   const reflected = (e: Envelope) => [{ ...e, from: "guest" as const }];
   await stage.spoil(reflected, { shown: false, bob: ["gap"], alice: ["forged"] }, "reflected");
@@ -102,7 +102,7 @@ Deno.test("altering: a message under another sender's name is nobody's", async (
   await stage.end();
 });
 
-Deno.test("altering: an identity or a count of attempts says nothing, and alarms nobody", async () => {
+Deno.test("alteration: raises no alarm for another id or attempt count", async () => {
   const stage = await Stage.set();
   const ids = (e: Envelope) => [{ ...e, id: "A".repeat(22) }];
   await stage.spoil(ids, { shown: true }, "id");
@@ -112,7 +112,7 @@ Deno.test("altering: an identity or a count of attempts says nothing, and alarms
   await stage.end();
 });
 
-Deno.test("altering: a document that is no envelope is thrown away and told once", async () => {
+Deno.test("alteration: discards a document of another shape and reports it once", async () => {
   const stage = await Stage.set();
   const shapes: [string, (envelope: Envelope) => Document][] = [
     ["id missing", ({ id: _, ...rest }) => rest],
@@ -140,7 +140,7 @@ Deno.test("altering: a document that is no envelope is thrown away and told once
   await stage.end();
 });
 
-Deno.test("altering: a head and a token of different messages fit nowhere", async () => {
+Deno.test("alteration: discards a header combined with another message's token", async () => {
   const stage = await Stage.set();
   let first: Envelope | undefined;
   await stage.spoil((e) => (first = e, []), { shown: false, bob: ["gap"] }, "dropped");
@@ -152,7 +152,7 @@ Deno.test("altering: a head and a token of different messages fit nowhere", asyn
 });
 
 for (const part of ["token", "head", "seq"] as const) {
-  Deno.test(`altering: two messages of one post with each other's ${part} are both thrown away`, async () => {
+  Deno.test(`alteration: discards two messages of one post that swapped their ${part}`, async () => {
     const harness = new Harness();
     let isArmed = false;
     const hand: Hand = (name, args, proceed) => {

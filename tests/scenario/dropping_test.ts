@@ -34,7 +34,7 @@ function dropping(which: (envelope: Envelope) => boolean): Hand {
   };
 }
 
-Deno.test("dropping: two missing messages are told with their numbers, once", async () => {
+Deno.test("gap: reports two missing messages once, with their numbers", async () => {
   let drop = true;
   const { harness, alice, bob } = await meet(dropping(() => drop));
   alice.say("one", "two");
@@ -56,7 +56,7 @@ Deno.test("dropping: two missing messages are told with their numbers, once", as
   await harness.end();
 });
 
-Deno.test("dropping: each gap is told by itself", async () => {
+Deno.test("gap: reports each gap separately", async () => {
   const { harness, alice, bob } = await meet(dropping(({ seq }) => seq === 3 || seq === 6));
   for (let i = 1; i <= 8; i++) {
     alice.say(`${i}`);
@@ -69,7 +69,7 @@ Deno.test("dropping: each gap is told by itself", async () => {
   await harness.end();
 });
 
-Deno.test("dropping: a lost receipt is told as what it is, and loses no text", async () => {
+Deno.test("gap: reports a lost receipt without losing a message", async () => {
   let drop = false;
   const { harness, alice, bob } = await meet(dropping(() => drop));
   drop = true;
@@ -91,7 +91,7 @@ Deno.test("dropping: a lost receipt is told as what it is, and loses no text", a
   await harness.end();
 });
 
-Deno.test("dropping: a name that is lost is asked for, and both can talk", async () => {
+Deno.test("gap: asks again for a name that was dropped", async () => {
   for (const role of ["host", "guest"] as const) {
     const harness = new Harness();
     const drop = dropping(({ seq }) => seq === 1);
@@ -113,7 +113,7 @@ Deno.test("dropping: a name that is lost is asked for, and both can talk", async
   }
 });
 
-Deno.test("dropping: the last text before a silence is missed when its sender asks after it", async () => {
+Deno.test("gap: reports the last message before a silence when its sender asks after it", async () => {
   let drop = true;
   const { harness, alice, bob } = await meet(dropping(() => drop));
   alice.say("do you hear me?");
@@ -125,7 +125,7 @@ Deno.test("dropping: the last text before a silence is missed when its sender as
   await harness.end();
 });
 
-Deno.test("dropping: a goodbye tells of what was lost before it", async () => {
+Deno.test("gap: reports what was dropped before a goodbye", async () => {
   let drop = true;
   const { harness, alice, bob } = await meet(dropping(() => drop));
   alice.say("lost", "lost too");
@@ -138,7 +138,7 @@ Deno.test("dropping: a goodbye tells of what was lost before it", async () => {
   await harness.end();
 });
 
-Deno.test("dropping: a goodbye that is lost makes a peer who vanished, not one who left", async () => {
+Deno.test("gap: reports a peer as vanished, not left, when the goodbye was dropped", async () => {
   const { harness, alice, bob } = await meet(dropping(() => true));
   void alice.chat.leave();
   await harness.until(() => bob.presence !== undefined);
@@ -146,7 +146,7 @@ Deno.test("dropping: a goodbye that is lost makes a peer who vanished, not one w
   await harness.end();
 });
 
-Deno.test("dropping: more missing than can be skipped ends the chat, and says so", async () => {
+Deno.test("gap: ends the chat when more is missing than can be skipped", async () => {
   let drop = true;
   const { harness, alice, bob } = await meet(dropping(() => drop));
   alice.say(...Array.from({ length: 400 }, (_, i) => `${i}`));
@@ -158,7 +158,7 @@ Deno.test("dropping: more missing than can be skipped ends the chat, and says so
   await harness.end();
 });
 
-Deno.test("dropping: exactly as many missing as can be skipped are skipped", async () => {
+Deno.test("gap: skips exactly as many messages as allowed", async () => {
   for (const [missing, isTooMany] of [[255, false], [256, false], [257, true]] as const) {
     let left = missing;
     const { harness, alice, bob } = await meet(dropping(() => left > 0 && left-- > 0));
@@ -172,7 +172,7 @@ Deno.test("dropping: exactly as many missing as can be skipped are skipped", asy
   }
 });
 
-Deno.test("dropping: what comes after it was called missing is shown as late", async () => {
+Deno.test("gap: shows a message as late when it arrives after it was reported missing", async () => {
   let kept: Envelope[] | undefined;
   const { harness, alice, bob } = await meet((name, args, proceed) => {
     if (name !== "post" || kept) return proceed();
@@ -199,7 +199,7 @@ Deno.test("dropping: what comes after it was called missing is shown as late", a
   await harness.end();
 });
 
-Deno.test("dropping: a proposal that comes late does not overturn what was agreed since", async () => {
+Deno.test("gap: ignores a late timer proposal when a newer one was agreed", async () => {
   let kept: Envelope[] | undefined;
   const { harness, alice, bob } = await meet((name, args, proceed) => {
     if (name !== "post" || kept) return proceed();
@@ -219,7 +219,7 @@ Deno.test("dropping: a proposal that comes late does not overturn what was agree
   await harness.end();
 });
 
-Deno.test("delaying: what is late by less than a read, or comes in another order, alarms nobody", async () => {
+Deno.test("delay: raises no alarm when messages are late or out of order", async () => {
   const held: Envelope[] = [];
   let isHolding = true;
   const { harness, alice, bob } = await meet((name, args, proceed) => {
@@ -245,7 +245,7 @@ Deno.test("delaying: what is late by less than a read, or comes in another order
   await harness.end();
 });
 
-Deno.test("delaying: a post that lands after its own repetition was read alarms nobody", async () => {
+Deno.test("delay: raises no alarm when a post lands after its own repetition was read", async () => {
   // The first try hangs in a dead connection, its sender repeats it, and then both arrive.
   let proceedLate: (() => unknown) | undefined;
   const { harness, alice, bob } = await meet((name, _, proceed) => {

@@ -16,7 +16,7 @@ function wrong(code: string): string {
   return [...parts, wordlist[(last + 1) % wordlist.length]].join("-");
 }
 
-Deno.test("entering: a wrong code is refused with status 5, and the host is told of the guess", async () => {
+Deno.test("join: refuses a wrong code with status 5 and tells the host", async () => {
   const harness = new Harness();
   const alice = await harness.host();
   const mallory = harness.join(wrong(alice.code!), { name: "Mallory" });
@@ -34,7 +34,7 @@ Deno.test("entering: a wrong code is refused with status 5, and the host is told
   await harness.end();
 });
 
-Deno.test("entering: two wrong codes and the right one let in", async () => {
+Deno.test("join: admits the right code after two wrong ones", async () => {
   const harness = new Harness();
   const alice = await harness.host();
   for (const name of ["Mallory", "Oscar"]) {
@@ -47,7 +47,7 @@ Deno.test("entering: two wrong codes and the right one let in", async () => {
   await harness.end();
 });
 
-Deno.test("entering: three wrong codes burn the code, and the right one gets status 6", async () => {
+Deno.test("join: burns the code after three wrong ones and refuses the right one with status 6", async () => {
   const harness = new Harness();
   const alice = await harness.host();
   for (const name of ["Mallory", "Oscar", "Trudy"]) {
@@ -71,7 +71,7 @@ Deno.test("entering: three wrong codes burn the code, and the right one gets sta
   await harness.end();
 });
 
-Deno.test("entering: a number without a room is refused with status 6", async () => {
+Deno.test("join: refuses a number without a room with status 6", async () => {
   const harness = new Harness();
   const bob = harness.join("1234-abandon-ability-able");
   await harness.until(() => bob.status !== undefined);
@@ -79,7 +79,7 @@ Deno.test("entering: a number without a room is refused with status 6", async ()
   await harness.end();
 });
 
-Deno.test("entering: a third person finds the room sealed, and both inside are told once", async () => {
+Deno.test("join: refuses a third person and tells both inside once", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   const carol = harness.join(alice.code!, { name: "Carol" });
@@ -93,7 +93,7 @@ Deno.test("entering: a third person finds the room sealed, and both inside are t
   await harness.end();
 });
 
-Deno.test("entering: while a guest is at the door a second one is told that the room is full", async () => {
+Deno.test("join: tells a second guest that the room is full during a handshake", async () => {
   const harness = new Harness();
   const alice = await harness.host();
   const { nameplate } = parseCode(alice.code!);
@@ -111,7 +111,7 @@ Deno.test("entering: while a guest is at the door a second one is told that the 
   await harness.end();
 });
 
-Deno.test("entering: one code opens a room once, even after the guest has left", async () => {
+Deno.test("join: admits one guest per code, even after the guest has left", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   const code = alice.code!;
@@ -123,7 +123,7 @@ Deno.test("entering: one code opens a room once, even after the guest has left",
   await harness.end();
 });
 
-Deno.test("entering: a lapsed lease does not free a sealed seat", async () => {
+Deno.test("join: refuses a sealed seat even when its lease has lapsed", async () => {
   const harness = new Harness();
   let bobsRelayIsGone = false;
   const { alice, bob } = await harness.pair({
@@ -152,7 +152,7 @@ Deno.test("entering: a lapsed lease does not free a sealed seat", async () => {
   await harness.until(() => alice.status !== undefined && bob.status !== undefined);
 });
 
-Deno.test("entering: two who agreed on a room and a passphrase meet, whoever comes first", async () => {
+Deno.test("join: connects two people in an agreed room in either order", async () => {
   const harness = new Harness();
   const entry = { mode: "room", room: roomOfName("tea"), password: "same words" } as const;
   const alice = harness.enter(entry, { name: "Alice" });
@@ -165,7 +165,7 @@ Deno.test("entering: two who agreed on a room and a passphrase meet, whoever com
   await harness.end();
 });
 
-Deno.test("entering: an agreed room with another passphrase opens to nobody", async () => {
+Deno.test("join: refuses another passphrase in an agreed room", async () => {
   const harness = new Harness();
   const room = roomOfName("tea");
   const alice = harness.enter({ mode: "room", room, password: "one" }, { name: "Alice" });

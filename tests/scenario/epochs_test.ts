@@ -42,14 +42,14 @@ async function forsake(): Promise<
   };
 }
 
-Deno.test("epochs: while the peer is here or away there is no fresh code", async () => {
+Deno.test("epochs: refuses a new code while the peer is here or away", async () => {
   const harness = new Harness();
   const { alice } = await harness.pair();
   await assertRejects(() => alice.chat.invite(), Failure, "still in the room");
   await harness.end();
 });
 
-Deno.test("epochs: a fresh code lets a new guest in, under new keys", async () => {
+Deno.test("epochs: admits a new guest by a new code, under new keys", async () => {
   const { harness, alice, bob, wake } = await forsake();
   const oldCode = alice.code!;
   await alice.chat.invite();
@@ -73,7 +73,7 @@ Deno.test("epochs: a fresh code lets a new guest in, under new keys", async () =
   await harness.end();
 });
 
-Deno.test("epochs: the old code opens nothing in the new epoch, and counts as a guess", async () => {
+Deno.test("epochs: refuses the old code in the new epoch and counts it as a guess", async () => {
   const { harness, alice, wake } = await forsake();
   const oldCode = alice.code!;
   await alice.chat.invite();
@@ -86,7 +86,7 @@ Deno.test("epochs: the old code opens nothing in the new epoch, and counts as a 
   await harness.end();
 });
 
-Deno.test("epochs: old documents in the new epoch are forgeries, and change nothing", async () => {
+Deno.test("epochs: discards old documents in the new epoch as forgeries", async () => {
   const { harness, alice, wake } = await forsake();
   const old = harness.relay.seen.map(({ envelope }) => envelope as Envelope);
   wake();
@@ -109,7 +109,7 @@ Deno.test("epochs: old documents in the new epoch are forgeries, and change noth
   await harness.end();
 });
 
-Deno.test("epochs: an old handshake in the new epoch lets nobody in", async () => {
+Deno.test("epochs: admits no one by an old handshake in the new epoch", async () => {
   const { harness, alice, wake } = await forsake();
   wake();
   const old = harness.relay.seen.map(({ envelope }) => envelope as Envelope)
@@ -126,7 +126,7 @@ Deno.test("epochs: an old handshake in the new epoch lets nobody in", async () =
   await harness.end();
 });
 
-Deno.test("epochs: after a goodbye, too, a fresh code begins a new conversation", async () => {
+Deno.test("epochs: starts a new conversation by a new code after a goodbye", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   void bob.chat.leave();
@@ -142,7 +142,7 @@ Deno.test("epochs: after a goodbye, too, a fresh code begins a new conversation"
   await harness.end();
 });
 
-Deno.test("epochs: a code that nobody used yet is replaced, and opens nothing any more", async () => {
+Deno.test("epochs: replaces an unused code, which is then refused", async () => {
   const harness = new Harness();
   const alice = await harness.host();
   const oldCode = alice.code!;

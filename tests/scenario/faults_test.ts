@@ -108,7 +108,7 @@ async function wholeStory(harness: Harness, through: Coming): Promise<void> {
 for (const [name, fault] of FAULTS) {
   for (const forMs of [0, OUTAGE_MS]) {
     const how = forMs === 0 ? "once" : `for ${OUTAGE_MS} ms`;
-    Deno.test(`faults: the Nth operation is ${name}, ${how}`, async () => {
+    Deno.test(`faults: survives when the Nth operation is ${name}, ${how}`, async () => {
       for (let nth = 1;; nth++) {
         const harness = new Harness({ seed: nth });
         const { through, reached } = failing(harness, nth, { fault, forMs });
@@ -129,7 +129,7 @@ for (const [name, fault] of FAULTS) {
   }
 }
 
-Deno.test("faults: a relay that is lost for good ends the chat in bounded time, whenever it is lost", async () => {
+Deno.test("faults: ends the chat in bounded time when the relay is lost for good", async () => {
   for (let nth = 1;; nth++) {
     const harness = new Harness({ seed: nth });
     const fault: Fault = () => Promise.reject(unavailable());
@@ -160,7 +160,7 @@ Deno.test("faults: a relay that is lost for good ends the chat in bounded time, 
 });
 
 for (const kind of ["post", "read", "remove", "renew"]) {
-  Deno.test(`faults: for a while nothing works but what is no ${kind}`, async () => {
+  Deno.test(`faults: recovers when no ${kind} works for a while`, async () => {
     const harness = new Harness();
     let isBroken = false;
     const hand: Hand = (name, _, proceed) => {
@@ -184,7 +184,7 @@ for (const kind of ["post", "read", "remove", "renew"]) {
   });
 }
 
-Deno.test("faults: a watch that dies in silence costs a few seconds and nothing else", async () => {
+Deno.test("faults: loses nothing when a watch dies in silence", async () => {
   const harness = new Harness();
   const hand: Hand = (name, _, proceed) => name === "watch" ? undefined : proceed();
   const through = { through: (relay: Relay) => inTheHandsOf(hand, relay) };

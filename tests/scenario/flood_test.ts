@@ -43,7 +43,7 @@ function countOpenings(): { stop(): number } {
   };
 }
 
-Deno.test("flood: garbage under every number hides no message and costs no decryption", async () => {
+Deno.test("flood: delivers every message without extra decryptions among garbage under every number", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   await harness.advance(1_000);
@@ -85,7 +85,7 @@ Deno.test("flood: garbage that is found by reading alone is worn off page by pag
   await harness.end();
 });
 
-Deno.test("flood: a thousand copies of a true head with other tokens do not crowd the true one out", async () => {
+Deno.test("flood: delivers the true token among a thousand copies of its header", async () => {
   for (const place of ["before", "after", "around"] as const) {
     const harness = new Harness();
     let armed = false;

@@ -61,7 +61,7 @@ async function assertOpenToBob(harness: Harness, alice: Person, bob: Person): Pr
 }
 
 for (const [type, length] of Object.entries(LENGTHS)) {
-  Deno.test(`handshake: each byte of a ${type} is covered`, async () => {
+  Deno.test(`handshake: rejects a ${type} with any byte altered`, async () => {
     for (let i = 0; i < length; i++) {
       const fault: Fault = ({ head, ...rest }) => {
         const altered = head.slice();
@@ -82,7 +82,7 @@ for (const [type, length] of Object.entries(LENGTHS)) {
   });
 }
 
-Deno.test("handshake: a message that is cut, prolonged or of another kind is thrown away", async () => {
+Deno.test("handshake: discards a message that is truncated, extended or of another type", async () => {
   const faults: [string, (head: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>][] = [
     ["empty", () => new Uint8Array(0)],
     ["cut", (head) => head.slice(0, -1)],
@@ -102,14 +102,14 @@ Deno.test("handshake: a message that is cut, prolonged or of another kind is thr
   }
 });
 
-Deno.test("handshake: a token beside a handshake message makes it none", async () => {
+Deno.test("handshake: discards a handshake message that carries a token", async () => {
   const { harness, alice, bob } = await meddle("guest-share", (e) => [{ ...e, token: "AAAA" }]);
   assertEquals(alice.alarms, { forged: 1 });
   await assertOpenToBob(harness, alice, bob);
   await harness.end();
 });
 
-Deno.test("handshake: the identity element opens nothing", async () => {
+Deno.test("handshake: rejects the identity element", async () => {
   const identity: Fault = ({ head, ...rest }) => [{
     ...rest,
     head: Uint8Array.from([...head.slice(0, 18), ...new Uint8Array(32)]),
@@ -120,7 +120,7 @@ Deno.test("handshake: the identity element opens nothing", async () => {
   await harness.end();
 });
 
-Deno.test("handshake: the guest's own share sent back to it ends its attempt", async () => {
+Deno.test("handshake: ends the attempt when the guest's own share comes back", async () => {
   const harness = new Harness();
   const alice = await harness.host();
   const reflect: Hand = (name, args, proceed) => {
@@ -143,7 +143,7 @@ Deno.test("handshake: the guest's own share sent back to it ends its attempt", a
   await harness.end();
 });
 
-Deno.test("handshake: a share slipped in under the guest's nonce gets nobody in", async () => {
+Deno.test("handshake: admits no one by a share inserted under the guest's nonce", async () => {
   const { harness, alice, bob } = await meddle("guest-share", (envelope, harness) => {
     const other = foreignShare(harness, decodeHandshake(envelope.head)!.nonce);
     return [other, envelope];
@@ -153,7 +153,7 @@ Deno.test("handshake: a share slipped in under the guest's nonce gets nobody in"
   await harness.end();
 });
 
-Deno.test("handshake: a forged refusal ends the guest's wait and burns nothing", async () => {
+Deno.test("handshake: ends the guest's attempt and burns no code when a refusal is forged", async () => {
   const { harness, alice, bob } = await meddle("guest-share", (envelope) => {
     const { nonce } = decodeHandshake(envelope.head)!;
     const head = encodeHandshake({ type: "host-refusal", nonce });
@@ -165,7 +165,7 @@ Deno.test("handshake: a forged refusal ends the guest's wait and burns nothing",
   await harness.end();
 });
 
-Deno.test("handshake: a tag guessed under the guest's nonce is a guess that the host counts", async () => {
+Deno.test("handshake: counts a guess when a tag is forged under the guest's nonce", async () => {
   const { harness, alice, bob } = await meddle("guest-tag", (envelope) => {
     const head = envelope.head.slice();
     head.fill(7, 18);
@@ -176,7 +176,7 @@ Deno.test("handshake: a tag guessed under the guest's nonce is a guess that the 
   await harness.end();
 });
 
-Deno.test("handshake: a guest who is gone after the seal is told of, and a fresh code helps", async () => {
+Deno.test("handshake: reports a guest that disappears after the seal, and a new code works", async () => {
   const { harness, alice, bob } = await meddle("host-tag", () => []);
   assertEquals(bob.status, 6);
   assertEquals(alice.all("error").map(({ code, fatal }) => [code, fatal]), [["no-peer", false]]);
@@ -187,7 +187,7 @@ Deno.test("handshake: a guest who is gone after the seal is told of, and a fresh
   await harness.end();
 });
 
-Deno.test("handshake: what says the same attempt otherwise is a forgery, and harms nothing", async () => {
+Deno.test("handshake: treats a second message of one attempt as a forgery, without harm", async () => {
   let share: Envelope | undefined;
   const { harness, alice, bob } = await meddle("host-tag", (envelope, harness) => {
     share = harness.relay.seen.map(({ envelope }) => envelope as Envelope)
@@ -200,7 +200,7 @@ Deno.test("handshake: what says the same attempt otherwise is a forgery, and har
   await harness.end();
 });
 
-Deno.test("handshake: each role's messages come from that role alone", async () => {
+Deno.test("handshake: accepts each message from its own role only", async () => {
   const { harness, alice, bob } = await meddle("host-share", (envelope, harness) => {
     const own = harness.relay.seen.map(({ envelope }) => envelope as Envelope)
       .find(({ head }) => decodeHandshake(head)?.type === "guest-share")!;
@@ -217,7 +217,7 @@ Deno.test("handshake: each role's messages come from that role alone", async () 
   await harness.end();
 });
 
-Deno.test("handshake: the room is sealed before the guest is told that it is in", async () => {
+Deno.test("handshake: seals the room before the guest learns that it is in", async () => {
   let wasSealed: boolean | undefined;
   const { harness } = await meddle("host-tag", (envelope, harness) => {
     wasSealed = harness.room.sealed;

@@ -8,7 +8,7 @@ import { parseCode } from "../../src/protocol/invite_code.ts";
 import { roomOfNameplate } from "../../src/protocol/wire.ts";
 import { assertCalm, Harness } from "./harness.ts";
 
-Deno.test("verify: with a man in the middle who knows the code, the words differ", async () => {
+Deno.test("verify: shows different words when an attacker who knows the code is in the middle", async () => {
   // Two relays, which to Alice and Bob look like one; Mallory sits in both, with the code.
   const alices = new Harness({ seed: 1 });
   const bobs = new Harness({ seed: 2, clock: alices.clock });
@@ -39,7 +39,7 @@ Deno.test("verify: with a man in the middle who knows the code, the words differ
   await bobs.end();
 });
 
-Deno.test("verify: with nobody in the middle the words are the same, and differ from talk to talk", async () => {
+Deno.test("verify: shows both sides the same words, and others in the next session", async () => {
   const words = new Set<string>();
   for (let seed = 1; seed <= 5; seed++) {
     const harness = new Harness({ seed });

@@ -34,7 +34,7 @@ async function leaveAt(
 
 for (const who of ["alice", "bob"] as const) {
   for (const reason of ["exit", "interrupted"] as const) {
-    Deno.test(`leaving: ${who}, ${reason}, at each operation of entering`, async () => {
+    Deno.test(`leave: ends in bounded time for ${who} by ${reason} at each operation of joining`, async () => {
       for (let nth = 1;; nth++) {
         const { harness, alice, bob, reached } = await leaveAt(nth, who, reason);
         if (!reached) break;
@@ -61,7 +61,7 @@ for (const who of ["alice", "bob"] as const) {
   }
 }
 
-Deno.test("leaving: both at the same moment, one of them takes everything along", async () => {
+Deno.test("leave: deletes everything when both leave at the same moment", async () => {
   for (let seed = 1; seed <= 10; seed++) {
     const harness = new Harness({ seed });
     const { alice, bob } = await harness.pair();
@@ -82,7 +82,7 @@ Deno.test("leaving: both at the same moment, one of them takes everything along"
   }
 });
 
-Deno.test("leaving: a host whom nobody joined leaves nothing", async () => {
+Deno.test("leave: leaves nothing when no guest joined", async () => {
   const harness = new Harness();
   const alice = await harness.host();
   void alice.chat.leave();
@@ -92,7 +92,7 @@ Deno.test("leaving: a host whom nobody joined leaves nothing", async () => {
   await harness.end();
 });
 
-Deno.test("leaving: texts that nobody came to read are said not to have been sent", async () => {
+Deno.test("leave: reports messages that were never sent when no guest joined", async () => {
   const harness = new Harness();
   const alice = await harness.host();
   alice.say("one", "two");
@@ -104,7 +104,7 @@ Deno.test("leaving: texts that nobody came to read are said not to have been sen
   await harness.end();
 });
 
-Deno.test("leaving: a guest whose host has gone without a word is told that nobody answers", async () => {
+Deno.test("leave: tells the guest when the host stopped responding", async () => {
   const harness = new Harness();
   const alice = await harness.host({
     through: (relay) =>
@@ -120,7 +120,7 @@ Deno.test("leaving: a guest whose host has gone without a word is told that nobo
   await harness.until(() => alice.status !== undefined);
 });
 
-Deno.test("leaving: a second call waits for the first, and says goodbye once", async () => {
+Deno.test("leave: waits for the first call and says goodbye once", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   const [first, second] = [alice.chat.leave(), alice.chat.leave()];

@@ -121,7 +121,7 @@ Deno.test({
   fn: async () => void await start(),
 });
 
-scene("an altered token in the place of the true one", async ({ host, guest, spoil }) => {
+scene("discards an altered token in place of the true one", async ({ host, guest, spoil }) => {
   spoil((envelopes) => envelopes.map((one) => withTokenChar(one, 50)));
   host.say();
   await assertAlarmed(guest, "altered");
@@ -130,7 +130,7 @@ scene("an altered token in the place of the true one", async ({ host, guest, spo
   assertEquals(guest.shown, ["Alice says 2"]);
 });
 
-scene("an altered head in the place of the true one", async ({ host, guest, spoil }) => {
+scene("discards an altered header in place of the true one", async ({ host, guest, spoil }) => {
   spoil((envelopes) => envelopes.map((one) => withHeadByte(one, 3)));
   host.say();
   await assertAlarmed(guest, "forged");
@@ -139,7 +139,7 @@ scene("an altered head in the place of the true one", async ({ host, guest, spoi
   assertEquals(guest.shown, ["Alice says 2"]);
 });
 
-scene("two texts that are taken away", async ({ host, guest, spoil }) => {
+scene("reports two messages that were deleted", async ({ host, guest, spoil }) => {
   spoil(([first]) => [{ ...garbage(), from: "stranger", seq: 0, head: first!.head }]);
   host.say(2);
   await assertAlarmed(guest, "forged");
@@ -149,16 +149,19 @@ scene("two texts that are taken away", async ({ host, guest, spoil }) => {
   assertEquals([first, last, guest.shown], [1, 2, ["Alice says 3"]]);
 });
 
-scene("a text that was read, stored again", async ({ host, guest, enemy, posted, room }) => {
-  host.say();
-  await host.until("a receipt", () => host.isRead);
-  await enemy.plant(room, [posted.at(-1)!].map((one) => ({ ...one, id: otherId(one) })));
-  await assertAlarmed(guest, "replayed");
-  host.say();
-  await guest.until("the second text", () => guest.shown.length === 2);
-});
+scene(
+  "shows no message twice when it is stored again",
+  async ({ host, guest, enemy, posted, room }) => {
+    host.say();
+    await host.until("a receipt", () => host.isRead);
+    await enemy.plant(room, [posted.at(-1)!].map((one) => ({ ...one, id: otherId(one) })));
+    await assertAlarmed(guest, "replayed");
+    host.say();
+    await guest.until("the second text", () => guest.shown.length === 2);
+  },
+);
 
-scene("one's own words, as if the other had said them", async (scene) => {
+scene("discards one's own messages stored as the peer's", async (scene) => {
   const { host, guest, enemy, posted, room } = scene;
   host.say();
   await host.until("a receipt", () => host.isRead);
@@ -171,7 +174,7 @@ scene("one's own words, as if the other had said them", async (scene) => {
   await allRead(scene);
 });
 
-scene("documents that are no envelopes", async ({ host, guest, enemy, room }) => {
+scene("discards documents of another shape", async ({ host, guest, enemy, room }) => {
   const shapes = [
     { seq: "3" },
     { seq: 3.5 },
@@ -187,7 +190,7 @@ scene("documents that are no envelopes", async ({ host, guest, enemy, room }) =>
   await assertAlarmed(guest, "forged");
 });
 
-scene("two thousand documents of garbage", async (scene) => {
+scene("delivers messages among two thousand documents of garbage", async (scene) => {
   const { host, guest, enemy, room } = scene;
   const before = { ...guest.chat.overview().operations };
   await enemy.plant(room, Array.from({ length: 2_000 }, garbage));
@@ -200,12 +203,12 @@ scene("two thousand documents of garbage", async (scene) => {
   assert(removals - (before.delete ?? 0) < 100, `${removals} removals`);
 });
 
-scene("a seal that is broken", async ({ host, guest, enemy, room }) => {
+scene("reports a room that was unsealed", async ({ host, guest, enemy, room }) => {
   await enemy.rooms.updateOne({ _id: room }, { $set: { sealed: false } });
   await Promise.all([assertAlarmed(host, "rollback"), assertAlarmed(guest, "rollback")]);
 });
 
-scene("another knock at the door", async ({ host, guest, enemy, room }) => {
+scene("reports a knock", async ({ host, guest, enemy, room }) => {
   const knock = { ...garbage(), from: "stranger", seq: 0, head: new Uint8Array(0), token: "" };
   await enemy.plant(room, [knock]);
   await Promise.all([assertAlarmed(host, "third-party"), assertAlarmed(guest, "third-party")]);

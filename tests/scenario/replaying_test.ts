@@ -36,7 +36,7 @@ async function assertGoesOn(harness: Harness, alice: Person, bob: Person): Promi
   assertAllHeard(alice, bob);
 }
 
-Deno.test("replaying: each message that was read is known when it comes again", async () => {
+Deno.test("replay: drops each message that was read before", async () => {
   const { harness, alice, bob, host } = await talk();
   for (const [i, envelope] of host.entries()) {
     const alarms = await bob.alarmsDuring(async () => {
@@ -50,7 +50,7 @@ Deno.test("replaying: each message that was read is known when it comes again", 
   await harness.end();
 });
 
-Deno.test("replaying: a copy under another identity, before and after the reading", async () => {
+Deno.test("replay: drops a copy under another id, before and after the read", async () => {
   const { harness, alice, bob, host } = await talk();
   const after = await bob.alarmsDuring(async () => {
     harness.plant({ ...host.at(-1)!, id: otherId(host.at(-1)!), attempt: 1 });
@@ -74,7 +74,7 @@ Deno.test("replaying: a copy under another identity, before and after the readin
   await harness.end();
 });
 
-Deno.test("replaying: beside a new message, in one and the same push", async () => {
+Deno.test("replay: drops a copy that comes with a new message in one push", async () => {
   const harness = new Harness();
   const posted: Envelope[] = [];
   const hand: Hand = (name, args, proceed) => {
@@ -97,7 +97,7 @@ Deno.test("replaying: beside a new message, in one and the same push", async () 
   await harness.end();
 });
 
-Deno.test("replaying: under a number that is still to come, an old message is no new one", async () => {
+Deno.test("replay: drops an old message under a number still to come", async () => {
   const { harness, alice, bob, host } = await talk();
   const next = host.at(-1)!.seq + 1;
   for (const seq of [next, next + 10]) {
@@ -111,7 +111,7 @@ Deno.test("replaying: under a number that is still to come, an old message is no
   await harness.end();
 });
 
-Deno.test("replaying: what one has written does not come back as the other's", async () => {
+Deno.test("replay: discards one's own messages sent back as the peer's", async () => {
   const { harness, alice, bob, host, guest } = await talk();
   for (const [reader, envelopes, from] of [[alice, host, "guest"], [bob, guest, "host"]] as const) {
     const alarms = await reader.alarmsDuring(async () => {
@@ -125,7 +125,7 @@ Deno.test("replaying: what one has written does not come back as the other's", a
   await harness.end();
 });
 
-Deno.test("replaying: messages of another room are forgeries in this one", async () => {
+Deno.test("replay: discards messages of another room", async () => {
   const { host, guest } = await talk();
   const { harness, alice, bob } = await talk();
   const alarms = await bob.alarmsDuring(async () => {
@@ -140,7 +140,7 @@ Deno.test("replaying: messages of another room are forgeries in this one", async
   await harness.end();
 });
 
-Deno.test("replaying: the handshake, again, changes nothing and alarms nobody", async () => {
+Deno.test("replay: ignores a repeated handshake without an alarm", async () => {
   const { harness, alice, bob } = await talk();
   const handshake = harness.relay.seen.map(({ envelope }) => envelope as Envelope)
     .filter(({ seq }) => seq === 0);
@@ -153,7 +153,7 @@ Deno.test("replaying: the handshake, again, changes nothing and alarms nobody", 
   await harness.end();
 });
 
-Deno.test("replaying: a relay that goes back to an earlier moment of the talk shows nothing twice", async () => {
+Deno.test("replay: shows nothing twice when the relay goes back to an earlier state", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   alice.say("before");
@@ -172,7 +172,7 @@ Deno.test("replaying: a relay that goes back to an earlier moment of the talk sh
   await harness.end();
 });
 
-Deno.test("rollback: a relay that forgets that the room was sealed is found out, on both sides", async () => {
+Deno.test("rollback: reports a forgotten seal on both sides", async () => {
   const harness = new Harness();
   const alice = await harness.host();
   let snapshot = structuredClone(harness.relay.documents);
@@ -195,7 +195,7 @@ Deno.test("rollback: a relay that forgets that the room was sealed is found out,
   await harness.end();
 });
 
-Deno.test("rollback: to before the guest came, the guest is told that its seat is gone", async () => {
+Deno.test("rollback: tells the guest that its seat is gone when the relay forgot the claim", async () => {
   const harness = new Harness();
   const alice = await harness.host();
   const snapshot = structuredClone(harness.relay.documents);

@@ -67,7 +67,7 @@ for (const [name, alter, { alice: hers = [], bob: his = [], evicted = [] }] of F
   });
 }
 
-Deno.test("room: a room that is taken away evicts both, and says so", async () => {
+Deno.test("room: evicts both and says so when the room is deleted", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   harness.relay.documents.rooms.clear();
@@ -109,7 +109,7 @@ Deno.test("room: a host's token that is none is not taken for one", async () => 
   }
 });
 
-Deno.test("room: knocks by the thousand are told together, and none is kept", async () => {
+Deno.test("room: reports thousands of knocks together and removes them", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   const knocks = 3_000;
@@ -133,7 +133,7 @@ Deno.test("room: knocks by the thousand are told together, and none is kept", as
   await harness.end();
 });
 
-Deno.test("room: a knock that says anything is no knock", async () => {
+Deno.test("room: ignores a knock that carries data", async () => {
   const harness = new Harness();
   const { bob } = await harness.pair();
   const empty = { seq: 0, attempt: 0, head: new Uint8Array(0), token: "" };

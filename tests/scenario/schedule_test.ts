@@ -167,7 +167,7 @@ function assertTrue(reader: Person, writer: Person, taken: number): void {
   assertEquals(delivered, shown.map(({ seq }) => seq).toSorted((a, b) => a - b));
 }
 
-Deno.test("schedules: a bad network shows everything in order, and alarms nobody", async () => {
+Deno.test("schedules: shows everything in order without alarms on a bad network", async () => {
   await fc.assert(
     fc.asyncProperty(schedules(HARMLESS), (schedule) =>
       run(schedule, (reader, writer) => {
@@ -179,7 +179,7 @@ Deno.test("schedules: a bad network shows everything in order, and alarms nobody
   );
 });
 
-Deno.test("schedules: whatever a hostile relay does, nothing false is shown and nothing missing hidden", async () => {
+Deno.test("schedules: shows nothing false and hides nothing missing on a hostile relay", async () => {
   await fc.assert(
     fc.asyncProperty(
       schedules([...HARMLESS, ...TAKING, ...ADDING]),
@@ -189,7 +189,7 @@ Deno.test("schedules: whatever a hostile relay does, nothing false is shown and 
   );
 });
 
-Deno.test("schedules: what is added hides nothing, and is told of as what it is", async () => {
+Deno.test("schedules: hides no message and reports forgeries when documents are added", async () => {
   await fc.assert(
     fc.asyncProperty(
       schedules([...HARMLESS, ...ADDING]),

@@ -28,7 +28,7 @@ Deno.test("strangers: what is thrown away is told once, however often it is read
   await harness.end();
 });
 
-Deno.test("strangers: shares of others by the thousand do not keep the guest out", async () => {
+Deno.test("strangers: admits the guest among thousands of shares", async () => {
   const harness = new Harness();
   const alice = await harness.host();
   const flood = 2_000;
@@ -47,7 +47,7 @@ Deno.test("strangers: shares of others by the thousand do not keep the guest out
   await harness.end();
 });
 
-Deno.test("strangers: somebody who comes and goes unanswered alarms nobody", async () => {
+Deno.test("strangers: raises no alarm for a guest that comes and goes unanswered", async () => {
   const harness = new Harness();
   const alice = await harness.host();
   harness.plant(foreignShare(harness, harness.random(16)));

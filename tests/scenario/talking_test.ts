@@ -7,7 +7,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Failure } from "../../src/errors.ts";
 import { assertAllHeard, assertCalm, Harness } from "./harness.ts";
 
-Deno.test("talking: texts arrive both ways, once, in order, and are confirmed", async () => {
+Deno.test("chat: delivers messages both ways, once, in order, with receipts", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   alice.say("one", "two", "three");
@@ -27,7 +27,7 @@ Deno.test("talking: texts arrive both ways, once, in order, and are confirmed", 
   await harness.end();
 });
 
-Deno.test("talking: each learns the other's name, and both the same twelve words", async () => {
+Deno.test("chat: exchanges names and shows both sides the same twelve words", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   const [seenByAlice, seenByBob] = [alice.all("ready")[0]!, bob.all("ready")[0]!];
@@ -37,7 +37,7 @@ Deno.test("talking: each learns the other's name, and both the same twelve words
   await harness.end();
 });
 
-Deno.test("talking: what is read is removed, and the last one out leaves nothing", async () => {
+Deno.test("chat: removes what was read, and the last to leave leaves nothing", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   alice.say("hello");
@@ -54,7 +54,7 @@ Deno.test("talking: what is read is removed, and the last one out leaves nothing
   await harness.end();
 });
 
-Deno.test("talking: nothing stored holds a name, a word of the code or a text", async () => {
+Deno.test("chat: stores no name, code word or text", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair({
     host: { name: "Alice Liddell" },
@@ -76,7 +76,7 @@ Deno.test("talking: nothing stored holds a name, a word of the code or a text", 
   await harness.end();
 });
 
-Deno.test("talking: a receipt, a short text and a goodbye look alike on the relay", async () => {
+Deno.test("chat: makes a receipt, a short text and a goodbye look alike on the relay", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   const before = harness.relay.seen.length;
@@ -95,7 +95,7 @@ Deno.test("talking: a receipt, a short text and a goodbye look alike on the rela
   await harness.end();
 });
 
-Deno.test("talking: texts typed before anybody came are sent once somebody has", async () => {
+Deno.test("chat: sends messages typed before the peer joined", async () => {
   const harness = new Harness();
   const alice = await harness.host();
   alice.say("are you there", "I wait");
@@ -110,7 +110,7 @@ Deno.test("talking: texts typed before anybody came are sent once somebody has",
   await harness.end();
 });
 
-Deno.test("talking: what is said and then left is read all the same", async () => {
+Deno.test("chat: delivers messages whose sender has left", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   alice.say(...Array.from({ length: 300 }, (_, i) => `line ${i}`));
@@ -122,7 +122,7 @@ Deno.test("talking: what is said and then left is read all the same", async () =
   await harness.end();
 });
 
-Deno.test("talking: a goodbye says what was not seen, on both sides", async () => {
+Deno.test("chat: counts undelivered messages in a goodbye, on both sides", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   alice.say("seen");
@@ -134,7 +134,7 @@ Deno.test("talking: a goodbye says what was not seen, on both sides", async () =
   await harness.end();
 });
 
-Deno.test("talking: thousands of texts at once arrive, in order", async () => {
+Deno.test("chat: delivers thousands of messages at once, in order", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   alice.say(...Array.from({ length: 2_000 }, (_, i) => `${i}`));
@@ -145,7 +145,7 @@ Deno.test("talking: thousands of texts at once arrive, in order", async () => {
   await harness.end();
 });
 
-Deno.test("talking: a silence of ten minutes costs neither the seat nor a message", async () => {
+Deno.test("chat: keeps seat and messages through ten minutes of silence", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair({ host: { lingerMs: 60_000 } });
   await harness.advance(600_000);
