@@ -15,6 +15,7 @@ const NAMES = [
   "memory",
   "operations",
   "growth",
+  "network",
   "polling",
   "first_frame",
   "keystroke",
