@@ -9,7 +9,7 @@ import { envelope, fresh, type Guarantee, ids, randomName, seated } from "./harn
 
 /** Registers these guarantees. */
 export function envelopes(guarantee: Guarantee): void {
-  guarantee("an envelope arrives with every field as it was posted", async (harness) => {
+  guarantee("read: returns every field as it was posted", async (harness) => {
     const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const sent = [
       envelope("guest", 0, { head: new Uint8Array(0), token: "" }),
@@ -23,7 +23,7 @@ export function envelopes(guarantee: Guarantee): void {
     assertEquals(await host.read(hostSeat), { envelopes: sent, malformed: 0 });
   });
 
-  guarantee("each reads what the other posted, and not its own", async (harness) => {
+  guarantee("read: returns what the peer posted, and not one's own", async (harness) => {
     const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const [mine, yours] = [envelope("host", 1), envelope("guest", 1)];
     await host.post(hostSeat, [mine]);
@@ -32,7 +32,7 @@ export function envelopes(guarantee: Guarantee): void {
     assertEquals(await ids(guest, guestSeat), [mine.id]);
   });
 
-  guarantee("rooms do not see each other's envelopes, even under one epoch", async (harness) => {
+  guarantee("read: separates rooms, even under one epoch", async (harness) => {
     const client = await harness.open();
     const epoch = randomName(8);
     const [one, two] = [randomName(16), randomName(16)];
@@ -44,7 +44,7 @@ export function envelopes(guarantee: Guarantee): void {
     assertEquals(await ids(client, made.seat), []);
   });
 
-  guarantee("posting again stores nothing and succeeds", async (harness) => {
+  guarantee("post: stores nothing and succeeds when repeated", async (harness) => {
     const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
     const sent = envelope("guest", 1);
     await guest.post(guestSeat, [sent]);
@@ -53,7 +53,7 @@ export function envelopes(guarantee: Guarantee): void {
     assertEquals(await harness.relay.count(room), 2);
   });
 
-  guarantee("a batch with envelopes that are stored already stores the others", async (harness) => {
+  guarantee("post: stores the rest of a batch that was stored in part", async (harness) => {
     const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const sent = Array.from({ length: 6 }, (_, i) => envelope("guest", i + 1));
     await guest.post(guestSeat, [sent[1]!, sent[3]!]);
@@ -61,13 +61,13 @@ export function envelopes(guarantee: Guarantee): void {
     assertEquals(await ids(host, hostSeat), sent.map(({ id }) => id));
   });
 
-  guarantee("an empty batch is posted without harm", async (harness) => {
+  guarantee("post: accepts an empty batch", async (harness) => {
     const { room, guest, guestSeat } = await harness.paired();
     await guest.post(guestSeat, []);
     assertEquals(await harness.relay.count(room), 1);
   });
 
-  guarantee("envelopes are read by sequence number, however they were posted", async (harness) => {
+  guarantee("read: orders envelopes by sequence number", async (harness) => {
     const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const sent = [3, 1, 10, 2].map((seq) => envelope("guest", seq));
     for (const one of sent) await guest.post(guestSeat, [one]);
@@ -76,7 +76,7 @@ export function envelopes(guarantee: Guarantee): void {
   });
 
   guarantee(
-    "two envelopes that claim one sequence number are both stored and both read",
+    "read: returns both envelopes that claim one sequence number",
     async (harness) => {
       const { host, hostSeat, guest, guestSeat } = await harness.paired();
       const [one, two] = [envelope("guest", 5), envelope("guest", 5)];
@@ -86,7 +86,7 @@ export function envelopes(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("a reader gets no more than it asks for, the first ones", async (harness) => {
+  guarantee("read: returns no more than asked for, the first ones", async (harness) => {
     const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const sent = [5, 1, 4, 2, 3].map((seq) => envelope("guest", seq));
     await guest.post(guestSeat, sent);
@@ -94,7 +94,7 @@ export function envelopes(guarantee: Guarantee): void {
     assertEquals(envelopes.map(({ seq }) => seq), [1, 2, 3]);
   });
 
-  guarantee("when one envelope of a batch can be seen, all before it could be", async (harness) => {
+  guarantee("post: makes a batch visible in its order", async (harness) => {
     const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const sent = Array.from({ length: 64 }, (_, i) => envelope("guest", i + 1));
     const posting = guest.post(guestSeat, sent);
@@ -109,7 +109,7 @@ export function envelopes(guarantee: Guarantee): void {
   });
 
   guarantee(
-    `a reading returns the first ${MAX_BATCH} by sequence number, the rest follows`,
+    `read: returns the first ${MAX_BATCH} by sequence number, and the rest later`,
     async (harness) => {
       const { host, hostSeat, guest, guestSeat } = await harness.paired();
       const sent = Array.from({ length: MAX_BATCH + 4 }, (_, i) => envelope("guest", i + 1));
@@ -122,7 +122,7 @@ export function envelopes(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("a batch, head or token past its limit is refused as a whole", async (harness) => {
+  guarantee("post: refuses a batch, head or token past its limit as a whole", async (harness) => {
     const { room, guest, guestSeat } = await harness.paired();
     const good = envelope("guest", 1);
     const refused = [
@@ -136,7 +136,7 @@ export function envelopes(guarantee: Guarantee): void {
     assertEquals(await harness.relay.count(room), 1);
   });
 
-  guarantee("a document of another shape is counted and hides nothing", async (harness) => {
+  guarantee("read: counts a document of another shape, which hides nothing", async (harness) => {
     const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
     await harness.relay.plantMisshapen(room, hostSeat.epoch);
     await harness.relay.plantMisshapen(room, randomName(8));
@@ -145,7 +145,7 @@ export function envelopes(guarantee: Guarantee): void {
     assertEquals(await host.read(hostSeat), { envelopes: [sent], malformed: 1 });
   });
 
-  guarantee("removing takes away what it names, once, in its own epoch", async (harness) => {
+  guarantee("remove: deletes what it names, once, in its own epoch", async (harness) => {
     const one = await harness.paired();
     const two = await harness.paired(one);
     const sent = [1, 2, 3].map((seq) => envelope("guest", seq));

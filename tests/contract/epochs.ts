@@ -9,7 +9,7 @@ import { envelope, fresh, type Guarantee, ids, randomName, seated } from "./harn
 /** Registers these guarantees. */
 export function epochs(guarantee: Guarantee): void {
   guarantee(
-    "reopening makes the other one a stranger and the one who asks the host",
+    "reopen: makes its caller the host and the peer a stranger",
     async (harness) => {
       for (const who of ["host", "guest"] as const) {
         const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
@@ -31,19 +31,22 @@ export function epochs(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("a reopened room takes a new guest, burnt or sealed as it was", async (harness) => {
-    for (const how of ["seal", "burn"] as const) {
-      const { room, host, hostSeat } = await harness.paired();
-      await host[how](hostSeat);
-      const next = fresh();
-      await host.reopen(hostSeat, next);
-      const claim = await (await harness.open()).claim(room, randomName(16));
-      assertEquals(seated(claim).epoch, next.epoch);
-      assertEquals("hostToken" in claim && claim.hostToken, next.token);
-    }
-  });
+  guarantee(
+    "reopen: admits a new guest even when the room was burned or sealed",
+    async (harness) => {
+      for (const how of ["seal", "burn"] as const) {
+        const { room, host, hostSeat } = await harness.paired();
+        await host[how](hostSeat);
+        const next = fresh();
+        await host.reopen(hostSeat, next);
+        const claim = await (await harness.open()).claim(room, randomName(16));
+        assertEquals(seated(claim).epoch, next.epoch);
+        assertEquals("hostToken" in claim && claim.hostToken, next.token);
+      }
+    },
+  );
 
-  guarantee("reopening deletes the envelopes of earlier epochs", async (harness) => {
+  guarantee("reopen: deletes the envelopes of earlier epochs", async (harness) => {
     const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
     await guest.post(guestSeat, [envelope("guest", 0), envelope("guest", 1)]);
     await host.post(hostSeat, [envelope("host", 0)]);
@@ -54,7 +57,7 @@ export function epochs(guarantee: Guarantee): void {
   });
 
   guarantee(
-    "a reopening that is repeated returns the same seat and disturbs nothing",
+    "reopen: returns the same seat when repeated, and disturbs nothing",
     async (harness) => {
       const { room, host, hostSeat } = await harness.paired();
       const next = fresh();
@@ -69,7 +72,7 @@ export function epochs(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("of two who reopen at once, one becomes the host", async (harness) => {
+  guarantee("reopen: makes one of two concurrent callers the host", async (harness) => {
     const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const opened = await Promise.all([
       host.reopen(hostSeat, fresh()),
@@ -79,7 +82,7 @@ export function epochs(guarantee: Guarantee): void {
   });
 
   guarantee(
-    "what is posted in an epoch that is over reaches nobody in the new one",
+    "reopen: isolates the new epoch from posts of the old one",
     async (harness) => {
       const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
       const opened = await host.reopen(hostSeat, fresh());

@@ -18,7 +18,7 @@ import {
 /** Registers these guarantees. */
 export function expiry(guarantee: Guarantee): void {
   guarantee(
-    "an expired room is absent, its seats are lost, and its envelopes unreadable",
+    "expiry: makes a room absent, its seats lost and its envelopes unreadable",
     async (harness) => {
       const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
       await guest.post(guestSeat, [envelope("guest", 1)]);
@@ -32,7 +32,7 @@ export function expiry(guarantee: Guarantee): void {
   );
 
   guarantee(
-    "an expired room can be made anew, and nothing of the old one is in it",
+    "expiry: allows a new room of that name, with nothing of the old one",
     async (harness) => {
       const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
       await host.seal(hostSeat);
@@ -48,7 +48,7 @@ export function expiry(guarantee: Guarantee): void {
   );
 
   guarantee(
-    "leaving a room that was made anew since does not touch the new one",
+    "expiry: leaves the new room alone when a seat of the expired one leaves",
     async (harness) => {
       const { room, hostSeat, host, guest, guestSeat } = await harness.paired();
       await harness.relay.age(room, LINGER_MS + 1_000);
@@ -67,7 +67,7 @@ export function expiry(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("renewing pushes the room's expiry forward by its linger", async (harness) => {
+  guarantee("expiry: moves forward by the linger with each renewal", async (harness) => {
     const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
     await harness.relay.age(room, LINGER_MS - 60_000);
     await guest.renew(guestSeat);
@@ -77,7 +77,7 @@ export function expiry(guarantee: Guarantee): void {
     assertEquals(await host.renew(hostSeat), undefined);
   });
 
-  guarantee("envelopes expire by themselves, unless a renewal keeps them", async (harness) => {
+  guarantee("expiry: removes envelopes unless a renewal extends them", async (harness) => {
     for (const keep of [false, true]) {
       const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
       const sent = envelope("guest", 1);

@@ -15,7 +15,7 @@ import { envelope, fresh, type Guarantee, randomName, told } from "./harness.ts"
 /** Registers these guarantees. */
 export function failing(guarantee: Guarantee): void {
   guarantee(
-    "an operation whose signal is aborted throws its reason and does nothing",
+    "failing: throws the reason of an aborted signal and does nothing",
     async (harness) => {
       const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
       const reason = new Error("the person has had enough");
@@ -41,25 +41,28 @@ export function failing(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("a closed relay refuses every operation, and closing repeats", async (harness) => {
-    const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
-    await host.close();
-    await host.close();
-    const attempts: (() => Promise<unknown>)[] = [
-      () => host.create(randomName(16), fresh()),
-      () => host.claim(room, randomName(16)),
-      () => host.renew(hostSeat),
-      () => host.post(hostSeat, [envelope("host", 1)]),
-      () => host.read(hostSeat),
-      () => host.leave(hostSeat),
-    ];
-    for (const attempt of attempts) {
-      assertInstanceOf(await attempt().then(() => undefined, (error) => error), Error);
-    }
-    assert(await guest.renew(guestSeat), "the relay goes on without it");
-  });
+  guarantee(
+    "failing: refuses every operation when closed, and closes again without harm",
+    async (harness) => {
+      const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
+      await host.close();
+      await host.close();
+      const attempts: (() => Promise<unknown>)[] = [
+        () => host.create(randomName(16), fresh()),
+        () => host.claim(room, randomName(16)),
+        () => host.renew(hostSeat),
+        () => host.post(hostSeat, [envelope("host", 1)]),
+        () => host.read(hostSeat),
+        () => host.leave(hostSeat),
+      ];
+      for (const attempt of attempts) {
+        assertInstanceOf(await attempt().then(() => undefined, (error) => error), Error);
+      }
+      assert(await guest.renew(guestSeat), "the relay goes on without it");
+    },
+  );
 
-  guarantee("a watch ends with its relay", async (harness) => {
+  guarantee("watch: ends with its relay", async (harness) => {
     const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const ended = await harness.watch(host, hostSeat);
     await host.close();
@@ -72,7 +75,7 @@ export function failing(guarantee: Guarantee): void {
     assertEquals(ended.pushed.length + ended.wakes, before);
   });
 
-  guarantee("operations are counted", async (harness) => {
+  guarantee("operations: counts every operation", async (harness) => {
     const { host, hostSeat } = await harness.hosted();
     const total = () => Object.values(host.operations()).reduce((sum, count) => sum + count, 0);
     const before = total();

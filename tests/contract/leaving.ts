@@ -21,7 +21,7 @@ const PARTINGS = Deno.env.get("SOAK") === "1" ? 1_000 : 25;
 /** Registers these guarantees. */
 export function leaving(guarantee: Guarantee): void {
   guarantee(
-    "the first to leave leaves all to the other, who takes everything along",
+    "leave: the first leaver leaves all to the second, who deletes everything",
     async (harness) => {
       const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
       await host.seal(hostSeat);
@@ -38,28 +38,31 @@ export function leaving(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("a host who leaves an empty room is the last one out", async (harness) => {
+  guarantee("leave: makes a host alone the last one out", async (harness) => {
     const { room, host, hostSeat } = await harness.hosted();
     assertEquals(await host.leave(hostSeat), { last: true, remaining: 0 });
     assertEquals(await harness.relay.count(room), 0);
     await assertRefused(host, room, "absent");
   });
 
-  guarantee("of two who leave at once, exactly one is the last one out", async (harness) => {
-    const clients = { host: await harness.open(), guest: await harness.open() };
-    for (let round = 0; round < PARTINGS; round++) {
-      const { room, host, hostSeat, guest, guestSeat } = await harness.paired(clients);
-      await host.seal(hostSeat);
-      await host.post(hostSeat, [envelope("host", 1)]);
-      await guest.post(guestSeat, [envelope("guest", 1)]);
-      const gone = await Promise.all([host.leave(hostSeat), guest.leave(guestSeat)]);
-      assertEquals(gone.filter(({ last }) => last).length, 1, `round ${round}`);
-      assertEquals(gone.find(({ last }) => last)?.remaining, 0);
-      assertEquals(await harness.relay.count(room), 0);
-    }
-  });
+  guarantee(
+    "leave: makes exactly one of two concurrent leavers the last one out",
+    async (harness) => {
+      const clients = { host: await harness.open(), guest: await harness.open() };
+      for (let round = 0; round < PARTINGS; round++) {
+        const { room, host, hostSeat, guest, guestSeat } = await harness.paired(clients);
+        await host.seal(hostSeat);
+        await host.post(hostSeat, [envelope("host", 1)]);
+        await guest.post(guestSeat, [envelope("guest", 1)]);
+        const gone = await Promise.all([host.leave(hostSeat), guest.leave(guestSeat)]);
+        assertEquals(gone.filter(({ last }) => last).length, 1, `round ${round}`);
+        assertEquals(gone.find(({ last }) => last)?.remaining, 0);
+        assertEquals(await harness.relay.count(room), 0);
+      }
+    },
+  );
 
-  guarantee("leaving repeats without harm", async (harness) => {
+  guarantee("leave: repeats without harm", async (harness) => {
     const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
     await guest.leave(guestSeat);
     assertEquals((await guest.leave(guestSeat)).last, false);
@@ -71,7 +74,7 @@ export function leaving(guarantee: Guarantee): void {
   });
 
   guarantee(
-    "who leaves after the other's lease has lapsed is the last one out",
+    "leave: makes the leaver the last one out when the peer's lease has lapsed",
     async (harness) => {
       const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
       await host.seal(hostSeat);
@@ -85,7 +88,7 @@ export function leaving(guarantee: Guarantee): void {
   );
 
   guarantee(
-    "the last one out takes along what earlier epochs and strangers left",
+    "leave: deletes what earlier epochs and strangers left when the last one leaves",
     async (harness) => {
       const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
       await guest.post(guestSeat, [envelope("guest", 1)]);
@@ -99,7 +102,7 @@ export function leaving(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("who does not hold a seat can leave without taking anything along", async (harness) => {
+  guarantee("leave: deletes nothing for a caller without a seat", async (harness) => {
     const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const stranger = await harness.open();
     assertEquals((await stranger.leave({ ...hostSeat, token: randomName(16) })).last, false);
@@ -109,7 +112,7 @@ export function leaving(guarantee: Guarantee): void {
   });
 
   guarantee(
-    "a seat that was left in an unsealed room is free, in a sealed one it is not",
+    "leave: frees the seat in an unsealed room, and not in a sealed one",
     async (harness) => {
       const open = await harness.paired();
       await open.guest.leave(open.guestSeat);

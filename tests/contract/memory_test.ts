@@ -32,7 +32,7 @@ relayContract("memory", () => {
   return Promise.resolve(harness);
 });
 
-Deno.test("memory: leases and expiry follow the clock it was given", async () => {
+Deno.test("memory relay: uses the clock it was given for leases and expiry", async () => {
   const clock = new FakeClock();
   const relay = new MemoryRelay({ clock });
   const [host, guest] = [relay.client(), relay.client()];

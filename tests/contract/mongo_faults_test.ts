@@ -128,7 +128,7 @@ async function kinds(relay: Relay, operation: () => Promise<unknown>): Promise<D
   return Object.fromEntries(more.filter(([, count]) => count !== 0));
 }
 
-scene("a stream is open where there are streams, and polling where it is asked for", async (s) => {
+scene("watch: opens a stream where streams exist, and polls where asked to", async (s) => {
   const stream = await s.watch(s.host, s.hostSeat);
   const poll = await s.watch(await s.open({ poll: true }), s.hostSeat);
   assertEquals(stream.states, [{ state: "up", watch: "stream" }]);
@@ -136,7 +136,7 @@ scene("a stream is open where there are streams, and polling where it is asked f
 });
 
 for (const errorCode of [40573, 115]) {
-  scene(`a stream refused with ${errorCode} leads to polling`, async (s) => {
+  scene(`watch: polls when a stream is refused with ${errorCode}`, async (s) => {
     await s.fail(1, { failCommands: ["aggregate"], errorCode });
     const watch = await s.watch(s.host, s.hostSeat);
     assertEquals(watch.states, [{ state: "up", watch: "poll" }]);
@@ -154,7 +154,7 @@ for (
     ["whose cursor is gone (43)", { errorCode: 43 }],
   ] as const
 ) {
-  scene(`a stream ${what} is opened anew, and what came meanwhile is read`, async (s) => {
+  scene(`watch: reopens a stream ${what}, and reads what came meanwhile`, async (s) => {
     const watch = await s.watch(s.host, s.hostSeat);
     const wakes = watch.wakes;
     await s.fail(1, { failCommands: ["getMore"], ...data });
@@ -171,7 +171,7 @@ for (
 }
 
 scene(
-  "a post whose connection breaks is unavailable, not repeated, and stored once when repeated",
+  "post: is unavailable when its connection breaks, and stored once when repeated",
   async (s) => {
     const sent = [envelope("guest", 1), envelope("guest", 2)];
     await s.fail(1, { failCommands: ["insert"], closeConnection: true });
@@ -183,7 +183,7 @@ scene(
   },
 );
 
-scene("a chat does not notice a connection that breaks once", async (s) => {
+scene("client: hides one broken connection from the chat", async (s) => {
   const events: unknown[] = [];
   const emit = (event: unknown) => events.push(event);
   const connection = new RelayConnection({ ...deps, relay: s.guest, emit });
@@ -200,7 +200,7 @@ scene("a chat does not notice a connection that breaks once", async (s) => {
 });
 
 scene(
-  "a client that is replaced takes its watch along, and what was under way is unknown",
+  "client: ends its watch when replaced, with what was under way unknown",
   async (s) => {
     const watch = await s.watch(s.host, s.hostSeat);
     const before = s.host.operations()["findAndModify"];
@@ -222,32 +222,35 @@ scene(
   },
 );
 
-scene("what was done before its answer was lost is known when the driver asks again", async (s) => {
-  // It is done, and the driver is told to ask once more.
-  const losing = async <T>(operation: () => Promise<T>): Promise<T> => {
-    await s.fail(1, {
-      failCommands: ["findAndModify"],
-      writeConcernError: { code: 91, errmsg: "The server is going down" },
-      errorLabels: ["RetryableWriteError"],
-    });
-    return await operation();
-  };
-  const view = await losing(() => s.host.renew(s.hostSeat));
-  assertEquals(view?.peer?.token, s.guestSeat.token);
-  const [room, token] = [randomName(16), randomName(16)];
-  const wish = { token, epoch: randomName(8), lingerMs: 600_000 };
-  const made = await losing(() => s.host.create(room, wish));
-  assert("seat" in made && made.seat.epoch === wish.epoch);
-  const claim = await losing(() => s.guest.claim(room, randomName(16)));
-  assert("seat" in claim && claim.hostToken === token);
-  assertEquals((await losing(() => s.guest.leave(claim.seat))).last, false);
-  const next = { token: randomName(16), epoch: randomName(8) };
-  const reopened = await losing(() => s.host.reopen(made.seat, next));
-  assertEquals([reopened?.token, reopened?.epoch], [next.token, next.epoch]);
-  assertEquals(await losing(() => s.host.leave(reopened!)), { last: true, remaining: 0 });
-});
+scene(
+  "client: recognizes its own update when the driver repeats it after a lost answer",
+  async (s) => {
+    // It is done, and the driver is told to ask once more.
+    const losing = async <T>(operation: () => Promise<T>): Promise<T> => {
+      await s.fail(1, {
+        failCommands: ["findAndModify"],
+        writeConcernError: { code: 91, errmsg: "The server is going down" },
+        errorLabels: ["RetryableWriteError"],
+      });
+      return await operation();
+    };
+    const view = await losing(() => s.host.renew(s.hostSeat));
+    assertEquals(view?.peer?.token, s.guestSeat.token);
+    const [room, token] = [randomName(16), randomName(16)];
+    const wish = { token, epoch: randomName(8), lingerMs: 600_000 };
+    const made = await losing(() => s.host.create(room, wish));
+    assert("seat" in made && made.seat.epoch === wish.epoch);
+    const claim = await losing(() => s.guest.claim(room, randomName(16)));
+    assert("seat" in claim && claim.hostToken === token);
+    assertEquals((await losing(() => s.guest.leave(claim.seat))).last, false);
+    const next = { token: randomName(16), epoch: randomName(8) };
+    const reopened = await losing(() => s.host.reopen(made.seat, next));
+    assertEquals([reopened?.token, reopened?.epoch], [next.token, next.epoch]);
+    assertEquals(await losing(() => s.host.leave(reopened!)), { last: true, remaining: 0 });
+  },
+);
 
-scene("a departure whose end was lost is finished when it is repeated", async (s) => {
+scene("leave: finishes when repeated after a lost answer", async (s) => {
   await s.guest.leave(s.guestSeat);
   await s.guest.post(s.guestSeat, [envelope("guest", 1)]);
   // The server did this, and the answer never came.
@@ -259,7 +262,7 @@ scene("a departure whose end was lost is finished when it is repeated", async (s
   assertEquals(await s.guest.leave(s.guestSeat), { last: false, remaining: 0 });
 });
 
-scene("a departure that breaks off while it deletes is finished when it is repeated", async (s) => {
+scene("leave: finishes when repeated after breaking off in a deletion", async (s) => {
   await s.guest.leave(s.guestSeat);
   await s.guest.post(s.guestSeat, [envelope("guest", 1)]);
   await s.fail(1, { failCommands: ["delete"], closeConnection: true });
@@ -267,7 +270,7 @@ scene("a departure that breaks off while it deletes is finished when it is repea
   assertEquals(await s.host.leave(s.hostSeat), { last: true, remaining: 0 });
 });
 
-scene("what is posted after everybody has left is swept by who posted it", async (s) => {
+scene("post: is swept by its sender when everyone has left", async (s) => {
   await s.guest.leave(s.guestSeat);
   await s.host.leave(s.hostSeat);
   await s.guest.post(s.guestSeat, [envelope("guest", 1)]);
@@ -275,14 +278,14 @@ scene("what is posted after everybody has left is swept by who posted it", async
   assertEquals(await s.guest.leave(s.guestSeat), { last: false, remaining: 0 });
 });
 
-scene("two who post one batch at once store it once", async (s) => {
+scene("post: stores a batch once when two post it at once", async (s) => {
   const sent = Array.from({ length: 40 }, (_, i) => envelope("guest", i + 1));
   const other = await s.open();
   await Promise.all([s.guest.post(s.guestSeat, sent), other.post(s.guestSeat, sent)]);
   assertEquals((await s.host.read(s.hostSeat)).envelopes, sent);
 });
 
-scene("a document of megabytes is counted, removed, and does not travel", async (s) => {
+scene("read: counts and removes a document of megabytes without transferring it", async (s) => {
   const { room, epoch } = s.guestSeat;
   const expiresAt = new Date(Date.now() + 600_000);
   const giant = { room, epoch, from: "guest", seq: 1, token: "x".repeat(2 ** 21), expiresAt };
@@ -297,7 +300,7 @@ scene("a document of megabytes is counted, removed, and does not travel", async 
   assertEquals(await s.host.read(s.hostSeat), { envelopes: [sent], malformed: 0 });
 });
 
-scene("each operation of a conversation is one operation of the server", async (s) => {
+scene("operations: match the server's own count", async (s) => {
   const sent = envelope("guest", 1);
   const { host, hostSeat, guest, guestSeat, room } = s;
   assertEquals(await kinds(guest, () => guest.post(guestSeat, [sent])), { insert: 1 });
@@ -310,7 +313,7 @@ scene("each operation of a conversation is one operation of the server", async (
   assertEquals(refused, { findAndModify: 1, insert: 1 });
 });
 
-scene("a client that watches and works has at most five sockets on three nodes", async (s) => {
+scene("client: opens at most five sockets on three nodes", async (s) => {
   for (const client of [s.guest]) await client.close();
   await s.watch(s.host, s.hostSeat);
   const post = (seq: number) => s.host.post(s.hostSeat, [envelope("host", seq)]);
@@ -330,7 +333,7 @@ scene("a client that watches and works has at most five sockets on three nodes",
   assertLessOrEqual(sockets, MAX_SOCKETS);
 });
 
-scene("reading goes by the index, whatever else lies in the collection", async (s) => {
+scene("read: uses the index, whatever else the collection holds", async (s) => {
   const { room, epoch } = s.guestSeat;
   const expiresAt = new Date(Date.now() + 600_000);
   const foreign = Array.from(
@@ -353,7 +356,7 @@ scene("reading goes by the index, whatever else lies in the collection", async (
   assertEquals(epoch, s.hostSeat.epoch);
 });
 
-scene("removing, leaving and sweeping go by an index, whatever else there is", async (s) => {
+scene("remove, leave, sweep: use an index, whatever else the collection holds", async (s) => {
   const { room, epoch } = s.guestSeat;
   const id = `${room}.${epoch}.${randomName(16)}`;
   const filters: Document[] = [
@@ -375,7 +378,7 @@ scene("removing, leaving and sweeping go by an index, whatever else there is", a
   assert(!JSON.stringify(rooms["queryPlanner"].winningPlan).includes("COLLSCAN"));
 });
 
-scene("the server removes what has expired, rooms and envelopes", async (s) => {
+scene("expiry: the server deletes expired rooms and envelopes", async (s) => {
   const gone = new Set<string>();
   const expired = randomName(16);
   const changes = s.db.watch([{ $match: { operationType: "delete" } }]);
@@ -399,7 +402,7 @@ scene("the server removes what has expired, rooms and envelopes", async (s) => {
   assert(await s.host.renew(s.hostSeat), "what has not expired stays");
 });
 
-scene("nothing in the documents is clear text", async (s) => {
+scene("documents: contain no clear text", async (s) => {
   await s.guest.post(s.guestSeat, [envelope("guest", 1)]);
   const room = await s.db.collection("rooms").findOne({ _id: s.room as never });
   const message = await s.db.collection("messages").findOne({ room: s.room });
@@ -409,7 +412,7 @@ scene("nothing in the documents is clear text", async (s) => {
   assertEquals(Object.keys(message!).sort(), own.sort());
 });
 
-scene("a primary that steps down under a stream of posts loses and doubles none", async (s) => {
+scene("post: loses and duplicates nothing when the primary steps down", async (s) => {
   const watch = await s.watch(s.host, s.hostSeat);
   const admin = await s.server.admin();
   const sent = Array.from({ length: 120 }, (_, i) => envelope("guest", i + 1));
@@ -432,7 +435,7 @@ scene("a primary that steps down under a stream of posts loses and doubles none"
   await watch.until(() => watch.wakes > before || watch.pushed.some(({ id }) => id === last.id));
 });
 
-scene("a primary that is killed is replaced, and what was accepted is there", async (s) => {
+scene("post: loses nothing accepted when the primary is killed", async (s) => {
   const watch = await s.watch(s.host, s.hostSeat);
   const sent = Array.from({ length: 60 }, (_, i) => envelope("guest", i + 1));
   const primary = await s.server.primary();
@@ -473,7 +476,7 @@ for (const [what, uri, code] of CLOSED) {
   });
 }
 
-scene("a user without rights on the database is told so by the first operation", async (s) => {
+scene("client: reports missing rights at the first operation", async (s) => {
   const uri = s.server.uri.replace(`/${DATABASE}?`, "/other?");
   const client = await openMongoRelay({ uri }, deps);
   const wish = { token: randomName(16), epoch: randomName(8), lingerMs: 60_000 };

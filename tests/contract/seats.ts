@@ -14,7 +14,7 @@ const RACES = Deno.env.get("SOAK") === "1" ? 1_000 : 50;
 /** Registers these guarantees. */
 export function seats(guarantee: Guarantee): void {
   guarantee(
-    "a created room gives its host a seat under the token and epoch asked for",
+    "create: gives the host a seat under the token and epoch asked for",
     async (harness) => {
       const client = await harness.open();
       const room = randomName(16);
@@ -24,7 +24,7 @@ export function seats(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("a claim gives the guest seat and names the host's token", async (harness) => {
+  guarantee("claim: gives the guest seat and names the host's token", async (harness) => {
     const { room, hostSeat } = await harness.hosted();
     const client = await harness.open();
     const token = randomName(16);
@@ -34,13 +34,13 @@ export function seats(guarantee: Guarantee): void {
     });
   });
 
-  guarantee("a room that lives is taken for everybody but its host", async (harness) => {
+  guarantee("create: refuses a living room to everyone but its host", async (harness) => {
     const { room } = await harness.hosted();
     const client = await harness.open();
     assertEquals(await client.create(room, fresh()), { refused: "taken" });
   });
 
-  guarantee("a creation repeated with its token returns the same seat", async (harness) => {
+  guarantee("create: returns the same seat when repeated with its token", async (harness) => {
     const client = await harness.open();
     const room = randomName(16);
     const wish = fresh();
@@ -49,7 +49,7 @@ export function seats(guarantee: Guarantee): void {
     assertEquals(await (await harness.open()).create(room, wish), first);
   });
 
-  guarantee("of many who create one room at once, one becomes its host", async (harness) => {
+  guarantee("create: makes one of many concurrent creators the host", async (harness) => {
     const clients = await Promise.all(Array.from({ length: 4 }, () => harness.open()));
     for (let round = 0; round < 5; round++) {
       const room = randomName(16);
@@ -59,7 +59,7 @@ export function seats(guarantee: Guarantee): void {
   });
 
   guarantee(
-    "a claim repeated with its token returns the same seat, sealed or not",
+    "claim: returns the same seat when repeated with its token, sealed or not",
     async (harness) => {
       const { room, host, hostSeat } = await harness.hosted();
       const client = await harness.open();
@@ -73,7 +73,7 @@ export function seats(guarantee: Guarantee): void {
   );
 
   guarantee(
-    `of ${JOINERS} who claim one seat at once, one gets it and all others knock`,
+    `claim: gives one of ${JOINERS} concurrent claimants the seat, and all others knock`,
     async (harness) => {
       const host = await harness.open();
       const joiners: Relay[] = [];
@@ -94,7 +94,7 @@ export function seats(guarantee: Guarantee): void {
   );
 
   guarantee(
-    "a claim on a room that is not there is refused as absent, and leaves nothing",
+    "claim: refuses a missing room as absent, and leaves nothing",
     async (harness) => {
       const client = await harness.open();
       const room = randomName(16);
@@ -104,7 +104,7 @@ export function seats(guarantee: Guarantee): void {
   );
 
   guarantee(
-    "a third claim is refused as full, and both inside can read the knock",
+    "claim: refuses a third claim as full, and both inside can read the knock",
     async (harness) => {
       const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
       await assertRefused(await harness.open(), room, "full");
@@ -121,30 +121,37 @@ export function seats(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("a claim on a sealed room is refused as sealed, and knocks", async (harness) => {
+  guarantee("claim: refuses a sealed room as sealed, and knocks", async (harness) => {
     const { room, host, hostSeat } = await harness.paired();
     assertEquals(await host.seal(hostSeat), true);
     await assertRefused(await harness.open(), room, "sealed");
     assertEquals((await knocks(host, hostSeat)).length, 1);
   });
 
-  guarantee("a claim on a burnt room is refused as burnt, and knocks", async (harness) => {
+  guarantee("claim: refuses a burned room, and knocks", async (harness) => {
     const { room, host, hostSeat } = await harness.hosted();
     assertEquals(await host.burn(hostSeat), true);
     await assertRefused(await harness.open(), room, "burnt");
     assertEquals((await knocks(host, hostSeat)).length, 1);
   });
 
-  guarantee("a refused claim that is repeated with its token knocks once", async (harness) => {
-    const { room, host, hostSeat } = await harness.paired();
-    const client = await harness.open();
-    const token = randomName(16);
-    for (let i = 0; i < 3; i++) assertEquals(await client.claim(room, token), { refused: "full" });
-    assertEquals((await knocks(host, hostSeat)).length, 1);
-  });
+  guarantee(
+    "claim: knocks once when a refused claim is repeated with its token",
+    async (harness) => {
+      const { room, host, hostSeat } = await harness.paired();
+      const client = await harness.open();
+      const token = randomName(16);
+      for (let i = 0; i < 3; i++) {
+        assertEquals(await client.claim(room, token), {
+          refused: "full",
+        });
+      }
+      assertEquals((await knocks(host, hostSeat)).length, 1);
+    },
+  );
 
   guarantee(
-    "an unsealed seat whose lease has lapsed is free, and its former holder is told",
+    "claim: takes an unsealed seat whose lease has lapsed, and its former holder is told",
     async (harness) => {
       const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
       await harness.relay.age(room, LEASE_MS + 1_000);
@@ -156,7 +163,7 @@ export function seats(guarantee: Guarantee): void {
   );
 
   guarantee(
-    "a sealed seat whose lease has lapsed is not free, and its holder can come back",
+    "claim: refuses a sealed seat whose lease has lapsed, and its holder can come back",
     async (harness) => {
       const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
       await host.seal(hostSeat);
@@ -167,7 +174,7 @@ export function seats(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("a lapsed lease that nobody has used is renewed", async (harness) => {
+  guarantee("renew: renews a lapsed lease when the seat is still free", async (harness) => {
     const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
     await harness.relay.age(room, LEASE_MS + 1_000);
     assert(await guest.renew(guestSeat));
@@ -175,7 +182,7 @@ export function seats(guarantee: Guarantee): void {
     await assertRefused(await harness.open(), room, "full");
   });
 
-  guarantee("renewing tells the peer's token and what is left of its lease", async (harness) => {
+  guarantee("renew: returns the peer's token and what is left of its lease", async (harness) => {
     const { room, host, hostSeat } = await harness.hosted();
     assertEquals((await host.renew(hostSeat))?.peer, undefined);
     const guestSeat = seated(await (await harness.open()).claim(room, randomName(16)));
@@ -188,7 +195,7 @@ export function seats(guarantee: Guarantee): void {
   });
 
   guarantee(
-    "renewing tells whether the room is sealed, and its revision rises with changes",
+    "renew: returns whether the room is sealed, and a revision that rises with changes",
     async (harness) => {
       const { host, hostSeat, guest, guestSeat } = await harness.paired();
       const before = await host.renew(hostSeat);
@@ -200,16 +207,19 @@ export function seats(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("sealing repeats, and is refused to who does not hold a seat", async (harness) => {
-    const { host, hostSeat } = await harness.paired();
-    assertEquals(await host.seal(hostSeat), true);
-    assertEquals(await host.seal(hostSeat), true);
-    assertEquals(await host.seal({ ...hostSeat, token: randomName(16) }), false);
-    assertEquals(await host.burn({ ...hostSeat, token: randomName(16) }), false);
-  });
+  guarantee(
+    "seal: succeeds again when repeated, and is refused without a seat",
+    async (harness) => {
+      const { host, hostSeat } = await harness.paired();
+      assertEquals(await host.seal(hostSeat), true);
+      assertEquals(await host.seal(hostSeat), true);
+      assertEquals(await host.seal({ ...hostSeat, token: randomName(16) }), false);
+      assertEquals(await host.burn({ ...hostSeat, token: randomName(16) }), false);
+    },
+  );
 
   guarantee(
-    "vacating frees the guest's seat for the next, and the guest is told",
+    "vacate: frees the guest's seat for the next, and the guest is told",
     async (harness) => {
       const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
       await host.vacate(hostSeat, guestSeat.token);
@@ -220,7 +230,7 @@ export function seats(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("vacating leaves alone a guest of another token, and a sealed one", async (harness) => {
+  guarantee("vacate: leaves a guest of another token alone, and a sealed one", async (harness) => {
     const { host, hostSeat, guest, guestSeat } = await harness.paired();
     await host.vacate(hostSeat, randomName(16));
     assert(await guest.renew(guestSeat));
@@ -229,7 +239,7 @@ export function seats(guarantee: Guarantee): void {
     assert(await guest.renew(guestSeat));
   });
 
-  guarantee("who holds no seat can neither renew, vacate nor reopen", async (harness) => {
+  guarantee("seat: refuses to renew, vacate or reopen without one", async (harness) => {
     const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
     const forged = { ...hostSeat, token: randomName(16) };
     const client = await harness.open();

@@ -8,7 +8,7 @@ import { envelope, type Guarantee, randomName, Recorder, told } from "./harness.
 
 /** Registers these guarantees. */
 export function watching(guarantee: Guarantee): void {
-  guarantee("a watch tells of what the other posts", async (harness) => {
+  guarantee("watch: reports what the peer posts", async (harness) => {
     const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const toHost = await harness.watch(host, hostSeat);
     const toGuest = await harness.watch(guest, guestSeat);
@@ -21,7 +21,7 @@ export function watching(guarantee: Guarantee): void {
     }
   });
 
-  guarantee("a watch tells of what was posted before it began", async (harness) => {
+  guarantee("watch: reports what was posted before it began", async (harness) => {
     const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const sent = envelope("guest", 1);
     await guest.post(guestSeat, [sent]);
@@ -29,7 +29,7 @@ export function watching(guarantee: Guarantee): void {
     await watch.until(() => told(watch, host, hostSeat, sent.id));
   });
 
-  guarantee("a watch tells of a knock", async (harness) => {
+  guarantee("watch: reports a knock", async (harness) => {
     const { room, host, hostSeat } = await harness.paired();
     const watch = await harness.watch(host, hostSeat);
     const stranger = await harness.open();
@@ -39,7 +39,7 @@ export function watching(guarantee: Guarantee): void {
   });
 
   guarantee(
-    "a watch pushes nothing of oneself, of other rooms or of other epochs",
+    "watch: pushes nothing of one's own, of other rooms or of other epochs",
     async (harness) => {
       const { host, hostSeat, guest, guestSeat } = await harness.paired();
       const elsewhere = await harness.paired({ host, guest });
@@ -54,7 +54,7 @@ export function watching(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("a client that holds both seats is told on one of the other", async (harness) => {
+  guarantee("watch: serves both seats of one client", async (harness) => {
     const [client, second] = [await harness.open(), await harness.open()];
     const { hostSeat, guestSeat } = await harness.paired({ host: client, guest: client });
     // One watch for each client: a store may have no room for more.
@@ -70,7 +70,7 @@ export function watching(guarantee: Guarantee): void {
   });
 
   guarantee(
-    "what a watch pushes of one sender comes in the order it was posted",
+    "watch: pushes the envelopes of one sender in the order they were posted",
     async (harness) => {
       const { host, hostSeat, guest, guestSeat } = await harness.paired();
       const watch = await harness.watch(host, hostSeat);
@@ -83,7 +83,7 @@ export function watching(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("a misshapen document neither ends a watch nor is pushed", async (harness) => {
+  guarantee("watch: skips a malformed document without ending", async (harness) => {
     const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
     const watch = await harness.watch(host, hostSeat);
     await harness.relay.plantMisshapen(room, hostSeat.epoch);
@@ -93,7 +93,7 @@ export function watching(guarantee: Guarantee): void {
     for (const pushed of watch.pushed) assertEquals(pushed, sent);
   });
 
-  guarantee("a watch is silent once its signal is aborted", async (harness) => {
+  guarantee("watch: is silent once its signal is aborted", async (harness) => {
     const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const end = new AbortController();
     const ended = await harness.watch(host, hostSeat, end.signal);
@@ -106,7 +106,7 @@ export function watching(guarantee: Guarantee): void {
     assertEquals(ended.calls, before);
   });
 
-  guarantee("a watch with an aborted signal never begins", async (harness) => {
+  guarantee("watch: never begins under an aborted signal", async (harness) => {
     const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const never = new Recorder();
     host.watch(hostSeat, never, AbortSignal.abort());

@@ -66,7 +66,7 @@ Deno.test("flood: delivers every message without extra decryptions among garbage
   await harness.end();
 });
 
-Deno.test("flood: garbage that is found by reading alone is worn off page by page", async () => {
+Deno.test("flood: removes garbage page by page when it is found by reading alone", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   await harness.advance(1_000);
@@ -127,7 +127,7 @@ Deno.test("flood: delivers the true token among a thousand copies of its header"
   }
 });
 
-Deno.test("flood: copies of a message that is ahead of a gap do not hide it either", async () => {
+Deno.test("flood: delivers a message ahead of a gap among copies of it", async () => {
   const harness = new Harness();
   let armed = 0;
   const { alice, bob } = await harness.pair({
@@ -158,7 +158,7 @@ Deno.test("flood: copies of a message that is ahead of a gap do not hide it eith
   await harness.end();
 });
 
-Deno.test("flood: replays by the thousand are known for what they are, and gathered", async () => {
+Deno.test("flood: reports thousands of replays together", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   alice.say("once");

@@ -10,7 +10,7 @@ import type { Envelope } from "../../src/relay/relay.ts";
 import { assertAllHeard, assertCalm, Harness, QUIET_MS } from "./harness.ts";
 import { foreignShare, otherId } from "./hostile.ts";
 
-Deno.test("strangers: what is thrown away is told once, however often it is read", async () => {
+Deno.test("strangers: reports a discarded document once, however often it is read", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   const junk = { from: "guest", seq: 0, attempt: 0, head: new Uint8Array(9), token: "" };
@@ -60,7 +60,7 @@ Deno.test("strangers: raises no alarm for a guest that comes and goes unanswered
   await harness.end();
 });
 
-Deno.test("strangers: after it, another guest's share is a third person at the door", async () => {
+Deno.test("strangers: reports another guest's share after the handshake as a third person", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
   harness.plant(foreignShare(harness, harness.random(16)));
@@ -72,7 +72,7 @@ Deno.test("strangers: after it, another guest's share is a third person at the d
   await harness.end();
 });
 
-Deno.test("strangers: what lies in the room before the guest comes is not read as its own", async () => {
+Deno.test("strangers: ignores what lay in the room before the guest came", async () => {
   const harness = new Harness();
   const alice = await harness.host();
   for (let seq = 1; seq <= 300; seq++) {
