@@ -27,6 +27,10 @@ export const REASONS = {
   /** The client was replaced while an operation was under way. */
   "relay-reconnected": because("relay-unreachable"),
 
+  // Relay links.
+  "relay-link-damaged": because("relay-uri"),
+  "relay-link-version": because("relay-uri"),
+
   // Everywhere.
   /** Not a failure of the person or the relay: a mistake in the program. */
   "bug": because("bug"),

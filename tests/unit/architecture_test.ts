@@ -58,6 +58,7 @@ const DOORS: Record<string, readonly string[]> = {
   "src/protocol/": ["src/crypto/"],
   "src/crypto/": [],
   "src/relay/relay.ts": [],
+  "src/relay/relay_link.ts": [],
   "src/relay/envelope.ts": ["src/relay/relay.ts"],
   "src/relay/mongodb/": ["src/relay/relay.ts", "src/relay/envelope.ts", "src/relay/check.ts"],
   "src/relay/sqlite/": ["src/relay/relay.ts", "src/relay/envelope.ts", "src/relay/check.ts"],

@@ -8,6 +8,7 @@ import type { FactsOf, Reason } from "../../failure_reasons.ts";
 import { CHAT_FAILURES } from "./chat_failures.ts";
 import type { FailureText, FailureTexts } from "./failure_text.ts";
 import { LIFECYCLE_FAILURES } from "./lifecycle_failures.ts";
+import { RELAY_LINK_FAILURES } from "./relay_link_failures.ts";
 
 export type { FailureText, FailureTexts };
 
@@ -19,6 +20,7 @@ const TEXTS: FailureTexts = {
   }),
   "untranslated": ({ message, hint }) => ({ message, hint }),
   ...LIFECYCLE_FAILURES,
+  ...RELAY_LINK_FAILURES,
 };
 
 /** The sentences of a failure. */
