@@ -104,7 +104,7 @@ from_npm() {
 fetch_deno() {
   command -v curl >/dev/null || command -v npm >/dev/null || fail "Whisper needs Deno $oldest or newer, or curl or npm to download it.
 Install one of them (Deno: https://docs.deno.com/runtime) and try again."
-  name=$(target) || fail "There is no Deno for $(uname -s) on $(uname -m). On Windows, use setup.bat."
+  name=$(target) || fail "Deno is not available for $(uname -s) on $(uname -m). On Windows, use setup.bat."
   wanted=$(sed -n "s/^\([0-9a-f]\{64\}\)  $name\$/\1/p" "$here/src/build/deno.sha256")
   mkdir -p "$home/bin"
   work=$(mktemp -d "$home/fetch.XXXXXX")

@@ -20,7 +20,7 @@ case $(uname -s)-$(uname -m) in
   Linux-aarch64 | Linux-arm64) target=aarch64-unknown-linux-gnu ;;
   Darwin-x86_64) target=x86_64-apple-darwin ;;
   Darwin-arm64) target=aarch64-apple-darwin ;;
-  *) fail "There is no Whisper for $(uname -s) on $(uname -m)." "With Deno you can start it from its sources: deno task chat." ;;
+  *) fail "Whisper is not available for $(uname -s) on $(uname -m)." "With Deno you can start it from its sources: deno task chat." ;;
 esac
 name=whisper-$target
 

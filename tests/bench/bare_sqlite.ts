@@ -1,6 +1,6 @@
 /**
  * The least that two programs can do to exchange lines over a SQLite file: a row for each line of
- * input and a byte in a file beside the database, which the other one watches in order to read.
+ * input and a byte in a file beside the database, which the peer watches in order to read.
  *
  * Arguments: the path of the database, one's own name, the other's.
  *

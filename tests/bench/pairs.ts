@@ -6,7 +6,7 @@
  */
 import { Program } from "./program.ts";
 
-/** Two programs, each of which shows what the other one is told to say. */
+/** Two programs, each of which shows what the other is told to say. */
 export interface Pair {
   readonly sides: readonly [Program, Program];
   /** Whether a sender is told what was shown. */
@@ -20,7 +20,7 @@ export interface Pair {
   end(): Promise<void>;
 }
 
-/** Where no configuration is: that of whoever runs the benchmark is not measured. */
+/** Where no configuration is: the settings of the person who runs the benchmark are not measured. */
 const NOWHERE = "/nonexistent";
 
 /** Where two meet, as the program's variables say it. */

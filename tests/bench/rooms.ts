@@ -19,7 +19,7 @@ import { TEXT_CHARS } from "./pairs.ts";
 
 /** Two who talk in one room. */
 export interface Room {
-  /** One of the two says something; the milliseconds until the other one has it. */
+  /** One of the two says something; the milliseconds until the other has it. */
   say(): Promise<number>;
   /** Operations of both so far. */
   operations(): number;

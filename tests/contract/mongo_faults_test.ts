@@ -225,7 +225,7 @@ scene(
 scene(
   "client: recognizes its own update when the driver repeats it after a lost answer",
   async (s) => {
-    // It is done, and the driver is told to ask once more.
+    // The update is done, and the driver is told to retry.
     const losing = async <T>(operation: () => Promise<T>): Promise<T> => {
       await s.fail(1, {
         failCommands: ["findAndModify"],
@@ -459,7 +459,7 @@ const CLOSED: readonly [what: string, uri: string, code: FailureCode][] = [
   ["a port that refuses", "mongodb://a:b@127.0.0.1:1,127.0.0.1:2/", "relay-unreachable"],
   ["TLS where there is none", "mongodb://a:b@HOST/?tls=true", "relay-unreachable"],
   ["an unknown mechanism", "mongodb://a:b@HOST/?authMechanism=PLAIN", "relay-auth"],
-  ["an unknown option", "mongodb://a:b@HOST/?colour=blue", "relay-uri"],
+  ["an unknown option", "mongodb://a:b@HOST/?flavor=blue", "relay-uri"],
 ];
 
 for (const [what, uri, code] of CLOSED) {

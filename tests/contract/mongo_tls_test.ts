@@ -84,7 +84,7 @@ for (const { what, subject, trust, told } of REFUSED) {
       const uri = await uriOf(folder, listener.addr.port, trusted);
       try {
         await assertUntrusted(uri, told);
-        // Deno would honour this without any permission.
+        // Deno would use this without any permission.
         Deno.env.set("NODE_TLS_REJECT_UNAUTHORIZED", "0");
         await assertUntrusted(uri, told);
       } finally {

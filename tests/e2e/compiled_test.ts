@@ -96,7 +96,7 @@ test(
       );
       assertEquals(others, []);
     }),
-  { why: why ?? (straceAvailable ? undefined : "there is no strace") },
+  { why: why ?? (straceAvailable ? undefined : "strace is missing") },
 );
 
 test("opens and leaves the full screen", () =>
@@ -109,7 +109,7 @@ test("opens and leaves the full screen", () =>
     await terminal.press("Enter");
     const screen = await terminal.see("status 0");
     assertMatch(screen, /0 remain/);
-  }), { why: why ?? (tmuxAvailable ? undefined : "there is no tmux") });
+  }), { why: why ?? (tmuxAvailable ? undefined : "tmux is missing") });
 
 for (const set of ["atlas", "any"] as const) {
   test(

@@ -22,7 +22,7 @@ const ui = await openFullScreen({
   env: (name) => Deno.env.get(name),
 });
 ui.hear({ event: "message", from: "Bob", text: "a secret", seq: 1, at: new Date().toISOString() });
-// It happens when somebody presses a key, and the screen has long been there.
+// It happens when a key is pressed, long after the screen was drawn.
 const controls = new RecordedControls();
 controls.leave = () => {
   if (how === "exit") Deno.exit(7);

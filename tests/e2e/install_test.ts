@@ -17,7 +17,7 @@ const HOME = "https://host.example/alice/whisper";
 interface Place {
   /** Has what a release has. */
   readonly release: string;
-  /** Is somebody's home. */
+  /** A home folder. */
   readonly home: string;
 }
 
@@ -148,7 +148,7 @@ test("reports a system without a program", async (place) => {
   const env = { PATH: `${tools}:${Deno.env.get("PATH")}` };
   const { code, stderr } = await install(place, { env });
   assertEquals(code, 1);
-  assertMatch(stderr, /There is no Whisper for Plan9/);
+  assertMatch(stderr, /Whisper is not available for Plan9/);
 });
 
 test("names every system that a release has", async (place) => {

@@ -1,5 +1,5 @@
 /**
- * The linear interface in a real terminal, as somebody meets it who starts Whisper for the first time.
+ * The linear interface in a real terminal, as it is at the first start.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { removeLeftFolder, Terminal, tmuxAvailable } from "../support/tmux.ts";
 
 const MAIN = import.meta.resolve("../../main.ts");
-const SKIP = tmuxAvailable ? "" : " (skipped: there is no tmux)";
+const SKIP = tmuxAvailable ? "" : " (skipped: tmux is missing)";
 const WHISPER = [Deno.execPath(), "run", "--allow-all", "--no-check", MAIN];
 
 function test(what: string, run: (env: Record<string, string>) => Promise<void>): void {

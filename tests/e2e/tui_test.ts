@@ -1,6 +1,6 @@
 /**
  * The full-screen interface in a real terminal: two real programs meet over a store of their own, and
- * what is seen is compared with the screens in the folder beside. `UPDATE_SCREENS=1` writes them anew.
+ * what is seen is compared with the screens in the folder beside. `UPDATE_SCREENS=1` writes them again.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const MAIN = import.meta.resolve("../../main.ts");
 const SCREENS = new URL("./screens/", import.meta.url);
 /** Where everything is checked there is one, or it is a failure. */
 const isSkipped = !tmuxAvailable && Deno.env.get("CI") !== "true";
-const SKIP = isSkipped ? " (skipped: there is no tmux)" : "";
+const SKIP = isSkipped ? " (skipped: tmux is missing)" : "";
 /** Without a word about tmux itself, which every screen would begin with. */
 const WHISPER = ["env", "-u", "TMUX", Deno.execPath(), "run", "--allow-all", "--no-check", MAIN];
 const CODE = /\d{4}-[a-z]+-[a-z]+-[a-z]+/;
@@ -58,8 +58,8 @@ async function say(terminal: Terminal, text: string): Promise<void> {
   await terminal.press("Enter");
 }
 
-/** What differs from run to run, as it is kept and as it is looked for. */
-const CHANGING: readonly [seen: RegExp, kept: string, wanted: string][] = [
+/** What differs from run to run, as it is stored and as it is looked for. */
+const CHANGING: readonly [seen: RegExp, stored: string, wanted: string][] = [
   [/\b\d\d:\d\d\b/g, "{time}", "\\d\\d:\\d\\d"],
   [/ +\d{4}-[a-z]+-[a-z]+-[a-z]+/g, "  {code}", " +\\d{4}-[a-z]+-[a-z]+-[a-z]+"],
   [/(?<=^ (?:Whisper )?)\d{4,}(?= │)/gm, "{room}", "\\d{4,}"],
@@ -67,17 +67,20 @@ const CHANGING: readonly [seen: RegExp, kept: string, wanted: string][] = [
   [/(?<=Relay: this computer).*$/gm, "{more}", "[^\\n]*"],
 ];
 
-/** Waits until the screen is the one that is kept under this name. */
+/** Waits until the screen is the one that is stored under this name. */
 async function compare(terminal: Terminal, name: string): Promise<void> {
   const file = new URL(`${name}.txt`, SCREENS);
   if (Deno.env.get("UPDATE_SCREENS")) {
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     const screen = await terminal.screen();
-    const kept = CHANGING.reduce((text, [seen, kept]) => text.replaceAll(seen, kept), screen);
-    return await Deno.writeTextFile(file, `${kept}\n`);
+    const stored = CHANGING.reduce((text, [seen, stored]) => text.replaceAll(seen, stored), screen);
+    return await Deno.writeTextFile(file, `${stored}\n`);
   }
-  const kept = (await Deno.readTextFile(file)).trimEnd().replaceAll(/[\\^$.*+?()[\]|]/g, "\\$&");
-  const wanted = CHANGING.reduce((text, [, kept, wanted]) => text.replaceAll(kept, wanted), kept);
+  const stored = (await Deno.readTextFile(file)).trimEnd().replaceAll(/[\\^$.*+?()[\]|]/g, "\\$&");
+  const wanted = CHANGING.reduce(
+    (text, [, stored, wanted]) => text.replaceAll(stored, wanted),
+    stored,
+  );
   await terminal.see(new RegExp(`^${wanted}$`));
 }
 

@@ -1,5 +1,5 @@
 /**
- * Bad input and hopeless places, as somebody meets them who runs the real program: a sentence, a next
+ * Bad input and unusable relays, with the real program: a sentence, a next
  * step, the documented status, and no trace of the program's insides.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * Real programs that are killed or stood still by the system, over a real server: what the other one is
+ * Real programs that are killed or stopped by the system, over a real server: what the peer is
  * told, who still has a seat, and what is left.
  *
  * @module
@@ -12,7 +12,7 @@ import { roomOfNameplate } from "../../src/protocol/wire.ts";
 import { parseCode } from "../../src/protocol/invite_code.ts";
 import { ignore, skip } from "./mongo_stage.ts";
 
-/** A crash is told to the other one within this time: it is promised. */
+/** A crash is reported to the peer within this time: it is promised. */
 const TOLD_MS = 45_000;
 
 /** A room with two programs in it, and hands behind the relay. */
@@ -139,7 +139,7 @@ Deno.test({
   async fn(test) {
     const server = await startReplicaSet({ count: 1, ttlMonitorSleepSecs: 1 });
     try {
-      // Programs of one step are nobody's but its own, and the test as a whole is watched.
+      // Each step has programs of its own, and the test as a whole is watched.
       const unwatched = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
       await Promise.all(
         ACTS.map(([name, run]) => test.step({ name, ...unwatched, fn: () => play(server, run) })),

@@ -1,6 +1,6 @@
 /**
  * One of the two is killed at the Nth thing that their program asks of the relay, for N = 1, 2, 3 ...
- * until it has come and gone unharmed: in the middle of joining, of talking and of leaving. Whoever is
+ * until it has come and gone unharmed: in the middle of joining, of talking and of leaving. The one who is
  * left is told, can leave, and leaves nothing behind.
  *
  * @module
@@ -75,7 +75,7 @@ for (const when of ["before", "after"] as const) {
         assertEquals(alice.all("waiting").at(-1)?.for, "guest", `${name}: ${told}`);
       }
       if (alice.presence?.peer !== "left") {
-        // Whoever stayed can have another guest.
+        // The one who stayed can have another guest.
         await alice.chat.invite();
         const other = harness.join(alice.code!, { name: "Carol" });
         await harness.until(() => other.isReady && alice.all("ready").at(-1)?.peer === "Carol");

@@ -1,6 +1,6 @@
 /**
  * Leaving when the relay does not answer: told, tried for a bounded time, and ended with a promise that
- * is kept.
+ * is held.
  *
  * @module
  */

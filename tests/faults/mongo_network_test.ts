@@ -125,7 +125,7 @@ const leaving: Act = [
     const [unsent, lost] = guest.told("error");
     assertEquals(unsent?.message, "2 texts were never sent.");
     assertEquals(lost?.code, "relay-lost");
-    // The other one hears of it by the lease, and takes along what is there.
+    // The peer learns of it by the lease, and deletes what is there.
     await host.until("the loss", () => host.presences.at(-1) === "vanished");
     assertEquals(await host.leave(), 0);
     assertEquals(host.told("closed").at(-1)?.remaining, 0);
@@ -133,7 +133,7 @@ const leaving: Act = [
   },
 ];
 
-/** A post that the network kept, and lets go when it is long forgotten. */
+/** A post that the network delayed until long after it was given up. */
 const echo: Act = [
   "a post that lands long after it was repeated, read and removed comes back to nobody",
   async (scene) => {

@@ -13,7 +13,7 @@ import { parseCode } from "../../src/protocol/invite_code.ts";
 import { type Coming, Harness, Person } from "../scenario/harness.ts";
 import { type Hand, inTheHandsOf } from "../scenario/hostile.ts";
 
-/** The other one is told of a crash within this time: it is promised. */
+/** The peer is told of a crash within this time: it is promised. */
 const TOLD_MS = 45_000;
 const DAY_MS = 86_400_000;
 
@@ -21,7 +21,7 @@ function presences(person: Person): Presence[] {
   return person.all("presence").map(({ peer }) => peer);
 }
 
-/** Puts `hand` between somebody and the relay. */
+/** Puts `hand` between one client and the relay. */
 function through(hand: Hand): Coming {
   return { through: (relay) => inTheHandsOf(hand, relay) };
 }

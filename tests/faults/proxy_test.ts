@@ -183,7 +183,7 @@ Deno.test("network: replaces a server's own address by the proxy's in any fragme
   const echo = new Echo();
   const node = { host: `127.0.0.1:${echo.port}` };
   const network = await Network.open({ uri: `mongodb://${node.host}/`, nodes: [node] });
-  const proxy = network.towards(node);
+  const proxy = network.to(node);
   assertEquals(network.uri, `mongodb://127.0.0.1:${proxy.port}/`);
   const sentence = `127.0.0.1 is ${node.host}\0 and 127.0.0.1:1\0, not 127.0.${node.host}\0.`;
   for (let cut = 1; cut < sentence.length; cut++) {

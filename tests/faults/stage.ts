@@ -79,7 +79,7 @@ export class Person {
     return this.told("message").map(({ text }) => text);
   }
 
-  /** What was told of the other one's presence. */
+  /** What was reported of the peer's presence. */
   get presences(): Presence[] {
     return this.told("presence").map(({ peer }) => peer);
   }
@@ -90,7 +90,7 @@ export class Person {
     return states.filter((state, i) => state !== states[i - 1]);
   }
 
-  /** True once all that was said is on the other one's screen. */
+  /** True once every message was displayed by the peer. */
   get isRead(): boolean {
     return this.told("delivered").length === this.said.size;
   }
@@ -124,7 +124,7 @@ export class Person {
 
   /** Resolves when this person knows the other. */
   ready(): Promise<void> {
-    return this.until("the other one", () => this.told("ready").length > 0);
+    return this.until("the peer", () => this.told("ready").length > 0);
   }
 
   /** Leaves, and gives the exit status. */
@@ -135,7 +135,7 @@ export class Person {
 
   #complaint(what: string): string {
     const last = this.events.slice(-8).map((event) => JSON.stringify(event)).join("\n  ");
-    return `${this.name} waited in vain for ${what}; told last:\n  ${last}`;
+    return `${this.name} waited for ${what}, which did not come; last events:\n  ${last}`;
   }
 }
 

@@ -92,7 +92,7 @@ Deno.test("alteration: discards a message under another sender's name", async ()
   const stage = await Stage.set();
   const reflected = (e: Envelope) => [{ ...e, from: "guest" as const }];
   await stage.spoil(reflected, { shown: false, bob: ["gap"], alice: ["forged"] }, "reflected");
-  // Whoever reads it first removes it; both may have been told.
+  // The first reader removes it; both may have been told.
   const knocking = (e: Envelope) => [{ ...e, from: "stranger" as const }];
   await stage.spoil(
     knocking,

@@ -28,8 +28,8 @@ async function meet(hand: Hand): Promise<{ harness: Harness; alice: Person; bob:
 function dropping(which: (envelope: Envelope) => boolean): Hand {
   return (name, args, proceed) => {
     if (name !== "post") return proceed();
-    const kept = (args[1] as Envelope[]).filter((envelope) => !which(envelope));
-    args[1] = kept;
+    const held = (args[1] as Envelope[]).filter((envelope) => !which(envelope));
+    args[1] = held;
     return proceed();
   };
 }
@@ -173,10 +173,10 @@ Deno.test("gap: skips exactly as many messages as allowed", async () => {
 });
 
 Deno.test("gap: shows a message as late when it arrives after it was reported missing", async () => {
-  let kept: Envelope[] | undefined;
+  let held: Envelope[] | undefined;
   const { harness, alice, bob } = await meet((name, args, proceed) => {
-    if (name !== "post" || kept) return proceed();
-    kept = args[1] as Envelope[];
+    if (name !== "post" || held) return proceed();
+    held = args[1] as Envelope[];
     return Promise.resolve();
   });
   alice.say("first", "second");
@@ -184,7 +184,7 @@ Deno.test("gap: shows a message as late when it arrives after it was reported mi
   alice.say("third");
   await harness.advance(QUIET_MS);
   assertEquals(bob.heard, ["third"]);
-  for (const envelope of kept!) harness.plant({ ...envelope });
+  for (const envelope of held!) harness.plant({ ...envelope });
   await harness.advance(QUIET_MS);
   assertEquals(bob.all("message").map(({ seq, late }) => [seq, late]), [
     [3, undefined],
@@ -200,10 +200,10 @@ Deno.test("gap: shows a message as late when it arrives after it was reported mi
 });
 
 Deno.test("gap: ignores a late timer proposal when a newer one was agreed", async () => {
-  let kept: Envelope[] | undefined;
+  let held: Envelope[] | undefined;
   const { harness, alice, bob } = await meet((name, args, proceed) => {
-    if (name !== "post" || kept) return proceed();
-    kept = args[1] as Envelope[];
+    if (name !== "post" || held) return proceed();
+    held = args[1] as Envelope[];
     return Promise.resolve();
   });
   alice.chat.setTimer(5);
@@ -212,7 +212,7 @@ Deno.test("gap: ignores a late timer proposal when a newer one was agreed", asyn
   await harness.advance(QUIET_MS);
   const seconds = () => [alice, bob].map(({ chat }) => chat.overview().timerSeconds);
   assertEquals(seconds(), [60, 60]);
-  for (const envelope of kept!) harness.plant({ ...envelope });
+  for (const envelope of held!) harness.plant({ ...envelope });
   await harness.advance(QUIET_MS);
   assertEquals(seconds(), [60, 60]);
   assertEquals(bob.alarms, { gap: 1 });

@@ -63,7 +63,7 @@ Deno.test("join: burns the code after three wrong ones and refuses the right one
   const late = harness.join(alice.code!);
   await harness.until(() => late.status !== undefined);
   assertEquals([late.status, late.failure?.code], [6, "code-burnt"]);
-  // A fresh code lets in whom the burnt one kept out.
+  // A new code admits the guest whom the burned one refused.
   await alice.chat.invite();
   const bob = harness.join(alice.code!);
   alice.say("at last");
@@ -97,7 +97,7 @@ Deno.test("join: tells a second guest that the room is full during a handshake",
   const harness = new Harness();
   const alice = await harness.host();
   const { nameplate } = parseCode(alice.code!);
-  // Somebody takes the seat and says nothing.
+  // A client takes the seat and says nothing.
   await harness.relay.client().claim(roomOfNameplate(nameplate), "A".repeat(22));
   const carol = harness.join(alice.code!, { name: "Carol" });
   await harness.until(() => carol.status !== undefined);

@@ -119,7 +119,7 @@ Deno.test("epochs: admits no one by an old handshake in the new epoch", async ()
   for (const envelope of old) harness.plant({ ...envelope });
   await harness.advance(QUIET_MS);
   assertEquals(alice.all("ready").length, 1);
-  // A share without a seat may be an honest guest's who is gone; a tag without a share is nobody's.
+  // A share without a seat may be an honest guest's who is gone; a tag without a share belongs to no attempt.
   assertEquals(alice.alarms, { forged: 1 });
   const again = harness.join(alice.code!);
   await harness.until(() => again.isReady && alice.all("ready").length === 2);

@@ -1,5 +1,5 @@
 /**
- * Garbage by the thousand, by somebody who shares the database: it hides no message, fills no memory,
+ * Garbage by the thousand, from another user of the database: it hides no message, fills no memory,
  * and costs one short HMAC for each document. Operations are counted, for times say nothing here.
  *
  * @module
@@ -27,7 +27,7 @@ function counts(person: Person): Record<string, number> {
   return sums;
 }
 
-/** Counts the messages that reach the ratchet, of whoever, until it is stopped. */
+/** Counts the messages of both sides that reach the ratchet, until it is stopped. */
 function countOpenings(): { stop(): number } {
   const { openAll } = RatchetSession.prototype;
   let count = 0;

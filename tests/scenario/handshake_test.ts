@@ -1,5 +1,5 @@
 /**
- * A relay, or somebody with its password, that meddles with the handshake: nobody gets in who does not
+ * A relay, or another user of it, that interferes with the handshake: nobody gets in who does not
  * know the code, nobody talks to anybody else than who does, and an honest guest gets in afterwards.
  *
  * @module

@@ -103,7 +103,7 @@ export class Person {
   }
 }
 
-/** How somebody comes. */
+/** How a client joins. */
 export interface Coming {
   readonly name?: string;
   readonly lingerMs?: number;
@@ -124,7 +124,7 @@ export class Harness {
     this.relay = new RecordingRelay({ clock: this.clock });
   }
 
-  /** Somebody enters. */
+  /** A client joins. */
   enter(
     entry: ChatOptions["entry"],
     { name = "Alice", lingerMs = 600_000, through }: Coming = {},
@@ -186,7 +186,7 @@ export class Harness {
   /** The only room. */
   get room(): RoomDocument {
     const [room] = this.relay.documents.rooms.values();
-    assert(room, "there is no room");
+    assert(room, "the room is missing");
     return room;
   }
 

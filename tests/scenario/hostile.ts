@@ -88,7 +88,7 @@ export class Stage {
   /**
    * Spoils one text with `fault`, and lets another follow.
    *
-   * Nothing forged is shown, nothing twice, the order is kept, the conversation goes on both ways, what
+   * Nothing forged is shown, nothing twice, the order is right, the conversation goes on both ways, what
    * was not shown is not called delivered, and the alarms are exactly those expected, each told once.
    */
   async spoil(
@@ -154,7 +154,7 @@ export function otherId({ id }: Envelope): string {
   return (id[0] === "A" ? "B" : "A") + id.slice(1);
 }
 
-/** A well-formed share under `nonce`, by somebody who does not know the code. */
+/** A well-formed share under `nonce`, from a client that does not know the code. */
 export function foreignShare(harness: Harness, nonce: Uint8Array<ArrayBuffer>): Envelope {
   const nothing = new Uint8Array(0);
   const inputs = { prs: harness.random(8), ci: nothing, sid: nothing, ad: nothing };

@@ -1,5 +1,5 @@
 /**
- * Somebody in the middle who knows the code: what `/verify` is for.
+ * An attacker in the middle who knows the code: what `/verify` is for.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Leaving, at every step: it ends in bounded time, the other one is told, and nothing is left.
+ * Leaving, at every step: it ends in bounded time, the peer is told, and nothing is left.
  *
  * @module
  */
@@ -40,7 +40,7 @@ for (const who of ["alice", "bob"] as const) {
         if (!reached) break;
         const leaver = who === "alice" ? alice : bob;
         await harness.until(() => leaver.status !== undefined, 11_000);
-        // The other one waits as long as it takes to see, and then goes, too.
+        // The peer waits until it has seen that, and then leaves, too.
         await harness.advance(60_000);
         for (const person of harness.people) {
           if (person.status === undefined) void person.chat.leave();

@@ -33,7 +33,7 @@ interface Scene extends Pair {
   spoil(how: Spoil): void;
 }
 
-/** Somebody with the same connection string. */
+/** An attacker with the same connection string. */
 class Enemy {
   readonly #client: MongoClient;
   readonly messages: Collection<{ _id: string }>;

@@ -1,5 +1,5 @@
 /**
- * Others at the door while two shake hands, and afterwards: nobody is let in or kept out by them, and
+ * Others at the door while two shake hands, and afterwards: nobody is admitted or locked out by them, and
  * what they leave is told once.
  *
  * @module

@@ -20,7 +20,7 @@ export interface SoakOptions {
   readonly rate: number;
   /** Kinds of fault; none for a calm sea. Each comes once before one comes again. */
   readonly faults: readonly Fault[];
-  /** Documents of somebody else that lie in the relay. */
+  /** Documents of another user in the relay. */
   readonly crowd: number;
   /** True to poll even where there are change streams. */
   readonly poll: boolean;
@@ -46,7 +46,7 @@ export interface SoakReport extends Verdict {
 
 /** Texts that may be on their way in one direction: who types waits for no answer, but not for ever. */
 const WINDOW = 200;
-/** What each program told last is shown when there is no report. */
+/** The last events of each program are shown when the report is missing. */
 const LAST_LINES = 12;
 const SIDES = ["host", "guest"] as const;
 
@@ -137,7 +137,7 @@ class Talk {
     const following = Promise.all(SIDES.map((side) => this.#ledger.follow(side, programs[side])));
     const speaking = Promise.all(SIDES.map((side) => this.#speak(side)));
     const spoiling = this.#spoil();
-    // Whoever stays silent for too long ends it all.
+    // A program that stays silent for too long ends the run.
     await Promise.race([Promise.all([speaking, spoiling]), following]);
     await Promise.race([this.#silence(), following]);
     const seconds = (performance.now() - startedAt) / 1_000;
@@ -196,7 +196,7 @@ class Talk {
     const since = performance.now();
     await Promise.all(SIDES.map(async (side) => {
       const first = this.#ledger.said(side);
-      // Whoever has nothing to say any more says this.
+      // A program that has nothing left to send sends this.
       if (this.#isOver) await this.#place.programs[side].tell(this.#ledger.say(side));
       while (this.#ledger.shown(side) <= first) await this.#ledger.change();
     }));

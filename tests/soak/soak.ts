@@ -14,7 +14,7 @@ const USAGE = `deno task soak [--messages N] [--seed N] [--rate N] [--crowd N] [
   --messages N   texts of both together (10000)
   --seed N       what goes wrong, and when (drawn, and printed)
   --rate N       the most that both say in a second (100)
-  --crowd N      documents of somebody else that lie in the relay (0)
+  --crowd N      documents of another user in the relay (0)
   --calm         nothing goes wrong
   --poll         without change streams`;
 

@@ -37,7 +37,7 @@ export class FakeClock implements Clock {
     return { cancel: () => this.#timers.delete(due) };
   }
 
-  /** Timers that have neither run nor been cancelled. */
+  /** Timers that have neither run nor been canceled. */
   get pending(): number {
     return this.#timers.size;
   }

@@ -114,7 +114,7 @@ export async function startReplicaSet(
   });
 }
 
-/** Starts one server that is no replica set: it has no change streams. */
+/** Starts one standalone server: it has no change streams. */
 export async function startStandalone(options: ServerOptions = {}): Promise<TestServer> {
   const { path, version } = await (binary ??= findBinary());
   const server = await started(() =>
@@ -127,7 +127,7 @@ export async function startStandalone(options: ServerOptions = {}): Promise<Test
   return running([server], { uri, rootUri: uri, stop: async () => void await server.stop() });
 }
 
-/** The port that was free a moment ago may be somebody else's by now; then another one is chosen. */
+/** The port that was free a moment ago may be in use by now; then another one is chosen. */
 async function started<T>(start: () => Promise<T>): Promise<T> {
   for (let attempt = 1;; attempt++) {
     try {

@@ -1,12 +1,12 @@
 /**
- * A screen as a picture: what a terminal shows, colours and all, drawn as SVG. Letters are placed cell
+ * A screen as a picture: what a terminal shows, colors included, drawn as SVG. Letters are placed cell
  * by cell and lines are drawn as lines, so that it looks the same with any font.
  *
  * @module
  */
 import stringWidth from "string-width";
 
-/** The colours of a terminal. */
+/** The colors of a terminal. */
 export interface Palette {
   readonly foreground: string;
   readonly background: string;
@@ -104,7 +104,7 @@ function isPlain(text: string): boolean {
   return /^[\x20-\x7e\u00a0-\u024f·…’“”]+$/.test(text);
 }
 
-/** The style after SGR parameters (ECMA-48, and xterm's colours). */
+/** The style after SGR parameters (ECMA-48, and xterm's colors). */
 function styled(style: Style, [code = 0, ...rest]: readonly number[]): Style {
   const [kind, number = 0] = rest;
   if ((code === 38 || code === 48) && kind === 5) {
@@ -130,7 +130,7 @@ function styled(style: Style, [code = 0, ...rest]: readonly number[]): Style {
   return rest.length > 0 ? styled(next, rest) : next;
 }
 
-/** A colour of xterm's 256: the cube and the greys. The first sixteen are nobody's business here. */
+/** A color of xterm's 256: the cube and the grays. The first sixteen are not used here. */
 function xterm(number: number): string {
   const hex = (...parts: number[]) =>
     `#${parts.map((part) => part.toString(16).padStart(2, "0")).join("")}`;

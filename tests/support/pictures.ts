@@ -1,5 +1,5 @@
 /**
- * Makes the pictures in docs/images anew: real programs in real terminals, captured and drawn.
+ * Makes the pictures in docs/images again: real programs in real terminals, captured and drawn.
  *
  *     deno run -A tests/support/pictures.ts
  *
@@ -53,7 +53,7 @@ async function talk(alice: Terminal, bob: Terminal): Promise<void> {
 
 const SCENES: Readonly<Record<string, { title: string; play: Scene }>> = {
   invite: {
-    title: "Whisper waits for the other one and shows the invite code.",
+    title: "Whisper waits for a guest and shows the invite code.",
     play: async (alice) => void await alice.see("Waiting for the other one"),
   },
   chat: {
@@ -69,7 +69,7 @@ const SCENES: Readonly<Record<string, { title: string; play: Scene }>> = {
     },
   },
   alarm: {
-    title: "Whisper raises an alarm: somebody else tried to enter the room.",
+    title: "Whisper raises an alarm: someone else tried to join the room.",
     play: async (alice, bob, code) => {
       await talk(alice, await bob());
       await using third = await Terminal.open([...WHISPER, "join", code, "--local"], {

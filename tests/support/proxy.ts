@@ -65,7 +65,7 @@ class Wire {
     this.stop();
   }
 
-  /** Lets go of what was kept back. */
+  /** Releases what was held back. */
   release(): void {
     this.#held = false;
     this.pump();
@@ -211,18 +211,18 @@ export class Proxy {
     this.#isDark = true;
   }
 
-  /** What is on open connections is kept back until {@link heal}; new ones work. */
+  /** What is on open connections is held back until {@link heal}; new ones work. */
   hold(): void {
     for (const { wires } of this.#passages) wires.forEach((wire) => wire.hold());
   }
 
-  /** True while something is kept back. */
+  /** True while something is held back. */
   get isHolding(): boolean {
     return [...this.#passages].some(({ wires }) => wires.some((wire) => wire.isWaiting));
   }
 
   /**
-   * Open connections are half open from now on and for ever: whoever writes to them is not told, and
+   * Open connections are half open from now on and for ever: a writer is not told, and
    * nothing comes back. New ones work: so it is after a laptop has slept.
    */
   strand(): void {
@@ -340,7 +340,7 @@ export class Network {
   }
 
   /** The way to one node. */
-  towards({ host }: { readonly host: string }): Proxy {
+  to({ host }: { readonly host: string }): Proxy {
     const proxy = this.#proxies.get(host);
     if (!proxy) throw new Error(`This network leads to no ${host}`);
     return proxy;
@@ -351,7 +351,7 @@ export class Network {
     for (const proxy of this.#proxies.values()) spoil(proxy);
   }
 
-  /** True while something is kept back on the way to some node. */
+  /** True while something is held back on the way to any node. */
   get isHolding(): boolean {
     return [...this.#proxies.values()].some(({ isHolding }) => isHolding);
   }

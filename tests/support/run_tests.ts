@@ -7,7 +7,7 @@
 
 /** Deno's own closing line, whatever stands between its parts. */
 const SUMMARY = /\| (\d+) passed.*?\| (\d+) failed(?:.*?\| (\d+) ignored)?/;
-// deno-lint-ignore no-control-regex -- colours are control sequences
+// deno-lint-ignore no-control-regex -- colors are control sequences
 const COLORS = /\x1b\[[\d;]*m/g;
 
 const child = new Deno.Command("deno", {

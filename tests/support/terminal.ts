@@ -156,7 +156,7 @@ export class FakeTerminal implements TerminalPort {
     return this.#column < this.#columns ? this.cursor : { row: this.#row + 1, column: 0 };
   }
 
-  /** Changes the width; rows that the terminal broke are broken anew, the cursor stays at its letter. */
+  /** Changes the width; rows that the terminal wrapped are wrapped again, the cursor stays at its character. */
   resize(columns: number): void {
     const old = this.#rows;
     const [row, column] = [this.#row, this.#column];

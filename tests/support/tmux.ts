@@ -31,7 +31,7 @@ export class Terminal {
       columns?: number;
       rows?: number;
       env?: Record<string, string>;
-      /** Its colours, as tmux writes them: `fg=#ffffff,bg=#000000`. */
+      /** Its colors, as tmux writes them: `fg=#ffffff,bg=#000000`. */
       style?: string;
     } = {},
   ): Promise<Terminal> {
@@ -64,7 +64,7 @@ export class Terminal {
     await this.#tmux(["paste-buffer", "-p"]);
   }
 
-  /** What is seen now, without the empty space at the ends of lines; `escapes` keeps colours and space. */
+  /** What is seen now, without the empty space at the ends of lines; `escapes` keeps colors and spaces. */
   async screen({ escapes = false }: { escapes?: boolean } = {}): Promise<string> {
     if (escapes) return await this.#tmux(["capture-pane", "-p", "-e", "-N"]);
     const text = await this.#tmux(["capture-pane", "-p"]);

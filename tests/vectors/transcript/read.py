@@ -428,7 +428,7 @@ def main(path):
             said.add(i)
         for i in one.get("reads", []):
             document = documents[i]
-            # On a copy, and kept because it opened.
+            # On a copy, which replaces the state because the token opened.
             trial = copy.copy(side)
             trial.skipped = dict(side.skipped)
             seq, padded = trial.open(bytes.fromhex(document["head"]), document["token"])
