@@ -19,8 +19,8 @@ const RETIRED = [
   "in vain",
   "it is not said",
   "kept",
-  // "is not a" is the plain form; "is no longer" is plain already.
-  "is no (?!longer\\b)",
+  // For "is not a"; "is no longer" and "there is no" are plain English.
+  "(?<!\\bthere )is no (?!longer\\b)",
 ];
 
 /** British spellings of words that occur here, as stems. */
