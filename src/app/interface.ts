@@ -34,6 +34,10 @@ export async function openInterface(
     return new JsonInterface({
       readLine: (options) => input.readLine(options),
       write: (line) => output.write(`${line}\n`),
+      written: async () => {
+        await output.flush();
+        return output.loss === undefined;
+      },
       flush: () => output.flush({ withinMs: flushMs }),
     });
   }

@@ -1,6 +1,6 @@
 /**
- * The alarms: their sentences, and a lid on their number. A hostile relay can cause as many as it
- * likes; the person is told at once of the first of a kind, and of the rest together.
+ * The alarms, rate limited. A hostile relay can cause any number; the first of a kind is reported at
+ * once, and those that follow within a few seconds together.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { Clock, Timer } from "../clock.ts";
 import { MAX_GUESSES } from "../protocol/handshake.ts";
 import type { AlarmKind, Listener } from "./events.ts";
 
-/** Alarms of one kind within this time of the last are told as one. */
-const QUIET_MS = 5_000;
+/** Alarms of one kind within this time of the last are reported as one. */
+const COOLDOWN_MS = 5_000;
 
-/** Kinds of which every single one counts. */
+/** Kinds of which every single one is reported. */
 type Rare = "gap" | "guess" | "rollback";
 type Frequent = Exclude<AlarmKind, Rare>;
 
@@ -19,7 +19,7 @@ type Frequent = Exclude<AlarmKind, Rare>;
 export class Alarms {
   readonly #clock: Clock;
   readonly #emit: Listener;
-  readonly #quiet = new Map<Frequent, { timer: Timer; count: number }>();
+  readonly #cooldowns = new Map<Frequent, { timer: Timer; count: number }>();
 
   constructor({ clock, emit }: { clock: Clock; emit: Listener }) {
     this.#clock = clock;
@@ -28,89 +28,54 @@ export class Alarms {
 
   /** Raises an alarm for `count` documents or attempts of a kind that can come by the thousand. */
   raise(kind: Frequent, count = 1): void {
-    const quiet = this.#quiet.get(kind);
-    if (quiet) {
-      quiet.count += count;
+    const cooldown = this.#cooldowns.get(kind);
+    if (cooldown) {
+      cooldown.count += count;
       return;
     }
-    this.#tell(kind, count);
-    this.#listen(kind);
+    this.#report(kind, count);
+    this.#startCooldown(kind);
   }
 
   /** A wrong guess at the code, the `count`th of this epoch. */
   guess(count: number): void {
-    const left = MAX_GUESSES - count;
-    this.#emit({
-      event: "alarm",
-      kind: "guess",
-      count,
-      message: left > 0
-        ? `Someone came with a wrong code: a slip, or a guess. ${left} more and the code is burnt.`
-        : "The code is burnt: it was tried three times in vain, so a stranger may be guessing.",
-    });
+    const attemptsLeft = MAX_GUESSES - count;
+    this.#emit({ event: "alarm", kind: "guess", count, attemptsLeft });
   }
 
-  /** Texts, or (without a range) messages of the program itself, that never came. */
-  gap(texts: readonly [number, number] | undefined, count: number): void {
-    if (!texts) {
-      const message = count === 1
-        ? "A message of the other program is missing; it held no text."
-        : `${count} messages of the other program are missing; they held no text.`;
-      return this.#emit({ event: "alarm", kind: "gap", count, message });
-    }
-    const [first, last] = texts;
-    const missing = last - first + 1;
-    const message = missing === 1
-      ? `1 message is missing (number ${first}).`
-      : `${missing} messages are missing (numbers ${first} to ${last}).`;
-    this.#emit({ event: "alarm", kind: "gap", count: missing, first, last, message });
+  /** Messages, or (without a range) `count` payloads of the program itself, that never came. */
+  gap(messages: readonly [number, number] | undefined, count: number): void {
+    if (!messages) return this.#emit({ event: "alarm", kind: "gap", count });
+    const [first, last] = messages;
+    this.#emit({ event: "alarm", kind: "gap", count: last - first + 1, first, last });
   }
 
   /** The relay went back to an earlier state. */
   rollback(): void {
-    this.#emit({
-      event: "alarm",
-      kind: "rollback",
-      count: 1,
-      message: "The relay went back to an earlier state: messages may be lost or come again.",
-    });
+    this.#emit({ event: "alarm", kind: "rollback", count: 1 });
   }
 
-  /** Tells what is still untold, and stops. */
+  /** Reports what is pending, and stops. */
   close(): void {
-    for (const [kind, { timer, count }] of this.#quiet) {
+    for (const [kind, { timer, count }] of this.#cooldowns) {
       timer.cancel();
-      if (count > 0) this.#tell(kind, count);
+      if (count > 0) this.#report(kind, count);
     }
-    this.#quiet.clear();
+    this.#cooldowns.clear();
   }
 
-  #listen(kind: Frequent): void {
-    const timer = this.#clock.after(QUIET_MS, () => {
-      const count = this.#quiet.get(kind)?.count ?? 0;
-      this.#quiet.delete(kind);
+  #startCooldown(kind: Frequent): void {
+    const timer = this.#clock.after(COOLDOWN_MS, () => {
+      const count = this.#cooldowns.get(kind)?.count ?? 0;
+      this.#cooldowns.delete(kind);
       if (count === 0) return;
-      this.#tell(kind, count);
-      this.#listen(kind);
+      this.#report(kind, count);
+      this.#startCooldown(kind);
     });
-    this.#quiet.set(kind, { timer, count: 0 });
+    this.#cooldowns.set(kind, { timer, count: 0 });
   }
 
-  #tell(kind: Frequent, count: number): void {
-    this.#emit({ event: "alarm", kind, count, message: sentence(kind, count) });
-  }
-}
-
-function sentence(kind: Frequent, count: number): string {
-  const times = count === 1 ? "" : ` (${count} times)`;
-  switch (kind) {
-    case "third-party":
-      return `Someone else tried to enter this room${times}. They were kept out.`;
-    case "forged":
-      return `Something that your peer did not write was put into this room${times}. It was thrown away.`;
-    case "altered":
-      return `A message was altered on the way${times}. It was thrown away.`;
-    case "replayed":
-      return `An old message was sent again by someone else${times}. It was thrown away.`;
+  #report(kind: Frequent, count: number): void {
+    this.#emit({ event: "alarm", kind, count });
   }
 }

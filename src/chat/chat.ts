@@ -61,6 +61,8 @@ export class Chat implements Controls {
   #handshakeTimer: Timer | undefined;
   #leaving: Promise<void> | undefined;
   #isOver = false;
+  /** Messages that were accepted and will never be displayed to a peer. */
+  #undelivered = 0;
   /** Resolves when the room is open for others, or its host has let us in. */
   readonly #entered = Promise.withResolvers<void>();
   readonly #over = Promise.withResolvers<number>();
@@ -120,12 +122,15 @@ export class Chat implements Controls {
       peer: this.#pairing?.peer?.name,
       presence: this.#pairing?.peer ? this.#pairing.presence : undefined,
       words: this.#pairing?.peer?.words,
-      code: this.#code && !this.#pairing?.peer ? formatCode(this.#code) : undefined,
+      code: this.#code && !this.#pairing?.peer && !this.#pairing?.isCodeBurnt
+        ? formatCode(this.#code)
+        : undefined,
       timerSeconds: this.#vanishing.seconds,
       queued: this.#early.count + (this.#pairing?.queued ?? 0),
       heardAgoMs: ago(this.#pairing?.heardAt),
       openForMs: ago(this.#room?.openedAt),
       operations: this.#room?.relay.operations() ?? {},
+      isRelayUp: this.#room?.connection.isUp ?? false,
     };
   }
 
@@ -146,6 +151,10 @@ export class Chat implements Controls {
     }
     this.#early.add({ text, id });
     this.#emit({ event: "queued", id });
+  }
+
+  displayed(seq: number): void {
+    if (this.#pairing?.displayed(seq)) this.#vanishing.displayed("peer", seq);
   }
 
   invite(): Promise<void> {
@@ -169,7 +178,7 @@ export class Chat implements Controls {
         "Leave it, and enter it again on both sides.",
       );
     }
-    const { peer, presence, unseen } = this.#pairing;
+    const { peer, presence } = this.#pairing;
     if (peer && (presence === "here" || presence === "away")) {
       throw untranslated(
         "usage",
@@ -177,10 +186,10 @@ export class Chat implements Controls {
         "A fresh code can be had once the other one has left or vanished.",
       );
     }
+    this.#endSession(this.#pairing);
     this.#pairing.stop();
     // What is said from here on waits for whoever comes next.
     this.#pairing = undefined;
-    if (unseen > 0) this.#tellUnsent(unseen, `never seen by ${peer?.name ?? "anybody"}`);
     const seat = await this.#room.seating.reopen();
     if (!seat) return this.#fail(evicted());
     this.#code = { nameplate, password: drawPassword(this.#options.random) };
@@ -291,7 +300,7 @@ export class Chat implements Controls {
 
   #emit(event: ChatEvent): void {
     if (this.#isOver) return;
-    this.#vanishing?.saw(event);
+    if (event.event === "delivered") this.#vanishing.displayed("you", event.seq);
     this.#options.emit(event);
   }
 
@@ -332,17 +341,22 @@ export class Chat implements Controls {
     this.#pairing?.stop();
     this.#vanishing.reset();
     this.#alarms.close();
-    this.#dropUnsent();
+    if (this.#pairing) this.#endSession(this.#pairing);
+    this.#dropQueue(this.#early.take().map(({ id }) => id));
     const final = this.#failure = failure ?? lost;
     if (seat || !final) {
       // Without a seat nothing was put there.
       const count = seat ? remaining : 0;
-      this.#emit({ event: "closed", remaining: count, reason: closeReason(reason, final) });
+      this.#emit({
+        event: "closed",
+        remaining: count,
+        reason: closeReason(reason, final),
+        undelivered: this.#undelivered,
+      });
     }
     if (final) {
-      const { code, message, hint } = final;
       if (final.code === "relay-lost") room?.connection.giveUp(final);
-      this.#emit({ event: "error", code, message, hint, fatal: true });
+      this.#emit({ event: "error", failure: final, fatal: true });
     }
     this.#isOver = true;
     const interrupted = reason === "interrupted" && !seat;
@@ -353,20 +367,18 @@ export class Chat implements Controls {
     this.#over.resolve(status);
   }
 
-  /** Tells of texts that never reached the relay, now that they never will. */
-  #dropUnsent(): void {
-    const lost = this.#early.take().length + (this.#pairing?.queued ?? 0);
-    if (lost > 0) this.#tellUnsent(lost, "never sent");
+  /** Reports the end of a session. */
+  #endSession(pairing: Pairing): void {
+    const { peer, undelivered, queuedIds } = pairing;
+    if (peer) this.#emit({ event: "session-ended", peer: peer.name, undelivered });
+    this.#undelivered += undelivered.length;
+    this.#dropQueue(queuedIds);
   }
 
-  #tellUnsent(count: number, what: string): void {
-    this.#emit({
-      event: "error",
-      code: "no-peer",
-      message: count === 1 ? `1 text was ${what}.` : `${count} texts were ${what}.`,
-      hint: "Say it again once somebody is here.",
-      fatal: false,
-    });
+  /** Reports messages that never reached the relay, now that they never will. */
+  #dropQueue(ids: readonly string[]): void {
+    if (ids.length > 0) this.#emit({ event: "queue-dropped", ids });
+    this.#undelivered += ids.length;
   }
 
   async #close(): Promise<void> {

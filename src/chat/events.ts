@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Failure, FailureCode } from "../errors.ts";
+import type { Failure } from "../errors.ts";
 import type { Operations } from "../relay/relay.ts";
 
 /** Presence of the other person, by authenticated goodbye and by lease. */
@@ -13,6 +13,7 @@ export type Presence = "here" | "away" | "left" | "vanished";
 /** The alarms; docs/JSON.md says what each means. */
 export type AlarmKind =
   | "third-party"
+  | "crowded"
   | "guess"
   | "forged"
   | "altered"
@@ -26,11 +27,14 @@ export interface Alarm {
   readonly kind: AlarmKind;
   /** How many such documents or attempts this alarm stands for. */
   readonly count: number;
-  /** The sentence for the person. */
-  readonly message: string;
-  /** `gap`: sequence numbers of the missing texts, first and last. */
+  /**
+   * `gap`: sequence numbers of the missing messages, first and last. Without them only what carries no
+   * text is missing.
+   */
   readonly first?: number;
   readonly last?: number;
+  /** `guess`: wrong codes that may still be tried before the code is no longer valid. */
+  readonly attemptsLeft?: number;
 }
 
 /** Everything a chat says. */
@@ -45,6 +49,8 @@ export type ChatEvent =
     readonly cause?: Failure;
   }
   | { readonly event: "invite"; readonly code: string }
+  /** The invite code no longer lets anybody in: too many wrong guesses. */
+  | { readonly event: "code-burnt" }
   | {
     readonly event: "waiting";
     readonly for: "guest" | "host" | "handshake" | "goodbye";
@@ -67,31 +73,37 @@ export type ChatEvent =
   | {
     readonly event: "presence";
     readonly peer: Presence;
-    /** After "left": texts of ours that the peer had not seen, and of theirs that never came. */
+    /** With "left": messages of ours that were not displayed there, and of theirs that never came. */
     readonly unseen?: number;
     readonly missing?: number;
   }
   | Alarm
   | {
     readonly event: "timer";
-    /** Seconds a text stays after it was shown; 0: until the end. */
+    /** Seconds a message stays after it was displayed; 0: until the end. */
     readonly seconds: number;
     readonly by: "you" | "peer";
   }
   | { readonly event: "expired"; readonly from: "you" | "peer"; readonly seq: number }
   | { readonly event: "burnt"; readonly by: "you" | "peer" }
+  /** The session with this peer is over: its keys are gone, and nothing of it can arrive any more. */
+  | {
+    readonly event: "session-ended";
+    readonly peer: string;
+    /** Ids of messages that are on the relay and were never displayed to the peer. */
+    readonly undelivered: readonly string[];
+  }
+  /** Messages that never reached the relay, and never will. */
+  | { readonly event: "queue-dropped"; readonly ids: readonly string[] }
   | {
     readonly event: "closed";
+    /** Documents of this room on the relay; null where they could not be counted. */
     readonly remaining: number | null;
     readonly reason: CloseReason;
+    /** Messages that were accepted and never displayed to the peer. */
+    readonly undelivered: number;
   }
-  | {
-    readonly event: "error";
-    readonly code: FailureCode;
-    readonly message: string;
-    readonly hint: string;
-    readonly fatal: boolean;
-  };
+  | { readonly event: "error"; readonly failure: Failure; readonly fatal: boolean };
 
 /** Why a chat is over. */
 export type CloseReason =
@@ -117,7 +129,7 @@ export interface Overview {
   readonly words: readonly string[] | undefined;
   /** The invite code, while it still opens the room. */
   readonly code: string | undefined;
-  /** Seconds a text stays after it was shown; 0: until the end. */
+  /** Seconds a message stays after it was displayed; 0: until the end. */
   readonly timerSeconds: number;
   /** Texts accepted and not yet on the relay. */
   readonly queued: number;
@@ -126,6 +138,8 @@ export interface Overview {
   /** Milliseconds since the relay was opened; undefined before. */
   readonly openForMs: number | undefined;
   readonly operations: Operations;
+  /** False while the relay is out of reach: presence is not known then. */
+  readonly isRelayUp: boolean;
 }
 
 /** What a person can do in a running chat. */
@@ -136,6 +150,12 @@ export interface Controls {
    * @throws {Failure} for what cannot be sent; nothing was queued then.
    */
   send(text: string, id: string): void;
+  /**
+   * Message `seq` of the present session is in front of the person: in the visible part of a screen, or
+   * written in full where there is no screen. Only then its sender is told `delivered`, and its timer
+   * starts. Repeating it is harmless; forget what was not displayed at `session-ended`.
+   */
+  displayed(seq: number): void;
   /**
    * Opens the room anew, under a fresh code, for a peer who is gone or has not come yet.
    *

@@ -48,6 +48,8 @@ export interface GreetingDeps {
   remove(id: string): void;
   /** Both have shown that they know the password; `keys` are the host's, for the conversation. */
   agreed(established: HandshakeResult, keys?: RatchetKeyPair): void;
+  /** The code no longer lets anybody in. */
+  burnt(): void;
   /** The last word of the handshake is said. */
   done(): void;
 }
@@ -211,6 +213,7 @@ export class Greeting {
     );
     this.#answeredAt = undefined;
     alarms.guess(guess.count);
+    if (guess.count >= MAX_GUESSES) this.#deps.burnt();
     if (guess.count < MAX_GUESSES) emit({ event: "waiting", for: "guest" });
   }
 

@@ -58,9 +58,16 @@ export class Outbox {
     return this.#queue.filter(({ id }) => id !== undefined).length + this.#unconfirmed.size;
   }
 
-  /** True when anything waits to be posted. */
-  get isBusy(): boolean {
-    return this.#queue.length > 0 || this.#flushing !== undefined;
+  /** Ids of texts that are not on the relay yet. */
+  get queuedIds(): string[] {
+    const waiting = this.#queue.flatMap(({ id }) => id ?? []);
+    const onTheWay = [...this.#unconfirmed.values()].filter(({ isSent }) => !isSent);
+    return [...onTheWay.map(({ id }) => id), ...waiting];
+  }
+
+  /** Ids of texts on the relay that no receipt covers. */
+  get undelivered(): string[] {
+    return [...this.#unconfirmed.values()].filter(({ isSent }) => isSent).map(({ id }) => id);
   }
 
   /** Queues a body; with `id`, its fate is reported. */

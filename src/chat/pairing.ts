@@ -71,8 +71,7 @@ export class Pairing {
   #pingTimer: Timer | undefined;
   readonly #door: Door;
   #introductions = 0;
-  /** Told that the peer was let in and was never heard. */
-  #isForsaken = false;
+  #isCodeBurnt = false;
 
   constructor(deps: PairingDeps) {
     this.#deps = deps;
@@ -114,6 +113,10 @@ export class Pairing {
       remove: (id) => this.#feed.remove(id),
       agreed: (established, keys) => this.#begin(established, keys),
       done: () => this.#introduce(),
+      burnt: () => {
+        this.#isCodeBurnt = true;
+        deps.emit({ event: "code-burnt" });
+      },
     });
   }
 
@@ -132,6 +135,11 @@ export class Pairing {
   /** When something authenticated last came, by the monotonic clock. */
   get heardAt(): number | undefined {
     return this.#heardAt;
+  }
+
+  /** True once the invite code no longer lets anybody in. */
+  get isCodeBurnt(): boolean {
+    return this.#isCodeBurnt;
   }
 
   /** The last presence told. */
@@ -160,6 +168,23 @@ export class Pairing {
     this.#talk.outbox.add(body, id);
     if (id !== undefined) this.#expectReceipt();
     return true;
+  }
+
+  /** Message `seq` is in front of the person; false where it was before, or is not of this session. */
+  displayed(seq: number): boolean {
+    if (!this.#talk?.conversation.displayed(seq)) return false;
+    this.#receipts.owe();
+    return true;
+  }
+
+  /** Ids of messages that are on the relay, or on their way there, and that no receipt covers. */
+  get undelivered(): string[] {
+    return this.#talk?.outbox.undelivered ?? [];
+  }
+
+  /** Ids of messages that are not on the relay yet. */
+  get queuedIds(): string[] {
+    return this.#talk?.outbox.queuedIds ?? [];
   }
 
   /** Resolves when all that the peer has put on the relay by now has been shown. */
@@ -286,7 +311,7 @@ export class Pairing {
           at: new Date(payload.at).toISOString(),
           ...(late ? { late } : {}),
         });
-        return this.#receipts.owe();
+        return;
       case "ping":
         return this.#receipts.owe();
       case "receipt":
@@ -342,21 +367,14 @@ export class Pairing {
     const { peer } = this.#greeting;
     if (!peer || askedAt <= peer.since) return;
     const leftMs = this.#door.check(view, peer.peerToken) ? view.peer?.leaseLeftMs : undefined;
-    if (this.#heardAt === undefined) return this.#miss(leftMs);
+    if (this.#heardAt === undefined) return this.#reportSilentPeer(leftMs);
     if (this.#heardAt <= askedAt) this.#sense({ sign: "lease", leftMs });
   }
 
-  /** The peer was let in and has not said a word. */
-  #miss(leftMs: number | undefined): void {
-    if (this.#isForsaken || (leftMs !== undefined && leftMs > 0)) return;
-    this.#isForsaken = true;
-    this.#deps.emit({
-      event: "error",
-      code: "no-peer",
-      message: "Somebody came with the right code and was gone before saying a word.",
-      hint: "Use /invite for a fresh code.",
-      fatal: false,
-    });
+  /** The peer was let in and has not sent anything. */
+  #reportSilentPeer(leftMs: number | undefined): void {
+    if (leftMs !== undefined && leftMs > 0) return;
+    this.#sense({ sign: "lease", leftMs });
   }
 
   #sense(sign: Sign): void {

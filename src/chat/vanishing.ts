@@ -5,7 +5,7 @@
  * @module
  */
 import type { Clock, Timer } from "../clock.ts";
-import type { ChatEvent, Listener } from "./events.ts";
+import type { Listener } from "./events.ts";
 
 /** What it needs. */
 export interface VanishingDeps {
@@ -52,10 +52,9 @@ export class Vanishing {
     this.#hold(seconds, "peer");
   }
 
-  /** Notices what is shown, and starts its time. */
-  saw(event: ChatEvent): void {
-    if (event.event === "message") this.#start("peer", event.seq);
-    else if (event.event === "delivered") this.#start("you", event.seq);
+  /** Message `seq` is in front of the person who reads it: its time starts. */
+  displayed(from: "you" | "peer", seq: number): void {
+    this.#start(from, seq);
   }
 
   /** Forgets the agreement and every running time. */

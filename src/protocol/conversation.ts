@@ -108,6 +108,8 @@ export class Conversation {
   /** The highest sequence number that was opened. */
   #lastSeq = 0;
   #missing: Range[] = [];
+  /** Texts of the other side that were opened and are not displayed yet. */
+  readonly #undisplayed = new Set<number>();
 
   /** Made by {@link startConversation}; it owns the session and the key. */
   constructor(
@@ -132,6 +134,22 @@ export class Conversation {
   }
 
   /**
+   * Text number `texts` of the other side is in front of the person: what is sealed from now on says so.
+   *
+   * @returns false for a text that was not opened, or was displayed before.
+   */
+  displayed(texts: number): boolean {
+    return this.#undisplayed.delete(texts);
+  }
+
+  /** The highest number up to which every text was displayed, or never came. */
+  get #displayedUpTo(): number {
+    let upTo = this.#textsKnown;
+    for (const texts of this.#undisplayed) upTo = Math.min(upTo, texts - 1);
+    return upTo;
+  }
+
+  /**
    * The words of `/verify`, for both names. They can be had once: with them the key of the session's
    * identity goes.
    *
@@ -148,12 +166,14 @@ export class Conversation {
 
   /** Numbers, stamps and encrypts `bodies` in their order. */
   async seal(bodies: readonly Body[]): Promise<Sealed[]> {
+    const shown = this.#displayedUpTo;
+    const missing = report(upTo(this.#missing, shown));
     const payloads = bodies.map((body): Payload => ({
       ...body,
       at: this.#now(),
       texts: body.kind === "text" ? ++this.#textsSent : this.#textsSent,
-      shown: this.#textsKnown,
-      missing: report(this.#missing),
+      shown,
+      missing,
     }));
     const sealed = await this.#session.seal(payloads.map(encodePayload));
     return sealed.map(({ seq, head, token }, i) => ({
@@ -214,6 +234,7 @@ export class Conversation {
     if (gap) this.#missing = withRange(this.#missing, gap);
     this.#textsKnown = payload.texts;
     this.#lastSeq = seq;
+    if (payload.kind === "text") this.#undisplayed.add(payload.texts);
     return gap ? { payload, gap } : { payload };
   }
 
@@ -229,6 +250,7 @@ export class Conversation {
       const parts: Range[] = [[first, found - 1], [found + 1, last]];
       return parts.filter(([a, b]) => a <= b);
     });
+    this.#undisplayed.add(found);
     return { payload };
   }
 
@@ -244,6 +266,12 @@ function withRange(ranges: readonly Range[], added: Range): Range[] {
   const last = ranges.at(-1);
   if (!last || last[1] + 1 < added[0]) return [...ranges, added];
   return [...ranges.slice(0, -1), [last[0], added[1]]];
+}
+
+/** The part of ascending ranges that is not above `limit`. */
+function upTo(ranges: readonly Range[], limit: number): Range[] {
+  return ranges.filter(([first]) => first <= limit)
+    .map(([first, last]): Range => [first, Math.min(last, limit)]);
 }
 
 /**

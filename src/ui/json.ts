@@ -8,7 +8,8 @@ import type { ChatEvent, Controls } from "../chat/events.ts";
 import { Failure, untranslated } from "../errors.ts";
 import { CHAT_COMMANDS, type ChatCommandName, commandNamed, parseTimer } from "./commands.ts";
 import type { Interface } from "./interface.ts";
-import { relayTrouble } from "./sentences.ts";
+import { alarmMessage, relayTrouble } from "./messages/events.ts";
+import { describeFailure } from "./messages/failures.ts";
 
 /** What the interface reads and writes. */
 export interface JsonParts {
@@ -16,6 +17,8 @@ export interface JsonParts {
   readonly readLine: (options: { signal: AbortSignal }) => Promise<string | null>;
   /** Takes a line for standard output, in order. */
   readonly write: (line: string) => void;
+  /** Resolves when the reader has taken all lines so far; false when nothing more can be written. */
+  readonly written: () => Promise<boolean>;
   /** Resolves when all that was written is out. */
   readonly flush: () => Promise<void>;
 }
@@ -32,6 +35,10 @@ const MAX_ID_CHARS = 1_024;
 export class JsonInterface implements Interface {
   readonly #parts: JsonParts;
   #unnamed = 0;
+  #controls: Controls | undefined;
+  /** Messages whose line is on its way to the reader. */
+  #unread: number[] = [];
+  #isWriting = false;
 
   constructor(parts: JsonParts) {
     this.#parts = parts;
@@ -39,6 +46,19 @@ export class JsonInterface implements Interface {
 
   hear(event: ChatEvent): void {
     this.#parts.write(JSON.stringify(eventAsJson(event)));
+    if (event.event === "message") void this.#confirm(event.seq);
+    if (event.event === "session-ended") this.#unread = [];
+  }
+
+  /** A message counts as displayed when its line was written in full. */
+  async #confirm(seq: number): Promise<void> {
+    this.#unread.push(seq);
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    const isWritten = await this.#parts.written();
+    this.#isWriting = false;
+    const read = this.#unread.splice(0);
+    if (isWritten) { for (const seq of read) this.#controls?.displayed(seq); }
   }
 
   tell(text: string): void {
@@ -46,6 +66,7 @@ export class JsonInterface implements Interface {
   }
 
   async converse(controls: Controls, over: AbortSignal): Promise<void> {
+    this.#controls = controls;
     try {
       while (!over.aborted) {
         const line = await this.#parts.readLine({ signal: over });
@@ -143,16 +164,27 @@ export class JsonInterface implements Interface {
 
   #complain(error: unknown, id?: string): void {
     if (!(error instanceof Failure)) throw error;
-    const { code, message, hint } = error;
-    this.#answer("error", { code, message, hint, fatal: false, ...id !== undefined && { id } });
+    const described = { code: error.code, ...describeFailure(error) };
+    this.#answer("error", { ...described, fatal: false, ...id !== undefined && { id } });
   }
 }
 
-/** An event with the sentences that docs/JSON.md documents in place of what they are made of. */
+/** An event as docs/JSON.md documents it: failures and alarms come with their sentences. */
 export function eventAsJson(event: ChatEvent): object {
-  if (event.event !== "relay") return event;
-  const { cause, ...facts } = event;
-  return { ...facts, ...cause && { message: relayTrouble(event) } };
+  switch (event.event) {
+    case "relay": {
+      const { cause, ...facts } = event;
+      return { ...facts, ...cause && { message: relayTrouble(event) } };
+    }
+    case "alarm":
+      return { ...event, message: alarmMessage(event) };
+    case "error": {
+      const { failure, ...facts } = event;
+      return { ...facts, code: failure.code, ...describeFailure(failure) };
+    }
+    default:
+      return event;
+  }
 }
 
 function badLine(why: string): Failure {

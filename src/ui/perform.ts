@@ -6,7 +6,7 @@
 import type { Controls, Overview } from "../chat/events.ts";
 import { Failure } from "../errors.ts";
 import { commandHelp, parseTimer, readTyped } from "./commands.ts";
-import { relayLines, verifyLines, whoLines } from "./sentences.ts";
+import { relayLines, verifyLines, whoLines } from "./messages/events.ts";
 
 /** What a screen has to offer for that. */
 export interface Screen {

@@ -15,7 +15,7 @@ import type { Interface, Lines } from "./interface.ts";
 import { plainKeyHelp } from "./keys.ts";
 import { perform, type Screen } from "./perform.ts";
 import { safeLine, safeText } from "../terminal/safe_text.ts";
-import { alarmText, peerLabel, seconds, type Sentence, sentenceOf } from "./sentences.ts";
+import { alarmText, peerLabel, seconds, type Sentence, sentenceOf } from "./messages/events.ts";
 
 /** A wait that goes on is mentioned this often. */
 const REMIND_MS = 60_000;
@@ -60,7 +60,7 @@ interface Printed {
 export class PlainInterface implements Interface, Screen {
   readonly #parts: PlainParts;
   #controls: Controls | undefined;
-  #peer = "The other one";
+  #peer = "Your peer";
   #relay = "The relay is not reached yet.";
   #isTroubled = false;
   #isMuted: boolean;
@@ -209,6 +209,7 @@ export class PlainInterface implements Interface, Screen {
     ];
     const who = notes.length > 0 ? `${this.#peer} (${notes.join(", ")})` : this.#peer;
     this.#print({ lines: this.#spoken(who, event.text), from: "peer", seq: event.seq });
+    this.#controls?.displayed(event.seq);
     const { clock, control } = this.#parts;
     const isIdle = clock.monotonic() - this.#lastTyped > IDLE_MS;
     if (isIdle && !this.#isMuted) control?.("\x07");
@@ -236,7 +237,7 @@ export class PlainInterface implements Interface, Screen {
   }
 
   #own({ weight, text }: Sentence): string[] {
-    const line = weight === "alarm" ? alarmText({ message: text }) : text;
+    const line = weight === "alarm" ? alarmText(text) : text;
     const [on, off] = this.#parts.color && weight === "alarm" ? ["\x1b[1;7m", "\x1b[0m"] : ["", ""];
     // Sentences may quote what the relay, or a person, has said.
     return [`${on}* ${this.#time()} ${safeLine(line)}${off}`];

@@ -44,7 +44,10 @@ class Side {
       entry: code === undefined ? { mode: "new" } : entryByCode(code),
       name: code === undefined ? "Alice" : "Bob",
       lingerMs: 600_000,
-      emit: (event) => this.#listeners.forEach((listener) => listener(event)),
+      emit: (event) => {
+        if (event.event === "message") this.chat.displayed(event.seq);
+        this.#listeners.forEach((listener) => listener(event));
+      },
     });
     this.#over = this.chat.run();
   }

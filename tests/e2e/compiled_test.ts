@@ -108,7 +108,7 @@ test("opens and leaves the full screen", () =>
     await terminal.type("/exit");
     await terminal.press("Enter");
     const screen = await terminal.see("status 0");
-    assertMatch(screen, /0 remain/);
+    assertMatch(screen, /Nothing remains on the relay/);
   }), { why: why ?? (tmuxAvailable ? undefined : "tmux is missing") });
 
 for (const set of ["atlas", "any"] as const) {

@@ -45,12 +45,12 @@ test("connects two people who press Enter, and a draft survives what arrives", a
   await answer(alice, "Your name [alice]:", "");
   await answer(alice, "Where to meet", "");
   await answer(alice, "The code you were told", "");
-  const [code] = /\d{4}-[a-z]+-[a-z]+-[a-z]+/.exec(await alice.see("Waiting for the other one"))!;
+  const [code] = /\d{4}-[a-z]+-[a-z]+-[a-z]+/.exec(await alice.see("Waiting for someone to join"))!;
   await using bob = await openPlain(env);
   await answer(bob, "Your name", "Bob");
   await answer(bob, "Where to meet", "");
   await answer(bob, "The code you were told", code.toUpperCase().replaceAll("-", " "));
-  await alice.see("Bob is here.");
+  await alice.see("Bob joined.");
   await bob.see("alice is here.");
   await alice.type("half a li");
   await answer(bob, "you:", "interrupting");
@@ -63,7 +63,7 @@ test("connects two people who press Enter, and a draft survives what arrives", a
   await alice.see("Bob has left.");
   await alice.press("C-c");
   const last = await alice.see("status 0");
-  assertStringIncludes(last, "0 remain");
+  assertStringIncludes(last, "Nothing remains on the relay");
 });
 
 test("explains a wrong answer at once, and hides a password", async (env) => {

@@ -182,7 +182,7 @@ test("clears the screen when leaving, and says what remains", async (env) => {
   await alice.see("Bob has left.");
   await alice.press("C-c");
   const last = await alice.see("status 0");
-  assertStringIncludes(last, "Left. 0 remain");
+  assertStringIncludes(last, "Nothing remains on the relay");
   for (const terminal of [alice, bob]) {
     const all = await terminal.history();
     for (const word of ["secret", "Alice", "Bob"]) assert(!all.includes(word), all);
@@ -199,7 +199,7 @@ for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) {
     await alice.see("Waiting for the other one");
     assertEquals(await alice.modes(), { alternateScreen: true, cursor: true, wrapping: false });
     Deno.kill(Number(await Deno.readTextFile(file)), signal);
-    assertStringIncludes(await alice.see("status 0"), "Left. 0 remain");
+    assertStringIncludes(await alice.see("status 0"), "Nothing remains on the relay");
     assertEquals(await alice.modes(), { alternateScreen: false, cursor: true, wrapping: true });
   });
 }

@@ -69,7 +69,7 @@ for (const when of ["before", "after"] as const) {
       const name = `${when} operation ${n}`;
       // A host whose guest was never there waits for one, and whose guest is gone knows it.
       const told = JSON.stringify(alice.events.slice(-3));
-      const isForsaken = alice.all("error").some(({ code }) => code === "no-peer");
+      const isForsaken = alice.presence?.peer === "vanished";
       if (isMet) assert(knows(alice), `${name}: ${told}`);
       else if (!isForsaken) {
         assertEquals(alice.all("waiting").at(-1)?.for, "guest", `${name}: ${told}`);

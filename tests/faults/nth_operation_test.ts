@@ -119,7 +119,7 @@ async function meetOnce(
   const statuses = await Promise.all(both.map((one) => one.leave("interrupted")));
   assert([0, 8, 130].includes(statuses[both.indexOf(spoilt)]!), `${statuses}`);
   if (statuses.includes(8)) {
-    assertEquals(spoilt.told("error").at(-1)?.code, "relay-lost");
+    assertEquals(spoilt.told("error").at(-1)?.failure.code, "relay-lost");
     assert(spoilt.told("waiting").some((one) => one.for === "goodbye"), "it was not told");
     assertEquals(spoilt.told("relay").at(-1)?.state, "down");
   }

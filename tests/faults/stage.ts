@@ -54,6 +54,7 @@ export class Person {
         this.events.push(event);
         this.times.push(performance.now());
         this.#changed?.();
+        if (event.event === "message") this.chat.displayed(event.seq);
       },
     });
     this.over = this.chat.run();
@@ -193,7 +194,12 @@ export async function assertNothingLeft(
   assertEquals(await guest.leave(), 0);
   await host.until("the goodbye", () => host.presences.at(-1) === "left");
   assertEquals(await host.leave(), 0);
-  assertEquals(host.told("closed"), [{ event: "closed", remaining: 0, reason: "exit" }]);
+  assertEquals(host.told("closed"), [{
+    event: "closed",
+    remaining: 0,
+    reason: "exit",
+    undelivered: 0,
+  }]);
   assertEquals(await count(room), 0, "documents on the relay");
 }
 

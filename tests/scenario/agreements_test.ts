@@ -72,3 +72,47 @@ Deno.test("burn: ends the chat on both sides and leaves nothing on the relay", a
   assertCalm(alice, bob);
   await harness.end();
 });
+
+Deno.test("Chat.displayed: delivered and the timer wait until a message was displayed", async () => {
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
+  bob.chat.setTimer(5);
+  await harness.advance(1_000);
+  bob.isLooking = false;
+  alice.say("one", "two");
+  await harness.advance(60_000);
+  assertEquals(bob.heard, ["one", "two"]);
+  assertEquals([...alice.all("delivered"), ...alice.all("expired"), ...bob.all("expired")], []);
+  bob.chat.displayed(1);
+  bob.chat.displayed(1);
+  await harness.advance(6_000);
+  assertEquals(alice.all("delivered").map(({ seq }) => seq), [1]);
+  assertEquals(bob.all("expired").map(({ seq }) => seq), [1]);
+  bob.chat.displayed(2);
+  await harness.advance(6_000);
+  assertEquals(alice.all("expired").map(({ seq }) => seq), [1, 2]);
+  assertEquals(bob.all("expired").map(({ seq }) => seq), [1, 2]);
+  assertCalm(alice, bob);
+  await harness.end();
+});
+
+Deno.test("Chat: says which messages a session did not deliver, and which never left", async () => {
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
+  bob.isLooking = false;
+  alice.say("one");
+  await harness.until(() => alice.all("sent").length === 1);
+  void bob.chat.leave("interrupted");
+  await harness.until(() => alice.presence?.peer === "left");
+  assertEquals(alice.presence?.unseen, 1);
+  await alice.chat.invite();
+  alice.say("two");
+  assertEquals(alice.all("session-ended"), [
+    { event: "session-ended", peer: "Bob", undelivered: ["1"] },
+  ]);
+  void alice.chat.leave();
+  await harness.until(() => alice.status !== undefined);
+  assertEquals(alice.all("queue-dropped"), [{ event: "queue-dropped", ids: ["2"] }]);
+  assertEquals(alice.all("closed").map(({ undelivered }) => undelivered), [2]);
+  await harness.end();
+});

@@ -7,6 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
 import { encodeBase64Url } from "../../src/crypto/bytes.ts";
+import { alarmMessage } from "../../src/ui/messages/events.ts";
 import type { Envelope } from "../../src/relay/relay.ts";
 import { Harness, QUIET_MS } from "./harness.ts";
 import { inTheHandsOf, otherId, withHeadByte, withTokenChar } from "./hostile.ts";
@@ -55,7 +56,7 @@ Deno.test("alarms: reports every kind in its own words, without key material", a
     "third-party": 1,
     rollback: 1,
   });
-  const messages = [...alice.all("alarm"), ...bob.all("alarm")].map(({ message }) => message);
+  const messages = [...alice.all("alarm"), ...bob.all("alarm")].map(alarmMessage);
   assertEquals(new Set(messages).size, 7);
   for (const person of harness.people) {
     const told = JSON.stringify(person.events);

@@ -49,7 +49,6 @@ Deno.test("gap: reports two missing messages once, with their numbers", async ()
     count: 2,
     first: 1,
     last: 2,
-    message: "2 messages are missing (numbers 1 to 2).",
   }]);
   assertEquals(alice.all("delivered").map(({ seq }) => seq), [3]);
   assertCalm(alice);
@@ -85,7 +84,6 @@ Deno.test("gap: reports a lost receipt without losing a message", async () => {
     event: "alarm",
     kind: "gap",
     count: 1,
-    message: "A message of the other program is missing; it held no text.",
   });
   assertEquals(bob.all("delivered").length, 1);
   await harness.end();

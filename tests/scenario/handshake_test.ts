@@ -179,7 +179,7 @@ Deno.test("handshake: counts a guess when a tag is forged under the guest's nonc
 Deno.test("handshake: reports a guest that disappears after the seal, and a new code works", async () => {
   const { harness, alice, bob } = await meddle("host-tag", () => []);
   assertEquals(bob.status, 6);
-  assertEquals(alice.all("error").map(({ code, fatal }) => [code, fatal]), [["no-peer", false]]);
+  assertEquals(alice.all("presence").map(({ peer }) => peer), ["vanished"]);
   await alice.chat.invite();
   const again = harness.join(alice.code!);
   await harness.until(() => alice.isReady && again.isReady);

@@ -8,6 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Chat, type ChatOptions } from "../../src/chat/chat.ts";
 import type { Alarm, AlarmKind, ChatEvent } from "../../src/chat/events.ts";
 import type { Random } from "../../src/clock.ts";
+import type { Failure } from "../../src/errors.ts";
 import { parseCode } from "../../src/protocol/invite_code.ts";
 import type { Relay, RoomId } from "../../src/relay/relay.ts";
 import {
@@ -43,10 +44,15 @@ export class Person {
   readonly chat: Chat;
   /** The exit status, once over. */
   status: number | undefined;
+  /** False for somebody before whose eyes nothing that comes is displayed. */
+  isLooking = true;
   #ids = 0;
 
   constructor(make: (emit: (event: ChatEvent) => void) => Chat) {
-    this.chat = make((event) => this.events.push(event));
+    this.chat = make((event) => {
+      this.events.push(event);
+      if (event.event === "message" && this.isLooking) this.chat.displayed(event.seq);
+    });
     this.chat.run().then((status) => this.status = status);
   }
 
@@ -82,9 +88,9 @@ export class Person {
     return this.all("presence").at(-1);
   }
 
-  /** The fatal error, if the chat ended with one. */
-  get failure(): EventOf<"error"> | undefined {
-    return this.all("error").find(({ fatal }) => fatal);
+  /** The fatal failure, if the chat ended with one. */
+  get failure(): Failure | undefined {
+    return this.all("error").find(({ fatal }) => fatal)?.failure;
   }
 
   /** Sends texts. */

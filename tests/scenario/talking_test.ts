@@ -49,7 +49,12 @@ Deno.test("chat: removes what was read, and the last to leave leaves nothing", a
   void alice.chat.leave();
   await harness.until(() => alice.status !== undefined);
   assertEquals([alice.status, bob.status], [0, 0]);
-  assertEquals(alice.all("closed"), [{ event: "closed", remaining: 0, reason: "exit" }]);
+  assertEquals(alice.all("closed"), [{
+    event: "closed",
+    remaining: 0,
+    reason: "exit",
+    undelivered: 0,
+  }]);
   assertCalm(alice, bob);
   await harness.end();
 });

@@ -10,6 +10,8 @@ import { Failure } from "../../src/errors.ts";
 export class RecordedControls implements Controls {
   /** What was asked for, in order. */
   readonly asked: string[] = [];
+  /** Messages that were displayed. */
+  readonly shown: number[] = [];
   /** What {@link overview} tells. */
   now: Overview = {
     name: "Alice",
@@ -22,12 +24,17 @@ export class RecordedControls implements Controls {
     heardAgoMs: undefined,
     openForMs: undefined,
     operations: {},
+    isRelayUp: true,
   };
   /** Thrown by the next thing that is asked for. */
   failure: Failure | undefined;
 
   send(text: string, id: string): void {
     this.#ask(`send ${JSON.stringify(text)} ${id}`);
+  }
+
+  displayed(seq: number): void {
+    this.shown.push(seq);
   }
 
   invite(): Promise<void> {

@@ -4,13 +4,13 @@
  * @module
  */
 import type { ChatEvent } from "../../chat/events.ts";
-import { peerLabel, relayTrouble, sentenceOf } from "../sentences.ts";
-import { cleared, expired, fated, heard, lost, told } from "./log.ts";
+import { alarmMessage, peerLabel, relayTrouble, sentenceOf } from "../messages/events.ts";
+import { cleared, expired, fated, heard, told, undelivered } from "./log.ts";
 import type { RelayState, State } from "./state.ts";
 import { clockTime } from "./rows.ts";
 
 /** What the other one is called before a name is known. */
-const NOBODY = "The other one";
+const NOBODY = "Your peer";
 /** A text's own time is shown where it differs from ours by more than this. */
 const OLD_AFTER_MS = 120_000;
 /** Alarms kept in the banner; all of them stay in the conversation. */
@@ -74,7 +74,7 @@ function changed(state: State, event: ChatEvent): State {
     case "presence":
       return { ...state, presence: event.peer };
     case "alarm":
-      return { ...state, alarms: [...state.alarms, event.message].slice(-MAX_ALARMS) };
+      return { ...state, alarms: [...state.alarms, alarmMessage(event)].slice(-MAX_ALARMS) };
     case "timer":
       return { ...state, timerSeconds: event.seconds };
     case "expired":
@@ -83,9 +83,14 @@ function changed(state: State, event: ChatEvent): State {
       return { ...state, log: cleared(state.log), scroll: "tail", unread: 0, waiting: undefined };
     case "closed":
       return { ...state, waiting: undefined };
+    case "session-ended":
+      return { ...state, log: undelivered(state.log, event.undelivered) };
+    case "queue-dropped":
+      return { ...state, log: undelivered(state.log, event.ids) };
+    case "code-burnt":
+      return { ...state, invite: undefined, waiting: undefined };
     case "error":
-      // The chat reports so that texts which waited for somebody were given up.
-      return event.code === "no-peer" ? { ...state, log: lost(state.log) } : state;
+      return state;
     default:
       return event satisfies never;
   }

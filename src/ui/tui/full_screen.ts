@@ -9,7 +9,7 @@ import type { Clock, Timer } from "../../clock.ts";
 import type { Interface } from "../interface.ts";
 import { perform, type Screen } from "../perform.ts";
 import { safeText } from "../../terminal/safe_text.ts";
-import { sentenceOf } from "../sentences.ts";
+import { sentenceOf } from "../messages/events.ts";
 import { Canvas } from "./canvas.ts";
 import { textOf } from "./draft.ts";
 import { view } from "./view.ts";
@@ -124,6 +124,7 @@ export class FullScreen implements Interface, Screen {
         this.#relay = sentenceOf(event, names)?.text ?? this.#relay;
       }
       this.#dispatch({ action: "event", event });
+      if (event.event === "message") this.#controls?.displayed(event.seq);
       this.#listen();
       this.#notify(event);
       this.#canvas.paintWithin(EVENT_FRAME_MS);

@@ -6,10 +6,10 @@
  * @module
  */
 import { safeText } from "../../terminal/safe_text.ts";
-import type { Weight } from "../sentences.ts";
+import type { Weight } from "../messages/events.ts";
 
 /** What has become of a text of one's own. */
-export type Fate = "sending" | "queued" | "relay" | "seen" | "lost";
+export type Fate = "sending" | "queued" | "relay" | "seen" | "undelivered" | "lost";
 
 /** One thing in the conversation. `id` grows from one to the next. */
 export type Entry =
@@ -50,6 +50,7 @@ export const FATE_WORDS: Readonly<Record<Fate, string>> = {
   queued: "queued",
   relay: "on relay",
   seen: "seen",
+  undelivered: "not delivered",
   lost: "not sent",
 };
 
@@ -102,10 +103,13 @@ export function fated(log: Log, sendId: string, fate: Fate, seq?: number): Log {
   };
 }
 
-/** Texts that waited for somebody will not be sent any more. */
-export function lost(log: Log): Log {
+/** These messages will not be delivered any more. */
+export function undelivered(log: Log, ids: readonly string[]): Log {
+  const lost = new Set(ids);
   const entries = log.entries.map((one) =>
-    one.kind === "own" && one.fate === "queued" ? { ...one, fate: "lost" as const } : one
+    one.kind === "own" && lost.has(one.sendId) && one.fate !== "seen"
+      ? { ...one, fate: one.fate === "relay" ? "undelivered" as const : "lost" as const }
+      : one
   );
   return { ...log, entries };
 }

@@ -11,7 +11,7 @@ import { insert } from "./draft.ts";
 import type { Input } from "./input.ts";
 import { pressKey } from "./press.ts";
 import { cleared, said, told } from "./log.ts";
-import type { Weight } from "../sentences.ts";
+import type { Weight } from "../messages/events.ts";
 import { rowsOf } from "./rows.ts";
 import type { State } from "./state.ts";
 import { themeFor } from "./theme.ts";

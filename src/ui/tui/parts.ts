@@ -6,7 +6,7 @@
  */
 import { ALL_CHAT_COMMANDS, beginningWith } from "../commands.ts";
 import { safeText } from "../../terminal/safe_text.ts";
-import { presenceWord } from "../sentences.ts";
+import { presenceWord } from "../messages/events.ts";
 import { alarmRows, layComposer, PROMPT_CELLS, questionRows } from "./geometry.ts";
 import type { State } from "./state.ts";
 import type { Row } from "./rows.ts";

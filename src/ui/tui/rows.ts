@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Weight } from "../sentences.ts";
+import type { Weight } from "../messages/events.ts";
 import { type Entry, FATE_WORDS } from "./log.ts";
 import type { Role, Span } from "./theme.ts";
 import { clip, pad, padStart, widthOf, wrap } from "./wrap.ts";
@@ -145,7 +145,7 @@ function withFate(
   },
 ): Row[] {
   const word = FATE_WORDS[entry.fate];
-  const role = entry.fate === "lost" ? "problem" : "faint";
+  const role = entry.fate === "lost" || entry.fate === "undelivered" ? "problem" : "faint";
   if (widthOf(lines.at(-1)!) + 3 + LONGEST_FATE <= width) {
     rows.at(-1)!.push({ role, text: `  · ${word}` });
   } else rows.push([...rest, { role, text: `· ${word}` }]);

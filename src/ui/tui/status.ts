@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { duration } from "../sentences.ts";
+import { duration } from "../messages/events.ts";
 import type { State } from "./state.ts";
 
 /** What there is to say, the most pressing first. */

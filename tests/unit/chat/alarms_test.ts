@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Alarms } from "../../../src/chat/alarms.ts";
 import type { Alarm, ChatEvent } from "../../../src/chat/events.ts";
+import { alarmMessage } from "../../../src/ui/messages/events.ts";
 import { FakeClock } from "../../support/clock.ts";
 
 function setUp() {
@@ -71,10 +72,10 @@ Deno.test("alarms: every guess, gap and rollback is told, with its numbers", () 
     ["gap", 2, undefined, undefined],
     ["rollback", 1, undefined, undefined],
   ]);
-  const [first, , third, one, four, , two] = told.map(({ message }) => message);
-  assertMatch(first!, /2 more and the code is burnt/);
-  assertMatch(third!, /The code is burnt/);
+  const [first, , third, one, four, , two] = told.map(alarmMessage);
+  assertMatch(first!, /2 attempts left/);
+  assertMatch(third!, /This code is no longer valid/);
   assertEquals(one, "1 message is missing (number 4).");
   assertEquals(four, "4 messages are missing (numbers 6 to 9).");
-  assertEquals(two, "2 messages of the other program are missing; they held no text.");
+  assertEquals(two, "2 control messages are missing; no text was lost with them.");
 });

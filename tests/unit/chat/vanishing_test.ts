@@ -24,10 +24,6 @@ function setUp({ isHost = false, isAlone = false } = {}) {
   return { clock, told, proposed, vanishing };
 }
 
-function message(seq: number): ChatEvent {
-  return { event: "message", from: "Bob", text: "hello", seq, at: "2024-01-01T00:00:00.000Z" };
-}
-
 Deno.test("vanishing: a proposal holds when it was agreed to, and not before", () => {
   const { told, proposed, vanishing } = setUp();
   assertEquals(vanishing.propose(30), true);
@@ -72,11 +68,11 @@ Deno.test("vanishing: of proposals that cross, the host keeps its own and the gu
 
 Deno.test("vanishing: only what is shown while a time holds vanishes, each at its own moment", async () => {
   const { clock, told, vanishing } = setUp();
-  vanishing.saw(message(1));
+  vanishing.displayed("peer", 1);
   vanishing.heard(10, false);
-  vanishing.saw(message(2));
+  vanishing.displayed("peer", 2);
   await clock.advance(4_000);
-  vanishing.saw({ event: "delivered", id: "a", seq: 1 });
+  vanishing.displayed("you", 1);
   await clock.advance(6_000);
   const expired = () => told.filter(({ event }) => event === "expired");
   assertEquals(expired(), [{ event: "expired", from: "peer", seq: 2 }]);
@@ -88,7 +84,7 @@ Deno.test("vanishing: only what is shown while a time holds vanishes, each at it
 Deno.test("vanishing: a reset forgets the agreement and every running time", async () => {
   const { clock, told, vanishing } = setUp();
   vanishing.heard(10, false);
-  vanishing.saw(message(1));
+  vanishing.displayed("peer", 1);
   vanishing.propose(20);
   vanishing.reset();
   assertEquals([vanishing.seconds, clock.pending], [0, 0]);

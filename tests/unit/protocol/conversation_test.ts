@@ -27,7 +27,13 @@ const texts = (...said: string[]) => said.map(text);
 async function hear(side: Conversation, ...sealed: Sealed[]): Promise<Received[]> {
   const { received, error } = await side.open(sealed.map(({ envelope }) => envelope));
   if (error !== undefined) throw error;
+  display(side, received);
   return received;
+}
+
+/** All of it is in front of the person. */
+function display(side: Conversation, received: readonly Received[]): void {
+  for (const { payload } of received) if (payload.kind === "text") side.displayed(payload.texts);
 }
 
 /** One payload of the side, as the other sees its counters. */
@@ -61,6 +67,30 @@ Deno.test("what one says, the other hears, in order and with its counters", asyn
   assertEquals(received.map(({ payload }) => payload.at), Array(4).fill(1_700_000_000_000));
   assert(received.every(({ gap }) => gap === undefined));
   assertEquals(await counters(pair.guest), { texts: 0, shown: 2, missing: [] });
+  close(pair);
+});
+
+Deno.test("Conversation.displayed: counters confirm what was displayed, and nothing behind what was not", async () => {
+  const pair = talk(8);
+  const sealed = await pair.host.seal(texts("1", "2", "3", "4", "5"));
+  const open = async (...numbers: number[]) => {
+    const { error } = await pair.guest.open(numbers.map((n) => sealed[n - 1]!.envelope));
+    assertEquals(error, undefined);
+  };
+  await open(1, 2, 4);
+  assertEquals(await counters(pair.guest), { texts: 0, shown: 0, missing: [] });
+  assertEquals([pair.guest.displayed(2), pair.guest.displayed(2)], [true, false]);
+  assertEquals(await counters(pair.guest), { texts: 0, shown: 0, missing: [] });
+  assertEquals(pair.guest.displayed(1), true);
+  assertEquals(await counters(pair.guest), { texts: 0, shown: 3, missing: [[3, 3]] });
+  pair.guest.displayed(4);
+  await open(3);
+  assertEquals(await counters(pair.guest), { texts: 0, shown: 2, missing: [] });
+  pair.guest.displayed(3);
+  assertEquals(await counters(pair.guest), { texts: 0, shown: 4, missing: [] });
+  for (const never of [0, 5, 6, 1.5]) assertEquals(pair.guest.displayed(never), false);
+  // The peer takes all of these reports.
+  await hear(pair.host, ...await pair.guest.seal([{ kind: "receipt" }]));
   close(pair);
 });
 
@@ -293,6 +323,7 @@ Deno.test("in any order, with any loss, each text is heard once and every count 
         const { received, error } = await pair.guest.open([sealed[i]!.envelope]);
         if (seen.has(i)) assertInstanceOf(error, ReplayedMessage);
         seen.add(i);
+        display(pair.guest, received);
         for (const { payload } of received) {
           if (payload.kind !== "text") continue;
           assertEquals(payload.text, `${i}`);

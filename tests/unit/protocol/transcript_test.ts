@@ -143,6 +143,9 @@ async function record(code: InviteCode, random: Random, converse: Course): Promi
     const { received, error } = await sides[by].open(indices.map((i) => documents[i]!));
     assertEquals(error, undefined);
     assertEquals(received.map(({ payload }) => payload), indices.map((i) => payloads[i]) as never);
+    for (const { payload } of received) {
+      if (payload.kind === "text") sides[by].displayed(payload.texts);
+    }
   };
   await converse(say, read, sides);
 

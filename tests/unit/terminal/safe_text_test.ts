@@ -93,11 +93,11 @@ function eventsWith(text: string): ChatEvent[] {
       watch: "stream",
       cause: untranslated("relay-unreachable", text, text),
     },
-    { event: "alarm", kind: "forged", count: 1, message: text },
-    { event: "error", code: "usage", message: text, hint: text, fatal: false },
+    { event: "alarm", kind: "forged", count: 1 },
+    { event: "error", failure: untranslated("usage", text, text), fatal: false },
     { event: "presence", peer: "left" },
     { event: "burnt", by: "peer" },
-    { event: "error", code: "relay-lost", message: text, hint: text, fatal: true },
+    { event: "error", failure: untranslated("relay-lost", text, text), fatal: true },
   ];
 }
 
@@ -160,6 +160,7 @@ Deno.test("no byte of anybody's text reaches a terminal as a control: JSON", () 
     const ui = new JsonInterface({
       readLine: () => Promise.resolve(null),
       write: (line) => lines.push(line),
+      written: () => Promise.resolve(true),
       flush: () => Promise.resolve(),
     });
     const events = eventsWith(text);

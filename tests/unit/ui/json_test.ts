@@ -11,6 +11,7 @@ async function feed(lines: readonly string[], controls = new RecordedControls())
   const ui = new JsonInterface({
     readLine: () => Promise.resolve(rest.shift() ?? null),
     write: (line) => written.push(line),
+    written: () => Promise.resolve(true),
     flush: () => Promise.resolve(),
   });
   await ui.converse(controls, new AbortController().signal);
@@ -107,4 +108,40 @@ Deno.test("any other line is an error, and asks for nothing", async () => {
       code: "bad-line",
     }]);
   }));
+});
+
+Deno.test("JsonInterface: confirms a message as displayed when its line was written, and not before", async () => {
+  const controls = new RecordedControls();
+  let written = Promise.withResolvers<boolean>();
+  const over = new AbortController();
+  const ui = new JsonInterface({
+    readLine: () => new Promise(() => {}),
+    write: () => {},
+    written: () => written.promise,
+    flush: () => Promise.resolve(),
+  });
+  void ui.converse(controls, over.signal);
+  const hear = (seq: number) => ui.hear({ event: "message", from: "Bob", text: "a", seq, at: "" });
+  const settle = () => new Promise((resolve) => setTimeout(resolve));
+  hear(1);
+  hear(2);
+  await settle();
+  assertEquals(controls.shown, []);
+  written.resolve(true);
+  await settle();
+  assertEquals(controls.shown, [1, 2]);
+  // A reader that is gone has taken nothing.
+  written = Promise.withResolvers();
+  hear(3);
+  written.resolve(false);
+  await settle();
+  assertEquals(controls.shown, [1, 2]);
+  // What a session could not confirm any more is not confirmed in the next.
+  written = Promise.withResolvers();
+  hear(4);
+  ui.hear({ event: "session-ended", peer: "Bob", undelivered: [] });
+  written.resolve(true);
+  await settle();
+  assertEquals(controls.shown, [1, 2]);
+  over.abort();
 });

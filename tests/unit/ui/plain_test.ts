@@ -1,3 +1,4 @@
+import { untranslated } from "../../../src/errors.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { ChatEvent } from "../../../src/chat/events.ts";
 import { PlainInterface } from "../../../src/ui/plain.ts";
@@ -66,7 +67,7 @@ Deno.test("plain: no text of the peer can look like a line of the program or of 
   );
   const lines = stage.printed.slice(before);
   for (const line of lines) {
-    assert(/^\d\d:\d\d you \(the other\)( \(late\))?: |^ {6}\| /.test(line), line);
+    assert(/^\d\d:\d\d you \(peer\)( \(late\))?: |^ {6}\| /.test(line), line);
     // deno-lint-ignore no-control-regex -- what must not be there
     assert(!/[\x00-\x1f\x7f-\x9f\u2028\u202e]/.test(line), line);
   }
@@ -78,30 +79,39 @@ Deno.test("plain: every event is told in words, none of it in control sequences"
   const events: [ChatEvent, string][] = [
     [{ event: "relay", state: "up", kind: "sqlite", watch: "file" }, "Connected to this computer."],
     [{ event: "invite", code: "1234-a-b-c" }, "1234-a-b-c"],
-    [{ event: "waiting", for: "guest" }, "Waiting for the other one"],
-    [{ event: "waiting", for: "host", atMostMs: 60_000 }, "for at most 60 seconds"],
-    [{ event: "waiting", for: "handshake" }, "the code is being checked"],
-    [READY, "Bob is here."],
-    [{ event: "presence", peer: "away" }, "Bob does not answer just now."],
+    [{ event: "waiting", for: "guest" }, "Waiting for someone to join"],
+    [{ event: "waiting", for: "host", atMostMs: 60_000 }, "(up to 60 seconds)"],
+    [{ event: "waiting", for: "handshake" }, "Verifying the code"],
+    [READY, "Bob joined."],
+    [{ event: "presence", peer: "away" }, "Bob is away."],
     [{ event: "presence", peer: "here" }, "Bob is back."],
-    [{ event: "presence", peer: "vanished" }, "Bob vanished"],
-    [{ event: "presence", peer: "left", unseen: 2 }, "not seen your last 2 texts"],
+    [{ event: "presence", peer: "vanished" }, "Bob disconnected unexpectedly"],
+    [{ event: "presence", peer: "left", unseen: 2 }, "Your last 2 messages were not delivered"],
     [
-      { event: "alarm", kind: "altered", count: 1, message: "A message was altered." },
+      { event: "alarm", kind: "altered", count: 1 },
       "ALARM: A message",
     ],
-    [{ event: "timer", seconds: 300, by: "you" }, "vanish 5 minutes after"],
-    [{ event: "timer", seconds: 0, by: "peer" }, "Texts stay"],
+    [{ event: "timer", seconds: 300, by: "you" }, "disappear 5 minutes after"],
+    [{ event: "timer", seconds: 0, by: "peer" }, "messages stay"],
     [
       { event: "relay", state: "reconnecting", kind: "mongodb", watch: "stream", retryInMs: 2_000 },
-      "Next try in 2 seconds",
+      "Retrying in 2 seconds",
     ],
     [{ event: "queued", id: "1" }, "Kept until"],
     [{ event: "expired", from: "peer", seq: 1 }, "has vanished"],
-    [{ event: "burnt", by: "peer" }, "Bob has burnt"],
-    [{ event: "closed", remaining: 0, reason: "exit" }, "0 remain"],
-    [{ event: "closed", remaining: null, reason: "relay-lost" }, "could not be counted"],
-    [{ event: "error", code: "usage", message: "No.", hint: "Do.", fatal: false }, "No. Do."],
+    [{ event: "burnt", by: "peer" }, "Bob erased this conversation"],
+    [{ event: "code-burnt" }, "no longer valid. Use /invite"],
+    [
+      { event: "session-ended", peer: "Bob", undelivered: ["1"] },
+      "1 message was not delivered to Bob.",
+    ],
+    [{ event: "queue-dropped", ids: ["1", "2"] }, "2 messages were never sent."],
+    [{ event: "closed", remaining: 0, reason: "exit", undelivered: 0 }, "Nothing remains"],
+    [
+      { event: "closed", remaining: null, reason: "relay-lost", undelivered: 0 },
+      "could not be counted",
+    ],
+    [{ event: "error", failure: untranslated("usage", "No.", "Do."), fatal: false }, "No. Do."],
   ];
   for (const [event, said] of events) {
     const before = stage.printed.length;

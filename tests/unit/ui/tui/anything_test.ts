@@ -37,17 +37,17 @@ const event: fc.Arbitrary<ChatEvent> = fc.oneof(
     event: "presence",
     peer: peer as "here",
   })),
-  text.map(alarm),
+  fc.constantFrom("third-party", "forged", "replayed").map((kind) => alarm(kind as "forged")),
   seq.map((seconds): ChatEvent => ({ event: "timer", seconds, by: "you" })),
   seq.map((seq): ChatEvent => ({ event: "expired", from: "peer", seq })),
   seq.map((seq): ChatEvent => ({ event: "expired", from: "you", seq })),
   fc.constant<ChatEvent>({ event: "burnt", by: "peer" }),
-  text.map((message): ChatEvent => ({
-    event: "error",
-    code: "no-peer",
-    message,
-    hint: "",
-    fatal: false,
+  text.map((text): ChatEvent => ({ event: "error", failure: failureSaying(text), fatal: false })),
+  fc.array(id).map((ids): ChatEvent => ({ event: "queue-dropped", ids })),
+  fc.tuple(text, fc.array(id)).map(([peer, undelivered]): ChatEvent => ({
+    event: "session-ended",
+    peer,
+    undelivered,
   })),
 );
 

@@ -189,7 +189,7 @@ Deno.test("full screen: the terminal is left as it was, with nothing on it but t
     [true, true, true, false],
   );
   stage.hear(UP, ready("Zoe"), message("a secret"));
-  stage.hear({ event: "closed", remaining: 0, reason: "exit" });
+  stage.hear({ event: "closed", remaining: 0, reason: "exit", undelivered: 0 });
   await stage[Symbol.asyncDispose]();
   const { screen } = stage;
   assertEquals(
@@ -197,7 +197,7 @@ Deno.test("full screen: the terminal is left as it was, with nothing on it but t
     [false, false, false, true, true],
   );
   assertEquals(screen.isRaw, false);
-  assertEquals(screen.normal, "Left. 0 remain: nothing of this chat is on the relay.\n");
+  assertEquals(screen.normal, "You left. Nothing remains on the relay.\n");
   const end = screen.written.slice(screen.written.lastIndexOf("\x1b[?1049l"));
   assert(end.startsWith("\x1b[?1049l\x1b[2J\x1b[H\x1b[3J"), JSON.stringify(end));
   // Twice is once.
@@ -260,7 +260,7 @@ Deno.test("full screen: a bell and a notification without content, for who looks
   await stage.type("/mute", "\r", "\x1b[I");
   stage.hear(message("looked at"));
   assertEquals(stage.screen.bells, 1);
-  stage.hear(alarm("Something."));
+  stage.hear(alarm());
   assertEquals(stage.screen.bells, 2);
   assert(!stage.screen.commands.join().includes("secret"));
 });
@@ -268,7 +268,7 @@ Deno.test("full screen: a bell and a notification without content, for who looks
 Deno.test("full screen: who waits elsewhere hears that somebody came, and every kind of news once", async () => {
   await using stage = new Stage({ notifier: "osc9" });
   await stage.type("\x1b[O");
-  stage.hear(UP, ready("Zoe"), message("secret"), message("secret"), alarm("Something."));
+  stage.hear(UP, ready("Zoe"), message("secret"), message("secret"), alarm());
   assertEquals(stage.screen.commands.filter((command) => command.startsWith("9;")), [
     "9;Whisper: The other one is here",
     "9;Whisper: A new message",

@@ -44,10 +44,10 @@ Deno.test("model: a relay that is away counts down to the next try, and is told 
 });
 
 Deno.test("model: alarms stay in sight until somebody says that they were read", () => {
-  const story = new Story().hear(ready(), alarm("First."), alarm("Second."));
-  assertMatch(story.lines[2]!, /^ 2 ALARMS, the last: Second\. +Esc: read$/);
+  const story = new Story().hear(ready(), alarm("forged"), alarm("replayed"));
+  assertMatch(story.lines[2]!, /^ 2 ALARMS, the last: An old message was sent again/);
   story.hear(...Array.from({ length: 50 }, (_, i) => message(`text ${i}`, i)));
-  assertMatch(story.lines[2]!, /^ 2 ALARMS, the last: Second\. +Esc: read$/);
+  assertMatch(story.lines[2]!, /^ 2 ALARMS, the last: An old message was sent again/);
   story.type("\x1b");
   assert(!story.text.includes("ALARM"), story.text);
   assertEquals(story.state.log.entries.filter((one) => one.kind === "program").length, 3);
@@ -67,7 +67,7 @@ Deno.test("model: who looks back is told how much is new, and is not moved", () 
   assertStringIncludes(story.text, "new 2");
   assert(!story.text.includes("new below"));
   story.type("\x1b[1;5H");
-  assertStringIncludes(story.text, "Bob is here.");
+  assertStringIncludes(story.text, "Bob joined.");
   story.type("\x1b[6~").type("\x1b[6~").type("\x1b[6~").type("\x1b[6~").type("\x1b[6~");
   assertStringIncludes(story.text, "new 2");
 });
@@ -165,22 +165,21 @@ Deno.test("model: what has expired or was burnt is gone", () => {
   assert(!story.text.includes("mine"));
   story.hear({ event: "burnt", by: "peer" });
   assert(!story.text.includes("dos"));
-  assertEquals(story.state.farewell, ["The other one has burnt this conversation."]);
+  assertEquals(story.state.farewell, ["Your peer erased this conversation on both sides."]);
 });
 
 Deno.test("model: a text that nobody will read is said not to be sent", () => {
   const story = new Story().hear(UP, { event: "queued", id: "1" }).say("1", "early");
   assertStringIncludes(story.text, "early  · queued");
-  const fields = { code: "no-peer", message: "1 text was never sent.", hint: "" } as const;
-  story.hear({ event: "error", ...fields, fatal: false });
+  story.hear({ event: "queue-dropped", ids: ["1"] });
   assertStringIncludes(story.text, "early  · not sent");
 });
 
 Deno.test("model: what is left to say when the screen is gone names nobody", () => {
   const story = new Story().hear(ready("Zoe"), message("secret"));
   story.hear({ event: "presence", peer: "left", unseen: 0 });
-  story.hear({ event: "closed", remaining: 0, reason: "exit" });
-  assertEquals(story.state.farewell, ["Left. 0 remain: nothing of this chat is on the relay."]);
+  story.hear({ event: "closed", remaining: 0, reason: "exit", undelivered: 0 });
+  assertEquals(story.state.farewell, ["You left. Nothing remains on the relay."]);
 });
 
 Deno.test("model: a fresh code begins anew", () => {

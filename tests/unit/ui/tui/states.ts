@@ -4,7 +4,7 @@
  * @module
  */
 import { type Failure, untranslated } from "../../../../src/errors.ts";
-import type { ChatEvent } from "../../../../src/chat/events.ts";
+import type { AlarmKind, ChatEvent } from "../../../../src/chat/events.ts";
 import { type Frame, view } from "../../../../src/ui/tui/view.ts";
 import { type Input, InputReader } from "../../../../src/ui/tui/input.ts";
 import { type Action, reduce } from "../../../../src/ui/tui/model.ts";
@@ -32,8 +32,8 @@ export function message(text: string, seq = 1, at = TWO_PAST_TWO): ChatEvent {
 }
 
 /** An alarm. */
-export function alarm(message: string): ChatEvent {
-  return { event: "alarm", kind: "third-party", count: 1, message };
+export function alarm(kind: AlarmKind = "third-party"): ChatEvent {
+  return { event: "alarm", kind, count: 1 };
 }
 
 /** A state, and everything that happens to it. */

@@ -8,9 +8,9 @@ Deno.test("view: shows a conversation from the header to the status line", () =>
   assertEquals(lines, [
     " Whisper 4821 │ locked, not verified │ here: Bob",
     "",
+    "",
     "· 14:02 Connected to MongoDB.",
-    "* 14:02 Bob is here. What you say is encrypted for the two",
-    "        of you alone.",
+    "* 14:02 Bob joined. Messages are end-to-end encrypted.",
     "  14:02 Bob │ hello",
     "─".repeat(60),
     "> Type and press Enter. /help lists all.",

@@ -1,0 +1,316 @@
+/**
+ * What a person reads about the events of a chat. Both interfaces for people take their words from
+ * here, so that they say the same.
+ *
+ * @module
+ */
+import type { Alarm, ChatEvent, Overview, Presence } from "../../chat/events.ts";
+import { describeFailure } from "./failures.ts";
+import { safeLine } from "../../terminal/safe_text.ts";
+
+/** How much a sentence matters: an alarm must not be overlooked. */
+export type Weight = "quiet" | "news" | "alarm" | "problem";
+
+/** Something the program says by itself. */
+export interface Sentence {
+  readonly weight: Weight;
+  readonly text: string;
+}
+
+/**
+ * The sentence for an event; undefined where there is none: messages and their states are shown in a
+ * way of their own.
+ *
+ * @param names what the peer and the relay are called on this screen.
+ */
+export function sentenceOf(
+  event: ChatEvent,
+  names: { readonly peer: string; readonly relay: string },
+): Sentence | undefined {
+  switch (event.event) {
+    case "relay":
+      return relay(event, names.relay);
+    case "invite":
+      return news(`Your code: ${event.code}`);
+    case "code-burnt":
+      return {
+        weight: "problem",
+        text: "This code is no longer valid. Use /invite for a new one.",
+      };
+    case "waiting":
+      return waiting(event);
+    case "ready":
+      return news(`${names.peer} joined. Messages are end-to-end encrypted.`);
+    case "presence":
+      return presence(event, names.peer);
+    case "alarm":
+      return { weight: "alarm", text: alarmMessage(event) };
+    case "timer":
+      return news(timer(event, names.peer));
+    case "burnt":
+      return news(
+        event.by === "you"
+          ? "Conversation erased on this side; your peer was asked to erase theirs."
+          : `${names.peer} erased this conversation on both sides.`,
+      );
+    case "session-ended": {
+      const count = event.undelivered.length;
+      if (count === 0) return undefined;
+      return {
+        weight: "problem",
+        text: `${messages(count)} ${wasOrWere(count)} not delivered to ${names.peer}.`,
+      };
+    }
+    case "queue-dropped": {
+      const count = event.ids.length;
+      return {
+        weight: "problem",
+        text: `${messages(count)} ${wasOrWere(count)} never sent.`,
+      };
+    }
+    case "closed":
+      return closed(event.remaining);
+    case "error": {
+      const { message, hint } = describeFailure(event.failure);
+      return { weight: "problem", text: `${message} ${hint}` };
+    }
+    case "message":
+    case "queued":
+    case "sent":
+    case "delivered":
+    case "expired":
+      return undefined;
+    default:
+      return event satisfies never;
+  }
+}
+
+function news(text: string): Sentence {
+  return { weight: "news", text };
+}
+
+function messages(number: number): string {
+  return number === 1 ? "1 message" : `${number} messages`;
+}
+
+function wasOrWere(number: number): string {
+  return number === 1 ? "was" : "were";
+}
+
+function relay(
+  event: ChatEvent & { event: "relay" },
+  name: string,
+): Sentence | undefined {
+  switch (event.state) {
+    case "up":
+      return { weight: "quiet", text: `Connected to ${name}.` };
+    case "reconnecting": {
+      const wait = event.retryInMs === undefined
+        ? ""
+        : ` Retrying in ${seconds(event.retryInMs)}; messages are queued until then.`;
+      return { weight: "news", text: `${relayTrouble(event)}${wait}` };
+    }
+    case "down":
+      return { weight: "problem", text: relayTrouble(event) };
+  }
+}
+
+/** Why the relay is not up. */
+export function relayTrouble({ cause }: ChatEvent & { event: "relay" }): string {
+  return cause ? describeFailure(cause).message : "The relay cannot be reached.";
+}
+
+function waiting(event: ChatEvent & { event: "waiting" }): Sentence {
+  const limit = event.atMostMs === undefined ? "" : ` (up to ${seconds(event.atMostMs)})`;
+  switch (event.for) {
+    case "guest":
+      return news("Waiting for someone to join… (Ctrl+C to cancel)");
+    case "host":
+      return news(`Waiting for the host${limit}… (Ctrl+C to cancel)`);
+    case "handshake":
+      return { weight: "quiet", text: "Someone is joining. Verifying the code…" };
+    case "goodbye":
+      return news(`Cleaning up${limit}… (Ctrl+C to leave at once)`);
+  }
+}
+
+function presence(event: ChatEvent & { event: "presence" }, peer: string): Sentence {
+  switch (event.peer) {
+    case "here":
+      return news(`${peer} is back.`);
+    case "away":
+      return news(`${peer} is away. Messages will be delivered when they're back.`);
+    case "vanished":
+      return news(
+        `${peer} disconnected unexpectedly. Messages wait for them; /invite makes a new code for someone else.`,
+      );
+    case "left": {
+      const unseen = event.unseen ?? 0;
+      const all = unseen === 0
+        ? "All your messages were delivered."
+        : `Your last ${unseen === 1 ? "message was" : `${unseen} messages were`} not delivered.`;
+      return news(`${peer} left. ${all} Use /invite for a new code, or /exit.`);
+    }
+  }
+}
+
+function timer({ seconds, by }: ChatEvent & { event: "timer" }, peer: string): string {
+  const who = by === "you" ? "You" : peer;
+  if (seconds === 0) return `${who} turned the timer off: messages stay until the chat ends.`;
+  return `${who} set a timer: messages disappear ${duration(seconds)} after they are displayed.`;
+}
+
+function closed(remaining: number | null): Sentence {
+  if (remaining === null) {
+    return news("You left. What is still on the relay could not be counted; it expires by itself.");
+  }
+  if (remaining === 0) return news("You left. Nothing remains on the relay.");
+  return news(
+    `You left. ${remaining} ${
+      remaining === 1 ? "document stays" : "documents stay"
+    } on the relay until your peer leaves.`,
+  );
+}
+
+/** The sentence of an alarm: what happened, and what became of it. */
+export function alarmMessage(alarm: Alarm): string {
+  const { kind, count, attemptsLeft } = alarm;
+  const times = count === 1 ? "" : ` (${count} times)`;
+  switch (kind) {
+    case "third-party":
+      return `Someone else tried to join this room${times}. They were kept out.`;
+    case "crowded":
+      return `Someone keeps taking the guest's seat${times} without completing the handshake. If your peer can't join, use /invite for a new code.`;
+    case "guess":
+      return attemptsLeft
+        ? `Wrong code entered (typo or guess). ${attemptsLeft} ${
+          attemptsLeft === 1 ? "attempt" : "attempts"
+        } left.`
+        : "Wrong code entered 3 times; someone may be guessing. This code is no longer valid.";
+    case "forged":
+      return `Something that your peer did not write was put into this room${times}. It was discarded.`;
+    case "altered":
+      return `A message was altered on the way${times}. It was discarded.`;
+    case "replayed":
+      return `An old message was sent again by someone else${times}. It was discarded.`;
+    case "gap":
+      return gap(alarm);
+    case "rollback":
+      return "The relay went back to an earlier state: messages may be lost or come again.";
+  }
+}
+
+function gap({ count, first, last }: Alarm): string {
+  if (first === undefined || last === undefined) {
+    const what = count === 1 ? "1 control message is" : `${count} control messages are`;
+    return `${what} missing; no text was lost with ${count === 1 ? "it" : "them"}.`;
+  }
+  return first === last
+    ? `1 message is missing (number ${first}).`
+    : `${count} messages are missing (numbers ${first} to ${last}).`;
+}
+
+/** Presence in a word or two, for a status line. */
+export function presenceWord(presence: Presence): string {
+  switch (presence) {
+    case "here":
+      return "here";
+    case "away":
+      return "away";
+    case "left":
+      return "left";
+    case "vanished":
+      return "disconnected";
+  }
+}
+
+/** Up to three words: what cannot be taken for a sentence. */
+const NAME =
+  /^[\p{L}\p{M}\p{N}]+(?:['’_-][\p{L}\p{M}\p{N}]+)*(?: [\p{L}\p{M}\p{N}]+(?:['’_-][\p{L}\p{M}\p{N}]+)*){0,2}$/u;
+/** Longer names are shortened, so that a sentence with one in it stays one. */
+const MAX_NAME_CHARS = 32;
+
+/**
+ * What the peer is called on this screen. Nobody can pass for oneself or for the program, and a
+ * name that might be read as something the program says stands in quotation marks.
+ */
+export function peerLabel(peer: string, ownName: string): string {
+  const whole = safeLine(peer);
+  const name = whole.length <= MAX_NAME_CHARS
+    ? whole
+    : `${firstGraphemes(whole, MAX_NAME_CHARS - 1)}…`;
+  const shown = NAME.test(name) ? name : `“${name.replaceAll(/[“”]/g, "'")}”`;
+  const taken = [ownName, "you", "whisper", "alarm"].map(bare);
+  return taken.includes(bare(peer)) ? `${shown} (peer)` : shown;
+}
+
+/** The beginning of a text, at most so many UTF-16 units, and no half of a letter. */
+function firstGraphemes(text: string, length: number): string {
+  let first = "";
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    if (first.length + segment.length > length) break;
+    first += segment;
+  }
+  return first;
+}
+
+function bare(name: string): string {
+  return name.normalize("NFKC").toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, "");
+}
+
+/** The lines of `/who`. */
+export function whoLines({ name, peer, presence, heardAgoMs, isRelayUp }: Overview): string[] {
+  const own = `You are ${safeLine(name)}.`;
+  if (peer === undefined) return [own, "No one else is here yet."];
+  const heard = heardAgoMs === undefined ? "" : `, last heard ${seconds(heardAgoMs)} ago`;
+  const word = isRelayUp
+    ? presenceWord(presence ?? "here")
+    : "unknown while the relay is out of reach";
+  return [own, `${peerLabel(peer, name)}: ${word}${heard}. Presence is what the relay says.`];
+}
+
+/** The lines of `/verify`. */
+export function verifyLines({ words }: Overview): string[] {
+  if (!words) return ["There are no words to compare before your peer has joined."];
+  const half = words.length / 2;
+  return [
+    "Read these words to each other, by voice. If they differ, someone is intercepting: leave.",
+    `    ${words.slice(0, half).join(" ")}`,
+    `    ${words.slice(half).join(" ")}`,
+    "If they are the same: /verify same.",
+  ];
+}
+
+/** The lines of `/relay`. */
+export function relayLines(overview: Overview, state: string): string[] {
+  const { operations, openForMs = 0, queued } = overview;
+  const total = Object.values(operations).reduce((sum, count) => sum + count, 0);
+  const perMinute = Math.round(total / Math.max(1, openForMs / 60_000));
+  const kinds = Object.entries(operations).map(([name, count]) => `${name} ${count}`).join(", ");
+  return [
+    `${state} ${total} operations so far, about ${perMinute} a minute${kinds && ` (${kinds})`}.`,
+    ...queued > 0 ? [`${messages(queued)} queued.`] : [],
+  ];
+}
+
+/** A length of time in words: `30 seconds`, `5 minutes`. */
+export function duration(inSeconds: number): string {
+  for (const [size, unit] of [[86_400, "day"], [3_600, "hour"], [60, "minute"]] as const) {
+    if (inSeconds >= size && inSeconds % size === 0) return count(inSeconds / size, unit);
+  }
+  return count(inSeconds, "second");
+}
+
+/** Milliseconds as whole seconds, in words. */
+export function seconds(ms: number): string {
+  return count(Math.max(1, Math.round(ms / 1_000)), "second");
+}
+
+function count(number: number, unit: string): string {
+  return `${number} ${unit}${number === 1 ? "" : "s"}`;
+}
+
+/** A line of the program for an alarm, marked in words that nothing of the peer's can begin with. */
+export function alarmText(message: string): string {
+  return `ALARM: ${message}`;
+}
