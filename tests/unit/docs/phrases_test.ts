@@ -5,6 +5,9 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import { COMMANDS } from "../../../src/cli/commands.ts";
+import { helpText } from "../../../src/cli/help.ts";
+import { manualPage } from "../../../src/cli/manual.ts";
 import { filesBelow, read } from "../../support/documents.ts";
 import { retiredPhrases } from "../../support/phrases.ts";
 
@@ -23,6 +26,7 @@ const TO_DO: readonly string[] = [
   "main.ts",
 ];
 
+const COMMAND_NAMES = Object.keys(COMMANDS) as (keyof typeof COMMANDS)[];
 const FOLDERS = ["src/", "docs/", "tests/", ".github/", ".ci/"];
 const FILES = ["README.md", "CHANGELOG.md", "main.ts", "deno.json", "setup.sh", "setup.bat"];
 
@@ -35,6 +39,15 @@ Deno.test("phrases: none is used that the language guide retires", () => {
     .filter((file) => !SKIPPED.test(file) && !TO_DO.some((prefix) => file.startsWith(prefix)));
   const found = files.flatMap((file) => retiredPhrases(read(file)).map((at) => `${file}:${at}`));
   assertEquals(found, []);
+});
+
+Deno.test({
+  name: "help: uses none of the retired phrases",
+  ignore: TO_DO.includes("src/"),
+  fn() {
+    const texts = [helpText(), ...COMMAND_NAMES.map((name) => helpText(name)), manualPage()];
+    assertEquals(texts.flatMap(retiredPhrases), []);
+  },
 });
 
 Deno.test("retiredPhrases: finds a phrase across the line break of a comment", () => {
