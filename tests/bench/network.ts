@@ -118,7 +118,7 @@ async function measure(server: TestServer, rtt: number) {
     delivered: [],
   };
   const network = await Network.open(server);
-  network.all((proxy) => proxy.weather = { delayMs: rtt / 2 });
+  network.all((proxy) => proxy.conditions = { delayMs: rtt / 2 });
   try {
     const pair = await bareMongoPair(network.uri);
     const reference = await bare(pair);

@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
-import { type Meeting, meetingKinds } from "../support/meeting.ts";
+import { type TestRelay, testRelayKinds } from "../support/test_relays.ts";
 import type { Program } from "../support/program.ts";
 
 /** Texts that some layer somewhere is known to break. */
@@ -22,10 +22,10 @@ const HARD_TEXTS = [
   "x".repeat(16_384),
 ];
 
-const kinds = await meetingKinds();
+const kinds = await testRelayKinds();
 const SERVERS = { sanitizeOps: false, sanitizeResources: false };
 
-function test(what: string, run: (meeting: Meeting) => Promise<void>): void {
+function test(what: string, run: (relay: TestRelay) => Promise<void>): void {
   for (const kind of kinds) {
     Deno.test({
       name: `over ${kind.name}: ${what}`,
@@ -38,10 +38,10 @@ function test(what: string, run: (meeting: Meeting) => Promise<void>): void {
 }
 
 /** Both seated and introduced. */
-async function pair(meeting: Meeting): Promise<{ alice: Program; bob: Program; code: string }> {
-  const alice = meeting.start(["new", "--name", "Alice"]);
+async function pair(relay: TestRelay): Promise<{ alice: Program; bob: Program; code: string }> {
+  const alice = relay.start(["new", "--name", "Alice"]);
   const { code } = await alice.event("invite");
-  const bob = meeting.start(["join", code, "--name", "Bob"]);
+  const bob = relay.start(["join", code, "--name", "Bob"]);
   await Promise.all([alice.event("ready"), bob.event("ready")]);
   return { alice, bob, code };
 }
@@ -63,8 +63,8 @@ function assertCalm(...programs: Program[]): void {
   }
 }
 
-test("connects two people by a code, and leaves nothing behind", async (meeting) => {
-  const { alice, bob, code } = await pair(meeting);
+test("connects two people by a code, and leaves nothing behind", async (relay) => {
+  const { alice, bob, code } = await pair(relay);
   await using _a = alice;
   await using _b = bob;
   assertMatch(code, /^\d{4}-[a-z]+-[a-z]+-[a-z]+$/);
@@ -94,16 +94,16 @@ test("connects two people by a code, and leaves nothing behind", async (meeting)
     0,
   );
   assertEquals((await leave(bob)).remaining, 0);
-  assertEquals(await meeting.count(), 0);
+  assertEquals(await relay.count(), 0);
   assertCalm(alice, bob);
 });
 
-test("delivers a burst typed before the peer joined, in order", async (meeting) => {
-  await using alice = meeting.start(["new", "--name", "Alice"]);
+test("delivers a burst typed before the peer joined, in order", async (relay) => {
+  await using alice = relay.start(["new", "--name", "Alice"]);
   const { code } = await alice.event("invite");
   const texts = Array.from({ length: 300 }, (_, i) => `text ${i}`);
   for (const text of texts) await alice.tell({ send: text, id: text });
-  await using bob = meeting.start(["join", code, "--name", "Bob"]);
+  await using bob = relay.start(["join", code, "--name", "Bob"]);
   await alice.line(({ event, id }) => event === "delivered" && id === texts.at(-1));
   assertEquals(bob.all("message").map(({ text }) => text), texts);
   assertEquals(alice.all("delivered").map(({ id }) => id), texts);
@@ -112,11 +112,11 @@ test("delivers a burst typed before the peer joined, in order", async (meeting) 
   assertEquals((await leave(alice)).remaining, 0);
 });
 
-test("refuses a third person and tells the two inside", async (meeting) => {
-  const { alice, bob, code } = await pair(meeting);
+test("refuses a third person and tells the two inside", async (relay) => {
+  const { alice, bob, code } = await pair(relay);
   await using _a = alice;
   await using _b = bob;
-  await using eve = meeting.start(["join", code, "--name", "Eve"]);
+  await using eve = relay.start(["join", code, "--name", "Eve"]);
   const { code: status } = await eve.over();
   assertEquals(status, 4);
   assertEquals((await eve.event("error")).fatal, true);
@@ -125,36 +125,36 @@ test("refuses a third person and tells the two inside", async (meeting) => {
   }
   await leave(bob);
   assertEquals((await leave(alice)).remaining, 0);
-  assertEquals(await meeting.count(), 0);
+  assertEquals(await relay.count(), 0);
 });
 
-test("burns the code after three wrong ones", async (meeting) => {
-  await using alice = meeting.start(["new", "--name", "Alice"]);
+test("burns the code after three wrong ones", async (relay) => {
+  await using alice = relay.start(["new", "--name", "Alice"]);
   const { code } = await alice.event("invite");
   const [nameplate] = code.split("-");
   for (let guess = 1; guess <= 3; guess++) {
-    await using eve = meeting.start(["join", `${nameplate}-zoo-zoo-zoo`, "--name", "Eve"]);
+    await using eve = relay.start(["join", `${nameplate}-zoo-zoo-zoo`, "--name", "Eve"]);
     assertEquals((await eve.over()).code, 5);
     assertEquals((await eve.event("error")).code, "wrong-code");
     await alice.line(({ event, kind, count }) =>
       event === "alarm" && kind === "guess" && count === guess
     );
   }
-  await using bob = meeting.start(["join", code, "--name", "Bob"]);
+  await using bob = relay.start(["join", code, "--name", "Bob"]);
   assertEquals((await bob.over()).code, 6);
   const before = alice.lines.length;
   await alice.tell({ command: "invite" });
   const fresh = await alice.line(({ event }) => event === "invite", before);
-  await using carol = meeting.start(["join", fresh.code, "--name", "Carol"]);
+  await using carol = relay.start(["join", fresh.code, "--name", "Carol"]);
   assertEquals((await carol.event("ready")).peer, "Alice");
   await leave(carol);
   assertEquals((await leave(alice)).remaining, 0);
-  assertEquals(await meeting.count(), 0);
+  assertEquals(await relay.count(), 0);
 });
 
-test("leaves cleanly on a signal and at the end of input", async (meeting) => {
+test("leaves cleanly on a signal and at the end of input", async (relay) => {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    const { alice, bob } = await pair(meeting);
+    const { alice, bob } = await pair(relay);
     await using _a = alice;
     await using _b = bob;
     alice.kill(signal);
@@ -165,11 +165,11 @@ test("leaves cleanly on a signal and at the end of input", async (meeting) => {
     assertEquals((await bob.over()).code, 0);
     assertEquals(bob.all("closed").at(-1)!.remaining, 0);
   }
-  assertEquals(await meeting.count(), 0);
+  assertEquals(await relay.count(), 0);
 });
 
-test("lets a peer back in by a new code after a crash, and refuses the old one", async (meeting) => {
-  const { alice, bob, code } = await pair(meeting);
+test("lets a peer back in by a new code after a crash, and refuses the old one", async (relay) => {
+  const { alice, bob, code } = await pair(relay);
   await using _a = alice;
   bob.kill("SIGKILL");
   await bob.over();
@@ -178,47 +178,47 @@ test("lets a peer back in by a new code after a crash, and refuses the old one",
   const before = alice.lines.length;
   await alice.tell({ command: "invite" });
   const fresh = await alice.line(({ event }) => event === "invite", before);
-  await using eve = meeting.start(["join", code, "--name", "Eve"]);
+  await using eve = relay.start(["join", code, "--name", "Eve"]);
   assertEquals((await eve.over()).code, 5);
-  await using back = meeting.start(["join", fresh.code, "--name", "Bob"]);
+  await using back = relay.start(["join", fresh.code, "--name", "Bob"]);
   await back.event("ready");
   await back.tell({ send: "here again", id: "1" });
   assertEquals((await alice.event("message")).text, "here again");
   await leave(back);
   assertEquals((await leave(alice)).remaining, 0);
-  assertEquals(await meeting.count(), 0);
+  assertEquals(await relay.count(), 0);
 });
 
-test("connects two people in an agreed room in either order", async (meeting) => {
+test("connects two people in an agreed room in either order", async (relay) => {
   const file = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(file, "correct horse\n");
     const args = ["chat", "--room", "garden", "--passphrase-file", file];
-    await using alice = meeting.start([...args, "--name", "Alice"]);
-    await using bob = meeting.start([...args, "--name", "Bob"]);
+    await using alice = relay.start([...args, "--name", "Alice"]);
+    await using bob = relay.start([...args, "--name", "Bob"]);
     assertEquals((await alice.event("ready")).peer, "Bob");
     await bob.event("ready");
-    await using eve = meeting.start([...args, "--name", "Eve"]);
+    await using eve = relay.start([...args, "--name", "Eve"]);
     assertEquals((await eve.over()).code, 4);
     await bob.tell({ send: "hello", id: "1" });
     await bob.event("delivered");
     await leave(bob);
     assertEquals((await leave(alice)).remaining, 0);
     await Deno.writeTextFile(file, "battery staple\n");
-    await using carol = meeting.start([...args, "--name", "Carol"]);
+    await using carol = relay.start([...args, "--name", "Carol"]);
     await carol.event("waiting");
     await Deno.writeTextFile(file, "correct horse\n");
-    await using dave = meeting.start([...args, "--name", "Dave"]);
+    await using dave = relay.start([...args, "--name", "Dave"]);
     assertEquals((await dave.over()).code, 5);
     assertEquals((await leave(carol)).remaining, 0);
-    assertEquals(await meeting.count(), 0);
+    assertEquals(await relay.count(), 0);
   } finally {
     await Deno.remove(file);
   }
 });
 
-test("applies a timer that both agreed on, and burning leaves nothing on either side", async (meeting) => {
-  const { alice, bob } = await pair(meeting);
+test("applies a timer that both agreed on, and burning leaves nothing on either side", async (relay) => {
+  const { alice, bob } = await pair(relay);
   await using _a = alice;
   await using _b = bob;
   await alice.tell({ command: "timer", value: "1s" });
@@ -233,21 +233,21 @@ test("applies a timer that both agreed on, and burning leaves nothing on either 
   assertEquals((await alice.over()).code, 0);
   const remaining = [alice, bob].map((program) => program.all("closed")[0]!.remaining);
   assertEquals(Math.min(...remaining), 0);
-  assertEquals(await meeting.count(), 0);
+  assertEquals(await relay.count(), 0);
 });
 
-test("exits with status 0 when /invite and exit follow at once", async (meeting) => {
-  await using alice = meeting.start(["new", "--name", "Alice"]);
+test("exits with status 0 when /invite and exit follow at once", async (relay) => {
+  await using alice = relay.start(["new", "--name", "Alice"]);
   await alice.event("invite");
   await alice.tell('{"command":"invite"}\n{"command":"invite"}\n{"command":"exit"}');
   const { code, stderr } = await alice.over();
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
   assertEquals(alice.all("closed").at(-1)!.remaining, 0);
-  assertEquals(await meeting.count(), 0);
+  assertEquals(await relay.count(), 0);
 });
 
-test("answers a malformed line with an error and nothing else", async (meeting) => {
-  const { alice, bob } = await pair(meeting);
+test("answers a malformed line with an error and nothing else", async (relay) => {
+  const { alice, bob } = await pair(relay);
   await using _a = alice;
   await using _b = bob;
   const bad: [unknown, string][] = [
@@ -275,14 +275,14 @@ test("answers a malformed line with an error and nothing else", async (meeting) 
   await leave(bob);
 });
 
-test("stores no text, name, code or key", async (meeting) => {
-  await using alice = meeting.start(["new", "--name", "Rumpelstiltskin"]);
+test("stores no text, name, code or key", async (relay) => {
+  await using alice = relay.start(["new", "--name", "Rumpelstiltskin"]);
   const { code } = await alice.event("invite");
   await alice.tell({ send: "the password is swordfish", id: "1" });
-  await using bob = meeting.start(["join", code, "--name", "Schneewittchen"]);
+  await using bob = relay.start(["join", code, "--name", "Schneewittchen"]);
   await bob.event("message");
   await bob.tell({ send: "swordfish it is", id: "2" });
-  const dump = await meeting.dump();
+  const dump = await relay.dump();
   assert(dump.length > 100);
   const [nameplate, ...words] = code.split("-");
   for (const secret of ["Rumpel", "Schnee", "swordfish", words.join("-"), `"${nameplate}"`]) {

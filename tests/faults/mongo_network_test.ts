@@ -214,7 +214,7 @@ scenes.together("whatever happens to one person's network", [
     () => {},
   ]),
   loss("a way that is far and narrow", { lossMs: 3_000, told: false }, [
-    (proxy) => proxy.weather = { delayMs: 150, jitterMs: 100, bytesPerSecond: 20_000 },
+    (proxy) => proxy.conditions = { delayMs: 150, jitterMs: 100, bytesPerSecond: 20_000 },
     (proxy) => proxy.heal(),
   ]),
   stranding("half-open sockets in the middle of a talk", { talking: true }),

@@ -84,7 +84,7 @@ Deno.test("proxy: passes bytes both ways with its delay", () =>
   scene(async (proxy, _, connect) => {
     const client = await connect();
     assertEquals(await ask(client, "hello"), "hello");
-    proxy.weather = { delayMs: 60, jitterMs: 10 };
+    proxy.conditions = { delayMs: 60, jitterMs: 10 };
     const before = performance.now();
     assertEquals(await ask(client, "late"), "late");
     assertGreater(performance.now() - before, 115);
@@ -93,7 +93,7 @@ Deno.test("proxy: passes bytes both ways with its delay", () =>
 Deno.test("proxy: limits bandwidth", () =>
   scene(async (proxy, _, connect) => {
     const client = await connect();
-    proxy.weather = { bytesPerSecond: 10_000 };
+    proxy.conditions = { bytesPerSecond: 10_000 };
     const before = performance.now();
     for (let i = 0; i < 3; i++) assertEquals(await ask(client, "x".repeat(500)), "x".repeat(500));
     assertGreater(performance.now() - before, 95);

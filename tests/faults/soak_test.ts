@@ -6,7 +6,7 @@
  */
 import { assert } from "@std/assert";
 import { seededRandom } from "../support/random.ts";
-import { Chance, FAULTS } from "../soak/nemesis.ts";
+import { Chance, FAULTS } from "../soak/fault_injector.ts";
 import { isFlawless, soak } from "../soak/run.ts";
 import { ignore, skip } from "./mongo_stage.ts";
 

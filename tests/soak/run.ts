@@ -9,7 +9,7 @@ import { Program } from "../support/program.ts";
 import { Network } from "../support/proxy.ts";
 import { seededRandom } from "../support/random.ts";
 import { Ledger, type Side, type Verdict } from "./ledger.ts";
-import { Chance, type Fault, type Place } from "./nemesis.ts";
+import { Chance, type Fault, type Place } from "./fault_injector.ts";
 
 /** How to run. */
 export interface SoakOptions {
@@ -183,7 +183,7 @@ class Talk {
       if (rest.length === 0) rest = [...faults];
       const [fault] = rest.splice(chance.between(0, rest.length - 1), 1);
       await pause(chance.between(200, 1_000));
-      const more = await fault!.strike(this.#place);
+      const more = await fault!.inject(this.#place);
       const ms = await this.#recover();
       log(`${fault!.name}: well again after ${Math.round(ms)} ms`);
       this.#recoveries.set(fault!.name, [...this.#recoveries.get(fault!.name) ?? [], ms]);

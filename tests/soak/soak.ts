@@ -6,7 +6,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { FAULTS } from "./nemesis.ts";
+import { FAULTS } from "./fault_injector.ts";
 import { isFlawless, soak, type SoakReport } from "./run.ts";
 
 const USAGE = `deno task soak [--messages N] [--seed N] [--rate N] [--crowd N] [--calm] [--poll]

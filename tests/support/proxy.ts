@@ -13,7 +13,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { Buffer } from "node:buffer";
 
 /** What the way does to bytes. */
-export interface Weather {
+export interface NetworkConditions {
   /** Every byte is this many milliseconds late. */
   readonly delayMs?: number;
   /** And by up to this much more, without overtaking. */
@@ -92,7 +92,7 @@ class Wire {
         return;
       }
       this.#waiting.shift();
-      const { bytesPerSecond } = this.#proxy.weather;
+      const { bytesPerSecond } = this.#proxy.conditions;
       if (bytesPerSecond) this.#freeAt = now + next.chunk.length / bytesPerSecond * 1_000;
       this.#size -= next.chunk.length;
       if (this.#size < MAX_WAITING) this.#from.resume();
@@ -133,7 +133,7 @@ export class Proxy {
   readonly #listener: Server;
   readonly #passages = new Set<Passage>();
   #rewrite: () => Rewrite = () => (chunk) => chunk;
-  #weather: Weather = {};
+  #conditions: NetworkConditions = {};
   #isDark = false;
   #isSilent = false;
   #isRefusing = false;
@@ -183,18 +183,18 @@ export class Proxy {
     return this.#passages.size;
   }
 
-  /** The present weather. */
-  get weather(): Weather {
-    return this.#weather;
+  /** The present conditions. */
+  get conditions(): NetworkConditions {
+    return this.#conditions;
   }
 
-  set weather(weather: Weather) {
-    this.#weather = weather;
+  set conditions(conditions: NetworkConditions) {
+    this.#conditions = conditions;
   }
 
   /** By how much the next bytes are late, in milliseconds. */
   lateness(): number {
-    const { delayMs = 0, jitterMs = 0 } = this.#weather;
+    const { delayMs = 0, jitterMs = 0 } = this.#conditions;
     return delayMs + jitterMs * this.#chance();
   }
 
@@ -272,7 +272,7 @@ export class Proxy {
   heal(): void {
     this.#isDark = this.#isSilent = this.#isRefusing = false;
     this.#budget = Infinity;
-    this.#weather = {};
+    this.#conditions = {};
     for (const { wires } of this.#passages) wires.forEach((wire) => wire.release());
   }
 

@@ -1,5 +1,5 @@
 /**
- * Places where two real programs meet in a test: a database file of its own, or a real MongoDB.
+ * Relays for two real programs in a test: a database file of its own, or a real MongoDB.
  *
  * @module
  */
@@ -7,9 +7,9 @@ import { MongoClient } from "mongodb";
 import { mongodAvailable, startReplicaSet, startStandalone, type TestServer } from "./mongod.ts";
 import { Program, type ProgramOptions } from "./program.ts";
 
-/** A place to meet. */
-export interface Meeting {
-  /** Starts a program that meets here, in JSON mode. */
+/** A relay of its own. */
+export interface TestRelay {
+  /** Starts a program that uses this relay, in JSON mode. */
   start(args: readonly string[], options?: ProgramOptions): Program;
   /** Documents, of every kind, that are there now. */
   count(): Promise<number>;
@@ -17,17 +17,17 @@ export interface Meeting {
   dump(): Promise<string>;
 }
 
-/** A kind of place, opened once for each test. */
-export interface MeetingKind {
+/** A kind of relay, opened once for each test. */
+export interface TestRelayKind {
   readonly name: string;
   readonly ignore: boolean;
-  run(test: (meeting: Meeting) => Promise<void>): Promise<void>;
+  run(test: (relay: TestRelay) => Promise<void>): Promise<void>;
   /** Ends what outlives a test. */
   close(): Promise<void>;
 }
 
 /** This computer, in a folder that only the test uses. */
-function local(): MeetingKind {
+function local(): TestRelayKind {
   return {
     name: "this computer",
     ignore: false,
@@ -61,7 +61,7 @@ function mongodb(
   name: string,
   open: () => Promise<TestServer>,
   why: string | undefined,
-): MeetingKind {
+): TestRelayKind {
   let server: Promise<TestServer> | undefined;
   return {
     name: `${name}${why === undefined ? "" : ` (skipped: ${why})`}`,
@@ -99,8 +99,8 @@ function mongodb(
   };
 }
 
-/** Every kind of place that this machine has. */
-export async function meetingKinds(): Promise<MeetingKind[]> {
+/** Every kind of relay that this machine has. */
+export async function testRelayKinds(): Promise<TestRelayKind[]> {
   const available = await mongodAvailable();
   const why = available.ok ? undefined : available.why;
   return [

@@ -27,7 +27,7 @@ export interface Fault {
    * Does it, and resolves when it is over: what does not mend itself is mended by then. The time that
    * is measured begins there. What may be done later is in the promise's `after`.
    */
-  strike(place: Place): Promise<void | { after: () => Promise<void> }>;
+  inject(place: Place): Promise<void | { after: () => Promise<void> }>;
 }
 
 /** Choices that follow from a seed. */
@@ -61,7 +61,7 @@ function network(
 ): Fault {
   return {
     name,
-    async strike({ networks, chance }) {
+    async inject({ networks, chance }) {
       const { [chance.one(["host", "guest"] as const)]: network } = networks;
       network.all(spoil);
       await pause(chance.between(least, most));
@@ -74,7 +74,7 @@ function network(
 function failing(name: string, times: number, data: object): Fault {
   return {
     name,
-    async strike({ admin }) {
+    async inject({ admin }) {
       const point = { mode: { times }, data: { appName: "whisper", ...data } };
       await admin.db("admin").command({ configureFailPoint: "failCommand", ...point });
     },
@@ -85,7 +85,7 @@ function failing(name: string, times: number, data: object): Fault {
 function killing(name: string, which: "primary" | "secondary"): Fault {
   return {
     name,
-    async strike({ server, chance }) {
+    async inject({ server, chance }) {
       const primary = await server.primary();
       const others = server.nodes.filter(({ host }) => host !== primary.host);
       const victim = which === "primary" ? primary : chance.one(others);
@@ -111,11 +111,11 @@ export const FAULTS: readonly Fault[] = [
   network("connections half closed", [0, 0], (proxy) => proxy.halfClose()),
   network("sockets half open", [0, 0], (proxy) => proxy.strand()),
   network("network slow for 3 s", [3_000, 3_000], (proxy) => {
-    proxy.weather = { delayMs: 100, jitterMs: 200, bytesPerSecond: 100_000 };
+    proxy.conditions = { delayMs: 100, jitterMs: 200, bytesPerSecond: 100_000 };
   }),
   {
     name: "connections cut in the middle of a message",
-    strike({ networks, chance }) {
+    inject({ networks, chance }) {
       const { [chance.one(["host", "guest"] as const)]: network } = networks;
       network.all((proxy) => proxy.budget(chance.between(1, 20_000), () => proxy.reset()));
       return Promise.resolve();
@@ -123,7 +123,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: "primary steps down",
-    async strike({ admin }) {
+    async inject({ admin }) {
       const command = { replSetStepDown: 3, secondaryCatchUpPeriodSecs: 3, force: true };
       await admin.db("admin").command(command).catch(() => {});
     },
@@ -132,7 +132,7 @@ export const FAULTS: readonly Fault[] = [
   killing("secondary killed", "secondary"),
   {
     name: "primary stopped for 3 to 6 s",
-    async strike({ server, chance }) {
+    async inject({ server, chance }) {
       const primary = await server.primary();
       server.signal(primary, "SIGSTOP");
       await pause(chance.between(3_000, 6_000));
@@ -141,7 +141,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: "a program stopped for 2 to 5 s",
-    async strike({ programs, chance }) {
+    async inject({ programs, chance }) {
       const { [chance.one(["host", "guest"] as const)]: program } = programs;
       program.kill("SIGSTOP");
       await pause(chance.between(2_000, 5_000));
