@@ -19,6 +19,23 @@ function because<Facts extends object = Record<never, never>>(
   return { code };
 }
 
+/** What is wrong with a connection string. */
+export type UriProblem =
+  | "too-long"
+  | "empty"
+  | "web-page"
+  | "scheme"
+  | "placeholder"
+  | "no-host"
+  | "structure"
+  | "port"
+  | "srv-port"
+  | "srv-name"
+  | "srv-hosts";
+
+/** What a collection is where it is not a plain one. */
+export type CollectionKind = "view" | "capped" | "time-series" | "validator" | "collation";
+
 /** All reasons. */
 export const REASONS = {
   // The connection to the relay (`src/chat/retry.ts`, `src/deadline.ts`).
@@ -30,6 +47,92 @@ export const REASONS = {
   // Relay links.
   "relay-link-damaged": because("relay-uri"),
   "relay-link-version": because("relay-uri"),
+  // Relays: connection strings (`src/relay/mongodb/uri.ts`).
+  /** A connection string that cannot be read. */
+  "uri-invalid": because<{ problem: UriProblem }>("relay-uri"),
+  /** It lacks its user name or its password, and nobody can be asked. */
+  "uri-incomplete": because<{ missing: "user" | "password" }>("relay-uri"),
+  /** It turns off the check of the certificate. */
+  "uri-unchecked-tls": because<{ option: string }>("relay-uri"),
+  /** The user name or the password stands between < and >. */
+  "uri-brackets": because("relay-uri"),
+  /** An option that MongoDB's drivers do not know. */
+  "uri-unknown-option": because<{ option: string }>("relay-uri"),
+  /** An option that asks for a module that Whisper does not carry. */
+  "uri-unsupported-option": because("relay-uri"),
+  /** An option with a value that the driver refuses. */
+  "uri-invalid-option": because<{ option: string | undefined }>("relay-uri"),
+  /** A database name that MongoDB or Whisper cannot use. */
+  "uri-invalid-database": because("relay-uri"),
+  /** A file that the connection string or a flag names, and that cannot be used. */
+  "tls-file": because<
+    { option: string; problem: "denied" | "missing" | "directory" | "unreadable" | "invalid" }
+  >("relay-uri"),
+  /** The servers are not of the replica set that the connection string names. */
+  "wrong-replica-set": because("relay-uri"),
+
+  // Relays: reaching a server (`src/relay/mongodb/errors.ts`).
+  "dns-failed": because("relay-unreachable"),
+  "dns-denied": because("relay-unreachable"),
+  "dns-unknown-cluster": because("relay-unreachable"),
+  "dns-unknown-host": because("relay-unreachable"),
+  "net-denied": because("relay-unreachable"),
+  "connection-refused": because("relay-unreachable"),
+  "network-unreachable": because("relay-unreachable"),
+  "no-answer": because("relay-unreachable"),
+  /** Closed while the connection was being made. */
+  "hung-up": because("relay-unreachable"),
+  "connection-lost": because("relay-unreachable"),
+  "no-primary": because("relay-unreachable"),
+  "set-not-initiated": because("relay-unreachable"),
+  "too-many-connections": because("relay-unreachable"),
+  "rate-limited": because("relay-unreachable"),
+  /** The server ended the TLS handshake with an alert, as Atlas does for unlisted addresses. */
+  "tls-ended": because("relay-unreachable"),
+  "certificate-expired": because("relay-tls"),
+  "certificate-not-yet-valid": because("relay-tls"),
+  "certificate-for-another-host": because("relay-tls"),
+  "certificate-untrusted": because("relay-tls"),
+  "tls-not-offered": because("relay-tls"),
+  "client-certificate-required": because("relay-tls"),
+
+  // Relays: rights and storage.
+  "unsupported-mechanism": because("relay-auth"),
+  "wrong-password": because<{ isAtlas: boolean }>("relay-auth"),
+  "credentials-required": because("relay-auth"),
+  "not-authorized": because("relay-denied"),
+  "quota-exceeded": because("relay-quota"),
+  "server-too-old": because<{ version: string }>("relay-storage"),
+  /** An index that is not Whisper's refuses what Whisper stores. */
+  "foreign-index": because<{ index: string | undefined }>("relay-storage"),
+  /** A collection that cannot hold what Whisper stores. */
+  "foreign-collection": because<
+    { collection: string | undefined; kind: CollectionKind | undefined }
+  >("relay-storage"),
+
+  // Relays: answers.
+  "unreadable-answer": because("relay-unreachable"),
+  "lost-answer": because("relay-unreachable"),
+  "stream-ended": because("relay-unreachable"),
+  /** An error of the server that has no reason of its own; `text` is in its words. */
+  "server-error": because<{ text: string; code: string | number | undefined }>(
+    "relay-unreachable",
+  ),
+  "relay-closed": because("relay-lost"),
+
+  // Relays: the local one (`src/relay/sqlite/`).
+  "file-busy": because<{ path: string }>("relay-storage"),
+  "file-disk-full": because<{ path: string }>("relay-storage"),
+  "file-disk-error": because<{ path: string }>("relay-storage"),
+  "file-damaged": because<{ path: string }>("relay-storage"),
+  "file-denied": because<{ path: string }>("relay-storage"),
+  "file-foreign": because<{ path: string }>("relay-storage"),
+  "file-newer": because<{ path: string }>("relay-storage"),
+  "file-in-use": because<{ path: string }>("relay-storage"),
+  "file-locked": because<{ path: string }>("relay-storage"),
+  "directory-unsafe": because<
+    { directory: string; problem: "not-a-directory" | "open-to-others" | "foreign-owner" }
+  >("relay-storage"),
 
   // Everywhere.
   /** Not a failure of the person or the relay: a mistake in the program. */

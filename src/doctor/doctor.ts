@@ -5,25 +5,30 @@
  * @module
  */
 import type { Clock } from "../clock.ts";
-import { Failure } from "../errors.ts";
-import type { Check, Examination, Finding } from "../relay/check.ts";
+import { Failure, RelayUnavailable } from "../errors.ts";
+import type { Check, CheckName, Examination, Finding } from "../relay/check.ts";
 
-/** What the doctor says, as it happens. */
+/** What the doctor reports, as it happens. */
 export interface Report {
   /** A step has ended. */
   step(step: Step): void;
-  /** All have. `first`: what to do, where something is to be done before a chat. */
-  verdict(verdict: { ready: boolean; first: string | undefined }): void;
+  /** All have. `failed`: the step that has to be dealt with before a chat is possible. */
+  verdict(failed: Step | undefined): void;
 }
 
 /** A step that has ended. */
 export interface Step {
-  readonly name: string;
-  readonly title: string;
+  readonly name: CheckName;
   /** How long it took; undefined where it was not reached. */
   readonly ms: number | undefined;
-  readonly finding: Finding | { readonly state: "skipped"; readonly says: string };
+  readonly result: Result;
 }
+
+/** What a step found, or why it found nothing. */
+export type Result =
+  | Finding
+  | { readonly state: "failed"; readonly failure: Failure }
+  | { readonly state: "skipped" };
 
 /** What the doctor needs. */
 export interface DoctorOptions {
@@ -36,10 +41,10 @@ export interface DoctorOptions {
 }
 
 /**
- * Takes every step until one fails; those behind it are only named.
+ * Takes every step until one fails; those after it are only named.
  *
  * @returns whether a chat is possible.
- * @throws what is no failure of a step: a mistake in the program, or the reason of the signal.
+ * @throws what is not the failure of a step: a bug, or the reason of the signal.
  */
 export async function examineAll(options: DoctorOptions, report: Report): Promise<boolean> {
   let failed = await takeSteps(options.here, options, report);
@@ -51,42 +56,39 @@ export async function examineAll(options: DoctorOptions, report: Report): Promis
       await relay.close();
     }
   }
-  report.verdict({ ready: failed === undefined, first: failed });
+  report.verdict(failed);
   return failed === undefined;
 }
 
-/** Returns what to do about the step that failed. */
+/** Returns the step that failed. */
 async function takeSteps(
   checks: readonly Check[],
   { clock, signal }: DoctorOptions,
   report: Report,
-): Promise<string | undefined> {
-  let fix: string | undefined;
+): Promise<Step | undefined> {
+  let failed: Step | undefined;
   for (const check of checks) {
-    const { name, title } = check;
-    if (fix !== undefined) {
-      const finding = { state: "skipped", says: "not reached" } as const;
-      report.step({ name, title, ms: undefined, finding });
+    const { name } = check;
+    if (failed) {
+      report.step({ name, ms: undefined, result: { state: "skipped" } });
       continue;
     }
     const began = clock.monotonic();
-    const finding = await take(check, signal);
-    report.step({ name, title, ms: clock.monotonic() - began, finding });
-    if (finding.state === "failed") fix = finding.fix;
+    const result = await run(check, signal);
+    const step = { name, ms: clock.monotonic() - began, result };
+    report.step(step);
+    if (result.state === "failed") failed = step;
   }
-  return fix;
+  return failed;
 }
 
-async function take(check: Check, signal: AbortSignal): Promise<Finding> {
+async function run(check: Check, signal: AbortSignal): Promise<Result> {
   signal.throwIfAborted();
   try {
     return await check.run(signal);
   } catch (error) {
-    if (!(error instanceof Failure) || error.code === "interrupted") throw error;
-    return { state: "failed", says: withoutPeriod(error.message), fix: error.hint };
+    const failure = error instanceof RelayUnavailable ? error.failure : error;
+    if (!(failure instanceof Failure) || failure.code === "interrupted") throw error;
+    return { state: "failed", failure };
   }
-}
-
-function withoutPeriod(sentence: string): string {
-  return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, "");
 }

@@ -1,19 +1,13 @@
 /**
- * What the doctor found, as lines for a person or for a program.
+ * What the doctor found, as lines for a person or for a program. The words are in
+ * `src/ui/messages/doctor.ts`.
  *
  * @module
  */
-import type { Report, Step } from "./doctor.ts";
+import { describeResult, DOCTOR, type StepText } from "../ui/messages/doctor.ts";
+import type { Report, Result, Step } from "./doctor.ts";
 
-/** The words of the marks: read aloud, copied into a letter or searched for, they stay words. */
-const MARKS = {
-  ok: "ok",
-  unknown: "-",
-  warning: "note",
-  failed: "FAILED",
-  skipped: "-",
-} as const;
-const COLORS: Partial<Record<keyof typeof MARKS, string>> = {
+const COLORS: Partial<Record<Result["state"], string>> = {
   ok: "32",
   warning: "33",
   failed: "31;1",
@@ -30,41 +24,44 @@ const WIDTH = 80 - FIX.length;
 
 /** One line for each step, and another one below it where something is to be done. */
 export function plainReport(write: (text: string) => void, color: boolean): Report {
-  const painted = (state: keyof typeof MARKS, text: string) => {
+  const painted = (state: Result["state"], text: string) => {
     const code = COLORS[state];
     return color && code ? `\x1b[${code}m${text}\x1b[0m` : text;
   };
+  const advise = ({ fix }: StepText) => {
+    if (fix !== null) { for (const line of wrapped(fix)) write(`${FIX}${line}\n`); }
+  };
   return {
-    step({ title, ms, finding }) {
-      const { state, says } = finding;
-      const mark = painted(state, MARKS[state].padEnd(MARK));
-      write(`  ${mark}  ${title.padEnd(TITLE)}  ${time(ms).padStart(TIME)}  ${says}\n`);
-      if ("fix" in finding) { for (const line of wrapped(finding.fix)) write(`${FIX}${line}\n`); }
+    step({ name, ms, result }) {
+      const text = describeResult(result);
+      const mark = painted(result.state, DOCTOR.marks[result.state].padEnd(MARK));
+      const title = DOCTOR.titles[name].padEnd(TITLE);
+      write(`  ${mark}  ${title}  ${time(ms).padStart(TIME)}  ${text.says}\n`);
+      advise(text);
     },
-    verdict({ ready, first }) {
-      write(ready ? "\nReady: you can chat.\n" : "\nNot ready. First of all:\n");
-      if (!ready) { for (const line of wrapped(first ?? "")) write(`${FIX}${line}\n`); }
+    verdict(failed) {
+      write(`\n${failed ? DOCTOR.notReady : DOCTOR.ready}\n`);
+      if (failed) advise(describeResult(failed.result));
     },
   };
 }
 
 /** One JSON object for each line. */
 export function jsonReport(write: (text: string) => void): Report {
+  const line = (object: object) => write(`${JSON.stringify(object)}\n`);
   return {
-    step({ name, ms, finding }) {
-      write(`${
-        JSON.stringify({
-          event: "check",
-          check: name,
-          state: finding.state,
-          ms: ms === undefined ? null : Math.round(ms * 10) / 10,
-          says: finding.says,
-          fix: "fix" in finding ? finding.fix : null,
-        })
-      }\n`);
+    step({ name, ms, result }) {
+      line({
+        event: "check",
+        check: name,
+        state: result.state,
+        ms: ms === undefined ? null : Math.round(ms * 10) / 10,
+        ...describeResult(result),
+      });
     },
-    verdict({ ready, first }) {
-      write(`${JSON.stringify({ event: "verdict", ready, first: first ?? null })}\n`);
+    verdict(failed) {
+      const first = failed ? describeResult(failed.result).fix : null;
+      line({ event: "verdict", ready: !failed, first });
     },
   };
 }

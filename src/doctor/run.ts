@@ -34,9 +34,8 @@ export async function runDoctor(command: DoctorCommand, deps: DoctorDeps): Promi
   let place: MeetingPlace | undefined;
   const settings = checkSettings(async () => {
     place = await askPlace(command, asker, { inspect: inspectUri, complete: completeUri });
-    if (place.kind === "mongodb") return "a relay in MongoDB";
-    goOffline();
-    return "two terminals of this computer";
+    if (place.kind === "sqlite") goOffline();
+    return place.kind;
   });
   const { poll, tlsCaFile } = command;
   const report = command.ui === "json" ? jsonReport(write) : plainReport(write, terminal.color);

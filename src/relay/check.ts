@@ -1,38 +1,111 @@
 /**
- * One look at a relay, as `whisper doctor` takes it: what a step found, and what to do about it.
+ * One look at a relay, as `whisper doctor` takes it: what a step found, as a name with facts. The
+ * words are in `src/ui/messages/doctor.ts`.
  *
  * @module
  */
 
-/** What a step found. */
-export type Finding =
-  | {
-    /** `unknown`: this step alone cannot tell; a later one will. */
-    readonly state: "ok" | "unknown";
-    /** Part of a sentence for the person. */
-    readonly says: string;
-  }
-  | {
-    /** `warning`: a chat is possible all the same. `failed`: it is not. */
-    readonly state: "warning" | "failed";
-    readonly says: string;
-    /** One sentence: what to do. */
-    readonly fix: string;
+/** What a step can find, by name, with the facts that its sentences mention. */
+export interface Findings {
+  "terminal": { columns: number | undefined; rows: number | undefined; color: boolean };
+  "no-terminal": Record<never, never>;
+  "dumb-terminal": Record<never, never>;
+  "small-terminal": { columns: number; rows: number; minColumns: number; minRows: number };
+  "multiplexer": { name: string; columns: number | undefined; rows: number | undefined };
+  "settings": { kind: "mongodb" | "sqlite" };
+
+  "string": { srv: boolean; hosts: number; database: string };
+  "dns": { hosts: number };
+  "hosts-answer": { answering: number; hosts: number };
+  "tls-on": Record<never, never>;
+  "tls-ended": Record<never, never>;
+  "tls-not-needed": Record<never, never>;
+  "tls-off": Record<never, never>;
+  "let-in": Record<never, never>;
+  "signed-in": Record<never, never>;
+  "auth-not-needed": Record<never, never>;
+  "auth-off": Record<never, never>;
+  "version": { version: string };
+  "rights-all": Record<never, never>;
+  "rights-untold": Record<never, never>;
+  "rights-exact": { database: string };
+  "rights-missing": { database: string; actions: readonly string[] };
+  "rights-beyond": { database: string };
+  "stream": Record<never, never>;
+  "poll-wanted": Record<never, never>;
+  "poll-only": { ms: number };
+  "expiry-ready": Record<never, never>;
+  "expiry-later": Record<never, never>;
+  "clock": { seconds: number };
+  "clock-off": { seconds: number; isAhead: boolean };
+  "latency": { p50Ms: number; leastMs: number; mostMs: number; rounds: number };
+  "latency-high": { p50Ms: number; leastMs: number; mostMs: number; rounds: number };
+  "operations": {
+    count: number;
+    pollsPerSecond: number | undefined;
+    streamSeconds: number;
+    freePerSecond: number | undefined;
   };
+
+  "folder": { path: string };
+  "room": Record<never, never>;
+  "late-notice": Record<never, never>;
+  "left": Record<never, never>;
+  "left-over": { documents: number };
+}
+
+/** The name of a finding. */
+export type FindingName = keyof Findings;
+
+/**
+ * `unknown`: this step alone cannot tell; a later one will. `warning`: a chat is possible all the
+ * same. `failed`: it is not.
+ */
+export type FindingState = "ok" | "unknown" | "warning" | "failed";
+
+/** What a step found. */
+export interface Finding<F extends FindingName = FindingName> {
+  readonly state: FindingState;
+  readonly name: F;
+  readonly facts: Findings[F];
+}
+
+/**
+ * Makes a finding.
+ *
+ * @example found("version", { version: "6.0.5" })
+ * @example found("auth-off", {}, "warning")
+ */
+export function found<F extends FindingName>(
+  name: F,
+  facts: Findings[F],
+  state: FindingState = "ok",
+): Finding {
+  return { state, name, facts };
+}
 
 /** One step. Each begins where the one before it has ended well. */
 export interface Check {
-  /** A stable name, for programs. */
-  readonly name: string;
-  /** The same for people. */
-  readonly title: string;
+  /** A stable name, for programs and for the title. */
+  readonly name: CheckName;
   /**
    * Looks.
    *
-   * @throws {Failure} in place of a finding that is `failed`.
+   * @throws {Failure} in place of a finding that is `failed`: the reason that a chat would have.
    */
   run(signal: AbortSignal): Promise<Finding> | Finding;
 }
+
+/** The steps, in the order in which a chat needs what they look at. */
+export const CHECK_NAMES = [
+  ...["terminal", "configuration"] as const,
+  ...["string", "dns", "tcp", "tls", "access", "auth", "version", "privileges", "news"] as const,
+  ...["ttl", "clock", "latency", "operations"] as const,
+  ...["folder", "room", "left"] as const,
+] as const;
+
+/** The name of a step. */
+export type CheckName = (typeof CHECK_NAMES)[number];
 
 /** The steps of one relay, and what they hold open. */
 export interface Examination {

@@ -143,6 +143,7 @@ export function envelopes(guarantee: Guarantee): void {
     const sent = envelope("guest", 1);
     await guest.post(guestSeat, [sent]);
     assertEquals(await host.read(hostSeat), { envelopes: [sent], malformed: 1 });
+    assertEquals(await host.read(hostSeat), { envelopes: [sent], malformed: 0 });
   });
 
   guarantee("remove: deletes what it names, once, in its own epoch", async (harness) => {

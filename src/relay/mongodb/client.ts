@@ -1,14 +1,23 @@
 /**
- * A driver's client, opened with few sockets and short patience, or not at all.
+ * A driver's client, opened with few sockets and short timeouts, or not at all.
  *
  * @module
  */
-import { type ConnectionReadyEvent, MongoClient, type MongoClientOptions } from "mongodb";
+// Not "node:dns/promises": some versions of Deno warn of that on standard error.
+import { resolveNs } from "node:dns";
+import {
+  type ConnectionReadyEvent,
+  MongoClient,
+  type MongoClientOptions,
+  type TopologyDescription,
+} from "mongodb";
 import { atMost, type Clock } from "../../clock.ts";
-import { type Failure, RelayUnavailable, untranslated } from "../../errors.ts";
+import { Failure, RelayUnavailable } from "../../errors.ts";
+import type { FactsOf } from "../../failure_reasons.ts";
 import { DECODING } from "./envelope_document.ts";
-import { diagnose, isFast } from "./errors.ts";
+import { diagnose, isConclusive } from "./errors.ts";
 import { askToReach } from "./permission.ts";
+import { completeUri, inspectUri, tlsOf } from "./uri.ts";
 import { withDeadline } from "../../deadline.ts";
 
 /**
@@ -16,7 +25,7 @@ import { withDeadline } from "../../deadline.ts";
  * long interrupts what hangs on a half-open socket; with {@link HEARTBEAT_MS} before it, a laptop
  * that wakes in another network knows within 15 s.
  */
-const PATIENCE_MS = 8_000;
+const TIMEOUT_MS = 8_000;
 const HEARTBEAT_MS = 5_000;
 /** How long the server may keep a reader of the change stream waiting for news. */
 export const AWAIT_MS = 6_000;
@@ -24,9 +33,9 @@ export const AWAIT_MS = 6_000;
 const SOCKET_TIMEOUT_MS = AWAIT_MS + 4_000;
 /** Looking up the cluster, choosing a server and signing in, all together. */
 const OPENING_MS = 20_000;
-/** Saying goodbye to a server that may not listen. */
+/** Closing a session on a server that may not answer. */
 const CLOSING_MS = 2_000;
-/** A connection that is being opened when its client is closed has this long to come about. */
+/** A connection that is being opened when its client is closed has this long to be opened. */
 const SETTLING_MS = 500;
 
 /**
@@ -40,11 +49,11 @@ const OPTIONS: MongoClientOptions = {
   minPoolSize: 0,
   maxConnecting: 2,
   maxIdleTimeMS: 60_000,
-  waitQueueTimeoutMS: PATIENCE_MS,
+  waitQueueTimeoutMS: TIMEOUT_MS,
   serverMonitoringMode: "poll",
   heartbeatFrequencyMS: HEARTBEAT_MS,
-  connectTimeoutMS: PATIENCE_MS,
-  serverSelectionTimeoutMS: PATIENCE_MS,
+  connectTimeoutMS: TIMEOUT_MS,
+  serverSelectionTimeoutMS: TIMEOUT_MS,
   socketTimeoutMS: SOCKET_TIMEOUT_MS,
   compressors: ["none"],
   readPreference: "primary",
@@ -58,38 +67,104 @@ const OPTIONS: MongoClientOptions = {
   rejectUnauthorized: true,
 };
 
+/** How to open a client. */
+export interface ClientOptions {
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  readonly tlsCaFile?: string | undefined;
+  /** Told what is known of the servers whenever that changes, until the client is open. */
+  readonly onTopology?: (topology: TopologyDescription) => void;
+}
+
 /**
- * Connects and signs in.
+ * Connects and authenticates.
  *
- * @throws {Failure} with a sentence for the person, as soon as every known server has failed in a way
- * that waiting does not mend.
+ * @throws {Failure} as soon as every known server has failed in a way that waiting does not change.
  */
-export async function openClient(
-  uri: string,
-  options: { clock: Clock; signal?: AbortSignal | undefined; tlsCaFile?: string | undefined },
-): Promise<MongoClient> {
-  const { clock, signal, tlsCaFile } = options;
+export async function openClient(uri: string, options: ClientOptions): Promise<MongoClient> {
+  const { clock, signal, tlsCaFile, onTopology } = options;
   signal?.throwIfAborted();
+  assertTlsFiles(uri, tlsCaFile);
   await askToReach(uri);
   let client: MongoClient | undefined;
   try {
-    const opening = client = new MongoClient(uri, {
+    const opening = client = new MongoClient(completeUri(uri), {
       ...OPTIONS,
       ...tlsCaFile !== undefined && { tls: true, tlsCAFile: tlsCaFile },
     });
     followConnections(opening);
-    const hopeless = allServersFail(opening);
+    if (onTopology) {
+      opening.on("topologyDescriptionChanged", ({ newDescription }) => onTopology(newDescription));
+    }
+    const failing = allServersFail(opening);
     await withDeadline(
       clock,
       { ms: OPENING_MS, signals: [signal] },
-      () => Promise.race([opening.connect(), hopeless]),
+      () => Promise.race([opening.connect(), failing]),
     );
     for (const event of WATCHED) client.removeAllListeners(event);
     return client;
   } catch (error) {
     if (client) await closeClient(client, clock);
     signal?.throwIfAborted();
-    throw diagnose(error)?.failure ?? (error instanceof RelayUnavailable ? error.failure : error);
+    const known = diagnose(error)?.failure ?? (error instanceof RelayUnavailable && error.failure);
+    if (!known) throw error;
+    throw await closerLook(known, uri);
+  }
+}
+
+/** A reason that only holds while connecting, in place of one that could mean more. */
+async function closerLook(failure: Failure, uri: string): Promise<Failure> {
+  const options = { cause: failure.cause };
+  switch (failure.reason) {
+    case "connection-lost":
+      // There was none to lose. A server that requires TLS does this, and one at its limit.
+      return new Failure("hung-up", {}, options);
+    case "relay-timeout":
+      return new Failure("no-answer", {}, options);
+    case "dns-unknown-cluster": {
+      // Deno tells a DNS server that fails or refuses like one that knows no such name.
+      const [host] = inspectUri(uri).hosts;
+      return await isDnsWorking(host!) ? failure : new Failure("dns-failed", {}, options);
+    }
+    default:
+      return failure;
+  }
+}
+
+/** True if the domain that a host lies in can be looked up: `net` for `cluster0.abcde.mongodb.net`. */
+function isDnsWorking(host: string): Promise<boolean> {
+  const domain = host.slice(host.lastIndexOf(".") + 1);
+  return new Promise((resolve) => resolveNs(domain, (error) => resolve(error === null)));
+}
+
+/**
+ * Looks at the files that a connection string or a flag names, before the driver does: it fails in
+ * its own words, late, and where a file may not be read Deno would ask in the middle of a screen.
+ *
+ * @throws {Failure} `tls-file`.
+ */
+export function assertTlsFiles(uri: string, tlsCaFile: string | undefined): void {
+  const { files, hasPassword } = tlsOf(uri);
+  const flag = tlsCaFile === undefined ? [] : [{ option: "--tls-ca-file", path: tlsCaFile }];
+  for (const { option, path } of [...files, ...flag]) {
+    const problem = problemOf(path, hasPassword);
+    if (problem) throw new Failure("tls-file", { option, problem });
+  }
+}
+
+function problemOf(
+  path: string,
+  hasPassword: boolean,
+): FactsOf<"tls-file">["problem"] | undefined {
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return "denied";
+  try {
+    if (Deno.statSync(path).isDirectory) return "directory";
+    const text = Deno.readTextFileSync(path);
+    const isEncrypted = /ENCRYPTED/.test(text) && !hasPassword;
+    return /-----BEGIN /.test(text) && !isEncrypted ? undefined : "invalid";
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound ? "missing" : "unreadable";
   }
 }
 
@@ -101,11 +176,11 @@ export async function closeClient(client: MongoClient, clock: Clock): Promise<vo
   try {
     await withDeadline(clock, { ms: CLOSING_MS }, () => client.close());
   } catch {
-    // What could not be said goodbye to within the time ends with the process.
+    // What could not be closed in time ends with the process.
   }
 }
 
-/** Of each client, the connections that are being opened: resolved when that has come to something. */
+/** Of each client, the connections that are being opened: resolved when that has ended. */
 const openings = new WeakMap<MongoClient, Map<string, PromiseWithResolvers<void>>>();
 
 function followConnections(client: MongoClient): void {
@@ -142,7 +217,7 @@ function allServersFail(client: MongoClient): Promise<never> {
     });
     client.on("serverHeartbeatSucceeded", ({ connectionId }) => failed.delete(connectionId));
     client.on("serverHeartbeatFailed", ({ connectionId, failure }) => {
-      if (!isFast(failure)) return;
+      if (!isConclusive(failure)) return;
       failed.add(connectionId);
       if (known.size > 0 && [...known].every((address) => failed.has(address))) reject(failure);
     });
@@ -151,5 +226,5 @@ function allServersFail(client: MongoClient): Promise<never> {
 
 /** The failure of an operation on a relay that was closed. */
 export function closedFailure(): Failure {
-  return untranslated("relay-lost", "The relay was closed.", "Begin a new chat.");
+  return new Failure("relay-closed");
 }

@@ -1,312 +1,264 @@
 /**
- * What the driver and the server say, as sentences for a person: matched by code before text,
- * through `cause`, `AggregateError` and what the driver knows of each server. No sentence and no
- * cause ever carries a connection string.
+ * Errors of the driver, the server and the network, as reasons: matched by code before text, through
+ * `cause`, `AggregateError` and what the driver knows of each server. The chat and the doctor read
+ * this one table, so they cannot disagree. No failure ever carries a connection string.
  *
  * @module
  */
-import { Failure, type FailureCode, RelayUnavailable, untranslated } from "../../errors.ts";
-import { PERMISSION_HINT } from "./permission.ts";
+import { Failure, RelayUnavailable } from "../../errors.ts";
+import type { CollectionKind, FactsOf, Reason } from "../../failure_reasons.ts";
 import { redact } from "./uri.ts";
 
 /** What an error means. */
 export interface Diagnosis {
   readonly failure: Failure;
   /** True when the same operation may succeed later. */
-  readonly passing: boolean;
+  readonly isTransient: boolean;
   /** The server asked for fewer operations. */
   readonly throttled: boolean;
 }
 
-/** One error of a chain, with the few fields that tell shapes apart. */
-interface Shape {
+/** One error of a chain, with the few fields that tell errors apart. */
+interface ErrorInfo {
   readonly name: string;
   readonly message: string;
   readonly code: string | number | undefined;
   readonly labels: readonly string[];
+  /** Of a duplicate: the fields of the index that it is one in. */
+  readonly keys: readonly string[] | undefined;
 }
 
 interface Rule {
-  readonly when: (shape: Shape) => boolean;
-  readonly code: FailureCode;
-  readonly message: string;
-  readonly hint: string;
-  readonly passing?: true;
-  readonly throttled?: true;
+  readonly matches: (info: ErrorInfo) => boolean;
+  readonly failure: (info: ErrorInfo) => Failure;
+  readonly isTransient: boolean;
+  readonly throttled: boolean;
 }
+
+/** A reason that a retry does not help. */
+function permanent<R extends Reason>(reason: R, ...rule: RuleArguments<R>): Rule {
+  const [matches, facts] = rule;
+  const failure = (info: ErrorInfo) => {
+    const known = (facts?.(info) ?? {}) as FactsOf<Reason>;
+    return new Failure<Reason>(reason, known, { cause: printable(info) });
+  };
+  return { matches, failure, isTransient: false, throttled: false };
+}
+
+/** A reason that may be gone with the next attempt. */
+function transient<R extends Reason>(reason: R, ...rule: RuleArguments<R>): Rule {
+  return { ...permanent(reason, ...rule), isTransient: true };
+}
+
+type RuleArguments<R extends Reason> = Record<never, never> extends FactsOf<R>
+  ? [matches: Rule["matches"], facts?: undefined]
+  : [matches: Rule["matches"], facts: (info: ErrorInfo) => FactsOf<R>];
 
 /** Atlas answers nearly everything under this one code, told apart by its text alone. */
 const ATLAS_ERROR = 8000;
+const DUPLICATE_KEY = 11000;
 
 /** The name given to a topology from which the driver has struck every server. */
 const NO_SERVERS = "NoServers";
 
+type Codes = ReadonlySet<string | number | undefined>;
+
 /** Codes of the server for "not now": elections, shutdowns, interruptions, and write conflicts. */
-const PASSING_CODES: ReadonlySet<string | number | undefined> = new Set([
+const TRANSIENT_CODES: Codes = new Set([
   ...[6, 7, 24, 43, 50, 64, 79, 89, 91, 112, 117, 133, 134, 175, 189, 225, 237, 246, 262, 317],
-  ...[9001, 10107, 11600, 11602, 13435, 13436, 11000, 136, 280, 286],
+  ...[9001, 10107, 11600, 11602, 13435, 13436, DUPLICATE_KEY, 136, 280, 286],
 ]);
-const PASSING_LABELS = ["RetryableWriteError", "RetryableReadError", "ResumableChangeStreamError"];
-const NETWORK_CODES: ReadonlySet<string | number | undefined> = new Set([
-  ...["ECONNRESET", "EPIPE", "ENETUNREACH", "EHOSTUNREACH", "ENETDOWN", "ECONNABORTED"],
-]);
-/** The same in Deno's own words, which reach us unwrapped from its TLS. */
+const TRANSIENT_LABELS = [
+  "RetryableWriteError",
+  "RetryableReadError",
+  "ResumableChangeStreamError",
+];
+const NETWORK_CODES: Codes = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED"]);
+/** The same in Deno's own words, which come unwrapped from its TLS. */
 const NETWORK_NAMES = [
   ...["UnexpectedEof", "ConnectionReset", "ConnectionAborted", "BrokenPipe", "NotConnected"],
-  ...["TimedOut", "Interrupted", "NetworkUnreachable", "HostUnreachable", "AddrNotAvailable"],
+  ...["TimedOut", "Interrupted"],
 ];
-const CERTIFICATE_CODES: ReadonlySet<string | number | undefined> = new Set([
+const NO_ROUTE_CODES: Codes = new Set([
+  ...["ENETUNREACH", "EHOSTUNREACH", "ENETDOWN", "EADDRNOTAVAIL"],
+]);
+const NO_ROUTE_NAMES = ["NetworkUnreachable", "HostUnreachable", "NetworkDown", "AddrNotAvailable"];
+const UNTRUSTED_CODES: Codes = new Set([
   ...["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "UNABLE_TO_GET_ISSUER_CERT", "CERT_UNTRUSTED"],
   ...["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "SELF_SIGNED_CERT_IN_CHAIN"],
   ...["DEPTH_ZERO_SELF_SIGNED_CERT"],
 ]);
+/** What writing to a collection that is not a plain one is answered with. */
+const COLLECTION_CODES: Codes = new Set([20, 67, 72, 121, 166, 10003]);
 
 /** First match wins, over the whole chain: the particular before the general. */
 const RULES: readonly Rule[] = [
-  {
-    when: ({ code, message }) =>
-      hasAtlasText(code, message, /mechanism .*not supported/i) ||
+  permanent(
+    "unsupported-mechanism",
+    ({ code, message }) =>
+      isAtlas(code, message, /mechanism .*not supported/i) ||
       /mechanism .*(not supported|unavailable|not enabled)/i.test(message),
-    code: "relay-auth",
-    message: "The relay does not know the way of signing in that the connection string asks for.",
-    hint: "Remove authMechanism from the connection string.",
-  },
+  ),
+  permanent(
+    "wrong-password",
+    ({ code, message }) => code === 18 || isAtlas(code, message, /bad auth|authentication failed/i),
+    ({ code }) => ({ isAtlas: code === ATLAS_ERROR }),
+  ),
+  permanent(
+    "credentials-required",
+    ({ code, message }) => code === 13 && /requires authentication/i.test(message),
+  ),
+  permanent(
+    "not-authorized",
+    ({ code, message }) =>
+      code === 13 || isAtlas(code, message, /not allowed to do action|not authorized/i),
+  ),
+  permanent(
+    "quota-exceeded",
+    ({ code, message }) =>
+      code === 14031 || /over your space quota|cannot create a new collection -- already/i
+        .test(message),
+  ),
+  // The driver itself labels each broken connection as overload; only the server's own word counts.
   {
-    when: ({ code, message }) => hasAtlasText(code, message, /bad auth|authentication failed/i),
-    code: "relay-auth",
-    message: "The relay does not accept this user name and password.",
-    hint:
-      "Use the database user (Atlas: Security > Database Access), not your Atlas login, and type its password again.",
-  },
-  {
-    when: ({ code }) => code === 18,
-    code: "relay-auth",
-    message: "The relay does not accept this user name and password.",
-    hint:
-      "Check both; a user kept in another database needs ?authSource=that-database in the connection string.",
-  },
-  {
-    when: ({ code, message }) => code === 13 && /requires authentication/i.test(message),
-    code: "relay-auth",
-    message: "The relay asks for a user name and a password.",
-    hint: "Put them into the connection string: mongodb://name:password@host/.",
-  },
-  {
-    when: ({ code, message }) =>
-      code === 13 || hasAtlasText(code, message, /not allowed to do action|not authorized/i),
-    code: "relay-denied",
-    message: "The relay does not let this user read and write here.",
-    hint: "Give the database user the role readWrite on this database.",
-  },
-  {
-    when: ({ code, message }) =>
-      code === 14031 ||
-      hasAtlasText(code, message, /over your space quota|cannot create a new collection/i) ||
-      /over your space quota|cannot create a new collection -- already using/i.test(message),
-    code: "relay-quota",
-    message: "The relay is full.",
-    hint: "Free space in the cluster, or use another one.",
-  },
-  {
-    // The driver itself labels each broken connection as overload; only a server's word counts.
-    when: ({ name, code, message, labels }) =>
-      code === 462 || code === 16500 ||
-      name === "MongoServerError" && labels.includes("SystemOverloadedError") ||
-      hasAtlasText(code, message, /too many requests|rate limit|throttl/i),
-    code: "relay-unreachable",
-    message: "The relay asks for fewer requests.",
-    hint: "Wait a moment; a free cluster allows 100 operations a second for everybody on it.",
-    passing: true,
+    ...transient(
+      "rate-limited",
+      ({ name, code, message, labels }) =>
+        code === 462 || code === 16500 ||
+        name === "MongoServerError" && labels.includes("SystemOverloadedError") ||
+        isAtlas(code, message, /too many requests|rate limit|throttl/i),
+    ),
     throttled: true,
   },
-  {
-    when: ({ message }) => /too many open connections/i.test(message),
-    code: "relay-unreachable",
-    message: "The relay has as many connections as it allows.",
-    hint: "Close other programs that use this cluster.",
-    passing: true,
-  },
-  {
-    when: ({ code, message }) =>
-      code === 85 || code === 86 || /index.*already exists/i.test(message),
-    code: "relay-storage",
-    message: "The database holds collections of another program under the names Whisper uses.",
-    hint: "Name another database in the connection string, after the host: .../whisper2?...",
-  },
-  {
-    when: ({ message }) => /^Requires read access/.test(message),
-    code: "relay-uri",
-    message: "This program may not read a file that the connection string names.",
-    hint: "Name it when you start Whisper: --tls-ca-file FILE, or the whole string with --uri.",
-  },
-  {
-    when: ({ name, message }) => name === "NotCapable" || /^Requires .* access/.test(message),
-    code: "relay-unreachable",
-    message: "This program was started without the permission to reach the relay.",
-    hint: PERMISSION_HINT,
-  },
-  {
-    when: ({ name, message }) =>
-      name === "MongoMissingDependencyError" || /optional module .* not found/i.test(message),
-    code: "relay-uri",
-    message: "The connection string asks for something that Whisper does not carry.",
-    hint: "Remove proxy, compression or encryption options from it.",
-  },
-  {
-    when: ({ code, message }) =>
-      code === "CERT_HAS_EXPIRED" || /certificate (has )?expired|: Expired/i.test(message),
-    code: "relay-tls",
-    message: "The relay's certificate has expired.",
-    hint: "Check the date of this machine; if it is right, the relay needs a new certificate.",
-    passing: true,
-  },
-  {
-    when: ({ code, message }) =>
-      code === "CERT_NOT_YET_VALID" || /not yet valid|NotValidYet/i.test(message),
-    code: "relay-tls",
-    message: "The relay's certificate is not valid yet.",
-    hint: "Check the date and time of this machine.",
-    passing: true,
-  },
-  {
-    when: ({ code, message }) =>
-      code === "ERR_TLS_CERT_ALTNAME_INVALID" || /altnames|NotValidForName/i.test(message),
-    code: "relay-tls",
-    message: "The relay's certificate is for another host.",
-    hint: "Check the host in the connection string; a hotel or company network may be in between.",
-    passing: true,
-  },
-  {
-    when: ({ code, message }) =>
-      CERTIFICATE_CODES.has(code) ||
-      /self.signed certificate|local issuer certificate|unable to verify the first|UnknownIssuer|CaUsedAsEndEntity|invalid peer certificate/i
+  transient("too-many-connections", ({ message }) => /too many open connections/i.test(message)),
+  // One of `_id` is a write that came twice; any other index is not Whisper's.
+  permanent(
+    "foreign-index",
+    (info) =>
+      info.code === 85 || info.code === 86 || info.code === 16755 ||
+      info.code === DUPLICATE_KEY && !isIdDuplicate(info),
+    ({ message }) => ({ index: /\bindex: ([\w.$-]{1,128})/.exec(message)?.[1] }),
+  ),
+  permanent(
+    "foreign-collection",
+    ({ name, code }) => name === "MongoServerError" && COLLECTION_CODES.has(code),
+    ({ code, message }) => ({
+      collection: /\b(rooms|messages)\b/.exec(message)?.[1],
+      kind: kindOf(code, message),
+    }),
+  ),
+  permanent(
+    "tls-file",
+    ({ message }) => /^Requires read access/.test(message),
+    () => ({ option: "tlsCAFile", problem: "denied" }),
+  ),
+  permanent(
+    "tls-file",
+    ({ code, message }) =>
+      /^ERR_OSSL|^ERR_CRYPTO/.test(String(code)) ||
+      /invalid pem|no (start line|certificates? found)|error parsing (private key|certificate)/i
         .test(message),
-    code: "relay-tls",
-    message: "The relay's certificate is not signed by anybody this machine trusts.",
-    hint:
-      "Behind a company proxy, install its certificate; for a server of your own, add tlsCAFile=path to the connection string. A wrong clock can cause this too.",
-    passing: true,
-  },
-  {
-    when: ({ code, message }) =>
-      code === "ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR" ||
-      /alert number 80|alert internal error|fatal alert: InternalError/i.test(message),
-    code: "relay-unreachable",
-    message: "The relay ended the secure connection before it began.",
-    hint:
-      "Often this machine's address is not on the list (Atlas: Security > Network Access); the cluster may also be paused, or the network in between may object.",
-    passing: true,
-  },
-  {
-    when: ({ code, message }) =>
-      code === "ERR_SSL_WRONG_VERSION_NUMBER" ||
-      /wrong version number|corrupt message|InvalidContentType/i.test(message),
-    code: "relay-tls",
-    message: "The relay does not speak TLS on this port.",
-    hint: "Check the port; for a server without TLS remove tls=true from the connection string.",
-  },
-  {
-    when: ({ message }) => /before secure TLS connection/i.test(message),
-    code: "relay-unreachable",
-    message: "The relay closed the connection before it was secure.",
-    hint:
-      "On Atlas, check the list under Security > Network Access and that the cluster is not paused; a server of your own may not speak TLS on this port.",
-    passing: true,
-  },
-  {
-    // What Deno makes of a name server that it may not ask: one with an IPv6 address, for it takes no
-    // range of those.
-    when: ({ message }) => /query(Srv|Txt) UNKNOWN/.test(message),
-    code: "relay-unreachable",
-    message: "This program may not ask this network's name server where the cluster is.",
-    hint: PERMISSION_HINT,
-    passing: true,
-  },
-  {
-    when: ({ message }) => /querySrv (ENOTFOUND|ENODATA)/i.test(message),
-    code: "relay-unreachable",
-    message: "No cluster of this name is known.",
-    hint:
-      "Check the host in the connection string for typing errors; a deleted cluster, or one paused for long, is gone too.",
-    passing: true,
-  },
-  {
-    when: ({ message }) => /query(Srv|Txt) E?[A-Z]+|no record found for.*SRV/i.test(message),
-    code: "relay-unreachable",
-    message: "This network does not answer where the cluster is.",
-    hint:
-      "Some networks block such DNS queries: try another DNS server or network, or Atlas's connection string that begins with mongodb:// (Connect > Drivers > an older driver version).",
-    passing: true,
-  },
-  {
-    when: ({ code, message }) =>
-      code === "ENOTFOUND" ||
-      /getaddrinfo (ENOTFOUND|ENODATA)|failed to lookup address/i.test(message),
-    code: "relay-unreachable",
-    message: "The relay's host is not known.",
-    hint:
-      "Check the host in the connection string, and mongodb+srv:// instead of mongodb:// for Atlas.",
-    passing: true,
-  },
-  {
-    when: ({ code, message }) => code === "EAI_AGAIN" || /EAI_AGAIN/.test(message),
-    code: "relay-unreachable",
-    message: "Host names cannot be looked up now.",
-    hint: "Check the network connection.",
-    passing: true,
-  },
-  {
-    when: ({ code, message }) =>
+    () => ({ option: "TLS", problem: "invalid" }),
+  ),
+  permanent(
+    "net-denied",
+    ({ name, message }) => name === "NotCapable" || /^Requires .* access/.test(message),
+  ),
+  permanent(
+    "uri-unsupported-option",
+    ({ name, message }) =>
+      name === "MongoMissingDependencyError" || /optional module .* not found/i.test(message),
+  ),
+  transient(
+    "certificate-expired",
+    ({ code, message }) =>
+      code === "CERT_HAS_EXPIRED" || /certificate (has )?expired|: Expired/i.test(message),
+  ),
+  transient(
+    "certificate-not-yet-valid",
+    ({ code, message }) =>
+      code === "CERT_NOT_YET_VALID" || /not yet valid|NotValidYet/i.test(message),
+  ),
+  transient(
+    "certificate-for-another-host",
+    ({ code, message }) =>
+      code === "ERR_TLS_CERT_ALTNAME_INVALID" || /altnames|NotValidForName/i.test(message),
+  ),
+  transient("certificate-untrusted", ({ code, message }) =>
+    UNTRUSTED_CODES.has(code) ||
+    /self.signed certificate|local issuer certificate|unable to verify the first|UnknownIssuer|CaUsedAsEndEntity|invalid peer certificate/i
+      .test(message)),
+  permanent(
+    "client-certificate-required",
+    ({ code, message }) =>
+      /ALERT_CERTIFICATE_REQUIRED/.test(String(code)) ||
+      /alert number 116|CertificateRequired|alert certificate required/i.test(message),
+  ),
+  transient(
+    "tls-ended",
+    ({ code, message }) =>
+      /^ERR_SSL_.*ALERT/.test(String(code)) || /before secure TLS connection/i.test(message) ||
+      /alert number \d+|alert internal error|fatal alert: /i.test(message),
+  ),
+  permanent("tls-not-offered", ({ code, message }) =>
+    code === "ERR_SSL_WRONG_VERSION_NUMBER" ||
+    /wrong version number|corrupt message|InvalidContentType/i.test(message)),
+  // What Deno makes of a name server that it may not ask: one with an IPv6 address, of which no range
+  // can be permitted.
+  transient("dns-denied", ({ message }) => /query(Srv|Txt) UNKNOWN/.test(message)),
+  transient("dns-unknown-cluster", ({ message }) => /querySrv (ENOTFOUND|ENODATA)/i.test(message)),
+  transient("dns-failed", ({ code, message }) =>
+    code === "EAI_AGAIN" || code === "EAI_FAIL" ||
+    /query(Srv|Txt) E?[A-Z]+|no record found for.*SRV|EAI_(AGAIN|FAIL)|temporary failure in name/i
+      .test(message)),
+  transient("dns-unknown-host", ({ code, message }) =>
+    code === "ENOTFOUND" ||
+    /getaddrinfo (ENOTFOUND|ENODATA)|failed to lookup address/i.test(message)),
+  transient(
+    "connection-refused",
+    ({ code, message }) =>
       code === "ECONNREFUSED" || /ECONNREFUSED|connection refused/i.test(message),
-    code: "relay-unreachable",
-    message: "The relay's host refuses the connection.",
-    hint: "Check that the server runs and that the port in the connection string is right.",
-    passing: true,
-  },
-  {
-    when: ({ name }) => name === NO_SERVERS,
-    code: "relay-uri",
-    message: "The relay is not the replica set that the connection string names.",
-    hint: "Correct replicaSet=... in the connection string, or remove it.",
-  },
-  {
-    when: ({ name, code, message }) =>
+  ),
+  transient(
+    "network-unreachable",
+    ({ name, code, message }) =>
+      NO_ROUTE_CODES.has(code) || NO_ROUTE_NAMES.includes(name) ||
+      /\b(ENETUNREACH|EHOSTUNREACH|ENETDOWN)\b/.test(message),
+  ),
+  permanent("wrong-replica-set", ({ name }) => name === NO_SERVERS),
+  permanent("set-not-initiated", ({ name, code }) => name === "RSGhost" || code === 94),
+  transient(
+    "no-answer",
+    ({ name, code, message }) =>
       code === "ETIMEDOUT" || name === "MongoNetworkTimeoutError" ||
       name === "MongoOperationTimeoutError" || /timed out/i.test(message),
-    code: "relay-unreachable",
-    message: "The relay does not answer.",
-    hint:
-      "Check the network; some block port 27017 (try another one, a phone's for instance). On Atlas, check the list under Security > Network Access.",
-    passing: true,
-  },
-  {
-    when: ({ name, code, message, labels }) =>
+  ),
+  transient(
+    "connection-lost",
+    ({ name, code, message, labels }) =>
       name.startsWith("MongoNetwork") || name === "MongoPoolClearedError" ||
       name === "PoolClearedOnNetworkError" || NETWORK_CODES.has(code) ||
       NETWORK_NAMES.includes(name) ||
-      PASSING_CODES.has(code) || PASSING_LABELS.some((label) => labels.includes(label)) ||
+      TRANSIENT_CODES.has(code) || TRANSIENT_LABELS.some((label) => labels.includes(label)) ||
       /connection .*closed|socket hang up|unexpected e(of|nd of file)|close_notify/i.test(message),
-    code: "relay-unreachable",
-    message: "The connection to the relay broke.",
-    hint: "Check the network; the relay may also be changing its primary, which takes seconds.",
-    passing: true,
-  },
-  {
-    when: ({ name }) =>
+  ),
+  permanent(
+    "uri-invalid-database",
+    ({ code, message }) => code === 73 || /database name/i.test(message),
+  ),
+  permanent(
+    "uri-invalid-option",
+    ({ name }) =>
       name === "MongoParseError" || name === "MongoInvalidArgumentError" || name === "URIError" ||
       name === "MongoAPIError",
-    code: "relay-uri",
-    message: "The connection string cannot be understood.",
-    hint:
-      "Copy it again (Atlas: Connect > Drivers). It begins with mongodb+srv:// or mongodb://; special characters in the password are percent-encoded.",
-  },
-  {
-    when: ({ name }) => name === "MongoServerSelectionError" || name === "MongoTopologyClosedError",
-    code: "relay-unreachable",
-    message: "The relay has no server that can take writes now.",
-    hint: "Check the network; on Atlas, check that the cluster is not paused.",
-    passing: true,
-  },
+    ({ message }) => ({ option: optionIn(message) }),
+  ),
+  transient(
+    "no-primary",
+    ({ name }) => name === "MongoServerSelectionError" || name === "MongoTopologyClosedError",
+  ),
+  // Whatever the driver cannot decode was written by somebody else, and is not our mistake.
+  transient("unreadable-answer", ({ name }) => name.startsWith("BSON")),
 ];
 
 /**
@@ -315,39 +267,33 @@ const RULES: readonly Rule[] = [
  * @returns undefined for what is none of these, and so a mistake in the program.
  */
 export function diagnose(error: unknown): Diagnosis | undefined {
-  const shapes = shapesOf(error);
-  for (const { when, code, message, hint, passing, throttled } of RULES) {
-    const found = shapes.find(when);
-    if (found === undefined) continue;
-    const failure = untranslated(code, message, hint, { cause: printable(found) });
-    return { failure, passing: passing ?? false, throttled: throttled ?? false };
+  const infos = errorInfos(error);
+  for (const { matches, failure, isTransient, throttled } of RULES) {
+    const found = infos.find(matches);
+    if (found) return { failure: failure(found), isTransient, throttled };
   }
-  const first = shapes.find(({ name }) => name.startsWith("Mongo"));
+  const first = infos.find(({ name }) => name.startsWith("Mongo"));
   if (first === undefined) return undefined;
-  const failure = untranslated(
-    "relay-unreachable",
-    `The relay answered with an error: ${sentence(first)}`,
-    "Try again; if it stays so, use another relay.",
-    { cause: printable(first) },
-  );
-  return { failure, passing: true, throttled: false };
+  const facts = { text: wordsOf(first).replace(/\.$/, ""), code: first.code };
+  const failure = new Failure("server-error", facts, { cause: printable(first) });
+  return { failure, isTransient: true, throttled: false };
 }
 
 /**
- * The error that an operation of a relay throws in place of `error`: passing trouble as
- * {@link RelayUnavailable}, lasting trouble as {@link Failure}, anything else as it is.
+ * The error that an operation of a relay throws in place of `error`: {@link RelayUnavailable} where
+ * it is worth a retry, a {@link Failure} where it is not, anything else unchanged.
  */
-export function translate(error: unknown): unknown {
+export function relayError(error: unknown): unknown {
   if (error instanceof Failure || error instanceof RelayUnavailable) return error;
   const found = diagnose(error);
   if (found === undefined) return error;
-  const { failure, passing, throttled } = found;
-  return passing ? new RelayUnavailable(failure, { cause: failure.cause, throttled }) : failure;
+  const { failure, isTransient, throttled } = found;
+  return isTransient ? new RelayUnavailable(failure, { cause: failure.cause, throttled }) : failure;
 }
 
 /** True when the relay has no change streams, or none for this user: polling is what is left. */
 export function isStreamRefusal(error: unknown): boolean {
-  return shapesOf(error).some(({ code, message }) =>
+  return errorInfos(error).some(({ code, message }) =>
     code === 40573 || code === 40415 || code === 115 || code === 238 ||
     (code === 13 || code === ATLAS_ERROR || code === 59 || code === 40324) &&
       /change.?stream/i.test(message)
@@ -356,59 +302,86 @@ export function isStreamRefusal(error: unknown): boolean {
 
 /**
  * True for a server's answer that is none of the known ones: Atlas, for one, refuses in words of its
- * own. Once it may pass; again and again it is a refusal.
+ * own. Once it may be an accident; again and again it is a refusal.
  */
 export function isUnknownAnswer(error: unknown): boolean {
-  const shapes = shapesOf(error);
-  return shapes.some(({ name }) => name === "MongoServerError") &&
-    !RULES.some(({ when }) => shapes.some(when));
+  const infos = errorInfos(error);
+  return infos.some(({ name }) => name === "MongoServerError") &&
+    !RULES.some(({ matches }) => infos.some(matches));
 }
 
-/**
- * True for trouble that waiting a few seconds does not end: when every known server has it, an
- * attempt to connect may be given up at once.
- */
-export function isFast(error: unknown): boolean {
+/** Reasons that a few seconds of waiting do not change, although a chat waits longer. */
+const CONCLUSIVE: ReadonlySet<Reason> = new Set<Reason>([
+  ...["dns-unknown-host", "connection-refused", "network-unreachable", "tls-ended"] as const,
+  ...["certificate-expired", "certificate-not-yet-valid", "certificate-for-another-host"] as const,
+  "certificate-untrusted",
+]);
+
+/** True for an error that ends an attempt to connect at once, when every known server has it. */
+export function isConclusive(error: unknown): boolean {
   const found = diagnose(error);
   if (found === undefined) return false;
-  if (!found.passing || found.failure.code === "relay-tls") return true;
-  return shapesOf(error).some(({ code, message }) =>
-    /^(ECONNREFUSED|ENOTFOUND|ENETUNREACH|EHOSTUNREACH)$/.test(String(code)) ||
-    /ECONNREFUSED|ENOTFOUND|ENETUNREACH|fatal alert|alert number|before secure TLS|unexpected end of file/i
-      .test(message)
-  );
+  return !found.isTransient || CONCLUSIVE.has(found.failure.reason) ||
+    errorInfos(error).some(({ message }) => /unexpected end of file/i.test(message));
 }
 
-function hasAtlasText(code: string | number | undefined, message: string, text: RegExp): boolean {
+/** True for a duplicate of an identity: what was to be stored is stored. */
+export function isIdDuplicate(
+  info: { code?: unknown; message?: string; keys?: readonly string[] | undefined },
+): boolean {
+  if (info.code !== DUPLICATE_KEY) return false;
+  // Servers say the key since 4.4; the name of that index is the same everywhere.
+  if (info.keys) return info.keys.length === 1 && info.keys[0] === "_id";
+  return /\bindex: _id_/.test(info.message ?? "");
+}
+
+function isAtlas(code: string | number | undefined, message: string, text: RegExp): boolean {
   return code === ATLAS_ERROR && text.test(message);
 }
 
-/** How deep a chain is followed, so that one that bites its own tail ends. */
-const MAX_SHAPES = 64;
+function kindOf(code: string | number | undefined, message: string): CollectionKind | undefined {
+  if (code === 121) return "validator";
+  if (/time.?series/i.test(message)) return "time-series";
+  if (/capped/i.test(message) || code === 10003) return "capped";
+  return /view/i.test(message) ? "view" : undefined;
+}
+
+/** The option that the driver complains of; its value is not repeated. */
+function optionIn(message: string): string | undefined {
+  return /\b((?:[a-z]+[A-Z][A-Za-z]*|tls|ssl|w))\b/.exec(redact(message))?.[1];
+}
+
+/** How many errors of a chain are looked at: chains can be circular. */
+const MAX_INFOS = 64;
 
 /** Every error that `error` contains, the outermost first. */
-function shapesOf(error: unknown): Shape[] {
-  const shapes: Shape[] = [];
+function errorInfos(error: unknown): ErrorInfo[] {
+  const infos: ErrorInfo[] = [];
   const queue: unknown[] = [error];
   const seen = new Set<unknown>();
   for (const next of queue) {
     if (typeof next !== "object" || next === null || seen.has(next)) continue;
-    if (shapes.length >= MAX_SHAPES) break;
+    if (infos.length >= MAX_INFOS) break;
     seen.add(next);
-    const { name, message, errmsg, code, cause, errors, reason, error, writeErrors, err } =
+    const { name, type, message, errmsg, code, cause, errors, reason, error, writeErrors, err } =
       next as Record<string, unknown>;
-    shapes.push({
-      name: typeof name === "string" ? name : "",
+    const { keyPattern } = next as { keyPattern?: unknown };
+    infos.push({
+      // A server that the driver knows has a type in place of a name.
+      name: typeof name === "string" ? name : typeof type === "string" ? type : "",
       message: String(message ?? errmsg ?? ""),
       code: typeof code === "string" || typeof code === "number" ? code : undefined,
       labels: labelsOf(next),
+      keys: typeof keyPattern === "object" && keyPattern !== null
+        ? Object.keys(keyPattern)
+        : undefined,
     });
     queue.push(cause, reason, error, err);
     if (Array.isArray(errors)) queue.push(...errors);
     if (Array.isArray(writeErrors)) queue.push(...writeErrors);
     queue.push(...serversOf(next));
   }
-  return shapes;
+  return infos;
 }
 
 /** What a `TopologyDescription` knows of its servers, each with its last error. */
@@ -427,21 +400,14 @@ function labelsOf(value: object): string[] {
   return Array.isArray(labels) ? labels.map(String) : [];
 }
 
-/** A cause that keeps what was said and nothing that was hidden. */
-function printable(shape: Shape): Error {
-  const cause = new Error(said(shape));
-  cause.name = shape.name || "Error";
+/** A cause with the words of an error and without the rest of it. */
+function printable(info: ErrorInfo): Error {
+  const cause = new Error(wordsOf(info));
+  cause.name = info.name || "Error";
   return cause;
 }
 
 /** The words of an error. A server repeats the whole command after a brace, seats and all. */
-function said({ message }: Shape): string {
+function wordsOf({ message }: ErrorInfo): string {
   return redact(message).split(/[\n{]/)[0]!.trim().slice(0, 200);
-}
-
-function sentence(shape: Shape): string {
-  const { code } = shape;
-  const text = said(shape);
-  const numbered = code === undefined ? text : `${text} (code ${code})`;
-  return numbered.endsWith(".") ? numbered : `${numbered}.`;
 }

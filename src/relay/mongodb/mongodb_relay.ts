@@ -6,7 +6,7 @@
 import type { Document, Filter, Long, MongoClient } from "mongodb";
 import { atMost, type Clock, type Random } from "../../clock.ts";
 import { untilAborted } from "../../deadline.ts";
-import { RelayUnavailable, untranslated } from "../../errors.ts";
+import { Failure, RelayUnavailable } from "../../errors.ts";
 import { assertBatch, knock } from "../envelope.ts";
 import {
   type Claim,
@@ -36,7 +36,7 @@ import {
   unreadPipeline,
 } from "./envelope_document.ts";
 import { inMs } from "./expressions.ts";
-import { translate } from "./errors.ts";
+import { relayError } from "./errors.ts";
 import { ensureIndexes } from "./indexes.ts";
 import { Pace } from "./pace.ts";
 import {
@@ -318,7 +318,7 @@ export class MongoRelay implements Relay {
       return await untilAborted(signal, action(signal));
     } catch (error) {
       signal.throwIfAborted();
-      const thrown = translate(error);
+      const thrown = relayError(error);
       if (isThrottling(thrown)) this.#pace.throttled();
       throw thrown;
     }
@@ -462,13 +462,7 @@ function refusalOf(facts: RoomFacts): Refusal {
 }
 
 function lostAnswer(): RelayUnavailable {
-  return new RelayUnavailable(
-    untranslated(
-      "relay-unreachable",
-      "The relay's answers are lost on the way.",
-      "It is asked again by itself.",
-    ),
-  );
+  return new RelayUnavailable(new Failure("lost-answer"));
 }
 
 function isThrottling(error: unknown): boolean {

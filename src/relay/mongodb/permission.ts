@@ -4,12 +4,8 @@
  *
  * @module
  */
-import { untranslated } from "../../errors.ts";
+import { Failure } from "../../errors.ts";
 import { inspectUri } from "./uri.ts";
-
-/** What to do about a host, a file or a name server that this program may not reach. */
-export const PERMISSION_HINT =
-  "For a MongoDB of your own use deno task chat:any, or the program whisper instead of whisper-atlas.";
 
 /**
  * Asks where Deno would ask, at a moment when nothing else is on the screen. The hosts of
@@ -25,10 +21,6 @@ export async function askToReach(uri: string): Promise<void> {
     if (!/:\d+$/.test(host)) continue;
     const { state } = await Deno.permissions.request({ name: "net", host });
     if (state === "granted") continue;
-    throw untranslated(
-      "relay-unreachable",
-      "This program was started without the permission to reach the relay.",
-      PERMISSION_HINT,
-    );
+    throw new Failure("net-denied");
   }
 }

@@ -13,8 +13,7 @@
 import type { ClientSession, Db, Document } from "mongodb";
 import type { Envelope } from "../relay.ts";
 import { type Expiry, type Place, storeCommand } from "./envelope_document.ts";
-
-const DUPLICATE_KEY = 11000;
+import { isIdDuplicate } from "./errors.ts";
 
 /** Stores envelopes through one client. */
 export class Posting {
@@ -56,11 +55,30 @@ export class Posting {
   }
 }
 
-/** What the answer to a write says, which the driver hands on as it is. */
+/**
+ * What the answer to a write says, which the driver passes on unchanged.
+ *
+ * @returns the position of the first envelope that was stored before; undefined when all are stored.
+ * @throws what stopped the write, a duplicate in any index but that on `_id` included.
+ */
 function parseWriteResult({ writeErrors, writeConcernError }: Document): number | undefined {
-  const [first] = (writeErrors ?? []) as { index: number; code: number; errmsg: string }[];
-  if (first?.code === DUPLICATE_KEY) return first.index;
-  const error = first ?? writeConcernError;
+  const [first] = (writeErrors ?? []) as WriteError[];
+  const error = first ?? writeConcernError as WriteError | undefined;
   if (error === undefined) return undefined;
-  throw Object.assign(new Error(error.errmsg), { name: "MongoServerError", code: error.code });
+  const { code, errmsg, keyPattern } = error;
+  if (
+    first && isIdDuplicate({ code, message: errmsg, keys: keyPattern && Object.keys(keyPattern) })
+  ) {
+    return first.index;
+  }
+  throw Object.assign(new Error(errmsg), { name: "MongoServerError", code, keyPattern });
+}
+
+/** One entry of `writeErrors`. */
+interface WriteError {
+  readonly index: number;
+  readonly code: number;
+  readonly errmsg: string;
+  /** Of a duplicate: the index that it is one in. */
+  readonly keyPattern?: Document;
 }

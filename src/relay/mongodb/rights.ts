@@ -1,5 +1,5 @@
 /**
- * What a database user may do, beside what a chat needs: `readWrite` on one database.
+ * What a database user may do, compared with what a chat needs: `readWrite` on one database.
  *
  * @module
  */
@@ -19,12 +19,12 @@ export interface Privilege {
 const NEEDED = ["find", "insert", "update", "remove", "createCollection", "createIndex"];
 const COLLECTIONS = ["rooms", "messages"];
 
-/** What there is too little and too much of. */
+/** What a user lacks, and whether it has more than it needs. */
 export interface Rights {
   /** Actions that a chat needs and this user lacks. */
   readonly missing: readonly string[];
-  /** Whether the user may act outside this database, or rule within it. */
-  readonly beyond: boolean;
+  /** Whether the user may act outside this database, or administer it. */
+  readonly isBeyond: boolean;
 }
 
 /** Compares what a user may do with what a chat in `database` needs. */
@@ -37,8 +37,8 @@ export function rightsOf(privileges: readonly Privilege[], database: string): Ri
     );
   return {
     missing: NEEDED.filter((action) => !may(action)),
-    beyond: privileges.some(({ resource, actions }) =>
-      actions.length > 0 && (resource.db !== database || actions.some(isRule))
+    isBeyond: privileges.some(({ resource, actions }) =>
+      actions.length > 0 && (resource.db !== database || actions.some(isAdministration))
     ),
   };
 }
@@ -51,6 +51,6 @@ function covers(resource: Privilege["resource"], database: string, collection: s
 }
 
 /** Actions of `dbAdmin`, `userAdmin` and `dbOwner` that `readWrite` is without. */
-function isRule(action: string): boolean {
+function isAdministration(action: string): boolean {
   return /^(?:dropDatabase|createUser|grantRole|createRole|collMod|enableProfiler)$/.test(action);
 }

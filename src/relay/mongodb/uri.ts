@@ -1,15 +1,16 @@
 /**
  * Connection strings as people have them: as Atlas shows them, placeholders included, and with
- * passwords that nobody has percent-encoded. Nothing here prints one, and nothing loads the driver.
+ * passwords that are not percent-encoded. Nothing here prints one, and nothing loads the driver.
  *
  * @module
  */
-import { type Failure, untranslated } from "../../errors.ts";
-import { isOption } from "./uri_options.ts";
+import { Failure } from "../../errors.ts";
+import type { UriProblem } from "../../failure_reasons.ts";
+import { isOption, isPassed, isSupported } from "./uri_options.ts";
 
 /** What a connection string says, without its password. */
 export interface Address {
-  /** True for `mongodb+srv://`: the hosts are asked of the DNS under the one name given. */
+  /** True for `mongodb+srv://`: DNS names the hosts under the one name given. */
   readonly srv: boolean;
   /** Hosts with their ports; the one name alone where `srv` is true. */
   readonly hosts: readonly string[];
@@ -33,11 +34,13 @@ interface Parts {
 
 /** The database where the connection string names none. */
 export const DEFAULT_DATABASE = "whisper";
-/** These belong to the server; in a connection string they mean where the user is kept. */
+/** These belong to the server; in a connection string they name the database of the user. */
 const SERVER_DATABASES = ["admin", "local", "config"];
 const DEFAULT_PORT = 27_017;
 /** Longer than any connection string; a bound for what is searched for `@`. */
 const MAX_LENGTH = 4_096;
+/** The server's own limit. */
+const MAX_DATABASE_BYTES = 63;
 
 const HOST = String.raw`(?:[\p{L}\p{N}_.-]+|\[[0-9A-Fa-f:.]+\]|%2[Ff][^,/?@:]*\.sock)`;
 /** What follows the credentials: hosts, database, options. */
@@ -53,7 +56,7 @@ const PLACEHOLDER = /^<[^<>]*(?:user|name|pass|pwd|your)[^<>]*>$/i;
 /**
  * Reads a connection string.
  *
- * @throws {Failure} `relay-uri`, in a sentence that repeats nothing of it.
+ * @throws {Failure} `relay-uri`, with nothing of its credentials.
  */
 export function inspectUri(text: string): Address {
   const { srv, user, password, hosts, database, options } = partsOf(text);
@@ -74,7 +77,8 @@ export function inspectUri(text: string): Address {
 
 /**
  * The connection string with what was missing, fit for the driver: credentials are percent-encoded,
- * and what is no part of it (quotes, the name of a shell) is gone. `given` wins over what is written.
+ * and what does not belong to it (quotes, the name of a shell, options that mean nothing here) is
+ * gone. `given` wins over what is written.
  *
  * @throws {Failure} `relay-uri`, also when something is still missing.
  */
@@ -88,11 +92,16 @@ export function completeUri(
   const secret = given.password !== undefined
     ? encoded(given.password)
     : password && normal(password);
-  if (missing.includes("user") && !given.user) throw incomplete("user name");
-  if (missing.includes("password") && !given.password) throw incomplete("password");
+  if (missing.includes("user") && !given.user) {
+    throw new Failure("uri-incomplete", { missing: "user" });
+  }
+  if (missing.includes("password") && !given.password) {
+    throw new Failure("uri-incomplete", { missing: "password" });
+  }
   const credentials = name ? `${name}${secret ? `:${secret}` : ""}@` : "";
   const path = isPlaceholder(database) ? "" : database;
-  const query = options === "" ? "" : `?${options}`;
+  const passed = optionsOf(options).filter(([option]) => isPassed(option));
+  const query = passed.length === 0 ? "" : `?${passed.map((option) => option.join("=")).join("&")}`;
   return `${scheme(srv)}${credentials}${hosts}/${path}${query}`;
 }
 
@@ -108,22 +117,22 @@ export function databaseOf(uri: string): string {
 /** What a connection string says of TLS, for one that {@link completeUri} has returned. */
 export function tlsOf(
   uri: string,
-): { on: boolean; caFile: string | undefined; clientCertificate: boolean } {
+): { isOn: boolean; files: readonly { option: string; path: string }[]; hasPassword: boolean } {
   const { srv, options } = partsOf(uri);
-  const given = new Map(
-    [...new URLSearchParams(options)].map(([name, value]) => [name.toLowerCase(), value]),
-  );
-  const said = given.get("tls") ?? given.get("ssl");
+  const given = [...new URLSearchParams(options)];
+  const valueOf = (name: RegExp) => given.find(([option]) => name.test(option))?.[1];
+  const isOn = valueOf(/^(tls|ssl)$/i);
+  const files = given.filter(([option]) => /^tls(CA|CRL|CertificateKey)File$/i.test(option));
   return {
-    on: said === undefined ? srv : said.toLowerCase() === "true",
-    caFile: given.get("tlscafile"),
-    clientCertificate: given.has("tlscertificatekeyfile"),
+    isOn: isOn === undefined ? srv : isOn.toLowerCase() === "true",
+    files: files.map(([option, path]) => ({ option, path })),
+    hasPassword: valueOf(/^tlsCertificateKeyFilePassword$/i) !== undefined,
   };
 }
 
 /**
- * `text` without any connection string: whatever follows its scheme is cut off, because where a
- * password ends in a string that could not be read, nobody knows.
+ * `text` without any connection string: whatever follows its scheme is cut off, because in a string
+ * that could not be read there is no telling where a password ends.
  */
 export function redact(text: string): string {
   return text.replace(/(mongodb(?:\+srv)?:\/\/)[^]*/i, "$1...");
@@ -132,11 +141,11 @@ export function redact(text: string): string {
 function partsOf(text: string): Parts {
   const uri = extract(text);
   const found = /^mongodb(\+srv)?:\/\/([^]*)$/i.exec(uri);
-  if (!found) throw unreadable(beginning(uri));
+  if (!found) throw invalid(beginning(uri));
   const srv = found[1] !== undefined;
   const { credentials, rest } = split(found[2]!);
   const [, hosts, database = "", options = ""] = REST.exec(rest) ?? [];
-  if (hosts === undefined) throw unreadable(whyNot(rest));
+  if (hosts === undefined) throw invalid(problemOf(rest));
   assertHosts(hosts, srv);
   assertOptions(options);
   const colon = credentials?.indexOf(":") ?? -1;
@@ -149,7 +158,7 @@ function partsOf(text: string): Parts {
 /** The connection string in what was pasted: between quotes, or as an argument of a shell. */
 function extract(text: string): string {
   const trimmed = text.trim();
-  if (trimmed.length > MAX_LENGTH) throw unreadable("It is far too long.");
+  if (trimmed.length > MAX_LENGTH) throw invalid("too-long");
   const shell = /^(?:mongosh|mongo|MONGO\w*=|uri=)\s*["']?(mongodb(?:\+srv)?:\/\/[^\s"']*)/i;
   return shell.exec(trimmed)?.[1] ?? trimmed.replace(/^["'`“”<]+(?=mongodb)|["'`“”;]+$/giu, "");
 }
@@ -194,16 +203,13 @@ function normal(part: string): string {
   return encoded(decoded(part));
 }
 
-/**
- * What a part means. With a reserved character or a stray `%` in it, nobody has encoded it, and it
- * means itself.
- */
+/** What a part means. With a reserved character or a stray `%` in it, it is not encoded. */
 function decoded(part: string): string {
   if (/[:/?#[\]@]|%(?![0-9A-Fa-f]{2})/.test(part)) return part;
   try {
     return decodeURIComponent(part);
   } catch {
-    // Escapes that are no UTF-8 are no escapes.
+    // Not UTF-8, so not meant as escapes.
     return part;
   }
 }
@@ -216,7 +222,11 @@ function encoded(plain: string): string {
 function databaseName(written: string): string {
   const name = decoded(written);
   const isNone = name === "" || isPlaceholder(written) || SERVER_DATABASES.includes(name);
-  return isNone ? DEFAULT_DATABASE : name;
+  if (isNone) return DEFAULT_DATABASE;
+  const isValid = !/[/\\. "$*<>:|?\p{Cc}\p{Cf}]/u.test(name) &&
+    new TextEncoder().encode(name).length <= MAX_DATABASE_BYTES;
+  if (!isValid) throw new Failure("uri-invalid-database");
+  return name;
 }
 
 function withPort(host: string): string {
@@ -231,71 +241,47 @@ function assertHosts(hosts: string, srv: boolean): void {
   for (const host of hosts.split(",")) {
     const port = /:(\d+)$/.exec(host)?.[1];
     if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) {
-      throw unreadable("A port is a number from 1 to 65535.");
+      throw invalid("port");
     }
     if (!srv) continue;
-    if (port !== undefined) throw unreadable("With mongodb+srv:// there is no port.");
+    if (port !== undefined) throw invalid("srv-port");
     if (!/^[^.]+(?:\.[^.]+){2,}$/.test(host)) {
-      throw unreadable(
-        "With mongodb+srv:// the host is a full name like cluster0.abcde.mongodb.net.",
-      );
+      throw invalid("srv-name");
     }
   }
-  if (srv && hosts.includes(",")) throw unreadable("With mongodb+srv:// there is one host.");
+  if (srv && hosts.includes(",")) throw invalid("srv-hosts");
 }
 
-/** A relay whose certificate is not checked may be anybody's. */
+/** Without a check of its certificate, the server could be anyone's. */
 function assertOptions(options: string): void {
   for (const [name, value] of optionsOf(options)) {
-    if (/^(?:tlsInsecure|tlsAllowInvalid\w+|sslValidate)$/i.test(name)) {
-      if (/^sslValidate$/i.test(name) === /^true$/i.test(value)) continue;
-      throw untranslated(
-        "relay-uri",
-        "The connection string turns off the check of the relay's certificate.",
-        "Remove that option; for a server of your own add tlsCAFile=path instead.",
-      );
-    }
+    const isUnchecked = /^(?:tlsInsecure|tlsAllowInvalid\w+)$/i.test(name)
+      ? !/^false$/i.test(value)
+      : /^sslValidate$/i.test(name) && !/^true$/i.test(value);
+    if (isUnchecked) throw new Failure("uri-unchecked-tls", { option: name });
+    if (isSupported(name)) continue;
+    // Only what looks like a name is repeated: it could be part of a password that holds an @.
+    if (/^[A-Za-z]\w{0,40}$/.test(name)) throw new Failure("uri-unknown-option", { option: name });
+    throw invalid("structure");
   }
 }
 
-/** Brackets that are neither a known placeholder nor percent-encoded were left standing. */
+/** Brackets that are neither a known placeholder nor percent-encoded were left over. */
 function assertNoBrackets(part: string | undefined): void {
   if (part === undefined || isMissing(part)) return;
-  if (part.startsWith("<") || part.endsWith(">")) {
-    throw untranslated(
-      "relay-uri",
-      "The connection string has < or > around the user name or the password.",
-      "Remove these brackets; one that belongs to it is written %3C or %3E.",
-    );
-  }
+  if (part.startsWith("<") || part.endsWith(">")) throw new Failure("uri-brackets");
 }
 
-function beginning(uri: string): string {
-  if (uri === "") return "It is empty.";
-  if (/^https?:/i.test(uri)) {
-    return "That is the address of a web page; in Atlas choose Connect > Drivers.";
-  }
-  return "It begins with mongodb+srv:// or mongodb://.";
+function beginning(uri: string): UriProblem {
+  if (uri === "") return "empty";
+  return /^https?:/i.test(uri) ? "web-page" : "scheme";
 }
 
-function whyNot(rest: string): string {
-  if (/^</.test(rest)) return "Where the host belongs there is a placeholder between < and >.";
-  if (rest === "" || /^[/?]/.test(rest)) return "Its host is missing.";
-  return "What follows the password must be hosts, then a slash, then options.";
+function problemOf(rest: string): UriProblem {
+  if (/^</.test(rest)) return "placeholder";
+  return rest === "" || /^[/?]/.test(rest) ? "no-host" : "structure";
 }
 
-function unreadable(why: string): Failure {
-  return untranslated(
-    "relay-uri",
-    `The connection string cannot be understood. ${why}`,
-    "Copy it again: in Atlas, Connect > Drivers.",
-  );
-}
-
-function incomplete(what: string): Failure {
-  return untranslated(
-    "relay-uri",
-    `The connection string lacks the ${what}.`,
-    `Put it in, or start Whisper in a terminal, where it asks for it.`,
-  );
+function invalid(problem: UriProblem): Failure {
+  return new Failure("uri-invalid", { problem });
 }

@@ -1,28 +1,55 @@
 /**
- * The options that a connection string may carry (MongoDB's connection string reference). They tell
- * where a password that holds `@`, `/` and `?` has its end.
+ * The options that a connection string may carry (MongoDB's connection string reference). They also
+ * tell where a password that holds `@`, `/` and `?` ends.
  *
  * @module
  */
 
-const NAMES = `
-  appName authMechanism authMechanismProperties authSource compressors connectTimeoutMS
-  directConnection enableUtf8Validation family forceServerObjectId gssapiServiceName
-  heartbeatFrequencyMS ignoreUndefined journal j keepAlive keepAliveInitialDelay loadBalanced
-  localThresholdMS maxConnecting maxIdleTimeMS maxPoolSize maxStalenessSeconds minHeartbeatFrequencyMS
-  minPoolSize monitorCommands noDelay poolSize proxyHost proxyPassword proxyPort proxyUsername
-  readConcernLevel readPreference readPreferenceTags replicaSet retryReads retryWrites
-  serverMonitoringMode serverSelectionTimeoutMS socketTimeoutMS srvMaxHosts srvServiceName ssl sslCA
-  sslCert sslKey sslPass sslValidate timeoutMS tls tlsAllowInvalidCertificates
-  tlsAllowInvalidHostnames tlsCAFile tlsCRLFile tlsCertificateFile tlsCertificateKeyFile
-  tlsCertificateKeyFilePassword tlsDisableCertificateRevocationCheck
-  tlsDisableOCSPEndpointCheck tlsInsecure useNewUrlParser useUnifiedTopology uuidRepresentation w
-  waitQueueMultiple waitQueueTimeoutMS wtimeout wtimeoutMS zlibCompressionLevel
+/** The driver gets these. */
+const PASSED = `
+  appName authMechanism authMechanismProperties authSource directConnection family loadBalanced
+  localThresholdMS proxyHost proxyPassword proxyPort proxyUsername replicaSet srvMaxHosts
+  srvServiceName ssl tls tlsAllowInvalidCertificates tlsAllowInvalidHostnames tlsCAFile tlsCRLFile
+  tlsCertificateKeyFile tlsCertificateKeyFilePassword tlsInsecure
 `;
 
-const OPTIONS: ReadonlySet<string> = new Set(NAMES.toLowerCase().trim().split(/\s+/));
+/**
+ * Settings of other drivers, of older ones, or of how Whisper itself uses the server. They mean
+ * nothing here, and the driver would refuse or warn of some.
+ */
+const IGNORED = `
+  compressors connectTimeoutMS enableUtf8Validation forceServerObjectId heartbeatFrequencyMS
+  ignoreUndefined j journal keepAlive keepAliveInitialDelay maxConnecting maxIdleTimeMS maxPoolSize
+  maxStalenessSeconds minHeartbeatFrequencyMS minPoolSize monitorCommands noDelay poolSize
+  readConcernLevel readPreference readPreferenceTags retryReads retryWrites serverMonitoringMode
+  serverSelectionTimeoutMS socketTimeoutMS sslValidate timeoutMS
+  tlsDisableCertificateRevocationCheck tlsDisableOCSPEndpointCheck useNewUrlParser
+  useUnifiedTopology uuidRepresentation w waitQueueMultiple waitQueueTimeoutMS wtimeout wtimeoutMS
+  zlibCompressionLevel
+`;
 
-/** True for the name of an option, in any case. */
+/** Of old drivers, and they matter: the connection would be another one without them. */
+const REFUSED = "gssapiServiceName sslCA sslCert sslKey sslPass tlsCertificateFile";
+
+const passed = setOf(PASSED);
+const ignored = setOf(IGNORED);
+const refused = setOf(REFUSED);
+
+function setOf(names: string): ReadonlySet<string> {
+  return new Set(names.toLowerCase().trim().split(/\s+/));
+}
+
+/** True for the name of an option of any driver, in any case. */
 export function isOption(name: string): boolean {
-  return OPTIONS.has(name.toLowerCase());
+  return isSupported(name) || refused.has(name.toLowerCase());
+}
+
+/** True for an option that Whisper takes, even if it means nothing here. */
+export function isSupported(name: string): boolean {
+  return passed.has(name.toLowerCase()) || ignored.has(name.toLowerCase());
+}
+
+/** True for an option that means something to Whisper's connection. */
+export function isPassed(name: string): boolean {
+  return passed.has(name.toLowerCase());
 }

@@ -9,11 +9,11 @@
  */
 import { type ClientSession, type Db, type Document, Long } from "mongodb";
 import { backoff, type Clock, type Random, sleep } from "../../clock.ts";
-import { Failure, RelayUnavailable, untranslated } from "../../errors.ts";
+import { Failure, RelayUnavailable } from "../../errors.ts";
 import { type Envelope, type Listener, MAX_BATCH, type Seat } from "../relay.ts";
 import { AWAIT_MS } from "./client.ts";
 import { cursorId, DECODING, storedEnvelope, streamPipeline } from "./envelope_document.ts";
-import { isStreamRefusal, isUnknownAnswer, translate } from "./errors.ts";
+import { isStreamRefusal, isUnknownAnswer, relayError } from "./errors.ts";
 import type { Pace } from "./pace.ts";
 import { withDeadline } from "../../deadline.ts";
 
@@ -91,7 +91,7 @@ async function follow(
       if (isStreamRefusal(error)) return;
       unknownAnswers = isUnknownAnswer(error) ? unknownAnswers + 1 : 0;
       if (unknownAnswers === MAX_UNKNOWN_ANSWERS) return;
-      const trouble = translate(error);
+      const trouble = relayError(error);
       if (!(trouble instanceof RelayUnavailable)) throw trouble;
       const retryInMs = backoff(failures++, deps.random);
       listener.state({ state: "reconnecting", retryInMs, cause: trouble.failure });
@@ -213,18 +213,9 @@ class Stream {
 
 /** A stream ends when its collection is dropped or renamed; a new one begins anew. */
 function ended(): RelayUnavailable {
-  return new RelayUnavailable(
-    untranslated(
-      "relay-unreachable",
-      "The relay ended the stream of news.",
-      "It is opened again by itself.",
-    ),
-  );
+  return new RelayUnavailable(new Failure("stream-ended"));
 }
 
 function asFailure(error: unknown): Failure {
-  if (error instanceof Failure) return error;
-  return untranslated("bug", `The watch of the relay failed: ${error}`, "Please report this.", {
-    cause: error,
-  });
+  return error instanceof Failure ? error : new Failure("bug", {}, { cause: error });
 }

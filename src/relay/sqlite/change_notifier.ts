@@ -1,40 +1,40 @@
 /**
- * Tells other processes that something was committed: a byte written to a small file of its own,
- * which they watch.
+ * Tells other processes that something was committed, by a byte written to a small file that they
+ * watch.
  *
- * The database's files must not be watched themselves. Deno's watcher opens and closes whatever has
+ * The database's own files must not be watched. Deno's watcher opens and closes whatever has
  * changed; where locks are those of POSIX (https://sqlite.org/howtocorrupt.html, section 2.2), closing
- * a file gives up every lock that the process holds on it, and the next one to leave, seeing no lock,
- * removes the write-ahead log under those who are still there. The bell is rung after the commit, so
- * that what it tells of can be read at once.
+ * a file gives up every lock that the process holds on it. The next process to leave, seeing no lock,
+ * then removes the write-ahead log while others still use it. The file is written after the commit,
+ * so that what it announces can be read at once.
  *
  * @module
  */
 import type { Clock, Timer } from "../../clock.ts";
 
-/** For rings that are never heard, as on some network file systems. */
+/** For changes that the watch misses, as on some network file systems. */
 const POLL_MS = 1_000;
 
 /** How often to look where the system gives no watch at all (its limit on watches is reached). */
 const POLL_UNWATCHED_MS = 50;
 
-/** The bell of the database at `path`, which is to be opened and removed inside the gate. */
-export function bellOf(path: string): string {
+/** The watched file of the database at `path`, to be opened and removed under the file lock. */
+export function notifierPath(path: string): string {
   return `${path}.bell`;
 }
 
-/** One process's hand on the bell. */
-export class Bell {
+/** Announces this process's commits. */
+export class ChangeNotifier {
   readonly #file: Deno.FsFile;
 
-  /** Opens the bell of the database at `path`, making it if need be. */
+  /** Opens the watched file of the database at `path`, creating it if it is missing. */
   constructor(path: string) {
     const options = { create: true, write: true, mode: 0o600 };
-    this.#file = Deno.openSync(bellOf(path), options);
+    this.#file = Deno.openSync(notifierPath(path), options);
   }
 
-  /** Wakes everybody who listens. */
-  ring(): void {
+  /** Wakes every {@link ChangeListener}. */
+  notify(): void {
     try {
       this.#file.seekSync(0, Deno.SeekMode.Start);
       this.#file.writeSync(Uint8Array.of(1));
@@ -43,25 +43,25 @@ export class Bell {
     }
   }
 
-  /** Lets go. */
+  /** Closes the file. */
   close(): void {
     this.#file.close();
   }
 }
 
-/** Calls `look` at each ring, and now and then besides, until it is stopped. */
-export class Ear {
+/** Calls `look` after each announced change, and at intervals, until it is stopped. */
+export class ChangeListener {
   readonly #look: () => void;
   readonly #clock: Clock;
   readonly #watcher: Deno.FsWatcher | undefined;
   #poll: Timer | undefined;
   #stopped = false;
 
-  /** Listens to the bell of the database at `path`. */
+  /** Listens for changes of the database at `path`. */
   constructor(path: string, options: { clock: Clock; look: () => void }) {
     this.#look = options.look;
     this.#clock = options.clock;
-    this.#watcher = openWatcher(bellOf(path));
+    this.#watcher = openWatcher(notifierPath(path));
     this.#listen();
     this.#schedulePoll();
   }
@@ -87,7 +87,7 @@ export class Ear {
         if (event.kind !== "access") this.#look();
       }
     } catch {
-      // The system's own queue broke: the poll goes on, so nothing is missed, only slower.
+      // The system's queue broke: the poll goes on, so changes are noticed later, but none is missed.
     }
   }
 

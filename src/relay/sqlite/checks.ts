@@ -6,17 +6,17 @@
  */
 import { encodeBase64Url } from "@std/encoding/base64url";
 import type { Clock, Random } from "../../clock.ts";
-import type { Check, Examination, Finding } from "../check.ts";
+import { type Check, type Examination, type Finding, found } from "../check.ts";
 import type { Envelope, Relay, Seat } from "../relay.ts";
 import { openSqliteRelay } from "./sqlite_relay.ts";
 import { defaultDatabasePath, directoryOf } from "./place.ts";
 
-/** How often an envelope goes from one terminal to the other; the middle is told. */
+/** How often an envelope goes from one terminal to the other. */
 const ROUNDS = 10;
 /** The shortest linger there is, should we be killed on the way. */
 const LINGER_MS = 60_000;
-/** The watch answers within a millisecond or two; this is for a machine that is asleep. */
-const PATIENCE_MS = 5_000;
+/** The watch takes a millisecond or two; this is for a machine that is asleep. */
+const TIMEOUT_MS = 5_000;
 
 interface Deps {
   readonly clock: Clock;
@@ -34,17 +34,17 @@ class SqliteExamination implements Examination {
   readonly #deps: Deps;
   #host: Relay | undefined;
   #guest: Relay | undefined;
-  /** In the order of taking: left in the same, the second one is the last one out. */
+  /** In the order in which they were taken, and are left: the second is the last one out. */
   readonly #seats: [Relay, Seat][] = [];
 
   constructor(path: string | undefined, deps: Deps) {
     this.#path = path;
     this.#deps = deps;
     this.checks = [
-      { name: "folder", title: "Folder", run: () => this.#folder() },
-      { name: "room", title: "Room", run: () => this.#room() },
-      { name: "latency", title: "Latency", run: (signal) => this.#latency(signal) },
-      { name: "left", title: "Leaving", run: () => this.#leave() },
+      { name: "folder", run: () => this.#folder() },
+      { name: "room", run: () => this.#room() },
+      { name: "latency", run: (signal) => this.#latency(signal) },
+      { name: "left", run: () => this.#leave() },
     ];
   }
 
@@ -64,7 +64,7 @@ class SqliteExamination implements Examination {
     this.#host = await openSqliteRelay(options);
     this.#guest = await openSqliteRelay(options);
     const folder = directoryOf(path ?? defaultDatabasePath((name) => Deno.env.get(name)));
-    return { state: "ok", says: `${folder}, yours alone` };
+    return found("folder", { path: folder });
   }
 
   async #room(): Promise<Finding> {
@@ -80,7 +80,7 @@ class SqliteExamination implements Examination {
     const claim = await this.#guest!.claim(room, this.#name(16));
     if ("refused" in claim) throw new Error(`The free seat was refused: ${claim.refused}`);
     this.#seats.push([this.#guest!, claim.seat]);
-    return { state: "ok", says: "one made, its second seat taken" };
+    return found("room", {});
   }
 
   async #latency(signal: AbortSignal): Promise<Finding> {
@@ -102,7 +102,7 @@ class SqliteExamination implements Examination {
     guest.watch(other, listener, AbortSignal.any([signal, ended.signal]));
     const rounds: number[] = [];
     try {
-      if (!await this.#soon(works)) return deaf();
+      if (!await this.#soon(works)) return found("late-notice", {}, "warning");
       for (let seq = 1; seq <= ROUNDS; seq++) {
         const id = this.#name(16);
         const came = new Promise<void>((resolve) => arrived = () => seen.has(id) && resolve());
@@ -110,14 +110,17 @@ class SqliteExamination implements Examination {
         const envelope = { id, from: "host", seq, attempt: 0, head: new Uint8Array(1), token: "" };
         await host.post(seat, [envelope as Envelope]);
         arrived();
-        if (!await this.#soon(came)) return deaf();
+        if (!await this.#soon(came)) return found("late-notice", {}, "warning");
         rounds.push(this.#deps.clock.monotonic() - began);
       }
     } finally {
       ended.abort();
     }
-    const p50 = rounds.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)]!;
-    return { state: "ok", says: `p50 ${p50.toFixed(1)} ms of ${ROUNDS} envelopes` };
+    rounds.sort((a, b) => a - b);
+    const p50Ms = rounds[Math.floor(ROUNDS / 2)]!;
+    return found("latency", {
+      ...{ p50Ms, leastMs: rounds[0]!, mostMs: rounds.at(-1)!, rounds: ROUNDS },
+    });
   }
 
   async #leave(): Promise<Finding> {
@@ -126,18 +129,15 @@ class SqliteExamination implements Examination {
       const [relay, seat] = next;
       ({ remaining } = await relay.leave(seat));
     }
-    if (remaining === 0) return { state: "ok", says: "0 documents remain" };
-    return {
-      state: "warning",
-      says: `${remaining} documents remain`,
-      fix: "They expire within a minute; if it happens again, please report it.",
-    };
+    return remaining === 0
+      ? found("left", {})
+      : found("left-over", { documents: remaining }, "warning");
   }
 
   /** False when it takes longer than it may. */
   async #soon(promise: Promise<void>): Promise<boolean> {
     const { promise: late, resolve } = Promise.withResolvers<boolean>();
-    const timer = this.#deps.clock.after(PATIENCE_MS, () => resolve(false));
+    const timer = this.#deps.clock.after(TIMEOUT_MS, () => resolve(false));
     try {
       return await Promise.race([promise.then(() => true), late]);
     } finally {
@@ -148,12 +148,4 @@ class SqliteExamination implements Examination {
   #name(bytes: number): string {
     return encodeBase64Url(this.#deps.random(bytes));
   }
-}
-
-function deaf(): Finding {
-  return {
-    state: "warning",
-    says: "the second terminal was not told of news within 5 s",
-    fix: "Chats work, more slowly; set XDG_RUNTIME_DIR to a folder of a local disk.",
-  };
 }

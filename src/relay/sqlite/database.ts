@@ -1,12 +1,12 @@
 /**
- * The database file from its first opening to its removal. Everything here runs inside the
- * {@link Gate}, so no other process opens, makes or removes the file meanwhile.
+ * The database file from its first opening to its removal. Everything here runs under the
+ * {@link FileLock}, so no other process opens, creates or removes the file meanwhile.
  *
  * @module
  */
 import { DatabaseSync } from "node:sqlite";
-import { type Failure, untranslated } from "../../errors.ts";
-import { bellOf } from "./change_notifier.ts";
+import { Failure } from "../../errors.ts";
+import { notifierPath } from "./change_notifier.ts";
 import { isBusy, isDamage } from "./errors.ts";
 
 /** "Whsp": marks a database as ours, in the file's header. */
@@ -226,7 +226,7 @@ function number(db: DatabaseSync, sql: string): number {
 }
 
 function removeFiles(path: string): void {
-  for (const file of [path, bellOf(path)]) removeIfThere(file);
+  for (const file of [path, notifierPath(path)]) removeIfThere(file);
   removeLogs(path);
 }
 
@@ -252,25 +252,13 @@ function closeQuietly(db: DatabaseSync): void {
 }
 
 function foreign(path: string): Failure {
-  return untranslated(
-    "relay-storage",
-    `Cannot use ${path}: it is not a database of Whisper.`,
-    "Move it away, or name another file.",
-  );
+  return new Failure("file-foreign", { path });
 }
 
 function newer(path: string): Failure {
-  return untranslated(
-    "relay-storage",
-    `Cannot use ${path}: a newer Whisper made it.`,
-    "Use that newer version, or leave its chats and remove the file.",
-  );
+  return new Failure("file-newer", { path });
 }
 
 function inUse(path: string): Failure {
-  return untranslated(
-    "relay-storage",
-    `Cannot use ${path}: it is damaged or of an older Whisper, and still in use.`,
-    "Leave every local chat and start again.",
-  );
+  return new Failure("file-in-use", { path });
 }

@@ -1,12 +1,12 @@
 /**
- * What SQLite and the file system say, as sentences for the person.
+ * Errors of SQLite and of the file system, as reasons.
  *
  * Deno gives SQLite's result code only on some paths (none when a statement is prepared), so the code
  * decides where there is one and SQLite's fixed English text where there is none.
  *
  * @module
  */
-import { Failure, RelayUnavailable, untranslated } from "../../errors.ts";
+import { Failure, RelayUnavailable } from "../../errors.ts";
 
 /** SQLite's primary result codes, https://sqlite.org/rescode.html. */
 const BY_CODE: Record<number, Trouble> = {
@@ -47,10 +47,10 @@ const BY_ERRNO: Record<string, Trouble> = {
 
 type Trouble = "busy" | "full" | "io" | "damaged" | "denied";
 
-/** Which trouble an error is about; undefined for what is a bug of this program. */
+/** Which trouble an error is about; undefined for a bug of this program. */
 function troubleOf(error: unknown): Trouble | undefined {
   if (!(error instanceof Error)) return undefined;
-  // A sentence already, which may well contain the words that are looked for below.
+  // Translated before; its facts may contain the words that are looked for below.
   if (error instanceof Failure || error instanceof RelayUnavailable) return undefined;
   const { code, errcode } = error as { code?: unknown; errcode?: unknown };
   // The low byte is the primary code: 261 (SQLITE_BUSY_RECOVERY) is a 5.
@@ -67,14 +67,14 @@ export function isDamage(error: unknown): boolean {
   return troubleOf(error) === "damaged";
 }
 
-/** True when somebody else holds a lock. */
+/** True when another connection holds a lock. */
 export function isBusy(error: unknown): boolean {
   return troubleOf(error) === "busy";
 }
 
 /**
- * The error to throw instead of `error`: {@link RelayUnavailable} for what may pass (a lock, a full
- * disk that somebody makes room on), a {@link Failure} for what will not, anything else unchanged.
+ * The error to throw instead of `error`: {@link RelayUnavailable} where it is worth a retry (a
+ * lock, a full disk), a {@link Failure} where it is not, anything else unchanged.
  */
 export function relayError(error: unknown, path: string): unknown {
   const trouble = troubleOf(error);
@@ -83,48 +83,14 @@ export function relayError(error: unknown, path: string): unknown {
     case undefined:
       return error;
     case "busy":
-      return new RelayUnavailable(
-        untranslated(
-          "relay-storage",
-          `Cannot use ${path}: another program holds it.`,
-          "It is tried again by itself. If it stays so, end the other program.",
-          options,
-        ),
-        options,
-      );
+      return new RelayUnavailable(new Failure("file-busy", { path }, options), options);
     case "full":
-      return new RelayUnavailable(
-        untranslated(
-          "relay-storage",
-          `Cannot write ${path}: the disk is full.`,
-          "Make room on the disk. It is tried again by itself.",
-          options,
-        ),
-        options,
-      );
+      return new RelayUnavailable(new Failure("file-disk-full", { path }, options), options);
     case "io":
-      return new RelayUnavailable(
-        untranslated(
-          "relay-storage",
-          `Cannot use ${path}: the disk reports an error.`,
-          "See whether the disk is full or failing. It is tried again by itself.",
-          options,
-        ),
-        options,
-      );
+      return new RelayUnavailable(new Failure("file-disk-error", { path }, options), options);
     case "damaged":
-      return untranslated(
-        "relay-storage",
-        `Cannot use ${path}: the file is damaged.`,
-        "Leave every local chat and start again.",
-        options,
-      );
+      return new Failure("file-damaged", { path }, options);
     case "denied":
-      return untranslated(
-        "relay-storage",
-        `Cannot use ${path}: it cannot be made, read or written.`,
-        "See that its directory exists, belongs to you and is not read-only.",
-        options,
-      );
+      return new Failure("file-denied", { path }, options);
   }
 }

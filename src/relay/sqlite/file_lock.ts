@@ -8,17 +8,17 @@
  * @module
  */
 import type { Clock } from "../../clock.ts";
-import { RelayUnavailable, untranslated } from "../../errors.ts";
+import { Failure, RelayUnavailable } from "../../errors.ts";
 
-/** Everyone stays for some milliseconds, so this long means a process that was stopped inside. */
-const PATIENCE_MS = 5_000;
+/** The lock is held for milliseconds, so this long means a process that was stopped while holding it. */
+const TIMEOUT_MS = 5_000;
 
-/** The held lock. The system gives it back by itself when its holder dies. */
-export class Gate {
+/** A held lock. The system releases it when its holder dies. */
+export class FileLock {
   readonly #file: Deno.FsFile;
   readonly #path: string;
 
-  /** See {@link Gate.enter}. */
+  /** See {@link FileLock.acquire}. */
   private constructor(file: Deno.FsFile, path: string) {
     this.#file = file;
     this.#path = path;
@@ -27,21 +27,24 @@ export class Gate {
   /**
    * Waits for the lock on the file at `path`, making it if need be.
    *
-   * @throws {RelayUnavailable} when somebody holds it for longer than anybody should.
+   * @throws {RelayUnavailable} when another process holds it for longer than it should.
    */
-  static async enter(path: string, options: { clock: Clock; signal?: AbortSignal }): Promise<Gate> {
+  static async acquire(
+    path: string,
+    options: { clock: Clock; signal?: AbortSignal },
+  ): Promise<FileLock> {
     while (true) {
       const file = Deno.openSync(path, { create: true, read: true, write: true, mode: 0o600 });
       await lock(file, path, options);
-      const gate = new Gate(file, path);
-      if (gate.#isStillThere()) return gate;
-      // Removed by the last one out while we waited: the lock we got protects nothing.
+      const acquired = new FileLock(file, path);
+      if (acquired.#isStillThere()) return acquired;
+      // The last process to leave removed it while we waited: this lock protects nothing.
       file.close();
     }
   }
 
-  /** Gives the lock back. With `remove`, the file goes as well, while nobody else can hold it. */
-  leave(options: { remove?: boolean } = {}): void {
+  /** Releases the lock. With `remove`, removes the file first, while no other process can hold it. */
+  release(options: { remove?: boolean } = {}): void {
     try {
       // Without a file identity the others could not notice that it is gone.
       if (options.remove && this.#file.statSync().ino !== null) Deno.removeSync(this.#path);
@@ -52,7 +55,7 @@ export class Gate {
     }
   }
 
-  /** True if who opens `path` now gets the file we have locked. */
+  /** True if opening `path` now gives the file that we have locked. */
   #isStillThere(): boolean {
     try {
       const there = Deno.lstatSync(this.#path);
@@ -66,7 +69,7 @@ export class Gate {
   }
 }
 
-/** Locks, or gives up; the system call itself cannot be taken back, so its file is closed later. */
+/** Locks, or gives up. The system call cannot be canceled, so its file is closed when it ends. */
 async function lock(
   file: Deno.FsFile,
   path: string,
@@ -74,7 +77,7 @@ async function lock(
 ): Promise<void> {
   const { promise: givenUp, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal?.reason);
-  const timer = clock.after(PATIENCE_MS, () => reject(stuck(path)));
+  const timer = clock.after(TIMEOUT_MS, () => reject(stuck(path)));
   signal?.addEventListener("abort", onAbort, { once: true });
   const locked = file.lock(true);
   try {
@@ -89,11 +92,5 @@ async function lock(
 }
 
 function stuck(path: string): RelayUnavailable {
-  return new RelayUnavailable(
-    untranslated(
-      "relay-storage",
-      `Cannot open the local relay: another Whisper holds ${path} and does not move.`,
-      "End or continue the other one, then try again.",
-    ),
-  );
+  return new RelayUnavailable(new Failure("file-locked", { path }));
 }

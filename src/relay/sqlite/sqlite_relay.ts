@@ -26,10 +26,10 @@ import {
   type RoomView,
   type Seat,
 } from "../relay.ts";
-import { Bell } from "./change_notifier.ts";
+import { ChangeNotifier } from "./change_notifier.ts";
 import { NOW, openDatabase, purge, retireDatabase, scrub } from "./database.ts";
 import { relayError } from "./errors.ts";
-import { Gate } from "./file_lock.ts";
+import { FileLock } from "./file_lock.ts";
 import { defaultDatabasePath, directoryOf, type Env } from "./place.ts";
 import { ensurePrivateDirectory } from "./private_directory.ts";
 import {
@@ -66,17 +66,17 @@ export async function openSqliteRelay(options: SqliteOptions): Promise<Relay> {
   try {
     signal?.throwIfAborted();
     if (owned) ensurePrivateDirectory(directoryOf(path), random);
-    const gate = await Gate.enter(gateOf(path), { clock, ...signal && { signal } });
+    const lock = await FileLock.acquire(lockPath(path), { clock, ...signal && { signal } });
     try {
       const db = openDatabase(path, { owned });
       try {
-        return new SqliteRelay(db, { path, clock, bell: new Bell(path) });
+        return new SqliteRelay(db, { path, clock, notifier: new ChangeNotifier(path) });
       } catch (error) {
         db.close();
         throw error;
       }
     } finally {
-      gate.leave();
+      lock.release();
     }
   } catch (error) {
     const translated = relayError(error, path);
@@ -85,7 +85,11 @@ export async function openSqliteRelay(options: SqliteOptions): Promise<Relay> {
   }
 }
 
-function gateOf(path: string): string {
+function isEnvelope(envelope: Envelope | undefined): envelope is Envelope {
+  return envelope !== undefined;
+}
+
+function lockPath(path: string): string {
   return `${path}.lock`;
 }
 
@@ -94,7 +98,7 @@ class SqliteRelay implements Relay {
   readonly #db: DatabaseSync;
   readonly #path: string;
   readonly #clock: Clock;
-  readonly #bell: Bell;
+  readonly #notifier: ChangeNotifier;
   readonly #statements = new Map<string, StatementSync>();
   readonly #operations: Record<string, number> = {};
   readonly #watchers: Watchers;
@@ -102,11 +106,11 @@ class SqliteRelay implements Relay {
   #stored = false;
   #closing: Promise<void> | undefined;
 
-  constructor(db: DatabaseSync, options: { path: string; clock: Clock; bell: Bell }) {
+  constructor(db: DatabaseSync, options: { path: string; clock: Clock; notifier: ChangeNotifier }) {
     this.#db = db;
     this.#path = options.path;
     this.#clock = options.clock;
-    this.#bell = options.bell;
+    this.#notifier = options.notifier;
     this.#watchers = new Watchers({
       version: () => {
         const row = this.#prepare("PRAGMA data_version").get() as { data_version: number };
@@ -239,12 +243,22 @@ class SqliteRelay implements Relay {
     seat: Seat,
     options?: OpOptions & { most?: number },
   ): Promise<{ envelopes: Envelope[]; malformed: number }> {
+    const most = options?.most ?? MAX_BATCH;
     return this.#operation("read", options, () => {
-      const rows = this.#prepare(`${SELECT_OTHERS} ORDER BY seq, n LIMIT ${4 * MAX_BATCH}`)
-        .all(seat.room, seat.epoch, seat.role);
-      const envelopes = rows.map(asEnvelope).filter((envelope) => envelope !== undefined);
-      const malformed = rows.length - envelopes.length;
-      return { envelopes: envelopes.slice(0, options?.most ?? MAX_BATCH), malformed };
+      let malformed = 0;
+      while (true) {
+        const rows = this.#prepare(`${SELECT_OTHERS} ORDER BY seq, n LIMIT ?`)
+          .all(seat.room, seat.epoch, seat.role, most) as unknown as EnvelopeRow[];
+        const strange = rows.filter((row) => asEnvelope(row) === undefined);
+        if (strange.length === 0) {
+          return { envelopes: rows.map(asEnvelope).filter(isEnvelope), malformed };
+        }
+        // Removed, so that they are counted once and do not fill the page.
+        this.#transaction(() => {
+          for (const { n } of strange) this.#run("DELETE FROM envelopes WHERE n = ?", n);
+        });
+        malformed += strange.length;
+      }
     });
   }
 
@@ -299,11 +313,11 @@ class SqliteRelay implements Relay {
 
   async #close(): Promise<void> {
     this.#watchers.close();
-    this.#bell.close();
+    this.#notifier.close();
     this.#statements.clear();
-    let gate: Gate;
+    let lock: FileLock;
     try {
-      gate = await Gate.enter(gateOf(this.#path), { clock: this.#clock });
+      lock = await FileLock.acquire(lockPath(this.#path), { clock: this.#clock });
     } catch {
       // The directory is gone, or somebody does not move: the next start tidies, as after a crash.
       this.#db.close();
@@ -315,7 +329,7 @@ class SqliteRelay implements Relay {
     } catch {
       // As above, for a disk that is full or failing: who closes has nothing left to decide.
     } finally {
-      gate.leave({ remove });
+      lock.release({ remove });
     }
   }
 
@@ -331,7 +345,7 @@ class SqliteRelay implements Relay {
       const result = action();
       this.#db.exec("COMMIT");
       if (this.#stored) {
-        this.#bell.ring();
+        this.#notifier.notify();
         this.#watchers.changedHere();
       }
       return result;

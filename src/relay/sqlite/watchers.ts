@@ -8,10 +8,10 @@ import { Failure, RelayUnavailable } from "../../errors.ts";
 import { asEnvelope } from "../envelope.ts";
 import { type Listener, MAX_BATCH, type Seat } from "../relay.ts";
 import type { EnvelopeRow } from "./rows.ts";
-import { Ear } from "./change_notifier.ts";
+import { ChangeListener } from "./change_notifier.ts";
 import { relayError } from "./errors.ts";
 
-/** Until the next look after a failed one: the poll of {@link Ear}. */
+/** Until the next look after a failed one: the poll of {@link ChangeListener}. */
 const RETRY_MS = 1_000;
 
 /** What the watches need to know of the database. */
@@ -36,7 +36,7 @@ export class Watchers {
   readonly #path: string;
   readonly #clock: Clock;
   readonly #watchers = new Set<Watcher>();
-  #ear: Ear | undefined;
+  #changes: ChangeListener | undefined;
   #version = -1;
   #closed = false;
 
@@ -54,8 +54,11 @@ export class Watchers {
       if (signal.aborted || this.#closed) return;
       this.#watchers.add(watcher);
       signal.addEventListener("abort", () => this.#remove(watcher), { once: true });
-      this.#ear ??= new Ear(this.#path, { clock: this.#clock, look: () => this.#look() });
-      listener.state({ state: "up", watch: this.#ear.kind });
+      this.#changes ??= new ChangeListener(this.#path, {
+        clock: this.#clock,
+        look: () => this.#look(),
+      });
+      listener.state({ state: "up", watch: this.#changes.kind });
       this.#tell(watcher);
     });
   }
@@ -77,8 +80,8 @@ export class Watchers {
   #remove(watcher: Watcher): void {
     this.#watchers.delete(watcher);
     if (this.#watchers.size > 0) return;
-    this.#ear?.stop();
-    this.#ear = undefined;
+    this.#changes?.stop();
+    this.#changes = undefined;
   }
 
   #look(): void {
@@ -104,7 +107,7 @@ export class Watchers {
         const rows = this.#source.after(seat, watcher.seen);
         if (watcher.troubled) {
           watcher.troubled = false;
-          listener.state({ state: "up", watch: this.#ear?.kind ?? "poll" });
+          listener.state({ state: "up", watch: this.#changes?.kind ?? "poll" });
         }
         watcher.seen = rows.at(-1)?.n ?? watcher.seen;
         const envelopes = rows.map(asEnvelope).filter((envelope) => envelope !== undefined);

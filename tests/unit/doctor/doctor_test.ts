@@ -1,10 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { type Clock, systemClock } from "../../../src/clock.ts";
-import { examineAll, type Report, type Step } from "../../../src/doctor/doctor.ts";
+import { examineAll, type Step } from "../../../src/doctor/doctor.ts";
 import { checkTerminal, type TerminalFacts } from "../../../src/doctor/here.ts";
 import { jsonReport, plainReport } from "../../../src/doctor/report.ts";
-import { untranslated } from "../../../src/errors.ts";
-import type { Check, Finding } from "../../../src/relay/check.ts";
+import { Failure, RelayUnavailable } from "../../../src/errors.ts";
+import { type Check, type CheckName, type Finding, found } from "../../../src/relay/check.ts";
+import { describeResult } from "../../../src/ui/messages/doctor.ts";
 
 /** Every look at it is a millisecond later. */
 function tickingClock(): Clock {
@@ -12,17 +13,18 @@ function tickingClock(): Clock {
   return { ...systemClock, monotonic: () => now++ };
 }
 
-function check(name: string, run: Check["run"]): Check {
-  return { name, title: name.toUpperCase(), run };
+function check(name: CheckName, run: Check["run"]): Check {
+  return { name, run };
 }
 
-const good = (says: string): Finding => ({ state: "ok", says });
-const LOST = untranslated("relay-unreachable", "The relay does not answer.", "Check the network.");
+const GOOD = found("let-in", {});
+const REFUSED = new Failure("connection-refused");
+const REFUSED_HINT = "Check that it is running, and the port in the connection string.";
 
 /** Runs these steps; returns what was reported, and whether the relay was closed. */
 async function examined(here: Check[], relay: Check[]) {
   const steps: Step[] = [];
-  let verdict: Parameters<Report["verdict"]>[0] | undefined;
+  let failed: Step | undefined;
   let closed = false;
   const ready = await examineAll({
     here,
@@ -30,55 +32,64 @@ async function examined(here: Check[], relay: Check[]) {
       Promise.resolve({ checks: relay, close: () => Promise.resolve(void (closed = true)) }),
     clock: tickingClock(),
     signal: new AbortController().signal,
-  }, { step: (step) => steps.push(step), verdict: (said) => verdict = said });
+  }, { step: (step) => steps.push(step), verdict: (step) => failed = step });
   return {
     ready,
-    verdict,
+    failed: failed?.name,
+    first: failed && describeResult(failed.result).fix,
     closed,
-    states: steps.map(({ name, finding }) => [name, finding.state]),
+    states: steps.map(({ name, result }) => [name, result.state]),
   };
 }
 
-Deno.test("doctor: all is well, whatever is only noted", async () => {
-  const noted: Finding = { state: "warning", says: "b", fix: "Mend b." };
-  const found = await examined([check("a", () => good("a"))], [check("b", () => noted)]);
-  assertEquals(found, {
+Deno.test("examineAll: is ready when steps only warn", async () => {
+  const noted = found("auth-off", {}, "warning");
+  const outcome = await examined([check("dns", () => GOOD)], [check("auth", () => noted)]);
+  assertEquals(outcome, {
     ready: true,
-    verdict: { ready: true, first: undefined },
+    failed: undefined,
+    first: undefined,
     closed: true,
-    states: [["a", "ok"], ["b", "warning"]],
+    states: [["dns", "ok"], ["auth", "warning"]],
   });
 });
 
-Deno.test("doctor: what lies behind a failure is named, and not tried", async () => {
-  const failing = check("b", () => {
-    throw LOST;
+for (
+  const thrown of [REFUSED, new RelayUnavailable(REFUSED)]
+) {
+  Deno.test(`examineAll: names the steps after a ${thrown.name}, and does not take them`, async () => {
+    const failing = check("tcp", () => {
+      throw thrown;
+    });
+    const outcome = await examined([check("dns", () => GOOD)], [
+      failing,
+      check("tls", () => {
+        throw new Error("it was tried");
+      }),
+    ]);
+    assertEquals(outcome, {
+      ready: false,
+      failed: "tcp",
+      first: REFUSED_HINT,
+      closed: true,
+      states: [["dns", "ok"], ["tcp", "failed"], ["tls", "skipped"]],
+    });
   });
-  const found = await examined([check("a", () => good("a"))], [
-    failing,
-    check("c", () => {
-      throw new Error("it was tried");
-    }),
-  ]);
-  assertEquals(found, {
-    ready: false,
-    verdict: { ready: false, first: "Check the network." },
-    closed: true,
-    states: [["a", "ok"], ["b", "failed"], ["c", "skipped"]],
-  });
+}
+
+Deno.test("examineAll: opens no relay without settings", async () => {
+  const facts = { database: "whisper", actions: ["find"] };
+  const failing = check("privileges", () => found("rights-missing", facts, "failed"));
+  const outcome = await examined([failing], [check("news", () => GOOD)]);
+  assertEquals([outcome.closed, outcome.failed], [false, "privileges"]);
+  assertEquals(outcome.first, 'Give the database user the role readWrite on "whisper".');
 });
 
-Deno.test("doctor: without settings no relay is opened", async () => {
-  const failing = check("a", () => ({ state: "failed", says: "a", fix: "Mend a." }));
-  const found = await examined([failing], [check("b", () => good("b"))]);
-  assertEquals([found.closed, found.verdict!.first], [false, "Mend a."]);
-});
-
-Deno.test("doctor: a mistake in the program is no finding, and the relay is closed all the same", async () => {
+Deno.test("examineAll: throws what is a bug, and closes the relay", async () => {
   let closed = false;
   const relay = () =>
     Promise.resolve({
-      checks: [check("a", () => Promise.reject(new TypeError("a mistake")))],
+      checks: [check("dns", () => Promise.reject(new TypeError("a bug")))],
       close: () => Promise.resolve(void (closed = true)),
     });
   const signal = new AbortController().signal;
@@ -90,68 +101,63 @@ Deno.test("doctor: a mistake in the program is no finding, and the relay is clos
   assertEquals(closed, true);
 });
 
-const STEP: Step = {
-  name: "tcp",
-  title: "Connection",
-  ms: 12.34,
-  finding: { state: "failed", says: "the relay does not answer", fix: "Check the network." },
-};
+const STEP: Step = { name: "tcp", ms: 12.34, result: { state: "failed", failure: REFUSED } };
 
-Deno.test("doctor: lines for a person carry mark, time and fix", () => {
+Deno.test("plainReport: shows mark, title, time and fix", () => {
   let text = "";
   const report = plainReport((line) => text += line, false);
   report.step(STEP);
-  report.step({ ...STEP, ms: undefined, finding: { state: "skipped", says: "not reached" } });
-  report.verdict({ ready: false, first: "Check the network." });
+  report.step({ ...STEP, ms: undefined, result: { state: "skipped" } });
+  report.verdict(STEP);
   assertEquals(text.split("\n").map((line) => line.trimEnd()), [
-    "  FAILED  Connection            12 ms  the relay does not answer",
-    "          Check the network.",
+    "  FAILED  Connection            12 ms  the server refused the connection",
+    `          ${REFUSED_HINT}`,
     "  -       Connection                   not reached",
     "",
-    "Not ready. First of all:",
-    "          Check the network.",
+    "Not ready. Do this first:",
+    `          ${REFUSED_HINT}`,
     "",
   ]);
 });
 
-Deno.test("doctor: what is to be done fits 80 columns", () => {
+Deno.test("plainReport: wraps what is to be done at 80 columns", () => {
   let text = "";
-  const fix = "Check the network, and the other things, ".repeat(9).trim();
-  const says = "it fails";
-  plainReport((line) => text += line, false).step({
-    ...STEP,
-    finding: { state: "warning", says, fix },
-  });
+  const failure = new Failure("dns-failed");
+  const result = { state: "failed", failure } as const;
+  plainReport((line) => text += line, false).step({ ...STEP, result });
   const [, ...lines] = text.trimEnd().split("\n");
-  assertEquals(lines.map((line) => line.trim()).join(" "), fix);
+  assertEquals(lines.length > 2, true);
+  assertEquals(lines.map((line) => line.trim()).join(" "), describeResult(result).fix);
   assertEquals(lines.every((line) => line.length <= 80), true);
 });
 
-Deno.test("doctor: colours only where they are wanted", () => {
+Deno.test("plainReport: uses colors only where they are wanted", () => {
   let text = "";
   plainReport((line) => text += line, true).step(STEP);
   assertEquals(text.includes("\x1b[31;1mFAILED\x1b[0m"), true);
 });
 
-Deno.test("doctor: lines for a program", () => {
+Deno.test("jsonReport: writes one object for each step and the verdict", () => {
   const lines: unknown[] = [];
   const report = jsonReport((line) => lines.push(JSON.parse(line)));
   report.step(STEP);
-  report.verdict({ ready: true, first: undefined });
+  report.verdict(undefined);
+  report.verdict(STEP);
   assertEquals(lines, [
     {
       event: "check",
       check: "tcp",
       state: "failed",
       ms: 12.3,
-      says: "the relay does not answer",
-      fix: "Check the network.",
+      says: "the server refused the connection",
+      fix: REFUSED_HINT,
     },
     { event: "verdict", ready: true, first: null },
+    { event: "verdict", ready: false, first: REFUSED_HINT },
   ]);
 });
 
-Deno.test("doctor: terminals", () => {
+Deno.test("checkTerminal: tells what a terminal makes possible", () => {
   const facts: TerminalFacts = {
     input: true,
     output: true,
@@ -161,15 +167,15 @@ Deno.test("doctor: terminals", () => {
     color: true,
   };
   const cases: [Partial<TerminalFacts>, Finding["state"], string][] = [
-    [{}, "ok", "80 by 24, colours"],
-    [{ output: false }, "ok", "none: lines in and out, for programs and files"],
-    [{ kind: "dumb" }, "ok", "a simple one: chats are plain lines"],
-    [{ size: { columns: 39, rows: 24 } }, "warning", "39 by 24, colours"],
-    [{ size: { columns: 40, rows: 10 }, color: false }, "ok", "40 by 10, no colours"],
-    [{ multiplexer: "tmux" }, "warning", "80 by 24, colours, inside tmux"],
+    [{}, "ok", "80 by 24, colors"],
+    [{ output: false }, "ok", "none: plain lines in and out"],
+    [{ kind: "dumb" }, "ok", "TERM=dumb: chats use --plain"],
+    [{ size: { columns: 39, rows: 24 } }, "warning", "39 by 24"],
+    [{ size: { columns: 40, rows: 10 }, color: false }, "ok", "40 by 10, no colors"],
+    [{ multiplexer: "tmux" }, "warning", "80 by 24, inside tmux"],
   ];
   for (const [change, state, says] of cases) {
-    const found = checkTerminal({ ...facts, ...change }).run(AbortSignal.any([])) as Finding;
-    assertEquals([found.state, found.says], [state, says]);
+    const finding = checkTerminal({ ...facts, ...change }).run(AbortSignal.any([])) as Finding;
+    assertEquals([finding.state, describeResult(finding).says], [state, says]);
   }
 });

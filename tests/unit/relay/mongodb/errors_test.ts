@@ -3,10 +3,11 @@ import fc from "fast-check";
 import { Failure, type FailureCode, RelayUnavailable } from "../../../../src/errors.ts";
 import {
   diagnose,
-  isFast,
+  isConclusive,
   isStreamRefusal,
-  translate,
+  relayError,
 } from "../../../../src/relay/mongodb/errors.ts";
+import { describeFailure } from "../../../../src/ui/messages/failures.ts";
 
 /** An error of the driver, as it looks from outside. */
 function shape(name: string, message: string, more: object = {}): Error {
@@ -40,7 +41,7 @@ interface Case {
   readonly code: FailureCode;
   /** A word of the sentence or of the hint. */
   readonly word: string;
-  readonly passing?: true;
+  readonly isTransient?: true;
   readonly throttled?: true;
 }
 
@@ -69,7 +70,7 @@ const CASES: readonly Case[] = [
   {
     seen: DENO,
     error: server(13, "command findAndModify requires authentication"),
-    ...{ code: "relay-auth", word: "asks for a user name" },
+    ...{ code: "relay-auth", word: "requires a user name" },
   },
   {
     seen: DENO,
@@ -94,36 +95,36 @@ const CASES: readonly Case[] = [
   {
     seen: "server error codes",
     error: server(462, "IngressRequestRateLimitExceeded"),
-    ...{ code: "relay-unreachable", word: "fewer", passing: true, throttled: true },
+    ...{ code: "relay-unreachable", word: "fewer", isTransient: true, throttled: true },
   },
   {
     seen: "server error labels",
     error: server(1, "overloaded", { errorLabelSet: new Set(["SystemOverloadedError"]) }),
-    ...{ code: "relay-unreachable", word: "fewer", passing: true, throttled: true },
+    ...{ code: "relay-unreachable", word: "fewer", isTransient: true, throttled: true },
   },
   {
     seen: "flagForge 22",
     error: network("connection refused because too many open connections: 819"),
-    ...{ code: "relay-unreachable", word: "connections", passing: true },
+    ...{ code: "relay-unreachable", word: "out of connections", isTransient: true },
   },
   {
     seen: "mongoose 14015, Node",
     error: selection(network("tlsv1 alert internal error:SSL alert number 80")),
-    ...{ code: "relay-unreachable", word: "Network Access", passing: true },
+    ...{ code: "relay-unreachable", word: "Network Access", isTransient: true },
   },
   {
     seen: DENO,
     error: selection(
       network("received fatal alert: InternalError", "ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR"),
     ),
-    ...{ code: "relay-unreachable", word: "Network Access", passing: true },
+    ...{ code: "relay-unreachable", word: "Network Access", isTransient: true },
   },
   {
     seen: DENO,
     error: selection(
       network("Client network socket disconnected before secure TLS connection was established"),
     ),
-    ...{ code: "relay-unreachable", word: "before it was secure", passing: true },
+    ...{ code: "relay-unreachable", word: "TLS handshake", isTransient: true },
   },
   {
     seen: DENO,
@@ -133,52 +134,52 @@ const CASES: readonly Case[] = [
         "ERR_SSL_WRONG_VERSION_NUMBER",
       ),
     ),
-    ...{ code: "relay-tls", word: "does not speak TLS" },
+    ...{ code: "relay-tls", word: "doesn't offer TLS" },
   },
   {
     seen: DENO,
     error: new Error("querySrv ENOTFOUND _mongodb._tcp.cluster0.abc12.mongodb.net"),
-    ...{ code: "relay-unreachable", word: "typing errors", passing: true },
+    ...{ code: "relay-unreachable", word: "Cluster not found", isTransient: true },
   },
   {
     seen: "nodejs/node 62703",
     error: new Error("querySrv ECONNREFUSED _mongodb._tcp.cluster0.abc12.mongodb.net"),
-    ...{ code: "relay-unreachable", word: "DNS", passing: true },
+    ...{ code: "relay-unreachable", word: "DNS", isTransient: true },
   },
   {
     seen: "Deno without the permission for the name server",
     error: new Error("querySrv UNKNOWN _mongodb._tcp.cluster0.abc12.mongodb.net"),
-    ...{ code: "relay-unreachable", word: "name server", passing: true },
+    ...{ code: "relay-unreachable", word: "DNS server", isTransient: true },
   },
   {
     seen: DENO,
     error: selection(network("getaddrinfo ENOTFOUND cluster0.abc12.mongodb.net", "ENOTFOUND")),
-    ...{ code: "relay-unreachable", word: "mongodb+srv://", passing: true },
+    ...{ code: "relay-unreachable", word: "mongodb+srv://", isTransient: true },
   },
   {
     seen: "no network",
     error: network("getaddrinfo EAI_AGAIN cluster0.abc12.mongodb.net", "EAI_AGAIN"),
-    ...{ code: "relay-unreachable", word: "network", passing: true },
+    ...{ code: "relay-unreachable", word: "network", isTransient: true },
   },
   {
     seen: DENO,
     error: selection(network("connect ECONNREFUSED 127.0.0.1:1", "ECONNREFUSED")),
-    ...{ code: "relay-unreachable", word: "refuses", passing: true },
+    ...{ code: "relay-unreachable", word: "refused", isTransient: true },
   },
   {
     seen: "port 27017 blocked",
     error: selection(network("connect ETIMEDOUT 10.0.0.1:27017", "ETIMEDOUT")),
-    ...{ code: "relay-unreachable", word: "27017", passing: true },
+    ...{ code: "relay-unreachable", word: "27017", isTransient: true },
   },
   {
     seen: "several addresses tried",
     error: new AggregateError([network("connect ECONNREFUSED ::1:1", "ECONNREFUSED")], ""),
-    ...{ code: "relay-unreachable", word: "refuses", passing: true },
+    ...{ code: "relay-unreachable", word: "refused", isTransient: true },
   },
   {
     seen: `${DENO}, server that accepts and is silent`,
     error: selection(null),
-    ...{ code: "relay-unreachable", word: "does not answer", passing: true },
+    ...{ code: "relay-unreachable", word: "doesn't answer", isTransient: true },
   },
   {
     seen: `${DENO}, replicaSet=nope`,
@@ -188,32 +189,32 @@ const CASES: readonly Case[] = [
   {
     seen: "mongoose 10834",
     error: network("certificate has expired", "CERT_HAS_EXPIRED"),
-    ...{ code: "relay-tls", word: "date", passing: true },
+    ...{ code: "relay-tls", word: "date", isTransient: true },
   },
   {
     seen: "Node",
     error: network("certificate is not yet valid", "CERT_NOT_YET_VALID"),
-    ...{ code: "relay-tls", word: "date", passing: true },
+    ...{ code: "relay-tls", word: "date", isTransient: true },
   },
   {
     seen: "corporate proxy",
     error: network("unable to get local issuer certificate", "UNABLE_TO_GET_ISSUER_CERT_LOCALLY"),
-    ...{ code: "relay-tls", word: "company", passing: true },
+    ...{ code: "relay-tls", word: "company", isTransient: true },
   },
   {
     seen: "wrong host",
     error: network("Hostname/IP does not match", "ERR_TLS_CERT_ALTNAME_INVALID"),
-    ...{ code: "relay-tls", word: "another host", passing: true },
+    ...{ code: "relay-tls", word: "another host", isTransient: true },
   },
   {
     seen: "a primary killed under an insert",
     error: network("connection 4 to 127.0.0.1:27017 closed"),
-    ...{ code: "relay-unreachable", word: "broke", passing: true },
+    ...{ code: "relay-unreachable", word: "was lost", isTransient: true },
   },
   {
     seen: "election",
     error: server(10107, "not primary"),
-    ...{ code: "relay-unreachable", word: "primary", passing: true },
+    ...{ code: "relay-unreachable", word: "primary", isTransient: true },
   },
   {
     seen: "Deno without --allow-net",
@@ -233,36 +234,93 @@ const CASES: readonly Case[] = [
   {
     seen: "another program's index",
     error: server(85, "An equivalent index already exists with a different name"),
-    ...{ code: "relay-storage", word: "another program" },
+    ...{ code: "relay-storage", word: "another database" },
+  },
+  {
+    seen: `${DENO}, a unique index on room and from`,
+    error: server(11000, "E11000 duplicate key error collection: w.messages index: room_1_from_1", {
+      keyPattern: { room: 1, from: 1 },
+    }),
+    ...{ code: "relay-storage", word: "room_1_from_1" },
+  },
+  {
+    seen: "two who create one room at once",
+    error: server(11000, "E11000 duplicate key error collection: w.rooms index: _id_ dup key", {
+      keyPattern: { _id: 1 },
+    }),
+    ...{ code: "relay-unreachable", word: "was lost", isTransient: true },
+  },
+  {
+    seen: DENO,
+    error: server(166, "Namespace whisper.rooms is a view, not a collection"),
+    ...{ code: "relay-storage", word: '"rooms": it is a view' },
+  },
+  {
+    seen: DENO,
+    error: server(67, "Cannot create TTL index on a capped collection"),
+    ...{ code: "relay-storage", word: "is a capped collection" },
+  },
+  {
+    seen: DENO,
+    error: server(72, "TTL indexes are not supported on time-series collections"),
+    ...{ code: "relay-storage", word: "is a time series collection" },
+  },
+  {
+    seen: DENO,
+    error: server(121, "Document failed validation"),
+    ...{ code: "relay-storage", word: "has a validator" },
+  },
+  {
+    seen: "a document that the driver cannot decode",
+    error: shape("BSONError", "Invalid UTF-8 string in BSON document"),
+    ...{ code: "relay-unreachable", word: "can't be read", isTransient: true },
+  },
+  {
+    seen: "a set that was never initiated",
+    error: shape("MongoServerSelectionError", "Server selection timed out after 8000 ms", {
+      reason: { type: "Unknown", servers: new Map([["a:1", { type: "RSGhost", error: null }]]) },
+    }),
+    ...{ code: "relay-unreachable", word: "isn't initiated" },
+  },
+  {
+    seen: "a name server that fails",
+    error: new Error("querySrv ESERVFAIL _mongodb._tcp.cluster0.abc12.mongodb.net"),
+    ...{ code: "relay-unreachable", word: "DNS isn't working", isTransient: true },
+  },
+  {
+    seen: `${DENO}, no route`,
+    error: selection(network("connect EHOSTUNREACH 2001:db8::1:27017", "EHOSTUNREACH")),
+    ...{ code: "relay-unreachable", word: "no route", isTransient: true },
   },
   {
     seen: "anything else the server says",
     error: server(14, "Type mismatch { of: 'secret things' }"),
-    ...{ code: "relay-unreachable", word: "Type mismatch (code 14).", passing: true },
+    ...{ code: "relay-unreachable", word: "Type mismatch (code 14).", isTransient: true },
   },
 ];
 
-for (const { seen, error, code, word, passing, throttled } of CASES) {
-  const { message } = error as Error;
-  Deno.test(`errors: "${message.slice(0, 60)}" (${seen}) is ${code}`, () => {
+for (const { seen, error, code, word, isTransient, throttled } of CASES) {
+  const words = (error as Error).message;
+  Deno.test(`diagnose: finds ${code} in "${words.slice(0, 60)}" (${seen})`, () => {
     const found = diagnose(error);
     assertEquals(found?.failure.code, code, found?.failure.message);
-    const said = `${found!.failure.message} ${found!.failure.hint}`;
+    const { message, hint } = describeFailure(found!.failure);
+    const said = `${message} ${hint}`;
     assert(said.includes(word), said);
-    assertEquals(found!.passing, passing ?? false);
+    assertEquals(found!.isTransient, isTransient ?? false);
     assertEquals(found!.throttled, throttled ?? false);
-    assertEquals(translate(error) instanceof RelayUnavailable, passing ?? false);
-    assertEquals(translate(error) instanceof Failure, !passing);
+    assertEquals(relayError(error) instanceof RelayUnavailable, isTransient ?? false);
+    assertEquals(relayError(error) instanceof Failure, !isTransient);
   });
 }
 
-Deno.test("errors: what is no trouble of the relay stays as it is", () => {
+Deno.test("relayError: passes a bug on unchanged", () => {
   const bug = new TypeError("undefined is not a function");
-  assertStrictEquals(translate(bug), bug);
+  assertStrictEquals(relayError(bug), bug);
   assertEquals(diagnose(undefined), undefined);
 });
 
-Deno.test("errors: no failure and no cause repeats a connection string or a command", () => {
+Deno.test("diagnose: repeats no connection string and no command", () => {
   const uri = "mongodb://ann:secret@host/";
   const errors = [
     shape("MongoParseError", `Invalid connection string "${uri}"`),
@@ -275,7 +333,7 @@ Deno.test("errors: no failure and no cause repeats a connection string or a comm
   }
 });
 
-Deno.test("errors: a relay without change streams is told from one in trouble", () => {
+Deno.test("isStreamRefusal: tells a relay without change streams from one in trouble", () => {
   const text = "The $changeStream stage is only supported on replica sets";
   assert(isStreamRefusal(server(40573, text)));
   assert(isStreamRefusal(server(8000, "$changeStream is not allowed in this atlas tier")));
@@ -284,20 +342,20 @@ Deno.test("errors: a relay without change streams is told from one in trouble", 
   assertEquals(isStreamRefusal(network("connection closed")), false);
 });
 
-Deno.test("errors: only what waiting does not mend ends an opening early", () => {
-  assert(isFast(network("connect ECONNREFUSED 127.0.0.1:1", "ECONNREFUSED")));
-  assert(isFast(network("unable to verify the first certificate")));
-  assert(isFast(server(18, "Authentication failed.")));
-  assertEquals(isFast(network("connect ETIMEDOUT 10.0.0.1:27017", "ETIMEDOUT")), false);
-  assertEquals(isFast(network("connection 1 closed")), false);
+Deno.test("isConclusive: holds for what waiting does not change", () => {
+  assert(isConclusive(network("connect ECONNREFUSED 127.0.0.1:1", "ECONNREFUSED")));
+  assert(isConclusive(network("unable to verify the first certificate")));
+  assert(isConclusive(server(18, "Authentication failed.")));
+  assertEquals(isConclusive(network("connect ETIMEDOUT 10.0.0.1:27017", "ETIMEDOUT")), false);
+  assertEquals(isConclusive(network("connection 1 closed")), false);
 });
 
-Deno.test("errors: property: any value is diagnosed without throwing, loops included", () => {
+Deno.test("diagnose: never throws, whatever the value, circular ones included", () => {
   fc.assert(fc.property(fc.anything(), (value) => {
-    translate(value);
-    isFast(value);
+    relayError(value);
+    isConclusive(value);
     const loop: Record<string, unknown> = { cause: value, name: "MongoError" };
     loop["reason"] = loop;
-    assertEquals(diagnose(loop)?.passing !== undefined, true);
+    assertEquals(diagnose(loop)?.isTransient !== undefined, true);
   }));
 });

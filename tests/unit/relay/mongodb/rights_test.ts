@@ -14,7 +14,7 @@ const CASES: readonly [
   name: string,
   privileges: readonly Privilege[],
   missing: readonly string[],
-  beyond: boolean,
+  isBeyond: boolean,
 ][] = [
   [
     "readWrite on the database",
@@ -73,9 +73,9 @@ const CASES: readonly [
   ],
 ];
 
-for (const [name, privileges, missing, beyond] of CASES) {
+for (const [name, privileges, missing, isBeyond] of CASES) {
   Deno.test(`rights: ${name}`, () => {
     const found = rightsOf(privileges, "whisper");
-    assertEquals([found.missing, found.beyond], [missing, beyond]);
+    assertEquals([found.missing, found.isBeyond], [missing, isBeyond]);
   });
 }

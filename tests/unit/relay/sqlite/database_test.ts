@@ -1,6 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Failure, RelayUnavailable } from "../../../../src/errors.ts";
+import type { Reason } from "../../../../src/failure_reasons.ts";
+import { describeFailure } from "../../../../src/ui/messages/failures.ts";
 import { SCHEMA_VERSION } from "../../../../src/relay/sqlite/database.ts";
 import { envelope } from "../../../contract/harness.ts";
 import { host, inDirectory, names, open, openOwn } from "./support.ts";
@@ -22,11 +24,13 @@ async function abandon(path: string): Promise<void> {
   await relay.close();
 }
 
-async function assertStorageFailure(opening: () => Promise<unknown>, text: RegExp): Promise<void> {
+async function assertStorageFailure(
+  opening: () => Promise<unknown>,
+  reason: Reason,
+): Promise<void> {
   const failure = await assertRejects(opening, Failure);
-  assertEquals(failure.code, "relay-storage");
-  assertMatch(failure.message, text);
-  assert(failure.hint.length > 0);
+  assertEquals([failure.code, failure.reason], ["relay-storage", reason]);
+  assert(describeFailure(failure).hint.length > 0);
 }
 
 Deno.test("the last to close removes every file", () =>
@@ -130,11 +134,11 @@ Deno.test("every file is for its owner's eyes alone", () =>
 
 Deno.test("a directory that others may enter, or that cannot be made, is a failure to open", () =>
   inDirectory(async (runtime) => {
-    await assertStorageFailure(() => openOwn(`${runtime}/none`), /cannot be made/);
-    await assertStorageFailure(() => open(`${runtime}/none/chat.db`), /cannot be made/);
+    await assertStorageFailure(() => openOwn(`${runtime}/none`), "file-denied");
+    await assertStorageFailure(() => open(`${runtime}/none/chat.db`), "file-denied");
     Deno.mkdirSync(`${runtime}/whisper`);
     Deno.chmodSync(`${runtime}/whisper`, 0o755);
-    await assertStorageFailure(() => openOwn(runtime), /others may enter/);
+    await assertStorageFailure(() => openOwn(runtime), "directory-unsafe");
     assertEquals(names(`${runtime}/whisper`), []);
   }));
 
@@ -144,7 +148,7 @@ Deno.test("a file of a newer version is left as it is", () =>
     await abandon(path);
     alter(path, `PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
     const before = Deno.readFileSync(path);
-    await assertStorageFailure(() => open(path), /newer Whisper/);
+    await assertStorageFailure(() => open(path), "file-newer");
     assertEquals(Deno.readFileSync(path), before);
   }));
 
@@ -155,7 +159,7 @@ Deno.test("a file of an older version is made anew when nobody is in it, and lef
     alter(path, `PRAGMA user_version = -1`);
     const other = new DatabaseSync(path);
     other.prepare("SELECT count(*) FROM rooms").get();
-    await assertStorageFailure(() => open(path), /in use/);
+    await assertStorageFailure(() => open(path), "file-in-use");
     other.close();
     const relay = await open(path);
     await relay.leave(await host(relay));
@@ -168,7 +172,7 @@ Deno.test("a database of another program is left as it is", () =>
     const path = `${directory}/chat.db`;
     alter(path, "CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)");
     const before = Deno.readFileSync(path);
-    await assertStorageFailure(() => open(path), /not a database of Whisper/);
+    await assertStorageFailure(() => open(path), "file-foreign");
     assertEquals(Deno.readFileSync(path), before);
   }));
 
@@ -177,9 +181,9 @@ Deno.test("a file that is no database is left as it is where somebody else may h
     const path = `${directory}/chat.db`;
     const text = "dear diary ".repeat(1_000);
     Deno.writeTextFileSync(path, text);
-    await assertStorageFailure(() => open(path), /not a database of Whisper/);
+    await assertStorageFailure(() => open(path), "file-foreign");
     assertEquals(Deno.readTextFileSync(path), text);
-    await assertStorageFailure(() => open(directory), /relay|database/);
+    await assertStorageFailure(() => open(directory), "file-foreign");
   }));
 
 Deno.test("a file that is no database is replaced in the directory that is ours alone", () =>

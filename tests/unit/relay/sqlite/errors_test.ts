@@ -1,7 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
-import { Failure, RelayUnavailable, untranslated } from "../../../../src/errors.ts";
+import { Failure, RelayUnavailable } from "../../../../src/errors.ts";
 import { relayError } from "../../../../src/relay/sqlite/errors.ts";
+import { describeFailure } from "../../../../src/ui/messages/failures.ts";
 import { inDirectory } from "./support.ts";
 
 /** What `action` throws. */
@@ -17,7 +18,7 @@ function thrown(action: () => unknown): unknown {
 function assertPasses(error: unknown, text: string): void {
   const outage = relayError(error, "chat.db");
   assertInstanceOf(outage, RelayUnavailable);
-  assertStringIncludes(outage.failure.message, text);
+  assertStringIncludes(describeFailure(outage.failure).message, text);
   assertEquals(outage.cause, error);
 }
 
@@ -25,7 +26,7 @@ function assertStays(error: unknown, text: string): void {
   const failure = relayError(error, "chat.db");
   assertInstanceOf(failure, Failure);
   assertEquals(failure.code, "relay-storage");
-  assertStringIncludes(failure.message, text);
+  assertStringIncludes(describeFailure(failure).message, text);
   assertEquals(failure.cause, error);
 }
 
@@ -44,7 +45,7 @@ Deno.test("a lock is an outage with a sentence", () =>
     const [one, two] = [1, 2].map(() => new DatabaseSync(`${directory}/chat.db`));
     one!.exec("CREATE TABLE t (a); BEGIN IMMEDIATE");
     two!.exec("PRAGMA busy_timeout = 0");
-    assertPasses(thrown(() => two!.exec("BEGIN IMMEDIATE")), "another program holds it");
+    assertPasses(thrown(() => two!.exec("BEGIN IMMEDIATE")), "another program has locked it");
     one!.close();
     two!.close();
     return Promise.resolve();
@@ -53,17 +54,20 @@ Deno.test("a lock is an outage with a sentence", () =>
 Deno.test("a file that cannot be opened, written or read stays a failure with a sentence", () =>
   inDirectory((directory) => {
     const open = (path: string) => () => new DatabaseSync(path).exec("SELECT * FROM sqlite_schema");
-    assertStays(thrown(open(`${directory}/none/chat.db`)), "cannot be made");
+    assertStays(thrown(open(`${directory}/none/chat.db`)), "Can't create, read or write");
     const path = `${directory}/chat.db`;
     Deno.writeTextFileSync(path, "rubbish ".repeat(1_000));
     assertStays(thrown(open(path)), "damaged");
     const db = new DatabaseSync(`${directory}/other.db`);
     db.exec("CREATE TABLE t (a); PRAGMA query_only = 1");
-    assertStays(thrown(() => db.exec("INSERT INTO t VALUES (1)")), "cannot be made");
+    assertStays(thrown(() => db.exec("INSERT INTO t VALUES (1)")), "Can't create, read or write");
     db.close();
-    assertStays(thrown(() => Deno.openSync(`${path}/below`)), "cannot be made");
-    assertStays(new Deno.errors.PermissionDenied("os error 13"), "cannot be made");
-    assertStays(Object.assign(new Error("os error 30"), { code: "EROFS" }), "cannot be made");
+    assertStays(thrown(() => Deno.openSync(`${path}/below`)), "Can't create, read or write");
+    assertStays(new Deno.errors.PermissionDenied("os error 13"), "Can't create, read or write");
+    assertStays(
+      Object.assign(new Error("os error 30"), { code: "EROFS" }),
+      "Can't create, read or write",
+    );
     return Promise.resolve();
   }));
 
@@ -72,7 +76,7 @@ Deno.test("what is no trouble of the disk is passed on unchanged", () => {
   const mistakes = [
     thrown(() => db.exec("SELEKT")),
     new RangeError("too long"),
-    untranslated("relay-storage", "Cannot use it: it is not a database.", "Move it away."),
+    new Failure("file-foreign", { path: "is not a database" }),
     "a text",
   ];
   db.close();

@@ -1,47 +1,47 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { systemClock } from "../../../../src/clock.ts";
 import { RelayUnavailable } from "../../../../src/errors.ts";
-import { Gate } from "../../../../src/relay/sqlite/file_lock.ts";
+import { FileLock } from "../../../../src/relay/sqlite/file_lock.ts";
 import { FakeClock } from "../../../support/clock.ts";
 import { inDirectory, names } from "./support.ts";
 
-Deno.test("one at a time is inside the gate, also across its removal", () =>
+Deno.test("FileLock: one process at a time holds it, also across its removal", () =>
   inDirectory(async (directory) => {
     const path = `${directory}/lock`;
     let inside = 0;
     await Promise.all(Array.from({ length: 8 }, async (_, i) => {
       for (let round = 0; round < 10; round++) {
-        const gate = await Gate.enter(path, { clock: systemClock });
+        const lock = await FileLock.acquire(path, { clock: systemClock });
         assertEquals(++inside, 1);
         await Promise.resolve();
         inside--;
-        gate.leave({ remove: (i + round) % 2 === 0 });
+        lock.release({ remove: (i + round) % 2 === 0 });
       }
     }));
-    const last = await Gate.enter(path, { clock: systemClock });
-    last.leave({ remove: true });
+    const last = await FileLock.acquire(path, { clock: systemClock });
+    last.release({ remove: true });
     assertEquals(names(directory), []);
   }));
 
-Deno.test("who waits at the gate gives up when its signal says so, or after some seconds", () =>
+Deno.test("FileLock.acquire: gives up when its signal is aborted, or after some seconds", () =>
   inDirectory(async (directory) => {
     const path = `${directory}/lock`;
     const clock = new FakeClock();
-    const gate = await Gate.enter(path, { clock });
+    const lock = await FileLock.acquire(path, { clock });
     const leave = new AbortController();
-    const aborted = Gate.enter(path, { clock, signal: leave.signal });
-    const waited = Gate.enter(path, { clock });
+    const aborted = FileLock.acquire(path, { clock, signal: leave.signal });
+    const waited = FileLock.acquire(path, { clock });
     leave.abort(new Error("never mind"));
     await assertRejects(() => aborted, Error, "never mind");
-    const expectation = assertRejects(() => waited, RelayUnavailable, "does not move");
+    const expectation = assertRejects(() => waited, RelayUnavailable, "file-locked");
     await clock.advance(5_000);
     await expectation;
     assertEquals(clock.pending, 0);
-    // Those who gave up still get their lock, and let go of it at once.
+    // Those who gave up still get their lock, and release it at once.
     const letGo = closings(3);
-    gate.leave();
+    lock.release();
     await letGo;
-    (await Gate.enter(path, { clock })).leave({ remove: true });
+    (await FileLock.acquire(path, { clock })).release({ remove: true });
   }));
 
 /** Resolves once `count` files have been closed. */

@@ -6,7 +6,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { systemClock, systemRandom } from "../../../../src/clock.ts";
 import type { Relay, Seat } from "../../../../src/relay/relay.ts";
-import { Gate } from "../../../../src/relay/sqlite/file_lock.ts";
+import { FileLock } from "../../../../src/relay/sqlite/file_lock.ts";
 import { openSqliteRelay } from "../../../../src/relay/sqlite/sqlite_relay.ts";
 import { envelope, randomName } from "../../../contract/harness.ts";
 
@@ -28,7 +28,7 @@ const steps: (() => unknown)[] = [
   () => relay.leave(seat),
   () => relay.close(),
   () => raw().exec(`BEGIN IMMEDIATE; DELETE FROM envelopes; DELETE FROM rooms`),
-  () => Gate.enter(`${path}.lock`, { clock: systemClock }),
+  () => FileLock.acquire(`${path}.lock`, { clock: systemClock }),
 ];
 for (const action of steps.slice(0, Number(step))) await action();
 Deno.kill(Deno.pid, "SIGKILL");
