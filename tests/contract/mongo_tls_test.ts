@@ -6,6 +6,7 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { systemClock, systemRandom } from "../../src/clock.ts";
 import { Failure } from "../../src/errors.ts";
+import { describeFailure } from "../../src/ui/messages/failures.ts";
 import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
 import { type Authority, makeAuthority, signServer, type Subject } from "../support/certificate.ts";
 import { isOwnServer, mongodAvailable, startStandalone } from "../support/mongod.ts";
@@ -18,7 +19,7 @@ const skip = ignore ? ` (skipped: ${why})` : "";
 const deps = { clock: systemClock, random: systemRandom };
 const VALID = { notBefore: new Date("2020-01-01"), notAfter: new Date("2049-01-01") };
 const LOCAL = { hosts: ["localhost", "127.0.0.1"], ...VALID };
-const UNTRUSTED = "is not signed by anybody this machine trusts";
+const UNTRUSTED = "isn't trusted by this computer";
 
 interface Door {
   readonly what: string;
@@ -49,7 +50,7 @@ const REFUSED: readonly Door[] = [
     what: "that is not valid yet",
     subject: { ...LOCAL, notBefore: new Date("2048-01-01") },
     trust: "signer",
-    told: RegExp(`not valid yet|${UNTRUSTED}`),
+    told: RegExp(`isn't valid yet|${UNTRUSTED}`),
   },
 ];
 
@@ -98,7 +99,7 @@ for (const { what, subject, trust, told } of REFUSED) {
 async function assertUntrusted(uri: string, told: RegExp): Promise<void> {
   const failure = await assertRejects(() => openMongoRelay({ uri }, deps), Failure);
   assertEquals(failure.code, "relay-tls", failure.message);
-  assertMatch(failure.message, told);
+  assertMatch(describeFailure(failure).message, told);
 }
 
 /** Lets clients see the certificate, and nothing else. */
