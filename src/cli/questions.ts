@@ -9,6 +9,7 @@ import { type ChatCommand, type Connection, missingSetting } from "./command.ts"
 import { checkName } from "./person.ts";
 import { interrupted } from "../terminal/interrupted.ts";
 import type { ReadLineOptions } from "../terminal/terminal_port.ts";
+import { describeFailure } from "../ui/messages/failures.ts";
 
 /** Somebody to ask. */
 export interface Asker {
@@ -163,13 +164,14 @@ async function until<T>(
       return take(options.hidden ? answer : answer.trim());
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      asker.print(`${sentence(error)} ${error.hint}`);
+      const { message, hint } = describeFailure(error);
+      asker.print(`${sentence(message)} ${hint}`);
     }
   }
 }
 
 /** What is wrong with an answer: nothing is about to start that could not. */
-function sentence({ message }: Failure): string {
+function sentence(message: string): string {
   const why = message.replace(/^Cannot start: /, "");
   return why.charAt(0).toUpperCase() + why.slice(1);
 }
