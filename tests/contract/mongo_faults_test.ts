@@ -37,7 +37,7 @@ const deps = { clock: systemClock, random: systemRandom };
 const MAX_SOCKETS = 5;
 
 /** Two clients in a room, and an administrator. */
-interface Scene {
+interface Fixture {
   readonly server: TestServer;
   readonly db: Db;
   readonly host: Relay;
@@ -63,7 +63,7 @@ Deno.test({
   fn: async () => void await start(),
 });
 
-function scene(name: string, run: (scene: Scene) => Promise<void>): void {
+function test(name: string, run: (fixture: Fixture) => Promise<void>): void {
   Deno.test({
     name: `mongodb faults: ${name}${skip}`,
     ignore,
@@ -128,7 +128,7 @@ async function kinds(relay: Relay, operation: () => Promise<unknown>): Promise<D
   return Object.fromEntries(more.filter(([, count]) => count !== 0));
 }
 
-scene("watch: opens a stream where streams exist, and polls where asked to", async (s) => {
+test("watch: opens a stream where streams exist, and polls where asked to", async (s) => {
   const stream = await s.watch(s.host, s.hostSeat);
   const poll = await s.watch(await s.open({ poll: true }), s.hostSeat);
   assertEquals(stream.states, [{ state: "up", watch: "stream" }]);
@@ -136,7 +136,7 @@ scene("watch: opens a stream where streams exist, and polls where asked to", asy
 });
 
 for (const errorCode of [40573, 115]) {
-  scene(`watch: polls when a stream is refused with ${errorCode}`, async (s) => {
+  test(`watch: polls when a stream is refused with ${errorCode}`, async (s) => {
     await s.fail(1, { failCommands: ["aggregate"], errorCode });
     const watch = await s.watch(s.host, s.hostSeat);
     assertEquals(watch.states, [{ state: "up", watch: "poll" }]);
@@ -154,7 +154,7 @@ for (
     ["whose cursor is gone (43)", { errorCode: 43 }],
   ] as const
 ) {
-  scene(`watch: reopens a stream ${what}, and reads what came meanwhile`, async (s) => {
+  test(`watch: reopens a stream ${what}, and reads what came meanwhile`, async (s) => {
     const watch = await s.watch(s.host, s.hostSeat);
     const wakes = watch.wakes;
     await s.fail(1, { failCommands: ["getMore"], ...data });
@@ -170,7 +170,7 @@ for (
   });
 }
 
-scene(
+test(
   "post: is unavailable when its connection breaks, and stored once when repeated",
   async (s) => {
     const sent = [envelope("guest", 1), envelope("guest", 2)];
@@ -183,7 +183,7 @@ scene(
   },
 );
 
-scene("client: hides one broken connection from the chat", async (s) => {
+test("client: hides one broken connection from the chat", async (s) => {
   const events: unknown[] = [];
   const emit = (event: unknown) => events.push(event);
   const connection = new RelayConnection({ ...deps, relay: s.guest, emit });
@@ -199,7 +199,7 @@ scene("client: hides one broken connection from the chat", async (s) => {
   assertEquals(events, []);
 });
 
-scene(
+test(
   "client: ends its watch when replaced, with what was under way unknown",
   async (s) => {
     const watch = await s.watch(s.host, s.hostSeat);
@@ -222,7 +222,7 @@ scene(
   },
 );
 
-scene(
+test(
   "client: recognizes its own update when the driver repeats it after a lost answer",
   async (s) => {
     // The update is done, and the driver is told to retry.
@@ -250,7 +250,7 @@ scene(
   },
 );
 
-scene("leave: finishes when repeated after a lost answer", async (s) => {
+test("leave: finishes when repeated after a lost answer", async (s) => {
   await s.guest.leave(s.guestSeat);
   await s.guest.post(s.guestSeat, [envelope("guest", 1)]);
   // The server did this, and the answer never came.
@@ -262,7 +262,7 @@ scene("leave: finishes when repeated after a lost answer", async (s) => {
   assertEquals(await s.guest.leave(s.guestSeat), { last: false, remaining: 0 });
 });
 
-scene("leave: finishes when repeated after breaking off in a deletion", async (s) => {
+test("leave: finishes when repeated after breaking off in a deletion", async (s) => {
   await s.guest.leave(s.guestSeat);
   await s.guest.post(s.guestSeat, [envelope("guest", 1)]);
   await s.fail(1, { failCommands: ["delete"], closeConnection: true });
@@ -270,7 +270,7 @@ scene("leave: finishes when repeated after breaking off in a deletion", async (s
   assertEquals(await s.host.leave(s.hostSeat), { last: true, remaining: 0 });
 });
 
-scene("post: is swept by its sender when everyone has left", async (s) => {
+test("post: is swept by its sender when everyone has left", async (s) => {
   await s.guest.leave(s.guestSeat);
   await s.host.leave(s.hostSeat);
   await s.guest.post(s.guestSeat, [envelope("guest", 1)]);
@@ -278,14 +278,14 @@ scene("post: is swept by its sender when everyone has left", async (s) => {
   assertEquals(await s.guest.leave(s.guestSeat), { last: false, remaining: 0 });
 });
 
-scene("post: stores a batch once when two post it at once", async (s) => {
+test("post: stores a batch once when two post it at once", async (s) => {
   const sent = Array.from({ length: 40 }, (_, i) => envelope("guest", i + 1));
   const other = await s.open();
   await Promise.all([s.guest.post(s.guestSeat, sent), other.post(s.guestSeat, sent)]);
   assertEquals((await s.host.read(s.hostSeat)).envelopes, sent);
 });
 
-scene("read: counts and removes a document of megabytes without transferring it", async (s) => {
+test("read: counts and removes a document of megabytes without transferring it", async (s) => {
   const { room, epoch } = s.guestSeat;
   const expiresAt = new Date(Date.now() + 600_000);
   const giant = { room, epoch, from: "guest", seq: 1, token: "x".repeat(2 ** 21), expiresAt };
@@ -300,7 +300,7 @@ scene("read: counts and removes a document of megabytes without transferring it"
   assertEquals(await s.host.read(s.hostSeat), { envelopes: [sent], malformed: 0 });
 });
 
-scene("operations: match the server's own count", async (s) => {
+test("operations: match the server's own count", async (s) => {
   const sent = envelope("guest", 1);
   const { host, hostSeat, guest, guestSeat, room } = s;
   assertEquals(await kinds(guest, () => guest.post(guestSeat, [sent])), { insert: 1 });
@@ -313,7 +313,7 @@ scene("operations: match the server's own count", async (s) => {
   assertEquals(refused, { findAndModify: 1, insert: 1 });
 });
 
-scene("client: opens at most five sockets on three nodes", async (s) => {
+test("client: opens at most five sockets on three nodes", async (s) => {
   for (const client of [s.guest]) await client.close();
   await s.watch(s.host, s.hostSeat);
   const post = (seq: number) => s.host.post(s.hostSeat, [envelope("host", seq)]);
@@ -333,7 +333,7 @@ scene("client: opens at most five sockets on three nodes", async (s) => {
   assertLessOrEqual(sockets, MAX_SOCKETS);
 });
 
-scene("read: uses the index, whatever else the collection holds", async (s) => {
+test("read: uses the index, whatever else the collection holds", async (s) => {
   const { room, epoch } = s.guestSeat;
   const expiresAt = new Date(Date.now() + 600_000);
   const foreign = Array.from(
@@ -356,7 +356,7 @@ scene("read: uses the index, whatever else the collection holds", async (s) => {
   assertEquals(epoch, s.hostSeat.epoch);
 });
 
-scene("remove, leave, sweep: use an index, whatever else the collection holds", async (s) => {
+test("remove, leave, sweep: use an index, whatever else the collection holds", async (s) => {
   const { room, epoch } = s.guestSeat;
   const id = `${room}.${epoch}.${randomName(16)}`;
   const filters: Document[] = [
@@ -378,7 +378,7 @@ scene("remove, leave, sweep: use an index, whatever else the collection holds", 
   assert(!JSON.stringify(rooms["queryPlanner"].winningPlan).includes("COLLSCAN"));
 });
 
-scene("expiry: the server deletes expired rooms and envelopes", async (s) => {
+test("expiry: the server deletes expired rooms and envelopes", async (s) => {
   const gone = new Set<string>();
   const expired = randomName(16);
   const changes = s.db.watch([{ $match: { operationType: "delete" } }]);
@@ -402,7 +402,7 @@ scene("expiry: the server deletes expired rooms and envelopes", async (s) => {
   assert(await s.host.renew(s.hostSeat), "what has not expired stays");
 });
 
-scene("documents: contain no clear text", async (s) => {
+test("documents: contain no clear text", async (s) => {
   await s.guest.post(s.guestSeat, [envelope("guest", 1)]);
   const room = await s.db.collection("rooms").findOne({ _id: s.room as never });
   const message = await s.db.collection("messages").findOne({ room: s.room });
@@ -412,7 +412,7 @@ scene("documents: contain no clear text", async (s) => {
   assertEquals(Object.keys(message!).sort(), own.sort());
 });
 
-scene("post: loses and duplicates nothing when the primary steps down", async (s) => {
+test("post: loses and duplicates nothing when the primary steps down", async (s) => {
   const watch = await s.watch(s.host, s.hostSeat);
   const admin = await s.server.admin();
   const sent = Array.from({ length: 120 }, (_, i) => envelope("guest", i + 1));
@@ -435,7 +435,7 @@ scene("post: loses and duplicates nothing when the primary steps down", async (s
   await watch.until(() => watch.wakes > before || watch.pushed.some(({ id }) => id === last.id));
 });
 
-scene("post: loses nothing accepted when the primary is killed", async (s) => {
+test("post: loses nothing accepted when the primary is killed", async (s) => {
   const watch = await s.watch(s.host, s.hostSeat);
   const sent = Array.from({ length: 60 }, (_, i) => envelope("guest", i + 1));
   const primary = await s.server.primary();
@@ -477,7 +477,7 @@ for (const [what, uri, code] of CLOSED) {
   });
 }
 
-scene("client: reports missing rights at the first operation", async (s) => {
+test("client: reports missing rights at the first operation", async (s) => {
   const uri = s.server.uri.replace(`/${DATABASE}?`, "/other?");
   const client = await openMongoRelay({ uri }, deps);
   const wish = { token: randomName(16), epoch: randomName(8), lingerMs: 60_000 };

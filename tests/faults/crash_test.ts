@@ -10,13 +10,13 @@ import { DATABASE, startReplicaSet, type TestServer } from "../support/mongod.ts
 import { type Line, Program } from "../support/program.ts";
 import { roomOfNameplate } from "../../src/protocol/wire.ts";
 import { parseCode } from "../../src/protocol/invite_code.ts";
-import { ignore, skip } from "./mongo_stage.ts";
+import { ignore, skip } from "./mongo_harness.ts";
 
 /** A crash is reported to the peer within this time: it is promised. */
 const TOLD_MS = 45_000;
 
 /** A room with two programs in it, and hands behind the relay. */
-interface Scene {
+interface Fixture {
   readonly host: Program;
   readonly guest: Program;
   readonly code: string;
@@ -27,7 +27,7 @@ interface Scene {
   count(): Promise<number>;
 }
 
-type Act = readonly [name: string, run: (scene: Scene) => Promise<void>];
+type Step = readonly [name: string, run: (fixture: Fixture) => Promise<void>];
 
 /** The first line of an event after those that were there before. */
 function next(program: Program, wanted: (line: Line) => boolean): Promise<Line> {
@@ -51,7 +51,7 @@ async function leave(program: Program): Promise<[status: number, remaining: unkn
   return [code, program.all("closed").at(-1)?.["remaining"]];
 }
 
-const ACTS: readonly Act[] = [
+const STEPS: readonly Step[] = [
   ["a guest who is killed: the host is told in time, and can have another guest", async (s) => {
     await say(s.guest, "one");
     const before = performance.now();
@@ -142,7 +142,7 @@ Deno.test({
       // Each step has programs of its own, and the test as a whole is watched.
       const unwatched = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
       await Promise.all(
-        ACTS.map(([name, run]) => test.step({ name, ...unwatched, fn: () => play(server, run) })),
+        STEPS.map(([name, run]) => test.step({ name, ...unwatched, fn: () => play(server, run) })),
       );
     } finally {
       await server.stop();
@@ -150,7 +150,7 @@ Deno.test({
   },
 });
 
-async function play(server: TestServer, run: (scene: Scene) => Promise<void>): Promise<void> {
+async function play(server: TestServer, run: (fixture: Fixture) => Promise<void>): Promise<void> {
   const admin = await server.admin();
   const folder = await Deno.makeTempDir({ prefix: "whisper-test-" });
   const programs: Program[] = [];

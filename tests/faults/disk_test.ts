@@ -39,15 +39,15 @@ async function mayMount(): Promise<boolean> {
 const ignore = !await mayMount();
 const skip = ignore ? " (skipped: this user may not mount a disk)" : "";
 
-/** Two programs with their database on a small disk, and a hand that fills it. */
-interface Scene {
+/** Two programs with their database on a small disk, and something that fills it. */
+interface Fixture {
   readonly disk: string;
   start(args: readonly string[]): Program;
 }
 
-function scene(
+function test(
   name: string,
-  play: (scene: Scene) => Promise<void>,
+  play: (fixture: Fixture) => Promise<void>,
   { size = DISK }: { size?: string } = {},
 ): void {
   Deno.test({
@@ -99,7 +99,7 @@ function fill(disk: string): void {
   }
 }
 
-async function met({ start }: Scene): Promise<[host: Program, guest: Program]> {
+async function met({ start }: Fixture): Promise<[host: Program, guest: Program]> {
   const host = start(["new"]);
   const guest = start(["join", String((await host.event("invite"))["code"])]);
   await Promise.all([host.event("ready"), guest.event("ready")]);
@@ -107,7 +107,7 @@ async function met({ start }: Scene): Promise<[host: Program, guest: Program]> {
 }
 
 /** Both leave; nothing is left on the disk, and neither was alarmed. */
-async function end({ disk }: Scene, host: Program, guest: Program): Promise<void> {
+async function end({ disk }: Fixture, host: Program, guest: Program): Promise<void> {
   await guest.end();
   assertEquals((await guest.over()).code, 0);
   await host.line(({ event, peer }) => event === "presence" && peer === "left");
@@ -118,7 +118,7 @@ async function end({ disk }: Scene, host: Program, guest: Program): Promise<void
   assertEquals([...Deno.readDirSync(`${disk}/whisper`)].map(({ name }) => name), []);
 }
 
-scene("reports a disk that fills up during a chat, and loses nothing", async (s) => {
+test("reports a disk that fills up during a chat, and loses nothing", async (s) => {
   const [host, guest] = await met(s);
   fill(s.disk);
   // More than what is free within the files that are there.
@@ -140,7 +140,7 @@ scene("reports a disk that fills up during a chat, and loses nothing", async (s)
   await end(s, host, guest);
 });
 
-scene("fits a chat that is longer than a small disk", async (s) => {
+test("fits a chat that is longer than a small disk", async (s) => {
   const [host, guest] = await met(s);
   const texts = Array.from({ length: 30 }, (_, i) => `${i} ${"x".repeat(16_000)}`);
   for (const [i, send] of texts.entries()) {
@@ -152,7 +152,7 @@ scene("fits a chat that is longer than a small disk", async (s) => {
   await end(s, host, guest);
 }, { size: SMALL_DISK });
 
-scene("reports a disk that is full at the start", async (s) => {
+test("reports a disk that is full at the start", async (s) => {
   fill(s.disk);
   const program = s.start(["new"]);
   const { code } = await program.over();
@@ -162,7 +162,7 @@ scene("reports a disk that is full at the start", async (s) => {
   assert(/full|made|room/.test(String(error["message"])), String(error["message"]));
 });
 
-scene("reports a read-only disk at the start", async (s) => {
+test("reports a read-only disk at the start", async (s) => {
   assert(await run("mount", "-o", "remount,ro", s.disk));
   const program = s.start(["new"]);
   const { code } = await program.over();

@@ -6,8 +6,8 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { type Coming, Harness, type Person } from "../scenario/harness.ts";
-import { type Hand, inTheHandsOf } from "../scenario/hostile.ts";
+import { Harness, type JoinOptions, type Person } from "../scenario/harness.ts";
+import { intercept, type Interceptor } from "../scenario/hostile.ts";
 
 /** What is promised for a crash, and what a guest waits for a host. */
 const TOLD_MS = 45_000;
@@ -16,7 +16,7 @@ const HANDSHAKE_MS = 60_000;
 /** A life that ends at the `last`th operation: before it is done, or before its answer comes. */
 function life(last: number, when: "before" | "after") {
   const state = { operations: 0, isOver: false };
-  const hand: Hand = async (operation, _, proceed) => {
+  const interceptor: Interceptor = async (operation, _, proceed) => {
     if (state.isOver) return await new Promise(() => {});
     if (operation !== "watch" && ++state.operations === last) {
       state.isOver = true;
@@ -25,8 +25,8 @@ function life(last: number, when: "before" | "after") {
     }
     return await proceed();
   };
-  const coming: Coming = { through: (relay) => inTheHandsOf(hand, relay) };
-  return Object.assign(state, { coming });
+  const joining: JoinOptions = { through: (relay) => intercept(interceptor, relay) };
+  return Object.assign(state, { joining });
 }
 
 /** All that the survivor is told of the other, to be looked for. */
@@ -60,7 +60,7 @@ for (const when of ["before", "after"] as const) {
       const harness = new Harness({ seed: n });
       const dying = life(n, when);
       const alice = await harness.host();
-      const bob = harness.join(alice.code!, dying.coming);
+      const bob = harness.join(alice.code!, dying.joining);
       await play(harness, dying, alice, bob);
       if (!dying.isOver) break;
       deaths++;
@@ -95,7 +95,7 @@ for (const when of ["before", "after"] as const) {
     for (let n = 1;; n++) {
       const harness = new Harness({ seed: n });
       const dying = life(n, when);
-      const alice = harness.enter({ mode: "new" }, dying.coming);
+      const alice = harness.enter({ mode: "new" }, dying.joining);
       await harness.until(() => dying.isOver || alice.code !== undefined);
       if (alice.code === undefined) {
         // Nobody can come without a code; what may be there expires by itself.

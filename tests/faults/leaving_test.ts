@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
 import { RelayUnavailable, untranslated } from "../../src/errors.ts";
 import { Harness, type Person } from "../scenario/harness.ts";
-import { type Hand, inTheHandsOf } from "../scenario/hostile.ts";
+import { intercept, type Interceptor } from "../scenario/hostile.ts";
 
 /** What leaving may take when it is asked for politely, and when it is interrupted. */
 const LEAVE_MS = 10_000;
@@ -29,13 +29,13 @@ const OUTAGES: readonly (readonly [name: string, answer: () => Promise<never>])[
 async function apart(answer: () => Promise<never>) {
   const harness = new Harness();
   const relay = { isOut: false };
-  const hand: Hand = (operation, args, proceed) => {
+  const interceptor: Interceptor = (operation, args, proceed) => {
     if (!relay.isOut || operation === "watch") return proceed();
     const { signal } = args.at(-1) as { signal?: AbortSignal };
     return Promise.race([answer(), rejection(signal)]);
   };
   const host = {
-    through: (relay: Parameters<typeof inTheHandsOf>[1]) => inTheHandsOf(hand, relay),
+    through: (relay: Parameters<typeof intercept>[1]) => intercept(interceptor, relay),
   };
   const { alice, bob } = await harness.pair({ host });
   relay.isOut = true;
@@ -103,12 +103,12 @@ Deno.test("leave: delivers messages and goodbye when the relay comes back in tim
 Deno.test("leave: expires everything when both lose the relay for good", async () => {
   const harness = new Harness();
   const relay = { isOut: false };
-  const hand: Hand = (_, __, proceed) => relay.isOut ? OUTAGES[0]![1]() : proceed();
-  const coming = {
+  const interceptor: Interceptor = (_, __, proceed) => relay.isOut ? OUTAGES[0]![1]() : proceed();
+  const joining = {
     lingerMs: 60_000,
-    through: (relay: Parameters<typeof inTheHandsOf>[1]) => inTheHandsOf(hand, relay),
+    through: (relay: Parameters<typeof intercept>[1]) => intercept(interceptor, relay),
   };
-  const { alice, bob } = await harness.pair({ host: coming, guest: coming });
+  const { alice, bob } = await harness.pair({ host: joining, guest: joining });
   alice.say("one");
   await harness.settle();
   relay.isOut = true;

@@ -8,15 +8,15 @@ import { assert, assertEquals } from "@std/assert";
 import { sleep, systemClock, systemRandom } from "../../src/clock.ts";
 import { RelayUnavailable } from "../../src/errors.ts";
 import type { Claim, Relay } from "../../src/relay/relay.ts";
-import { type Scene, Scenes } from "./mongo_stage.ts";
-import { allRead, assertNothingLeft, assertNothingLost, assertTold, type Pair } from "./stage.ts";
+import { type Fixture, FixturePool } from "./mongo_harness.ts";
+import { allRead, assertNothingLeft, assertNothingLost, assertTold, type Pair } from "./harness.ts";
 import { encodeBase64Url } from "@std/encoding/base64url";
 
-const scenes = new Scenes("mongodb failover", { failPoints: true });
+const pool = new FixturePool("mongodb failover", { failPoints: true });
 
 /** Two pairs, one of which polls. */
-async function two(scene: Scene): Promise<readonly [Pair, Pair]> {
-  return await Promise.all([scene.meet(), scene.meet({ poll: true })]);
+async function two(fixture: Fixture): Promise<readonly [Pair, Pair]> {
+  return await Promise.all([fixture.meet(), fixture.meet({ poll: true })]);
 }
 
 function say(pairs: readonly Pair[], count: number): void {
@@ -26,13 +26,13 @@ function say(pairs: readonly Pair[], count: number): void {
   }
 }
 
-async function end(scene: Scene, pairs: readonly Pair[]): Promise<void> {
+async function end(fixture: Fixture, pairs: readonly Pair[]): Promise<void> {
   await Promise.all(pairs.map(allRead));
   say(pairs, 2);
   await Promise.all(pairs.map(allRead));
   for (const pair of pairs) {
     assertNothingLost(pair);
-    await assertNothingLeft(pair, scene.count);
+    await assertNothingLeft(pair, fixture.count);
   }
 }
 
@@ -48,7 +48,7 @@ async function claim(relay: Relay, { room }: Pair): Promise<Claim> {
   }
 }
 
-scenes.add("a primary that is killed in the middle of a burst", async (s) => {
+pool.add("a primary that is killed in the middle of a burst", async (s) => {
   const pairs = await two(s);
   const primary = await s.server.primary();
   say(pairs, 100);
@@ -61,7 +61,7 @@ scenes.add("a primary that is killed in the middle of a burst", async (s) => {
   await end(s, pairs);
 }, { restarts: true });
 
-scenes.add("two of three servers that are killed and come back", async (s) => {
+pool.add("two of three servers that are killed and come back", async (s) => {
   const pairs = await two(s);
   const victims = s.server.nodes.slice(0, 2);
   for (const victim of victims) s.server.signal(victim, "SIGKILL");
@@ -73,7 +73,7 @@ scenes.add("two of three servers that are killed and come back", async (s) => {
   await end(s, pairs);
 }, { restarts: true });
 
-scenes.add("a primary that steps down, and again", async (s) => {
+pool.add("a primary that steps down, and again", async (s) => {
   const pairs = await two(s);
   for (let i = 0; i < 2; i++) {
     const command = { replSetStepDown: 3, secondaryCatchUpPeriodSecs: 3, force: true };
@@ -85,7 +85,7 @@ scenes.add("a primary that steps down, and again", async (s) => {
   await end(s, pairs);
 });
 
-scenes.add("a primary that stands still, and comes back as another's secondary", async (s) => {
+pool.add("a primary that stands still, and comes back as another's secondary", async (s) => {
   const pairs = await two(s);
   const primary = await s.server.primary();
   s.server.signal(primary, "SIGSTOP");
@@ -99,7 +99,7 @@ scenes.add("a primary that stands still, and comes back as another's secondary",
   await end(s, pairs);
 });
 
-scenes.add("all servers that stand still for five seconds", async (s) => {
+pool.add("all servers that stand still for five seconds", async (s) => {
   const pairs = await two(s);
   for (const node of s.server.nodes) s.server.signal(node, "SIGSTOP");
   say(pairs, 5);
@@ -108,7 +108,7 @@ scenes.add("all servers that stand still for five seconds", async (s) => {
   await end(s, pairs);
 });
 
-scenes.add("no third person is seated in the middle of an election", async (s) => {
+pool.add("no third person is seated in the middle of an election", async (s) => {
   const pair = await s.meet();
   const stranger = await s.open();
   const command = { replSetStepDown: 3, secondaryCatchUpPeriodSecs: 3, force: true };
@@ -134,7 +134,7 @@ for (
     ["are told not to resume (280)", { errorCode: 280 }],
   ] as const
 ) {
-  scenes.add(`change streams that ${what}, again and again`, async (s) => {
+  pool.add(`change streams that ${what}, again and again`, async (s) => {
     const pair = await s.meet();
     await s.fail({ times: 6 }, { failCommands: ["getMore"], ...data });
     for (let i = 0; i < 6; i++) {
@@ -147,7 +147,7 @@ for (
   });
 }
 
-scenes.add("change streams that fall silent", async (s) => {
+pool.add("change streams that fall silent", async (s) => {
   const pair = await s.meet();
   await s.fail({ times: 2 }, {
     failCommands: ["getMore"],
@@ -162,7 +162,7 @@ scenes.add("change streams that fall silent", async (s) => {
 });
 
 for (const errorCode of [40573, 8000]) {
-  scenes.add(`change streams that are refused (${errorCode}) for good`, async (s) => {
+  pool.add(`change streams that are refused (${errorCode}) for good`, async (s) => {
     // Streams are opened, and the relay is read, by one and the same command: only the former says so.
     await s.fail("alwaysOn", { failCommands: ["getMore"], errorCode });
     const pair = await s.meet();
@@ -178,4 +178,4 @@ for (const errorCode of [40573, 8000]) {
   });
 }
 
-scenes.end();
+pool.end();

@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { sleep, systemClock } from "../../src/clock.ts";
 import type { Proxy } from "../support/proxy.ts";
-import { type Scene, Scenes } from "./mongo_stage.ts";
+import { type Fixture, FixturePool } from "./mongo_harness.ts";
 import {
   allRead,
   assertNothingLeft,
@@ -15,7 +15,7 @@ import {
   assertTold,
   type Pair,
   type Person,
-} from "./stage.ts";
+} from "./harness.ts";
 
 /** A person whose way to the relay is dead knows it within this time: it is promised. */
 const NOTICED_MS = 15_000;
@@ -23,7 +23,7 @@ const NOTICED_MS = 15_000;
 /** What was read is gone from the relay after this time. */
 const REMOVED_MS = 3_000;
 
-const scenes = new Scenes("mongodb network");
+const pool = new FixturePool("mongodb network");
 
 /** Resolves when the relay is known to be in trouble. */
 function trouble(person: Person): Promise<void> {
@@ -36,26 +36,26 @@ function recovery(person: Person): Promise<void> {
 }
 
 /** Both say something, and read it; then they leave, and nothing is lost or left. */
-async function end(scene: Scene, pair: Pair): Promise<void> {
+async function end(fixture: Fixture, pair: Pair): Promise<void> {
   pair.host.say(3);
   pair.guest.say(3);
   await allRead(pair);
   assertNothingLost(pair);
-  await assertNothingLeft(pair, scene.count);
+  await assertNothingLeft(pair, fixture.count);
 }
 
-type Act = readonly [name: string, run: (scene: Scene) => Promise<void>];
+type Step = readonly [name: string, run: (fixture: Fixture) => Promise<void>];
 
 /** The guest's way is spoilt at once, and mended `lossMs` later. */
 function loss(
   name: string,
   options: { lossMs: number; poll?: boolean; told: boolean },
   [spoil, mend]: readonly [spoil: (proxy: Proxy) => void, mend: (proxy: Proxy) => void],
-): Act {
+): Step {
   const { lossMs, poll = false, told } = options;
-  return [name, async (scene) => {
-    const network = await scene.network();
-    const pair = await scene.meet({ network, poll });
+  return [name, async (fixture) => {
+    const network = await fixture.network();
+    const pair = await fixture.meet({ network, poll });
     pair.host.say();
     pair.guest.say();
     network.all(spoil);
@@ -66,16 +66,16 @@ function loss(
     await allRead(pair);
     await recovery(pair.guest);
     if (told) await assertTold(pair.guest);
-    await end(scene, pair);
+    await end(fixture, pair);
   }];
 }
 
 /** The guest's sockets are half open; nobody tells. */
-function stranding(name: string, options: { poll?: boolean; talking: boolean }): Act {
+function stranding(name: string, options: { poll?: boolean; talking: boolean }): Step {
   const { poll = false, talking } = options;
-  return [name, async (scene) => {
-    const network = await scene.network();
-    const pair = await scene.meet({ network, poll });
+  return [name, async (fixture) => {
+    const network = await fixture.network();
+    const pair = await fixture.meet({ network, poll });
     pair.guest.say();
     await allRead(pair);
     network.all((proxy) => proxy.strand());
@@ -84,36 +84,36 @@ function stranding(name: string, options: { poll?: boolean; talking: boolean }):
     await trouble(pair.guest);
     assertLessOrEqual(performance.now() - before, NOTICED_MS);
     await recovery(pair.guest);
-    await end(scene, pair);
+    await end(fixture, pair);
   }];
 }
 
 /** A network that ends all connections after `bytes`, and after ever more, so that some get through. */
-function cutting(bytes: number): Act {
-  return [`connections end after ${bytes} bytes, and then after ever more`, async (scene) => {
-    const network = await scene.network();
+function cutting(bytes: number): Step {
+  return [`connections end after ${bytes} bytes, and then after ever more`, async (fixture) => {
+    const network = await fixture.network();
     const arm = (proxy: Proxy, bytes: number) =>
       proxy.budget(bytes, () => {
         proxy.reset();
         arm(proxy, bytes * 1.5);
       });
-    const pair = await scene.meet({ network });
+    const pair = await fixture.meet({ network });
     network.all((proxy) => arm(proxy, bytes));
     pair.host.say(20);
     pair.guest.say(20);
     await allRead(pair);
     network.all((proxy) => proxy.heal());
     await recovery(pair.guest);
-    await end(scene, pair);
+    await end(fixture, pair);
   }];
 }
 
 /** Leaving through a dead network. */
-const leaving: Act = [
+const leaving: Step = [
   "leaving when the network is dead: told, bounded, the rest expires",
-  async (scene) => {
-    const network = await scene.network();
-    const { host, guest, room } = await scene.meet({ network });
+  async (fixture) => {
+    const network = await fixture.network();
+    const { host, guest, room } = await fixture.meet({ network });
     host.say();
     guest.say();
     await allRead({ host, guest });
@@ -128,16 +128,16 @@ const leaving: Act = [
     await host.until("the loss", () => host.presences.at(-1) === "vanished");
     assertEquals(await host.leave(), 0);
     assertEquals(host.told("closed").at(-1)?.remaining, 0);
-    assertEquals(await scene.count(room), 0);
+    assertEquals(await fixture.count(room), 0);
   },
 ];
 
 /** A post that the network delayed until long after it was given up. */
-const echo: Act = [
+const echo: Step = [
   "a post that lands long after it was repeated, read and removed comes back to nobody",
-  async (scene) => {
-    const network = await scene.network();
-    const pair = await scene.meet({ network });
+  async (fixture) => {
+    const network = await fixture.network();
+    const pair = await fixture.meet({ network });
     pair.guest.say();
     await allRead(pair);
     network.all((proxy) => proxy.hold());
@@ -152,15 +152,15 @@ const echo: Act = [
     await sleep(systemClock, REMOVED_MS);
     network.all((proxy) => proxy.heal());
     await sleep(systemClock, REMOVED_MS);
-    await end(scene, pair);
+    await end(fixture, pair);
   },
 ];
 
 /** What two who poll cost a cluster. */
-const cost: Act = [
+const cost: Step = [
   "two who poll and talk ask for at most ten operations a second",
-  async (scene) => {
-    const pair = await scene.meet({ poll: true });
+  async (fixture) => {
+    const pair = await fixture.meet({ poll: true });
     const total = () =>
       [pair.host, pair.guest].flatMap(({ chat }) => Object.values(chat.overview().operations))
         .reduce((sum, count) => sum + count, 0);
@@ -170,13 +170,13 @@ const cost: Act = [
       await sleep(systemClock, 1_000);
     }
     assertLessOrEqual((total() - before) / (performance.now() - startedAt) * 1_000, 10);
-    await end(scene, pair);
+    await end(fixture, pair);
   },
 ];
 
 const dark = [(proxy: Proxy) => proxy.blackhole(), (proxy: Proxy) => proxy.heal()] as const;
 
-scenes.together("whatever happens to one person's network", [
+pool.together("whatever happens to one person's network", [
   loss("a loss of one second", { lossMs: 1_000, told: false }, dark),
   loss("a loss of five seconds", { lossMs: 5_000, told: false }, dark),
   loss("a loss of twenty seconds", { lossMs: 20_000, told: true }, dark),
@@ -226,7 +226,7 @@ scenes.together("whatever happens to one person's network", [
   cost,
 ]);
 
-scenes.add(
+pool.add(
   "a client that talks, and one whose way was lost, has at most five sockets",
   async (s) => {
     const network = await s.network();
@@ -244,4 +244,4 @@ scenes.add(
   },
 );
 
-scenes.end();
+pool.end();

@@ -12,10 +12,10 @@ import { roomOfNameplate } from "../../src/protocol/wire.ts";
 import type { Relay, RoomId } from "../../src/relay/relay.ts";
 import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
 import { openSqliteRelay } from "../../src/relay/sqlite/sqlite_relay.ts";
-import { inTheHandsOf } from "../scenario/hostile.ts";
+import { intercept } from "../scenario/hostile.ts";
 import { DATABASE, startReplicaSet } from "../support/mongod.ts";
-import { ignore, skip } from "./mongo_stage.ts";
-import { allRead, assertNothingLeft, assertNothingLost, Person } from "./stage.ts";
+import { ignore, skip } from "./mongo_harness.ts";
+import { allRead, assertNothingLeft, assertNothingLost, Person } from "./harness.ts";
 
 const deps = { clock: systemClock, random: systemRandom };
 
@@ -51,7 +51,7 @@ function outage(): RelayUnavailable {
 function failing(relay: Relay, nth: number, { when, forGood }: Fault) {
   const state = { operations: 0, isReached: false };
   const { promise: reached, resolve } = Promise.withResolvers<void>();
-  const spoilt = inTheHandsOf(async (operation, _, proceed) => {
+  const spoilt = intercept(async (operation, _, proceed) => {
     if (operation === "watch") return proceed();
     const number = ++state.operations;
     const fails = forGood ? number >= nth : number === nth;

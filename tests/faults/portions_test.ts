@@ -7,13 +7,13 @@ import { assert, assertEquals } from "@std/assert";
 import { RelayUnavailable, untranslated } from "../../src/errors.ts";
 import type { Envelope } from "../../src/relay/relay.ts";
 import { assertAllHeard, assertCalm, Harness } from "../scenario/harness.ts";
-import { type Hand, inTheHandsOf } from "../scenario/hostile.ts";
+import { intercept, type Interceptor } from "../scenario/hostile.ts";
 
 Deno.test("portions: delivers a burst in order and once when the relay takes only part of it", async () => {
   const harness = new Harness();
   let most = Infinity;
   const sizes: number[] = [];
-  const hand: Hand = (operation, args, proceed) => {
+  const interceptor: Interceptor = (operation, args, proceed) => {
     if (operation !== "post") return proceed();
     const { length } = args[1] as Envelope[];
     sizes.push(length);
@@ -22,7 +22,7 @@ Deno.test("portions: delivers a burst in order and once when the relay takes onl
     return Promise.reject(new RelayUnavailable(failure));
   };
   const { alice, bob } = await harness.pair({
-    host: { through: (relay) => inTheHandsOf(hand, relay) },
+    host: { through: (relay) => intercept(interceptor, relay) },
   });
   most = 5;
   sizes.length = 0;
@@ -39,7 +39,7 @@ Deno.test("portions: sends a burst as a whole again soon after an outage", async
   const harness = new Harness();
   let failures = 0;
   let posts = 0;
-  const hand: Hand = (operation, _, proceed) => {
+  const interceptor: Interceptor = (operation, _, proceed) => {
     if (operation !== "post") return proceed();
     posts++;
     if (failures-- <= 0) return proceed();
@@ -47,7 +47,7 @@ Deno.test("portions: sends a burst as a whole again soon after an outage", async
     return Promise.reject(new RelayUnavailable(failure));
   };
   const { alice, bob } = await harness.pair({
-    host: { through: (relay) => inTheHandsOf(hand, relay) },
+    host: { through: (relay) => intercept(interceptor, relay) },
   });
   failures = 12;
   posts = 0;

@@ -10,8 +10,8 @@ import type { Presence } from "../../src/chat/events.ts";
 import type { Clock } from "../../src/clock.ts";
 import { RelayUnavailable, untranslated } from "../../src/errors.ts";
 import { parseCode } from "../../src/protocol/invite_code.ts";
-import { type Coming, Harness, Person } from "../scenario/harness.ts";
-import { type Hand, inTheHandsOf } from "../scenario/hostile.ts";
+import { Harness, type JoinOptions, Person } from "../scenario/harness.ts";
+import { intercept, type Interceptor } from "../scenario/hostile.ts";
 
 /** The peer is told of a crash within this time: it is promised. */
 const TOLD_MS = 45_000;
@@ -21,33 +21,34 @@ function presences(person: Person): Presence[] {
   return person.all("presence").map(({ peer }) => peer);
 }
 
-/** Puts `hand` between one client and the relay. */
-function through(hand: Hand): Coming {
-  return { through: (relay) => inTheHandsOf(hand, relay) };
+/** Puts `interceptor` between one client and the relay. */
+function through(interceptor: Interceptor): JoinOptions {
+  return { through: (relay) => intercept(interceptor, relay) };
 }
 
 /** A relay that nobody can reach while `isOut`. */
-function outage(): { isOut: boolean; readonly coming: Coming } {
+function outage(): { isOut: boolean; readonly joining: JoinOptions } {
   const failure = untranslated("relay-unreachable", "The relay is out.", "Wait.");
   const state = { isOut: false };
-  const hand: Hand = (operation, _, proceed) =>
+  const interceptor: Interceptor = (operation, _, proceed) =>
     state.isOut && operation !== "watch"
       ? Promise.reject(new RelayUnavailable(failure))
       : proceed();
-  return Object.assign(state, { coming: through(hand) });
+  return Object.assign(state, { joining: through(interceptor) });
 }
 
 /** A life that can end: nothing that its owner does reaches the relay from then on. */
-function life(): { isOver: boolean; readonly coming: Coming } {
+function life(): { isOver: boolean; readonly joining: JoinOptions } {
   const state = { isOver: false };
-  const hand: Hand = (_, __, proceed) => state.isOver ? new Promise(() => {}) : proceed();
-  return Object.assign(state, { coming: through(hand) });
+  const interceptor: Interceptor = (_, __, proceed) =>
+    state.isOver ? new Promise(() => {}) : proceed();
+  return Object.assign(state, { joining: through(interceptor) });
 }
 
 Deno.test("presence: reports a killed peer as away and then vanished within 45 s, once each", async () => {
   const harness = new Harness();
   const bobs = life();
-  const { alice } = await harness.pair({ guest: bobs.coming });
+  const { alice } = await harness.pair({ guest: bobs.joining });
   bobs.isOver = true;
   const killedAt = harness.clock.monotonic();
   await harness.until(() => alice.presence?.peer === "vanished");
@@ -65,7 +66,7 @@ Deno.test("presence: reports a killed peer as away and then vanished within 45 s
 Deno.test("presence: lets a peer back in by a new code after a crash", async () => {
   const harness = new Harness();
   const bobs = life();
-  const { alice } = await harness.pair({ guest: bobs.coming });
+  const { alice } = await harness.pair({ guest: bobs.joining });
   bobs.isOver = true;
   await harness.until(() => alice.presence?.peer === "vanished");
   await alice.chat.invite();
@@ -85,7 +86,7 @@ Deno.test("presence: reports a peer without network as away and then here, once 
   for (const lostMs of [5_000, 27_000, 120_000]) {
     const harness = new Harness();
     const relay = outage();
-    const { alice, bob } = await harness.pair({ guest: relay.coming });
+    const { alice, bob } = await harness.pair({ guest: relay.joining });
     relay.isOut = true;
     bob.say("one", "two");
     await harness.advance(lostMs);
@@ -107,7 +108,7 @@ Deno.test("presence: reports no absence when the relay is unreachable for both",
   for (const lostMs of [10_000, 25_000, 60_000, 590_000]) {
     const harness = new Harness();
     const relay = outage();
-    const { alice, bob } = await harness.pair({ host: relay.coming, guest: relay.coming });
+    const { alice, bob } = await harness.pair({ host: relay.joining, guest: relay.joining });
     relay.isOut = true;
     alice.say("one");
     bob.say("two");
@@ -125,7 +126,7 @@ Deno.test("presence: reports a crash during an outage after the outage", async (
   const harness = new Harness();
   const relay = outage();
   const bobs = life();
-  const { alice } = await harness.pair({ host: relay.coming, guest: bobs.coming });
+  const { alice } = await harness.pair({ host: relay.joining, guest: bobs.joining });
   relay.isOut = true;
   bobs.isOver = true;
   await harness.advance(60_000);

@@ -45,7 +45,7 @@ class Echo {
   }
 }
 
-async function scene(
+async function test(
   run: (proxy: Proxy, echo: Echo, connect: () => Promise<Deno.TcpConn>) => Promise<void>,
 ): Promise<void> {
   const echo = new Echo();
@@ -81,7 +81,7 @@ async function settled(connect: () => Promise<Deno.TcpConn>): Promise<void> {
 }
 
 Deno.test("proxy: passes bytes both ways with its delay", () =>
-  scene(async (proxy, _, connect) => {
+  test(async (proxy, _, connect) => {
     const client = await connect();
     assertEquals(await ask(client, "hello"), "hello");
     proxy.conditions = { delayMs: 60, jitterMs: 10 };
@@ -91,7 +91,7 @@ Deno.test("proxy: passes bytes both ways with its delay", () =>
   }));
 
 Deno.test("proxy: limits bandwidth", () =>
-  scene(async (proxy, _, connect) => {
+  test(async (proxy, _, connect) => {
     const client = await connect();
     proxy.conditions = { bytesPerSecond: 10_000 };
     const before = performance.now();
@@ -100,7 +100,7 @@ Deno.test("proxy: limits bandwidth", () =>
   }));
 
 Deno.test("proxy: passes nothing through a black hole, and resumes afterwards", () =>
-  scene(async (proxy, echo, connect) => {
+  test(async (proxy, echo, connect) => {
     const client = await connect();
     await ask(client, "before");
     proxy.blackhole();
@@ -114,7 +114,7 @@ Deno.test("proxy: passes nothing through a black hole, and resumes afterwards", 
   }));
 
 Deno.test("proxy: silences a stranded connection for ever while a new one works", () =>
-  scene(async (proxy, echo, connect) => {
+  test(async (proxy, echo, connect) => {
     const client = await connect();
     await ask(client, "before");
     proxy.strand();
@@ -126,7 +126,7 @@ Deno.test("proxy: silences a stranded connection for ever while a new one works"
   }));
 
 Deno.test("proxy: resumes a stalled connection, and a new one works meanwhile", () =>
-  scene(async (proxy, echo, connect) => {
+  test(async (proxy, echo, connect) => {
     const client = await connect();
     await ask(client, "before");
     proxy.hold();
@@ -139,7 +139,7 @@ Deno.test("proxy: resumes a stalled connection, and a new one works meanwhile", 
   }));
 
 Deno.test("proxy: accepts connections and answers nothing when silent", () =>
-  scene(async (proxy, echo, connect) => {
+  test(async (proxy, echo, connect) => {
     proxy.silence();
     const client = await connect();
     await client.write(bytes("lost"));
@@ -149,7 +149,7 @@ Deno.test("proxy: accepts connections and answers nothing when silent", () =>
   }));
 
 Deno.test("proxy: resets and refuses connections", () =>
-  scene(async (proxy, _, connect) => {
+  test(async (proxy, _, connect) => {
     const client = await connect();
     await ask(client, "before");
     proxy.reset();
@@ -160,7 +160,7 @@ Deno.test("proxy: resets and refuses connections", () =>
   }));
 
 Deno.test("proxy: ends a half-closed connection for its reader alone", () =>
-  scene(async (proxy, echo, connect) => {
+  test(async (proxy, echo, connect) => {
     const client = await connect();
     await ask(client, "before");
     proxy.halfClose();
@@ -171,7 +171,7 @@ Deno.test("proxy: ends a half-closed connection for its reader alone", () =>
   }));
 
 Deno.test("proxy: resets a connection when its budget is spent", () =>
-  scene(async (proxy, _, connect) => {
+  test(async (proxy, _, connect) => {
     const client = await connect();
     proxy.budget(20, () => proxy.reset());
     assertEquals(await ask(client, "0123456789"), "0123456789");

@@ -8,7 +8,7 @@ import { assert } from "@std/assert";
 import { seededRandom } from "../support/random.ts";
 import { Chance, FAULTS } from "../soak/fault_injector.ts";
 import { isFlawless, soak } from "../soak/run.ts";
-import { ignore, skip } from "./mongo_stage.ts";
+import { ignore, skip } from "./mongo_harness.ts";
 
 /** Faults that last too long for a test that everybody waits for; the soak at length has them. */
 const LONG = /10 to 12 s|half open/;

@@ -10,18 +10,18 @@ import { encodeBase64Url } from "../../src/crypto/bytes.ts";
 import { alarmMessage } from "../../src/ui/messages/events.ts";
 import type { Envelope } from "../../src/relay/relay.ts";
 import { Harness, QUIET_MS } from "./harness.ts";
-import { inTheHandsOf, otherId, withHeadByte, withTokenChar } from "./hostile.ts";
+import { intercept, otherId, withHeadByte, withTokenChar } from "./hostile.ts";
 
 Deno.test("alarms: reports every kind in its own words, without key material", async () => {
   const harness = new Harness();
-  let weather: ((envelope: Envelope) => object[]) | undefined;
+  let tamper: ((envelope: Envelope) => object[]) | undefined;
   const alice = await harness.host({
     through: (relay) =>
-      inTheHandsOf((name, args, proceed) => {
-        if (name !== "post" || !weather) return proceed();
-        const storm = weather;
-        weather = undefined;
-        for (const one of (args[1] as Envelope[]).flatMap(storm)) harness.plant(one);
+      intercept((name, args, proceed) => {
+        if (name !== "post" || !tamper) return proceed();
+        const tampering = tamper;
+        tamper = undefined;
+        for (const one of (args[1] as Envelope[]).flatMap(tampering)) harness.plant(one);
         return Promise.resolve();
       }, relay),
   });
@@ -31,14 +31,14 @@ Deno.test("alarms: reports every kind in its own words, without key material", a
   const bob = harness.join(code);
   await harness.until(() => alice.isReady && bob.isReady);
   await harness.advance(QUIET_MS);
-  const storms: ((envelope: Envelope) => object[])[] = [
+  const tamperings: ((envelope: Envelope) => object[])[] = [
     (e) => [withTokenChar(e, 20), e],
     (e) => [withHeadByte(e, 20), e],
     (e) => [e, { ...e, id: otherId(e) }],
     () => [],
   ];
-  for (const [i, storm] of storms.entries()) {
-    weather = storm;
+  for (const [i, tampering] of tamperings.entries()) {
+    tamper = tampering;
     alice.say(`text ${i}`);
     await harness.advance(QUIET_MS);
   }

@@ -8,9 +8,9 @@ import type { Envelope } from "../../src/relay/relay.ts";
 import { Harness, QUIET_MS } from "./harness.ts";
 import {
   type Document,
-  type Hand,
-  inTheHandsOf,
-  Stage,
+  HostileFixture,
+  intercept,
+  type Interceptor,
   withHeadByte,
   withTokenChar,
 } from "./hostile.ts";
@@ -19,30 +19,34 @@ const HEAD_BYTES = 61;
 const TOKEN_CHARS = 164;
 
 Deno.test("alteration: discards a header with any byte altered", async () => {
-  const stage = await Stage.set();
+  const fixture = await HostileFixture.set();
   for (let i = 0; i < HEAD_BYTES; i++) {
     const name = `byte ${i} of the head`;
-    await stage.spoil((e) => [withHeadByte(e, i)], { shown: false, bob: ["forged", "gap"] }, name);
+    await fixture.spoil(
+      (e) => [withHeadByte(e, i)],
+      { shown: false, bob: ["forged", "gap"] },
+      name,
+    );
     const high = (e: Envelope) => [withHeadByte(e, i, 0x80), e];
-    await stage.spoil(high, { shown: true, bob: ["forged"] }, `${name}, beside the true one`);
+    await fixture.spoil(high, { shown: true, bob: ["forged"] }, `${name}, beside the true one`);
   }
-  await stage.end();
+  await fixture.end();
 });
 
 Deno.test("alteration: discards a token with any character altered", async () => {
-  const stage = await Stage.set();
+  const fixture = await HostileFixture.set();
   for (let i = 0; i < TOKEN_CHARS; i++) {
     const name = `character ${i} of the token`;
     const replaced = (e: Envelope) => [withTokenChar(e, i)];
-    await stage.spoil(replaced, { shown: false, bob: ["altered", "gap"] }, name);
+    await fixture.spoil(replaced, { shown: false, bob: ["altered", "gap"] }, name);
     const added = (e: Envelope) => [withTokenChar(e, i), e];
-    await stage.spoil(added, { shown: true, bob: ["altered"] }, `${name}, beside the true one`);
+    await fixture.spoil(added, { shown: true, bob: ["altered"] }, `${name}, beside the true one`);
   }
-  await stage.end();
+  await fixture.end();
 });
 
 Deno.test("alteration: discards a header or token that is truncated or extended", async () => {
-  const stage = await Stage.set();
+  const fixture = await HostileFixture.set();
   const heads: [string, (head: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>][] = [
     ["empty", () => new Uint8Array(0)],
     ["without its first byte", (head) => head.slice(1)],
@@ -53,7 +57,7 @@ Deno.test("alteration: discards a header or token that is truncated or extended"
   ];
   for (const [name, alter] of heads) {
     const fault = (e: Envelope) => [{ ...e, head: alter(e.head) }];
-    await stage.spoil(fault, { shown: false, bob: ["forged", "gap"] }, `head ${name}`);
+    await fixture.spoil(fault, { shown: false, bob: ["forged", "gap"] }, `head ${name}`);
   }
   const tokens: [string, (token: string) => string][] = [
     ["empty", () => ""],
@@ -69,51 +73,51 @@ Deno.test("alteration: discards a header or token that is truncated or extended"
   ];
   for (const [name, alter] of tokens) {
     const fault = (e: Envelope) => [{ ...e, token: alter(e.token) }];
-    await stage.spoil(fault, { shown: false, bob: ["altered", "gap"] }, `token ${name}`);
+    await fixture.spoil(fault, { shown: false, bob: ["altered", "gap"] }, `token ${name}`);
   }
-  await stage.end();
+  await fixture.end();
 });
 
 Deno.test("alteration: detects a sequence number that differs from the header", async () => {
-  const stage = await Stage.set();
+  const fixture = await HostileFixture.set();
   for (const by of [-1, 1, 5, 300]) {
     const fault = (e: Envelope) => [{ ...e, seq: e.seq + by }];
-    await stage.spoil(fault, { shown: false, bob: ["altered", "gap"] }, `seq ${by}`);
+    await fixture.spoil(fault, { shown: false, bob: ["altered", "gap"] }, `seq ${by}`);
   }
   const largest = (e: Envelope) => [{ ...e, seq: 2 ** 31 - 1 }];
-  await stage.spoil(largest, { shown: false, bob: ["altered", "gap"] }, "the largest seq");
+  await fixture.spoil(largest, { shown: false, bob: ["altered", "gap"] }, "the largest seq");
   // Number 0 is the handshake's, and this is none of it.
   const handshake = (e: Envelope) => [{ ...e, seq: 0 }];
-  await stage.spoil(handshake, { shown: false, bob: ["forged", "gap"] }, "seq 0");
-  await stage.end();
+  await fixture.spoil(handshake, { shown: false, bob: ["forged", "gap"] }, "seq 0");
+  await fixture.end();
 });
 
 Deno.test("alteration: discards a message under another sender's name", async () => {
-  const stage = await Stage.set();
+  const fixture = await HostileFixture.set();
   const reflected = (e: Envelope) => [{ ...e, from: "guest" as const }];
-  await stage.spoil(reflected, { shown: false, bob: ["gap"], alice: ["forged"] }, "reflected");
+  await fixture.spoil(reflected, { shown: false, bob: ["gap"], alice: ["forged"] }, "reflected");
   // The first reader removes it; both may have been told.
   const knocking = (e: Envelope) => [{ ...e, from: "stranger" as const }];
-  await stage.spoil(
+  await fixture.spoil(
     knocking,
     { shown: false, bob: ["forged", "gap"], alice: ["forged"] },
     "from a stranger",
   );
-  await stage.end();
+  await fixture.end();
 });
 
 Deno.test("alteration: raises no alarm for another id or attempt count", async () => {
-  const stage = await Stage.set();
+  const fixture = await HostileFixture.set();
   const ids = (e: Envelope) => [{ ...e, id: "A".repeat(22) }];
-  await stage.spoil(ids, { shown: true }, "id");
+  await fixture.spoil(ids, { shown: true }, "id");
   for (const attempt of [1, 7, 2 ** 31 - 1]) {
-    await stage.spoil((e) => [{ ...e, attempt }], { shown: true }, `attempt ${attempt}`);
+    await fixture.spoil((e) => [{ ...e, attempt }], { shown: true }, `attempt ${attempt}`);
   }
-  await stage.end();
+  await fixture.end();
 });
 
 Deno.test("alteration: discards a document of another shape and reports it once", async () => {
-  const stage = await Stage.set();
+  const fixture = await HostileFixture.set();
   const shapes: [string, (envelope: Envelope) => Document][] = [
     ["id missing", ({ id: _, ...rest }) => rest],
     ["id of another alphabet", (e) => ({ ...e, id: "!".repeat(22) })],
@@ -135,27 +139,27 @@ Deno.test("alteration: discards a document of another shape and reports it once"
   ];
   for (const [name, shape] of shapes) {
     const bob = ["forged", "gap"] as const;
-    await stage.spoil((e) => [shape(e)], { shown: false, bob }, name);
+    await fixture.spoil((e) => [shape(e)], { shown: false, bob }, name);
   }
-  await stage.end();
+  await fixture.end();
 });
 
 Deno.test("alteration: discards a header combined with another message's token", async () => {
-  const stage = await Stage.set();
+  const fixture = await HostileFixture.set();
   let first: Envelope | undefined;
-  await stage.spoil((e) => (first = e, []), { shown: false, bob: ["gap"] }, "dropped");
+  await fixture.spoil((e) => (first = e, []), { shown: false, bob: ["gap"] }, "dropped");
   const token = (e: Envelope) => [{ ...e, token: first!.token }];
-  await stage.spoil(token, { shown: false, bob: ["altered", "gap"] }, "an older token");
+  await fixture.spoil(token, { shown: false, bob: ["altered", "gap"] }, "an older token");
   const head = (e: Envelope) => [{ ...e, head: first!.head }];
-  await stage.spoil(head, { shown: false, bob: ["altered", "gap"] }, "an older head");
-  await stage.end();
+  await fixture.spoil(head, { shown: false, bob: ["altered", "gap"] }, "an older head");
+  await fixture.end();
 });
 
 for (const part of ["token", "head", "seq"] as const) {
   Deno.test(`alteration: discards two messages of one post that swapped their ${part}`, async () => {
     const harness = new Harness();
     let isArmed = false;
-    const hand: Hand = (name, args, proceed) => {
+    const interceptor: Interceptor = (name, args, proceed) => {
       if (name !== "post" || !isArmed) return proceed();
       isArmed = false;
       const [a, b] = args[1] as [Envelope, Envelope];
@@ -164,7 +168,7 @@ for (const part of ["token", "head", "seq"] as const) {
       return Promise.resolve();
     };
     const { alice, bob } = await harness.pair({
-      host: { through: (relay) => inTheHandsOf(hand, relay) },
+      host: { through: (relay) => intercept(interceptor, relay) },
     });
     isArmed = true;
     alice.say("first", "second");

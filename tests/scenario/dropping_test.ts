@@ -8,24 +8,26 @@ import { assertEquals } from "@std/assert";
 import { RelayUnavailable, untranslated } from "../../src/errors.ts";
 import type { Envelope, Relay } from "../../src/relay/relay.ts";
 import { assertAllHeard, assertCalm, Harness, type Person, QUIET_MS } from "./harness.ts";
-import { type Hand, inTheHandsOf } from "./hostile.ts";
+import { intercept, type Interceptor } from "./hostile.ts";
 
-/** Alice and Bob, with `hand` on what Alice posts once both have met. */
-async function meet(hand: Hand): Promise<{ harness: Harness; alice: Person; bob: Person }> {
+/** Alice and Bob, with `interceptor` on what Alice posts once both have met. */
+async function meet(
+  interceptor: Interceptor,
+): Promise<{ harness: Harness; alice: Person; bob: Person }> {
   const harness = new Harness();
   let met = false;
   const { alice, bob } = await harness.pair({
     host: {
       through: (relay) =>
-        inTheHandsOf((name, args, go) => met ? hand(name, args, go) : go(), relay),
+        intercept((name, args, go) => met ? interceptor(name, args, go) : go(), relay),
     },
   });
   met = true;
   return { harness, alice, bob };
 }
 
-/** A hand that drops envelopes of posts. */
-function dropping(which: (envelope: Envelope) => boolean): Hand {
+/** An interceptor that drops envelopes of posts. */
+function dropping(which: (envelope: Envelope) => boolean): Interceptor {
   return (name, args, proceed) => {
     if (name !== "post") return proceed();
     const held = (args[1] as Envelope[]).filter((envelope) => !which(envelope));
@@ -93,7 +95,7 @@ Deno.test("gap: asks again for a name that was dropped", async () => {
   for (const role of ["host", "guest"] as const) {
     const harness = new Harness();
     const drop = dropping(({ seq }) => seq === 1);
-    const through = { through: (relay: Relay) => inTheHandsOf(drop, relay) };
+    const through = { through: (relay: Relay) => intercept(drop, relay) };
     const alice = await harness.host(role === "host" ? through : {});
     const bob = harness.join(alice.code!, role === "guest" ? through : {});
     const [silent, other] = role === "host" ? [alice, bob] : [bob, alice];

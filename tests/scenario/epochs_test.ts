@@ -7,7 +7,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Failure } from "../../src/errors.ts";
 import type { Envelope } from "../../src/relay/relay.ts";
 import { assertAllHeard, assertCalm, Harness, type Person, QUIET_MS } from "./harness.ts";
-import { inTheHandsOf } from "./hostile.ts";
+import { intercept } from "./hostile.ts";
 
 /** Alice is left by a Bob whose machine went to sleep in the middle of a talk. */
 async function forsake(): Promise<
@@ -19,7 +19,7 @@ async function forsake(): Promise<
   const { alice, bob } = await harness.pair({
     guest: {
       through: (relay) =>
-        inTheHandsOf(async (_, __, proceed) => {
+        intercept(async (_, __, proceed) => {
           if (asleep) await new Promise<void>((resolve) => waiting.push(resolve));
           return await proceed();
         }, relay),

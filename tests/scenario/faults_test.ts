@@ -9,8 +9,8 @@ import { assert, assertEquals } from "@std/assert";
 import { RelayUnavailable, untranslated } from "../../src/errors.ts";
 import { sleep } from "../../src/clock.ts";
 import type { Relay } from "../../src/relay/relay.ts";
-import { assertAllHeard, assertCalm, type Coming, Harness } from "./harness.ts";
-import { type Hand, inTheHandsOf } from "./hostile.ts";
+import { assertAllHeard, assertCalm, Harness, type JoinOptions } from "./harness.ts";
+import { intercept, type Interceptor } from "./hostile.ts";
 
 /** An outage shorter than a person's patience when leaving. */
 const OUTAGE_MS = 3_000;
@@ -54,23 +54,23 @@ function failing(
   harness: Harness,
   nth: number,
   { fault, forMs }: { fault: Fault; forMs: number },
-): { through: Coming; reached: () => boolean } {
+): { through: JoinOptions; reached: () => boolean } {
   let count = 0;
   let until: number | undefined;
-  const hand: Hand = (name, _, proceed) => {
+  const interceptor: Interceptor = (name, _, proceed) => {
     if (name === "watch") return proceed();
     if (++count < nth) return proceed();
     until ??= harness.clock.monotonic() + forMs;
     return count === nth || harness.clock.monotonic() < until ? fault(harness, proceed) : proceed();
   };
   return {
-    through: { through: (relay) => inTheHandsOf(hand, relay) },
+    through: { through: (relay) => intercept(interceptor, relay) },
     reached: () => count >= nth,
   };
 }
 
 /** Two find each other, talk, agree on a timer and leave. */
-async function wholeStory(harness: Harness, through: Coming): Promise<void> {
+async function wholeStory(harness: Harness, through: JoinOptions): Promise<void> {
   const alice = harness.enter({ mode: "new" }, { name: "Alice", ...through });
   alice.say("before you came");
   await harness.until(() => alice.code !== undefined);
@@ -163,11 +163,11 @@ for (const kind of ["post", "read", "remove", "renew"]) {
   Deno.test(`faults: recovers when no ${kind} works for a while`, async () => {
     const harness = new Harness();
     let isBroken = false;
-    const hand: Hand = (name, _, proceed) => {
+    const interceptor: Interceptor = (name, _, proceed) => {
       if (isBroken && name === kind) throw unavailable();
       return proceed();
     };
-    const through = { through: (relay: Relay) => inTheHandsOf(hand, relay) };
+    const through = { through: (relay: Relay) => intercept(interceptor, relay) };
     const { alice, bob } = await harness.pair({ host: through, guest: through });
     isBroken = true;
     for (let i = 0; i < 10; i++) {
@@ -186,8 +186,8 @@ for (const kind of ["post", "read", "remove", "renew"]) {
 
 Deno.test("faults: loses nothing when a watch dies in silence", async () => {
   const harness = new Harness();
-  const hand: Hand = (name, _, proceed) => name === "watch" ? undefined : proceed();
-  const through = { through: (relay: Relay) => inTheHandsOf(hand, relay) };
+  const interceptor: Interceptor = (name, _, proceed) => name === "watch" ? undefined : proceed();
+  const through = { through: (relay: Relay) => intercept(interceptor, relay) };
   const { alice, bob } = await harness.pair({ host: through, guest: through });
   for (let i = 0; i < 5; i++) {
     alice.say(`a ${i}`);

@@ -9,7 +9,7 @@ import { encodeBase64Url } from "../../src/crypto/bytes.ts";
 import { RatchetSession } from "../../src/crypto/ratchet_session.ts";
 import type { Envelope } from "../../src/relay/relay.ts";
 import { assertAllHeard, assertCalm, Harness, type Person, QUIET_MS } from "./harness.ts";
-import { type Document, inTheHandsOf, otherId, withTokenChar } from "./hostile.ts";
+import { type Document, intercept, otherId, withTokenChar } from "./hostile.ts";
 
 const FLOOD = 5_000;
 
@@ -98,7 +98,7 @@ Deno.test("flood: delivers the true token among a thousand copies of its header"
     const { alice, bob } = await harness.pair({
       host: {
         through: (relay) =>
-          inTheHandsOf((name, args, proceed) => {
+          intercept((name, args, proceed) => {
             if (name !== "post" || !armed) return proceed();
             armed = false;
             const [envelope] = args[1] as [Envelope];
@@ -133,7 +133,7 @@ Deno.test("flood: delivers a message ahead of a gap among copies of it", async (
   const { alice, bob } = await harness.pair({
     host: {
       through: (relay) =>
-        inTheHandsOf((name, args, proceed) => {
+        intercept((name, args, proceed) => {
           if (name !== "post" || armed === 0) return proceed();
           const [envelope] = args[1] as [Envelope];
           // The first is withheld; the second comes behind twenty false ones.

@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { decodeHandshake, encodeHandshake, makeEnvelope } from "../../src/protocol/wire.ts";
 import type { Envelope } from "../../src/relay/relay.ts";
 import { assertAllHeard, assertCalm, Harness, type Person, QUIET_MS } from "./harness.ts";
-import { type Document, foreignShare, type Hand, inTheHandsOf, otherId } from "./hostile.ts";
+import { type Document, foreignShare, intercept, type Interceptor, otherId } from "./hostile.ts";
 
 /** What is stored in place of a handshake message. */
 type Fault = (envelope: Envelope, harness: Harness) => readonly Document[];
@@ -27,7 +27,7 @@ const LENGTHS: Readonly<Record<Exclude<HandshakeType, "host-refusal">, number>> 
 async function meddle(type: HandshakeType, fault: Fault, seed = 1) {
   const harness = new Harness({ seed });
   let isDone = false;
-  const hand: Hand = (name, args, proceed) => {
+  const interceptor: Interceptor = (name, args, proceed) => {
     const [envelope] = name === "post" ? args[1] as Envelope[] : [];
     if (isDone || !envelope || decodeHandshake(envelope.head)?.type !== type) return proceed();
     isDone = true;
@@ -35,7 +35,7 @@ async function meddle(type: HandshakeType, fault: Fault, seed = 1) {
     return Promise.resolve();
   };
   const through = {
-    through: (relay: Parameters<typeof inTheHandsOf>[1]) => inTheHandsOf(hand, relay),
+    through: (relay: Parameters<typeof intercept>[1]) => intercept(interceptor, relay),
   };
   const alice = await harness.host(through);
   const bob = harness.join(alice.code!, through);
@@ -123,7 +123,7 @@ Deno.test("handshake: rejects the identity element", async () => {
 Deno.test("handshake: ends the attempt when the guest's own share comes back", async () => {
   const harness = new Harness();
   const alice = await harness.host();
-  const reflect: Hand = (name, args, proceed) => {
+  const reflect: Interceptor = (name, args, proceed) => {
     const [envelope] = name === "post" ? args[1] as Envelope[] : [];
     const said = envelope && decodeHandshake(envelope.head);
     if (said?.type !== "guest-share") return proceed();
@@ -133,7 +133,7 @@ Deno.test("handshake: ends the attempt when the guest's own share comes back", a
     harness.plant({ ...makeEnvelope(harness.room, { from: "host", seq: 0, head, token: "" }) });
     return Promise.resolve();
   };
-  const bob = harness.join(alice.code!, { through: (relay) => inTheHandsOf(reflect, relay) });
+  const bob = harness.join(alice.code!, { through: (relay) => intercept(reflect, relay) });
   await harness.until(() => bob.status !== undefined);
   // It never confirmed anything: the host has seen no guess.
   assertEquals([bob.status, bob.failure?.code], [5, "wrong-code"]);

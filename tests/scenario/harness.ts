@@ -110,7 +110,7 @@ export class Person {
 }
 
 /** How a client joins. */
-export interface Coming {
+export interface JoinOptions {
   readonly name?: string;
   readonly lingerMs?: number;
   /** Stands between this person and the relay. */
@@ -133,7 +133,7 @@ export class Harness {
   /** A client joins. */
   enter(
     entry: ChatOptions["entry"],
-    { name = "Alice", lingerMs = 600_000, through }: Coming = {},
+    { name = "Alice", lingerMs = 600_000, through }: JoinOptions = {},
   ): Person {
     const relay = this.relay.client();
     const person = new Person((emit) =>
@@ -152,20 +152,20 @@ export class Harness {
   }
 
   /** A host, with the code shown. */
-  async host(coming: Coming = {}): Promise<Person> {
-    const host = this.enter({ mode: "new" }, { name: "Alice", ...coming });
+  async host(joining: JoinOptions = {}): Promise<Person> {
+    const host = this.enter({ mode: "new" }, { name: "Alice", ...joining });
     await this.until(() => host.code !== undefined);
     return host;
   }
 
   /** A guest with a code; nothing is waited for. */
-  join(code: string, coming: Coming = {}): Person {
-    return this.enter({ mode: "join", code: parseCode(code) }, { name: "Bob", ...coming });
+  join(code: string, joining: JoinOptions = {}): Person {
+    return this.enter({ mode: "join", code: parseCode(code) }, { name: "Bob", ...joining });
   }
 
   /** Two who have found each other. */
   async pair(
-    { host = {}, guest = {} }: { host?: Coming; guest?: Coming } = {},
+    { host = {}, guest = {} }: { host?: JoinOptions; guest?: JoinOptions } = {},
   ): Promise<{ alice: Person; bob: Person }> {
     const alice = await this.host(host);
     const bob = this.join(alice.code!, guest);

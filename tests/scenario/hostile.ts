@@ -1,5 +1,5 @@
 /**
- * A hostile hand between one person and the relay, and what it does there.
+ * An interceptor between one person and the relay, and what it does there.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import type { EnvelopeDocument } from "../../tests/support/memory_relay.ts";
 import { Harness, type Person, QUIET_MS } from "./harness.ts";
 
 /** What happens to one operation: `proceed` does it as it was asked for. */
-export type Hand = (operation: string, args: unknown[], proceed: () => unknown) => unknown;
+export type Interceptor = (operation: string, args: unknown[], proceed: () => unknown) => unknown;
 
 /**
- * A relay whose every operation passes through `hand`; what does not travel does not. As with any
- * relay, an operation is over when its signal says so, whatever the hand is about.
+ * A relay whose every operation passes through `interceptor`; what does not travel does not. As with any
+ * relay, an operation is over when its signal says so, whatever the interceptor does.
  */
-export function inTheHandsOf(hand: Hand, relay: Relay): Relay {
+export function intercept(interceptor: Interceptor, relay: Relay): Relay {
   const local = ["close", "operations"];
   return new Proxy(relay, {
     get(target, name) {
@@ -26,10 +26,12 @@ export function inTheHandsOf(hand: Hand, relay: Relay): Relay {
       if (typeof value !== "function") return value;
       const method = (...args: unknown[]) => Reflect.apply(value, target, args);
       if (local.includes(String(name))) return method;
-      if (name === "watch") return (...args: unknown[]) => hand(name, args, () => method(...args));
+      if (name === "watch") {
+        return (...args: unknown[]) => interceptor(name, args, () => method(...args));
+      }
       return (...args: unknown[]) => {
         const { signal } = (args.at(-1) ?? {}) as { signal?: AbortSignal };
-        const answer = (async () => await hand(String(name), args, () => method(...args)))();
+        const answer = (async () => await interceptor(String(name), args, () => method(...args)))();
         return signal ? Promise.race([answer, aborted(signal)]) : answer;
       };
     },
@@ -50,10 +52,10 @@ export type Document = EnvelopeDocument["envelope"];
 export type Fault = (envelope: Envelope) => readonly Document[];
 
 /**
- * A stage: Alice (host) and Bob talk, and what Alice posts can be spoilt. Every case is a text that is
+ * A fixture: Alice (host) and Bob talk, and what Alice posts can be spoilt. Every case is a text that is
  * spoilt and a text after it that is not.
  */
-export class Stage {
+export class HostileFixture {
   readonly harness: Harness;
   readonly alice: Person;
   readonly bob: Person;
@@ -67,22 +69,22 @@ export class Stage {
   }
 
   /** Two who have found each other, with nothing spoilt yet. */
-  static async set({ seed = 1 } = {}): Promise<Stage> {
+  static async set({ seed = 1 } = {}): Promise<HostileFixture> {
     const harness = new Harness({ seed });
-    let stage: Stage | undefined;
-    const hand: Hand = (operation, args, proceed) => {
-      const fault = stage && stage.#fault;
+    let fixture: HostileFixture | undefined;
+    const interceptor: Interceptor = (operation, args, proceed) => {
+      const fault = fixture && fixture.#fault;
       if (operation !== "post" || !fault) return proceed();
-      stage!.#fault = undefined;
+      fixture!.#fault = undefined;
       for (const envelope of args[1] as Envelope[]) {
         for (const document of fault(envelope)) harness.plant(document);
       }
       return Promise.resolve();
     };
     const pair = await harness.pair({
-      host: { through: (relay) => inTheHandsOf(hand, relay) },
+      host: { through: (relay) => intercept(interceptor, relay) },
     });
-    return stage = new Stage(harness, pair);
+    return fixture = new HostileFixture(harness, pair);
   }
 
   /**

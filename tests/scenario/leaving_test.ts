@@ -5,8 +5,8 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import type { CloseReason } from "../../src/chat/events.ts";
-import { assertCalm, type Coming, Harness, type Person } from "./harness.ts";
-import { type Hand, inTheHandsOf } from "./hostile.ts";
+import { assertCalm, Harness, type JoinOptions, type Person } from "./harness.ts";
+import { intercept, type Interceptor } from "./hostile.ts";
 
 /** Two come, and `who` leaves while asking the relay for the `nth` time. */
 async function leaveAt(
@@ -16,13 +16,13 @@ async function leaveAt(
 ): Promise<{ harness: Harness; alice: Person; bob: Person; reached: boolean }> {
   const harness = new Harness({ seed: nth });
   let count = 0;
-  const hand: Hand = (_, __, proceed) => {
+  const interceptor: Interceptor = (_, __, proceed) => {
     const leave = () => harness.people[who === "alice" ? 0 : 1]!.chat.leave(reason);
     if (++count === nth) queueMicrotask(() => void leave());
     return proceed();
   };
-  const through = (name: string): Coming =>
-    name === who ? { through: (relay) => inTheHandsOf(hand, relay) } : {};
+  const through = (name: string): JoinOptions =>
+    name === who ? { through: (relay) => intercept(interceptor, relay) } : {};
   const alice = harness.enter({ mode: "new" }, { name: "Alice", ...through("alice") });
   alice.say("early");
   await harness.settle();
@@ -112,7 +112,7 @@ Deno.test("leave: tells the guest when the host stopped responding", async () =>
   const harness = new Harness();
   const alice = await harness.host({
     through: (relay) =>
-      inTheHandsOf(
+      intercept(
         (name, _, proceed) => name === "create" ? proceed() : new Promise(() => {}),
         relay,
       ),

@@ -1,5 +1,5 @@
 /**
- * The same enemy at a real MongoDB: a second client with the same password, which copies, alters,
+ * The same attacker at a real MongoDB: a second client with the same password, which copies, alters,
  * repeats and invents documents while two people talk.
  *
  * @module
@@ -12,9 +12,9 @@ import { encodeBase64Url } from "../../src/crypto/bytes.ts";
 import type { Envelope } from "../../src/relay/relay.ts";
 import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
 import { databaseOf } from "../../src/relay/mongodb/uri.ts";
-import { allRead, meet, type Pair, type Person } from "../faults/stage.ts";
+import { allRead, meet, type Pair, type Person } from "../faults/harness.ts";
 import { mongodAvailable, startReplicaSet, type TestServer } from "../support/mongod.ts";
-import { type Document, inTheHandsOf, otherId, withHeadByte, withTokenChar } from "./hostile.ts";
+import { type Document, intercept, otherId, withHeadByte, withTokenChar } from "./hostile.ts";
 
 const available = await mongodAvailable();
 const skip = available.ok ? "" : ` (skipped: ${available.why})`;
@@ -22,19 +22,19 @@ const ignore = !available.ok;
 const TITLE = "a second client at MongoDB";
 
 /** What becomes of the envelopes of one post: what is stored in their place. */
-type Spoil = (envelopes: readonly Envelope[]) => readonly Document[];
+type Tampering = (envelopes: readonly Envelope[]) => readonly Document[];
 
 /** One talk over the server, with the second client at work. */
-interface Scene extends Pair {
-  readonly enemy: Enemy;
+interface Fixture extends Pair {
+  readonly attacker: Attacker;
   /** All that Alice (the host) has posted. */
   readonly posted: Envelope[];
   /** Spoils Alice's next post. */
-  spoil(how: Spoil): void;
+  spoil(how: Tampering): void;
 }
 
 /** An attacker with the same connection string. */
-class Enemy {
+class Attacker {
   readonly #client: MongoClient;
   readonly messages: Collection<{ _id: string }>;
   readonly rooms: Collection<{ _id: string }>;
@@ -68,37 +68,37 @@ let server: Promise<TestServer> | undefined;
 const start = () => server ??= startReplicaSet({ count: 1 });
 const outliving = { ignore, sanitizeOps: false, sanitizeResources: false };
 
-function scene(name: string, play: (scene: Scene) => Promise<void>): void {
+function test(name: string, play: (fixture: Fixture) => Promise<void>): void {
   Deno.test({ name: `${TITLE}: ${name}${skip}`, ignore, fn: () => run(play) });
 }
 
-async function run(play: (scene: Scene) => Promise<void>): Promise<void> {
+async function run(play: (fixture: Fixture) => Promise<void>): Promise<void> {
   const { uri } = await start();
-  const enemy = new Enemy(await MongoClient.connect(uri), uri);
+  const attacker = new Attacker(await MongoClient.connect(uri), uri);
   const open = () => openMongoRelay({ uri }, { clock: systemClock, random: systemRandom });
   const posted: Envelope[] = [];
-  let spoil: Spoil | undefined;
+  let spoil: Tampering | undefined;
   let room = "";
   const hers = await open();
   const pair = await meet({
-    relay: inTheHandsOf(async (name, args, proceed) => {
+    relay: intercept(async (name, args, proceed) => {
       if (name !== "post") return await proceed();
       const envelopes = args[1] as Envelope[];
       posted.push(...envelopes);
       const how = spoil;
       spoil = undefined;
-      return how ? await enemy.plant(room, how(envelopes)) : await proceed();
+      return how ? await attacker.plant(room, how(envelopes)) : await proceed();
     }, hers),
   }, { relay: open() });
   room = pair.room;
   try {
-    await play({ ...pair, enemy, posted, spoil: (how) => spoil = how });
+    await play({ ...pair, attacker, posted, spoil: (how) => spoil = how });
     assertEquals([await pair.guest.leave(), await pair.host.leave()], [0, 0]);
-    assertEquals(await enemy.messages.countDocuments({ room }), 0);
-    assertEquals(await enemy.rooms.countDocuments({ _id: room }), 0);
+    assertEquals(await attacker.messages.countDocuments({ room }), 0);
+    assertEquals(await attacker.rooms.countDocuments({ _id: room }), 0);
   } finally {
     await Promise.all([pair.guest.leave(), pair.host.leave()]);
-    await enemy.close();
+    await attacker.close();
   }
 }
 
@@ -121,7 +121,7 @@ Deno.test({
   fn: async () => void await start(),
 });
 
-scene("discards an altered token in place of the true one", async ({ host, guest, spoil }) => {
+test("discards an altered token in place of the true one", async ({ host, guest, spoil }) => {
   spoil((envelopes) => envelopes.map((one) => withTokenChar(one, 50)));
   host.say();
   await assertAlarmed(guest, "altered");
@@ -130,7 +130,7 @@ scene("discards an altered token in place of the true one", async ({ host, guest
   assertEquals(guest.shown, ["Alice says 2"]);
 });
 
-scene("discards an altered header in place of the true one", async ({ host, guest, spoil }) => {
+test("discards an altered header in place of the true one", async ({ host, guest, spoil }) => {
   spoil((envelopes) => envelopes.map((one) => withHeadByte(one, 3)));
   host.say();
   await assertAlarmed(guest, "forged");
@@ -139,7 +139,7 @@ scene("discards an altered header in place of the true one", async ({ host, gues
   assertEquals(guest.shown, ["Alice says 2"]);
 });
 
-scene("reports two messages that were deleted", async ({ host, guest, spoil }) => {
+test("reports two messages that were deleted", async ({ host, guest, spoil }) => {
   spoil(([first]) => [{ ...garbage(), from: "stranger", seq: 0, head: first!.head }]);
   host.say(2);
   await assertAlarmed(guest, "forged");
@@ -149,32 +149,32 @@ scene("reports two messages that were deleted", async ({ host, guest, spoil }) =
   assertEquals([first, last, guest.shown], [1, 2, ["Alice says 3"]]);
 });
 
-scene(
+test(
   "shows no message twice when it is stored again",
-  async ({ host, guest, enemy, posted, room }) => {
+  async ({ host, guest, attacker, posted, room }) => {
     host.say();
     await host.until("a receipt", () => host.isRead);
-    await enemy.plant(room, [posted.at(-1)!].map((one) => ({ ...one, id: otherId(one) })));
+    await attacker.plant(room, [posted.at(-1)!].map((one) => ({ ...one, id: otherId(one) })));
     await assertAlarmed(guest, "replayed");
     host.say();
     await guest.until("the second text", () => guest.shown.length === 2);
   },
 );
 
-scene("discards one's own messages stored as the peer's", async (scene) => {
-  const { host, guest, enemy, posted, room } = scene;
+test("discards one's own messages stored as the peer's", async (fixture) => {
+  const { host, guest, attacker, posted, room } = fixture;
   host.say();
   await host.until("a receipt", () => host.isRead);
   const reflected = posted.filter(({ seq }) => seq > 0)
     .map((one) => ({ ...one, from: "guest", id: otherId(one) }));
-  await enemy.plant(room, reflected);
+  await attacker.plant(room, reflected);
   await assertAlarmed(host, "forged");
   guest.say();
   await host.until("the answer", () => host.shown.length === 1);
-  await allRead(scene);
+  await allRead(fixture);
 });
 
-scene("discards documents of another shape", async ({ host, guest, enemy, room }) => {
+test("discards documents of another shape", async ({ host, guest, attacker, room }) => {
   const shapes = [
     { seq: "3" },
     { seq: 3.5 },
@@ -184,33 +184,33 @@ scene("discards documents of another shape", async ({ host, guest, enemy, room }
     { token: "A".repeat(200_000) },
     { head: new Uint8Array(600) },
   ];
-  await enemy.plant(room, shapes.map((shape) => ({ ...garbage(), ...shape })));
+  await attacker.plant(room, shapes.map((shape) => ({ ...garbage(), ...shape })));
   host.say();
   await guest.until("the text", () => guest.shown.length === 1);
   await assertAlarmed(guest, "forged");
 });
 
-scene("delivers messages among two thousand documents of garbage", async (scene) => {
-  const { host, guest, enemy, room } = scene;
+test("delivers messages among two thousand documents of garbage", async (fixture) => {
+  const { host, guest, attacker, room } = fixture;
   const before = { ...guest.chat.overview().operations };
-  await enemy.plant(room, Array.from({ length: 2_000 }, garbage));
+  await attacker.plant(room, Array.from({ length: 2_000 }, garbage));
   host.say(3);
   guest.say(3);
-  await allRead(scene);
+  await allRead(fixture);
   assertEquals([guest.shown.length, host.shown.length], [3, 3]);
   await assertAlarmed(guest, "forged");
   const { delete: removals = 0 } = guest.chat.overview().operations;
   assert(removals - (before.delete ?? 0) < 100, `${removals} removals`);
 });
 
-scene("reports a room that was unsealed", async ({ host, guest, enemy, room }) => {
-  await enemy.rooms.updateOne({ _id: room }, { $set: { sealed: false } });
+test("reports a room that was unsealed", async ({ host, guest, attacker, room }) => {
+  await attacker.rooms.updateOne({ _id: room }, { $set: { sealed: false } });
   await Promise.all([assertAlarmed(host, "rollback"), assertAlarmed(guest, "rollback")]);
 });
 
-scene("reports a knock", async ({ host, guest, enemy, room }) => {
+test("reports a knock", async ({ host, guest, attacker, room }) => {
   const knock = { ...garbage(), from: "stranger", seq: 0, head: new Uint8Array(0), token: "" };
-  await enemy.plant(room, [knock]);
+  await attacker.plant(room, [knock]);
   await Promise.all([assertAlarmed(host, "third-party"), assertAlarmed(guest, "third-party")]);
 });
 

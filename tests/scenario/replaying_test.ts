@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Envelope } from "../../src/relay/relay.ts";
 import { assertAllHeard, assertCalm, Harness, type Person, QUIET_MS } from "./harness.ts";
-import { type Hand, inTheHandsOf, otherId } from "./hostile.ts";
+import { intercept, type Interceptor, otherId } from "./hostile.ts";
 
 /** Two who have talked a little, and every message that was stored of each. */
 async function talk(): Promise<
@@ -77,7 +77,7 @@ Deno.test("replay: drops a copy under another id, before and after the read", as
 Deno.test("replay: drops a copy that comes with a new message in one push", async () => {
   const harness = new Harness();
   const posted: Envelope[] = [];
-  const hand: Hand = (name, args, proceed) => {
+  const interceptor: Interceptor = (name, args, proceed) => {
     if (name !== "post") return proceed();
     const [envelope] = args[1] as [Envelope];
     // What is pushed first makes the reader read again, while the second is being opened.
@@ -86,7 +86,7 @@ Deno.test("replay: drops a copy that comes with a new message in one push", asyn
     return proceed();
   };
   const { alice, bob } = await harness.pair({
-    host: { through: (relay) => inTheHandsOf(hand, relay) },
+    host: { through: (relay) => intercept(interceptor, relay) },
   });
   for (let i = 0; i < 10; i++) {
     alice.say(`${i}`);
@@ -176,12 +176,12 @@ Deno.test("rollback: reports a forgotten seal on both sides", async () => {
   const harness = new Harness();
   const alice = await harness.host();
   let snapshot = structuredClone(harness.relay.documents);
-  const hand: Hand = async (name, _, proceed) => {
+  const interceptor: Interceptor = async (name, _, proceed) => {
     const answer = await proceed();
     if (name === "claim") snapshot = structuredClone(harness.relay.documents);
     return answer;
   };
-  const bob = harness.join(alice.code!, { through: (relay) => inTheHandsOf(hand, relay) });
+  const bob = harness.join(alice.code!, { through: (relay) => intercept(interceptor, relay) });
   await harness.until(() => alice.isReady && bob.isReady);
   // Long enough for both to have looked at the room as it was sealed.
   await harness.advance(QUIET_MS);

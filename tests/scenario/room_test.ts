@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { AlarmKind } from "../../src/chat/events.ts";
 import type { RoomDocument } from "../../tests/support/memory_relay.ts";
 import { assertAllHeard, assertCalm, Harness, QUIET_MS } from "./harness.ts";
-import { inTheHandsOf } from "./hostile.ts";
+import { intercept } from "./hostile.ts";
 
 /** What becomes of the two when one field of their room is changed. */
 interface Outcome {
@@ -80,7 +80,7 @@ Deno.test("room: counts a guess when the relay changed the host's token", async 
   const alice = await harness.host();
   const bob = harness.join(alice.code!, {
     through: (relay) =>
-      inTheHandsOf(async (name, _, proceed) => {
+      intercept(async (name, _, proceed) => {
         const answer = await proceed();
         return name === "claim" ? { ...answer as object, hostToken: "A".repeat(22) } : answer;
       }, relay),
@@ -97,7 +97,7 @@ Deno.test("room: refuses a host's token of another shape", async () => {
     const alice = await harness.host();
     const bob = harness.join(alice.code!, {
       through: (relay) =>
-        inTheHandsOf(async (name, _, proceed) => {
+        intercept(async (name, _, proceed) => {
           const answer = await proceed();
           return name === "claim" ? { ...answer as object, hostToken } : answer;
         }, relay),

@@ -9,7 +9,7 @@ import fc from "fast-check";
 import { RelayUnavailable, untranslated } from "../../src/errors.ts";
 import type { Envelope, Relay } from "../../src/relay/relay.ts";
 import { Harness, type Person, QUIET_MS } from "./harness.ts";
-import { inTheHandsOf, otherId, withHeadByte, withTokenChar } from "./hostile.ts";
+import { intercept, otherId, withHeadByte, withTokenChar } from "./hostile.ts";
 
 const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 200;
 
@@ -20,12 +20,12 @@ const TAKING = ["dropped", "token altered", "head altered", "much too late"] as 
 /** What adds something that is not true. */
 const ADDING = ["altered copy", "forged copy", "reflected", "replayed"] as const;
 
-type Weather = typeof HARMLESS[number] | typeof TAKING[number] | typeof ADDING[number];
+type Interference = typeof HARMLESS[number] | typeof TAKING[number] | typeof ADDING[number];
 
 interface Step {
   readonly who: 0 | 1;
   readonly texts: number;
-  readonly weather: Weather;
+  readonly interference: Interference;
   readonly waitMs: number;
 }
 
@@ -36,19 +36,19 @@ const waitMs = fc.oneof(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, m
 interface Schedule {
   readonly seed: number;
   /** Over the first post of each, with which they come. */
-  readonly entering: readonly [Weather, Weather];
+  readonly entering: readonly [Interference, Interference];
   readonly steps: readonly Step[];
 }
 
-function schedules(weather: readonly Weather[]): fc.Arbitrary<Schedule> {
-  const step = fc.record({ who, texts, waitMs, weather: fc.constantFrom(...weather) });
+function schedules(interference: readonly Interference[]): fc.Arbitrary<Schedule> {
+  const step = fc.record({ who, texts, waitMs, interference: fc.constantFrom(...interference) });
   const entering = fc.tuple(fc.constantFrom(...HARMLESS), fc.constantFrom(...HARMLESS));
   return fc.record({ seed: fc.nat(), entering, steps: fc.array(step, { maxLength: 15 }) });
 }
 
-/** A bad network or a hostile relay on one person's posts, as the step at hand says. */
-class Sky {
-  weather: Weather = "none";
+/** A bad network or a hostile relay on one person's posts, as the current step says. */
+class FaultInjector {
+  interference: Interference = "none";
   /** Envelopes that were taken away. */
   taken = 0;
   readonly #harness: Harness;
@@ -59,21 +59,25 @@ class Sky {
   }
 
   over(relay: Relay): Relay {
-    return inTheHandsOf((name, args, proceed) => {
-      if (name !== "post" || this.weather === "none") return proceed();
-      const weather = this.weather;
-      this.weather = "none";
+    return intercept((name, args, proceed) => {
+      if (name !== "post" || this.interference === "none") return proceed();
+      const interference = this.interference;
+      this.interference = "none";
       const envelopes = args[1] as Envelope[];
       this.#posted.push(...envelopes);
-      return this.#strike(weather, envelopes, proceed);
+      return this.#inject(interference, envelopes, proceed);
     }, relay);
   }
 
-  async #strike(weather: Weather, envelopes: Envelope[], proceed: () => unknown): Promise<void> {
+  async #inject(
+    interference: Interference,
+    envelopes: Envelope[],
+    proceed: () => unknown,
+  ): Promise<void> {
     const harness = this.#harness;
     const plant = (which: readonly object[]) => which.forEach((one) => harness.plant({ ...one }));
     const later = (ms: number) => void harness.clock.after(ms, () => plant(envelopes));
-    switch (weather) {
+    switch (interference) {
       case "lost and repeated":
         throw unavailable();
       case "stored, the answer lost":
@@ -120,30 +124,30 @@ function unavailable(): RelayUnavailable {
   return new RelayUnavailable(untranslated("relay-lost", "It does not answer.", "Wait."));
 }
 
-/** Runs a schedule to its end, in fair weather, and both leave. */
+/** Runs a schedule to its end, without interference, and both leave. */
 async function run(
   { seed, entering, steps }: Schedule,
   check: (reader: Person, writer: Person, taken: number) => void,
 ): Promise<void> {
   const harness = new Harness({ seed });
-  const skies = [new Sky(harness), new Sky(harness)] as const;
-  for (const who of [0, 1] as const) skies[who].weather = entering[who];
+  const injectors = [new FaultInjector(harness), new FaultInjector(harness)] as const;
+  for (const who of [0, 1] as const) injectors[who].interference = entering[who];
   const { alice, bob } = await harness.pair({
-    host: { through: (relay) => skies[0].over(relay) },
-    guest: { through: (relay) => skies[1].over(relay) },
+    host: { through: (relay) => injectors[0].over(relay) },
+    guest: { through: (relay) => injectors[1].over(relay) },
   });
   const people = [alice, bob] as const;
-  for (const [i, { who, texts, weather, waitMs }] of steps.entries()) {
-    skies[who].weather = weather;
+  for (const [i, { who, texts, interference, waitMs }] of steps.entries()) {
+    injectors[who].interference = interference;
     people[who].say(...Array.from({ length: texts }, (_, k) => `${who} ${i} ${k}`));
     await harness.advance(waitMs);
   }
-  for (const sky of skies) sky.weather = "none";
+  for (const injector of injectors) injector.interference = "none";
   await harness.advance(QUIET_MS);
   for (const person of people) person.say("the end");
   await harness.advance(QUIET_MS);
-  check(bob, alice, skies[0].taken);
-  check(alice, bob, skies[1].taken);
+  check(bob, alice, injectors[0].taken);
+  check(alice, bob, injectors[1].taken);
   await harness.end();
 }
 

@@ -1,5 +1,5 @@
 /**
- * The stage of the fault tests over MongoDB: one real set of three nodes, and for each person a
+ * The harness of the fault tests over MongoDB: one real set of three nodes, and for each person a
  * network of their own.
  *
  * @module
@@ -17,7 +17,7 @@ import {
   type TestServer,
 } from "../support/mongod.ts";
 import { Network } from "../support/proxy.ts";
-import { meet, type Pair } from "./stage.ts";
+import { meet, type Pair } from "./harness.ts";
 
 const available = await mongodAvailable();
 const why = available.ok ? isOwnServer ? "a server of one's own" : "" : available.why;
@@ -28,15 +28,15 @@ export const skip = ignore ? ` (skipped: ${why})` : "";
 
 const deps = { clock: systemClock, random: systemRandom };
 
-/** What a scene can use. */
-export interface Scene {
+/** What a fixture can use. */
+export interface Fixture {
   readonly server: TestServer;
   readonly admin: MongoClient;
   /** A client of the relay: over a network of one's own, or straight. */
   open(network?: Network, options?: { poll?: boolean }): Promise<Relay>;
-  /** A network that ends with the scene. */
+  /** A network that ends with the fixture. */
   network(): Promise<Network>;
-  /** Two who know each other; the guest over `network`. Both are gone when the scene ends. */
+  /** Two who know each other; the guest over `network`. Both are gone when the fixture ends. */
   meet(options?: { network?: Network; poll?: boolean }): Promise<Pair>;
   /** Documents of a room. */
   count(room: RoomId): Promise<number>;
@@ -44,8 +44,8 @@ export interface Scene {
   fail(mode: Document | "alwaysOn" | "off", data?: Document): Promise<void>;
 }
 
-/** Registers scenes over one set, between a test that starts it and one that stops it. */
-export class Scenes {
+/** Registers pool over one set, between a test that starts it and one that stops it. */
+export class FixturePool {
   readonly #title: string;
   readonly #options: ServerOptions;
   #server: Promise<TestServer> | undefined;
@@ -56,10 +56,10 @@ export class Scenes {
     this.#outliving("the servers start", async () => void await this.#start());
   }
 
-  /** Registers one scene. A server that it `restarts` outlives it. */
+  /** Registers one fixture. A server that it `restarts` outlives it. */
   add(
     name: string,
-    run: (scene: Scene) => Promise<void>,
+    run: (fixture: Fixture) => Promise<void>,
     { restarts = false }: { restarts?: boolean } = {},
   ): void {
     const fn = () => this.#play(run);
@@ -67,10 +67,10 @@ export class Scenes {
     else Deno.test({ name: `${this.#title}: ${name}${skip}`, ignore, fn });
   }
 
-  /** Registers scenes that do not touch the servers and so can be played at the same time. */
+  /** Registers pool that do not touch the servers and so can be played at the same time. */
   together(
     name: string,
-    scenes: readonly (readonly [name: string, run: (scene: Scene) => Promise<void>])[],
+    pool: readonly (readonly [name: string, run: (fixture: Fixture) => Promise<void>])[],
   ): void {
     Deno.test({
       name: `${this.#title}: ${name}${skip}`,
@@ -79,13 +79,13 @@ export class Scenes {
         // What one step leaves open would be blamed on another; the test as a whole is watched.
         const unwatched = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
         await Promise.all(
-          scenes.map(([name, run]) => test.step({ name, ...unwatched, fn: () => this.#play(run) })),
+          pool.map(([name, run]) => test.step({ name, ...unwatched, fn: () => this.#play(run) })),
         );
       },
     });
   }
 
-  /** To be called after the last scene. */
+  /** To be called after the last fixture. */
   end(): void {
     this.#outliving("the servers stop", async () => await (await this.#server)?.stop());
   }
@@ -99,7 +99,7 @@ export class Scenes {
     return this.#server ??= startReplicaSet({ count: 3, ...this.#options });
   }
 
-  async #play(run: (scene: Scene) => Promise<void>): Promise<void> {
+  async #play(run: (fixture: Fixture) => Promise<void>): Promise<void> {
     const server = await this.#start();
     const admin = await server.admin();
     const networks: Network[] = [];
