@@ -3,9 +3,12 @@
  *
  * @module
  */
+import { env } from "./src/app/environment.ts";
 import { STOP_SIGNALS, StopRequests } from "./src/app/stop_requests.ts";
+import { readStart } from "./src/cli/start.ts";
 import { versionText } from "./src/cli/version.ts";
-import { confine } from "./src/permissions/confine.ts";
+import { Failure } from "./src/errors.ts";
+import { confine, filesOf } from "./src/permissions/confine.ts";
 
 /** 128 and the number of SIGINT, as in a shell. */
 const INTERRUPTED = 130;
@@ -22,7 +25,9 @@ if (args.length === 1 && args[0] === "--version") {
   }
 }
 // Before the packages are loaded: they cannot reach the files of others.
-confine({ args, env: (name) => Deno.env.get(name) });
+const start = readStart(args, env);
+const command = start.command instanceof Failure ? undefined : start.command;
+confine(filesOf(command, { env, configPath: start.config.path }));
 const stop = new StopRequests(() => performance.now());
 for (const signal of STOP_SIGNALS) {
   Deno.addSignalListener(signal, () => {
@@ -30,4 +35,4 @@ for (const signal of STOP_SIGNALS) {
   });
 }
 const { run } = await import("./src/app.ts");
-Deno.exit(await run(args, stop.signal));
+Deno.exit(await run(start, stop.signal));

@@ -4,17 +4,21 @@
  * @module
  */
 import { openInterface } from "./app/interface.ts";
-import { asking, env, isAnsi, say, type Surroundings } from "./app/surroundings.ts";
+import { env } from "./app/environment.ts";
+import { asking, isAnsi, note, say, type Surroundings } from "./app/surroundings.ts";
 import type { Entry } from "./chat/entry.ts";
-import type { ChatCommand } from "./cli/command.ts";
-import { configPath, loadConfig } from "./cli/config_file.ts";
-import { parseCommand } from "./cli/parse.ts";
-import type { Opening } from "./cli/questions.ts";
+import type { StartChat } from "./cli/command.ts";
+import { withoutPassword } from "./cli/connection_secret.ts";
+import type { Asker, RoomChoice } from "./cli/questions.ts";
+import type { Start } from "./cli/start.ts";
 import { systemClock, systemRandom } from "./clock.ts";
 import { EXIT, Failure } from "./errors.ts";
 import { goOffline } from "./permissions/confine.ts";
 import type { RelaySettings } from "./relay/open.ts";
+import type { Relay } from "./relay/relay.ts";
+import type { Note } from "./ui/messages/cli.ts";
 import { OutputQueue } from "./terminal/output.ts";
+import type { TerminalInput, TerminalPort } from "./terminal/prompt.ts";
 
 /**
  * Milliseconds until the first question stands, for which nothing waits that is needed later: nobody
@@ -30,22 +34,20 @@ const FLUSH_MS = 2_000;
  * @param stop aborted when the system or the person asks the program to end.
  * @returns the exit status. Never rejects.
  */
-export async function run(args: readonly string[], stop: AbortSignal): Promise<number> {
+export async function run(start: Start, stop: AbortSignal): Promise<number> {
   const output = new OutputQueue(Deno.stdout);
-  const isJson = args.includes("--json");
-  let isDebug = args.includes("--debug");
+  const { command, config } = start;
   let status: number;
   try {
-    const config = () => loadConfig(configPath(env));
-    const command = parseCommand(args, { env, config });
-    isDebug = "debug" in command && command.debug;
+    if (command instanceof Failure) throw command;
     if (command.command === "chat") status = await chat(command, { stop, output });
     else {
-      const { runOther } = await import("./app/commands.ts");
-      status = await runOther(command, { stop, output }).finally(() => output.flush());
+      const { runCommand } = await import("./app/run_command.ts");
+      const running = runCommand(command, { stop, output, config });
+      status = await running.finally(() => output.flush());
     }
   } catch (error) {
-    status = await complain(error, { output, isJson, isDebug });
+    status = await complain(error, { output, ...start });
   }
   await output.flush({ withinMs: FLUSH_MS });
   if (status !== EXIT.ok || output.loss === undefined) return status;
@@ -55,41 +57,71 @@ export async function run(args: readonly string[], stop: AbortSignal): Promise<n
 }
 
 /** A chat, from the first question to the last document removed. */
-async function chat(command: ChatCommand, { stop, output }: Surroundings): Promise<number> {
-  const { port, input, asker } = await asking(command, { stop, output });
-  for (const warning of command.warnings) say(`Note: ${warning}`);
-  const { askName, askOpening, askPlace, assertReadable } = await import("./cli/questions.ts");
+async function chat(command: StartChat, surroundings: Surroundings): Promise<number> {
+  const { stop } = surroundings;
+  const person = await asking(command, surroundings);
+  const { asker } = person;
+  // A script knows what it passes.
+  const isForPerson = ({ note }: Note) => note === "code-in-arguments";
+  command.notes.filter((one) => asker.isInteractive || !isForPerson(one)).forEach(note);
+  const { askName } = await import("./cli/questions.ts");
   let loading: Promise<Loaded> | undefined;
   const load = () => {
     loading ??= loadChat(command);
     loading.catch(() => {});
     return loading;
   };
-  if (asker.mayAsk) systemClock.after(FIRST_QUESTION_MS, load);
+  if (asker.isInteractive) systemClock.after(FIRST_QUESTION_MS, load);
   else load();
 
   const name = await askName(command.name, asker, env("USER") ?? env("USERNAME"));
-  if (command.tlsCaFile !== undefined) await assertReadable(command.tlsCaFile);
-  const { completeUri, inspectUri, openRelay } = await import("./relay/open.ts");
-  const checks = { inspect: inspectUri, complete: completeUri };
-  const place = await askPlace(command, asker, checks);
-  if (place.kind === "sqlite") goOffline();
-  const settings: RelaySettings = place.kind === "sqlite"
-    ? place
-    : { ...place, poll: command.poll, tlsCaFile: command.tlsCaFile };
-  // The relay is being opened while the person types the code.
-  const relay = openRelay(settings, { clock: systemClock, random: systemRandom, signal: stop });
-  relay.catch(() => {});
-  const { Chat, entries } = await load();
-  const codes = { check: entries.entryByCode, complete: entries.completeCode };
-  const opening = await askOpening(command, asker, codes);
-  const entry = entryOf(opening, entries);
+  let { settings, relay, wasAsked } = await askForRelay(command, asker, stop);
+  const loaded = await load();
+  let entry = await askForEntry(command, asker, { ...loaded, settings });
+  // While the person answered, the relay answered too: a wrong answer is asked for again.
+  while (wasAsked.size > 0) {
+    const failure = await relay.then(() => undefined, (error: unknown) => error);
+    if (failure === undefined) break;
+    const again = failure instanceof Failure ? answerBehind(failure, wasAsked) : undefined;
+    if (again === undefined || !(failure instanceof Failure)) break;
+    await sayFailure(failure);
+    ({ settings, relay, wasAsked } = await askForRelay(command, asker, stop, {
+      settings,
+      again,
+    }));
+  }
+  while (true) {
+    const parts = { command, name, settings, relay, entry, ...person, ...surroundings };
+    const { status, failure } = await converse(loaded.Chat, parts);
+    const mayRetry = asker.isInteractive && entry.mode === "join" && command.code === undefined &&
+      (failure?.code === "no-room" || failure?.code === "wrong-code") && !stop.aborted;
+    if (!mayRetry) return status;
+    entry = await askForEntry({ ...command, mode: "join" }, asker, { ...loaded, settings });
+    relay = open(settings, stop);
+  }
+}
 
+/** What one conversation is made of. */
+interface ConversationParts extends Surroundings {
+  readonly command: StartChat;
+  readonly name: string;
+  readonly settings: RelaySettings;
+  readonly relay: Promise<Relay>;
+  readonly entry: Entry;
+  readonly port: TerminalPort;
+  readonly input: TerminalInput;
+}
+
+/** Chats in one room until the chat is over. */
+async function converse(
+  Chat: Loaded["Chat"],
+  { command, name, settings, relay, entry, port, input, output, stop }: ConversationParts,
+): Promise<{ status: number; failure: Failure | undefined }> {
   const ui = await openInterface(command, {
     name,
-    relay: place.kind === "sqlite" ? "this computer" : "MongoDB",
-    room: opening.mode === "room"
-      ? opening.room
+    relay: settings.kind === "sqlite" ? "this computer" : "MongoDB",
+    room: command.mode === "room"
+      ? command.room
       : entry.mode === "join"
       ? entry.code.nameplate
       : undefined,
@@ -132,16 +164,98 @@ async function chat(command: ChatCommand, { stop, output }: Surroundings): Promi
     over.abort();
     await conversing;
     await ui.close();
-    if (chat.failure && command.ui !== "json") await sayFailure(chat.failure);
-    if (chat.failure && command.debug) say(Deno.inspect(chat.failure));
-    return status;
+    const { failure } = chat;
+    if (failure && command.ui !== "json") await sayFailure(failure);
+    if (failure && command.debug) say(Deno.inspect(failure));
+    return { status, failure };
   } finally {
+    stop.removeEventListener("abort", onStop);
     await ui.close();
   }
 }
 
+/** An answer about the relay that a person may have typed. */
+type RelayAnswer = "uri" | "password";
+
+/**
+ * Asks for the relay and begins to open it, while the person answers the next question.
+ *
+ * @param before what was answered already, where one answer was wrong.
+ */
+async function askForRelay(
+  command: StartChat,
+  asker: Asker,
+  stop: AbortSignal,
+  before?: { settings: RelaySettings; again: RelayAnswer },
+) {
+  const [{ askRelay, assertReadable }, { completeUri, inspectUri }, { filesInUri }] = await Promise
+    .all([
+      import("./cli/questions.ts"),
+      import("./relay/open.ts"),
+      import("./permissions/confine.ts"),
+    ]);
+  if (command.tlsCaFile !== undefined) await assertReadable(command.tlsCaFile);
+  const wasAsked = new Set<RelayAnswer>();
+  if (command.relay === undefined) wasAsked.add("uri");
+  const checks = { inspect: inspectUri, complete: completeUri };
+  const isPasswordAgain = before?.again === "password" && before.settings.kind === "mongodb";
+  const given = isPasswordAgain
+    ? { kind: "uri" as const, uri: withoutPassword((before.settings as { uri: string }).uri) }
+    : command.relay;
+  const target = await askRelay({ ...command, relay: given }, {
+    ...asker,
+    readLine: (options) => {
+      if (options.hidden) wasAsked.add("password");
+      return asker.readLine(options);
+    },
+  }, checks);
+  if (target.kind === "sqlite") goOffline();
+  else for (const path of filesInUri(target.uri)) await assertReadable(path);
+  const settings: RelaySettings = target.kind === "sqlite"
+    ? target
+    : { ...target, poll: command.poll, tlsCaFile: command.tlsCaFile };
+  return { settings, relay: open(settings, stop), wasAsked };
+}
+
+/** Begins to open a relay. The chat reports what is wrong with it. */
+function open(settings: RelaySettings, signal: AbortSignal): Promise<Relay> {
+  const relay = import("./relay/open.ts").then(({ openRelay }) =>
+    openRelay(settings, { clock: systemClock, random: systemRandom, signal })
+  );
+  relay.catch(() => {});
+  return relay;
+}
+
+/** The answer that a failure to open the relay makes wrong, if the person typed it. */
+function answerBehind(
+  { code }: Failure,
+  wasAsked: ReadonlySet<RelayAnswer>,
+): RelayAnswer | undefined {
+  if (code === "relay-auth" && wasAsked.has("password")) return "password";
+  return code.startsWith("relay-") && wasAsked.has("uri") ? "uri" : undefined;
+}
+
+/** Asks which room. The answer, which may be a passphrase, lives on only in the entry. */
+async function askForEntry(
+  command: StartChat,
+  asker: Asker,
+  { entries, settings }: Pick<Loaded, "entries"> & { readonly settings: RelaySettings },
+): Promise<Entry> {
+  const { askRoom } = await import("./cli/questions.ts");
+  const choice = await askRoom(command, asker, {
+    check: entries.entryByCode,
+    complete: entries.completeCode,
+    isRoomWaiting: async () => {
+      if (settings.kind !== "sqlite") return false;
+      const { isRoomWaiting } = await import("./relay/open.ts");
+      return await isRoomWaiting(env);
+    },
+  });
+  return entryOf(choice, entries);
+}
+
 /** The chat, its cryptography and its relay, while the person still reads or types. */
-async function loadChat({ relay }: ChatCommand) {
+async function loadChat({ relay }: StartChat) {
   const { preload } = await import("./relay/open.ts");
   void preload(relay?.kind === "local" ? "sqlite" : "mongodb");
   const [{ Chat }, entries] = await Promise.all([
@@ -153,14 +267,14 @@ async function loadChat({ relay }: ChatCommand) {
 
 type Loaded = Awaited<ReturnType<typeof loadChat>>;
 
-function entryOf(opening: Opening, { entryByCode, entryByRoom }: Loaded["entries"]): Entry {
-  switch (opening.mode) {
+function entryOf(choice: RoomChoice, { entryByCode, entryByRoom }: Loaded["entries"]): Entry {
+  switch (choice.mode) {
     case "new":
-      return opening;
+      return choice;
     case "join":
-      return entryByCode(opening.code);
+      return entryByCode(choice.code);
     case "room":
-      return entryByRoom(opening.room, opening.passphrase);
+      return entryByRoom(choice.room, choice.passphrase);
   }
 }
 

@@ -147,7 +147,95 @@ export const REASONS = {
   "terminated": because("interrupted"),
   /** Standard output takes no more. */
   "output-lost": because<{ why: "no-reader" | "no-space" | "closed" | "other" }>("output"),
+
+  // The command line (`src/cli`): arguments.
+  "argument-too-long": because("usage"),
+  "flag-takes-no-value": because<{ flag: string }>("usage"),
+  "flag-needs-value": because<{ flag: string; value: string }>("usage"),
+  "flag-given-twice": because<{ flag: string }>("usage"),
+  /** `source`: the flag and variable that take a file instead. */
+  "secret-in-arguments": because<{ source: string }>("usage"),
+  /** `flag` is missing where repeating it could show a secret. */
+  "unknown-flag": because<{ flag?: string | undefined; suggestion?: string | undefined }>("usage"),
+  "unknown-command": because<{ suggestion?: string | undefined }>("usage"),
+  "code-as-command": because("usage"),
+  "unexpected-argument": because("usage"),
+  "missing-subcommand": because<{ usage: string }>("usage"),
+  "unknown-subcommand": because<
+    { command: string; usage: string; suggestion?: string | undefined }
+  >("usage"),
+  "flag-of-other-command": because<{ flag: string; owners: readonly string[] }>("usage"),
+  "flags-conflict": because<{ first: string; second: string }>("usage"),
+  "room-with-command": because<{ command: string }>("usage"),
+  /** `source`: the flag, variable or setting. */
+  "invalid-switch": because<{ source: string }>("usage"),
+  "unknown-shell": because<{ isMissing: boolean; shells: readonly string[] }>("usage"),
+  "missing-key-file": because("usage"),
+  "invalid-ttl": because("usage"),
+
+  // What a chat needs, where nobody can be asked. `source`: the flag and the variable.
+  "missing-name": because<{ source: string }>("usage"),
+  "missing-relay": because("usage"),
+  "missing-code": because("usage"),
+  "missing-mode": because("usage"),
+  "missing-password": because<{ source: string }>("usage"),
+  "missing-passphrase": because<{ source: string }>("usage"),
+  "missing-user": because("usage"),
+
+  // Values that a person gives.
+  "empty-answer": because("usage"),
+  "invalid-name": because<{
+    source: string;
+    why: "empty" | "too-long" | "unprintable" | "invisible";
+    maxCharacters: number;
+    maxBytes: number;
+  }>("usage"),
+  "invalid-linger": because<{ source: string; why: "format" | "range" }>("usage"),
+
+  // The configuration file.
+  "no-config-folder": because("usage"),
+  "config-writable-by-others": because<{ path: string }>("usage"),
+  "config-unreadable": because<{ path: string; problem: FileProblem }>("usage"),
+  "config-unwritable": because<{ path: string; problem: FileProblem }>("usage"),
+  "config-invalid": because<
+    { path: string; problem: "not-settings" | "not-json" | "not-object" }
+  >("usage"),
+  "config-unknown-setting": because<
+    { path: string; name?: string | undefined; suggestion?: string | undefined }
+  >("usage"),
+  "config-wrong-type": because<{ path: string; name: string; isText: boolean }>("usage"),
+  "missing-setting-name": because<{ action: string; settings: readonly string[] }>("usage"),
+  "unknown-setting": because<
+    { suggestion?: string | undefined; settings: readonly string[] }
+  >("usage"),
+  "missing-setting-value": because<{ setting: string }>("usage"),
+  "password-as-setting": because("usage"),
+  "setting-empty": because<{ setting: string }>("usage"),
+  "setting-not-absolute": because<{ setting: string }>("usage"),
+  "setting-not-uri": because("usage"),
+  "setting-has-secret": because("usage"),
+
+  // Files that a person names.
+  "secret-file": because<{ path: string; problem: FileProblem }>("usage"),
+  "certificate-file": because<{ path: string; problem: FileProblem }>("usage"),
+  "fernet-key-file": because<{ problem: FileProblem }>("usage"),
+  "fernet-key": because("fernet"),
+  "fernet-token": because("fernet"),
 };
+
+/** Why a file cannot be read or written. */
+export type FileProblem =
+  | "missing"
+  | "denied"
+  | "not-a-file"
+  | "not-text"
+  | "not-permitted"
+  | "empty"
+  | "too-large"
+  | "exists"
+  | "not-a-folder"
+  | "no-space"
+  | "other";
 
 /** What went wrong, precisely. */
 export type Reason = keyof typeof REASONS;

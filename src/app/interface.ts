@@ -3,12 +3,13 @@
  *
  * @module
  */
-import type { ChatCommand } from "../cli/command.ts";
+import type { StartChat } from "../cli/command.ts";
 import type { TerminalInput, TerminalPort } from "../terminal/prompt.ts";
 import { systemClock } from "../clock.ts";
 import type { Interface } from "../ui/interface.ts";
 import type { OutputQueue } from "../terminal/output.ts";
-import { env, isReadAloud } from "./surroundings.ts";
+import { env } from "./environment.ts";
+import { isReadAloud } from "./surroundings.ts";
 
 /** What an interface is made of. */
 export interface InterfaceParts {
@@ -26,7 +27,7 @@ export interface InterfaceParts {
 
 /** Opens it. */
 export async function openInterface(
-  { ui, color, quiet }: ChatCommand,
+  { ui, color, quiet }: StartChat,
   { name, relay, room, port, input, output, flushMs, control }: InterfaceParts,
 ): Promise<Interface> {
   if (ui === "json") {

@@ -1,11 +1,14 @@
 /**
- * What surrounds the program: variables, the terminal, and the person beside the output.
+ * The world around the program: variables, the terminal, and the person beside the output.
  *
  * @module
  */
 import type { Connection } from "../cli/command.ts";
 import type { Asker } from "../cli/questions.ts";
 import { standardInput } from "../terminal/standard_input.ts";
+import { safeText } from "../terminal/safe_text.ts";
+import { describeNote, type Note } from "../ui/messages/cli.ts";
+import { env } from "./environment.ts";
 import type { OutputQueue } from "../terminal/output.ts";
 
 /** What a command gets from outside. */
@@ -27,30 +30,26 @@ export async function asking({ ui }: Connection, { stop, output }: Surroundings)
   });
   const input = new TerminalInput(port);
   const asker: Asker = {
-    mayAsk: input.isTerminal && !isJson,
+    isInteractive: input.isTerminal && !isJson,
     readLine: (options) => input.readLine({ ...options, signal: stop }),
     print: (text) => input.print(text),
+    note,
   };
   return { port, input, asker };
 }
 
-/** A line for the person, beside the output. */
+/** Writes a line to standard error, with nothing in it that a terminal acts on. */
 export function say(text: string): void {
   try {
-    Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
+    Deno.stderr.writeSync(new TextEncoder().encode(`${safeText(text)}\n`));
   } catch {
-    // Nobody is there to read it.
+    // Standard error is closed, so there is nowhere left to say it.
   }
 }
 
-/** A variable; one that we may not read is not there. */
-export function env(name: string): string | undefined {
-  try {
-    return Deno.env.get(name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) return undefined;
-    throw error;
-  }
+/** Writes a note to standard error. */
+export function note(note: Note): void {
+  say(describeNote(note));
 }
 
 /** Whether a screen reader is announced. It reads lines, not a screen that changes everywhere. */

@@ -1,166 +1,114 @@
 /**
- * argv to words and flags, by the table of commands. Nothing that was typed is repeated in a
- * sentence, except the name of a flag: the rest may be a password gone astray.
+ * argv to words and flags, in one pass over the table of flags. It needs no package: it runs before
+ * the program has given up its access to files. Failures repeat nothing that was typed except the
+ * name of a flag, because the rest may be a password in the wrong place.
  *
  * @module
  */
-import { parseArgs } from "@std/cli/parse-args";
-import { usage } from "./command.ts";
-import { ALL_COMMANDS, ALL_FLAGS, type FlagName, places, written } from "./commands.ts";
+import { Failure } from "../errors.ts";
+import { ALL_COMMANDS, ALL_FLAGS, flagAndEnv, type FlagName, flagSyntax } from "./command_table.ts";
 import { nearest } from "./nearest.ts";
 
 /** A command line in its parts. */
 export interface Arguments {
-  /** What is no flag, in order. */
+  /** Everything that is not a flag, in order. */
   readonly words: readonly string[];
-  /** Flags given: a value's text, or true; false for `--no-NAME`. */
+  /** Flags given: the text of a value, or true; false for `--no-NAME`. */
   readonly flags: ReadonlyMap<FlagName, string | boolean>;
 }
 
-/** Longer than any command line that is meant: connection strings have at most a few hundred. */
+/** Connection strings have at most a few hundred characters. */
 const MAX_CHARS = 16_384;
-/** A flag's name may be repeated to the person if it looks like one. */
+/** The name of a flag may be repeated to the person if it looks like one. */
 const FLAG_LIKE = /^--?[a-z][a-z-]{0,20}$/i;
 /** What people try for a secret in the arguments. */
 const SECRETS = ["password", "passphrase", "passwd", "pass", "pwd", "secret"];
-
-const NAMES = [...ALL_FLAGS];
-const VALUED = NAMES.filter(([, { value }]) => value).map(([name]) => name);
-const SWITCHES = NAMES.filter(([, { value }]) => !value).map(([name]) => name);
-/** Those that are on by themselves, and have a `--no-NAME`. */
-const NEGATABLE = NAMES.filter(([, { on }]) => on).map(([name]) => name);
-const SHORT = new Map(NAMES.flatMap(([name, { short }]) => short ? [[short, name] as const] : []));
+const SHORT = new Map(
+  [...ALL_FLAGS].flatMap(([name, { short }]) => short ? [[short, name] as const] : []),
+);
 
 /**
  * Takes a command line apart.
  *
- * @throws {Failure} `usage`.
+ * @throws {Failure} with code `usage`.
+ * @example
+ * readArguments(["join", "--name", "Bob", "--plain"])
+ * // { words: ["join"], flags: new Map([["name", "Bob"], ["plain", true]]) }
  */
 export function readArguments(args: readonly string[]): Arguments {
-  if (args.some((arg) => arg.length > MAX_CHARS)) {
-    throw usage("an argument is far too long", "See: whisper --help.");
-  }
-  const given = unmistakable(args);
-  const parsed = parseArgs(given, {
-    string: [...VALUED, "_"],
-    collect: VALUED,
-    boolean: SWITCHES,
-    negatable: NEGATABLE,
-    // The library reports every switch; those that were not given stay undefined.
-    default: Object.fromEntries(SWITCHES.map((name) => [name, undefined])),
-  });
+  if (args.some(({ length }) => length > MAX_CHARS)) throw new Failure("argument-too-long");
+  const words: string[] = [];
   const flags = new Map<FlagName, string | boolean>();
-  for (const [name, { value }] of NAMES) {
-    const found = parsed[name];
-    if (value === undefined) {
-      if (typeof found === "boolean") flags.set(name, found);
-      continue;
-    }
-    const [text, ...more] = found as readonly string[];
-    if (text !== undefined) flags.set(name, checkValue(name, text, more));
+  const rest = args.values();
+  for (const arg of rest) {
+    if (arg === "--") words.push(...rest);
+    else if (!/^-./.test(arg)) words.push(arg);
+    else if (arg.startsWith("--")) readLong(arg, rest, flags);
+    else for (const name of switchesIn(arg)) flags.set(name, true);
   }
-  return { words: parsed._.map(String), flags };
+  return { words, flags };
 }
 
-/**
- * The same command line with every flag in one piece with its value, and none that is unknown: the
- * library takes `--plain true` for one thing, and `--json=no` for the same as `--json`.
- */
-function unmistakable(args: readonly string[]): string[] {
-  const whole: string[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i]!;
-    if (arg === "--") return [...whole, ...args.slice(i)];
-    if (!/^-./.test(arg)) whole.push(arg);
-    else if (!arg.startsWith("--")) whole.push(...letters(arg));
-    else {
-      const [, written = "", inline] = /^--([^=]*)(=[^]*)?$/.exec(arg)!;
-      const name = switchNamed(written);
-      if (name !== undefined) {
-        if (inline === undefined) whole.push(`--${name}=${written === name}`);
-        else {throw usage(
-            `--${written} takes no value`,
-            `Write --${written} alone, or leave it out.`,
-          );}
-      } else if (!VALUED.includes(written as FlagName)) throw unknownFlag(written, arg);
-      else if (inline !== undefined) whole.push(arg);
-      else {
-        const next = args[++i];
-        // What begins with a hyphen is the next flag; a value that does is written behind "=".
-        if (next === undefined || /^-./.test(next)) throw needsValue(written as FlagName);
-        whole.push(`${arg}=${next}`);
-      }
-    }
+/** Reads `--NAME`, `--no-NAME`, `--NAME=VALUE`, or `--NAME` with the next argument as its value. */
+function readLong(
+  arg: string,
+  rest: Iterator<string>,
+  flags: Map<FlagName, string | boolean>,
+): void {
+  const [, written = "", value] = /^--([^=]*)(?:=([^]*))?$/.exec(arg)!;
+  const isNegated = written.startsWith("no-") && ALL_FLAGS.get(positive(written))?.on === true;
+  const name = isNegated ? positive(written) : written as FlagName;
+  const flag = ALL_FLAGS.get(name);
+  if (!flag) throw unknownFlag(written, arg);
+  if (flag.value === undefined) {
+    if (value !== undefined) throw new Failure("flag-takes-no-value", { flag: `--${written}` });
+    flags.set(name, !isNegated);
+    return;
   }
-  return whole;
+  // A next argument that begins with a hyphen is a flag; such a value is written behind "=".
+  const text = value ?? rest.next().value ?? "";
+  if (text.trim() === "" || (value === undefined && /^-./.test(text))) {
+    throw new Failure("flag-needs-value", { flag: `--${name}`, value: flag.value });
+  }
+  if (flags.has(name)) throw new Failure("flag-given-twice", { flag: `--${name}` });
+  flags.set(name, text);
 }
 
-/** The switch that is written so, or with `no-` before it. */
-function switchNamed(written: string): FlagName | undefined {
-  const name = written as FlagName;
-  if (SWITCHES.includes(name)) return name;
-  const negated = written.replace(/^no-/, "") as FlagName;
-  return NEGATABLE.includes(negated) ? negated : undefined;
+function positive(written: string): FlagName {
+  return written.replace(/^no-/, "") as FlagName;
 }
 
 /** The switches behind one hyphen, a letter each. */
-function letters(arg: string): string[] {
-  const names = [...arg.slice(1)].map((letter) => {
+function switchesIn(arg: string): FlagName[] {
+  return [...arg.slice(1)].map((letter) => {
     const name = SHORT.get(letter);
     if (name === undefined) throw unknownFlag(/^-[a-z]+$/i.test(arg) ? letter : "", arg);
     return name;
   });
-  return names.map((name) => `--${name}=true`);
-}
-
-function checkValue(name: FlagName, text: string, more: readonly string[]): string {
-  const { value, choices } = ALL_FLAGS.get(name)!;
-  if (more.length > 0) throw usage(`--${name} is given twice`, "Give it once.");
-  if (text.trim() === "") throw needsValue(name);
-  if (choices && !choices.includes(text)) {
-    throw usage(`there is no such ${value}`, `Use one of: ${choices.join(", ")}.`);
-  }
-  return text;
-}
-
-function needsValue(name: FlagName) {
-  return usage(
-    `--${name} needs a value`,
-    `Write it as --${name}=${ALL_FLAGS.get(name)!.value}.`,
-  );
 }
 
 /** @param key the name; behind one hyphen a letter of it, or nothing where there are others. */
-function unknownFlag(key: string, arg: string) {
+function unknownFlag(key: string, arg: string): Failure {
   const isShort = !arg.startsWith("--");
   const whole = isShort ? arg.slice(1).replace(/=[^]*$/, "") : key;
-  const name = whole.replace(/^no-/, "").toLowerCase();
+  const name = positive(whole).toLowerCase();
   const secret = SECRETS.includes(name) ? name : nearest(name, SECRETS);
   if (secret !== undefined) {
     const kind = secret === "passphrase" ? "passphrase-file" : "password-file";
-    return usage(
-      "a password or passphrase cannot be an argument, where every program can read it",
-      `Leave it out and you are asked for it, or put it into a file and give ${places(kind)}.`,
-    );
+    return new Failure("secret-in-arguments", { source: flagAndEnv(kind) });
   }
-  const known = nearest(name, [...ALL_FLAGS.keys()]);
+  const known = nearest(name, ALL_FLAGS.keys());
   // Behind the letter of one hyphen, other programs take a password.
   const shown = isShort ? `-${known && whole.length > 1 ? whole : key}` : `--${key}`;
-  const hint = known ? `Did you mean ${written(known as FlagName)}?` : "See: whisper --help.";
-  return usage(
-    FLAG_LIKE.test(shown) ? `there is no flag ${shown}` : "there is no such flag",
-    hint,
-  );
+  return new Failure("unknown-flag", {
+    flag: FLAG_LIKE.test(shown) ? shown : undefined,
+    suggestion: known && flagSyntax(known as FlagName),
+  });
 }
 
-/** The failure for a first word that is no command. */
-export function unknownCommand(word: string) {
-  if (/^\d+-/.test(word)) {
-    return usage("a code stands where a command belongs", "Did you mean: whisper join CODE?");
-  }
-  const known = nearest(word, [...ALL_COMMANDS.keys(), "help", "version"]);
-  return usage(
-    "the first word is not a command",
-    known ? `Did you mean "${known}"?` : "See: whisper --help.",
-  );
+/** The failure for a first word that is not a command. */
+export function unknownCommand(word: string): Failure {
+  if (/^\d+-/.test(word)) return new Failure("code-as-command");
+  const suggestion = nearest(word, [...ALL_COMMANDS.keys(), "help", "version"]);
+  return new Failure("unknown-command", { suggestion });
 }

@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { type Failure, untranslated } from "../errors.ts";
-import { type CommandName, places, type SettingName, type SHELLS } from "./commands.ts";
+import type { Note } from "../ui/messages/cli.ts";
+import type { CommandName, HELP_TOPICS, SettingName, SHELLS } from "./command_table.ts";
 
-/** Where two people meet. */
+/** Which relay, as given. */
 export type RelayChoice =
   | { readonly kind: "local" }
   /** The connection string as it was given: placeholders, quotes and all. */
   | { readonly kind: "uri"; readonly uri: string };
 
-/** What every command that goes to a relay knows. Undefined is what nobody has said. */
+/** What every command that connects to a relay knows. Undefined is what was not given. */
 export interface Connection {
   readonly relay: RelayChoice | undefined;
   readonly poll: boolean;
@@ -22,12 +22,12 @@ export interface Connection {
   readonly ui: "auto" | "plain" | "json";
   readonly color: boolean;
   readonly debug: boolean;
-  /** Sentences for the person, to be shown once before anything else; for stderr. */
-  readonly warnings: readonly string[];
+  /** To be shown once before anything else, on standard error. */
+  readonly notes: readonly Note[];
 }
 
-/** A chat. */
-export interface ChatCommand extends Connection {
+/** Start a chat. */
+export interface StartChat extends Connection {
   readonly command: "chat";
   /** `ask`: whether to open a room or to join one is still to be asked. */
   readonly mode: "ask" | "new" | "join" | "room";
@@ -42,12 +42,12 @@ export interface ChatCommand extends Connection {
   readonly quiet: boolean;
 }
 
-/** A look at the connection. */
+/** Check the connection. */
 export interface DoctorCommand extends Connection {
   readonly command: "doctor";
 }
 
-/** A look at, or a change of, the configuration file. */
+/** Show or change the configuration file. */
 export type ConfigCommand =
   & { readonly command: "config"; readonly debug: boolean }
   & (
@@ -56,7 +56,7 @@ export type ConfigCommand =
     | { readonly action: "unset"; readonly setting: SettingName }
   );
 
-/** Fernet by hand. */
+/** Use Fernet by hand. */
 export type FernetCommand =
   & { readonly command: "fernet"; readonly debug: boolean }
   & (
@@ -72,49 +72,16 @@ export type FernetCommand =
 
 /** Everything the program can be asked for. */
 export type Command =
-  | ChatCommand
+  | StartChat
   | DoctorCommand
   | ConfigCommand
   | FernetCommand
   | { readonly command: "completions"; readonly shell: (typeof SHELLS)[number] }
-  /** `about`: the one command to help with. */
-  | { readonly command: "help"; readonly about: CommandName | undefined }
-  | { readonly command: "version" };
-
-/** A command line that cannot be followed: "Cannot start: `state`." and what to do. */
-export function usage(state: string, hint: string): Failure {
-  return untranslated("usage", `Cannot start: ${state}.`, hint);
-}
-
-/** The failure for a setting that nobody gave, where there is nobody to ask. */
-export function missingSetting(what: "name" | "relay" | "code" | "mode" | SecretName): Failure {
-  switch (what) {
-    case "relay":
-      return usage(
-        "it is not said where to meet",
-        "Give --uri URI (or WHISPER_URI), or --local (or WHISPER_LOCAL=1).",
-      );
-    case "code":
-      return usage("the code is missing", "Give it after the command: whisper join CODE.");
-    case "mode":
-      return usage(
-        "it is not said whether to open a room or to join one",
-        "Use: whisper new, or whisper join CODE.",
-      );
-    case "name":
-      return usage("your name is missing", `Give it with ${places("name")}.`);
-    case "password":
-      return usage(
-        "the database password is missing",
-        `Put it on the first line of a file, and name the file with ${places("password-file")}.`,
-      );
-    case "passphrase":
-      return usage(
-        "the passphrase of the room is missing",
-        `Put it on the first line of a file, and name the file with ${places("passphrase-file")}.`,
-      );
+  /** `words`: the words typed after the program's name; the last one is being completed. */
+  | { readonly command: "complete"; readonly words: readonly string[] }
+  /** `about`: the command or topic to help with. */
+  | {
+    readonly command: "help";
+    readonly about: CommandName | (typeof HELP_TOPICS)[number] | undefined;
   }
-}
-
-/** What is never given in words, only by a file. */
-export type SecretName = "password" | "passphrase";
+  | { readonly command: "version" };

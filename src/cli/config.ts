@@ -3,12 +3,14 @@
  *
  * @module
  */
-import { checkLinger, checkName } from "./person.ts";
-import { type ConfigCommand, usage } from "./command.ts";
-import { ALL_FLAGS, type SettingName, SETTINGS } from "./commands.ts";
-import { loadConfig, saveConfig } from "./config_file.ts";
+import { Failure } from "../errors.ts";
+import { CONFIG_ANSWERS } from "../ui/messages/cli.ts";
+import type { ConfigCommand } from "./command.ts";
+import { ALL_FLAGS, type SettingName, SETTINGS } from "./command_table.ts";
+import { type LoadedConfig, saveConfig } from "./config_file.ts";
 import { uriSecret, withoutPassword } from "./connection_secret.ts";
-import { type Kept, parseSwitch } from "./settings.ts";
+import { checkLinger, checkName } from "./person.ts";
+import { parseSwitch, type StoredConfig } from "./settings.ts";
 
 /** A path from the root on, of Unix or of Windows. */
 const ABSOLUTE = /^(?:\/|\\\\|[a-z]:[/\\])/i;
@@ -16,100 +18,96 @@ const ABSOLUTE = /^(?:\/|\\\\|[a-z]:[/\\])/i;
 /** Settings while they are changed. */
 type Changing = { -readonly [N in SettingName]?: string | boolean };
 
+/** The configuration file, read when it is asked for. */
+export interface ConfigSource {
+  /** Where it is; undefined where the system names no folder for it. */
+  readonly path: string | undefined;
+  /** @throws {Failure} for a file that cannot be used. */
+  readonly load: () => LoadedConfig;
+}
+
 /**
  * Runs the command.
  *
- * @param path where the file is; undefined where the system names no place.
  * @returns what to print, line breaks included.
- * @throws {Failure} `usage`.
+ * @throws {Failure} with code `usage`.
  */
-export function runConfig(command: ConfigCommand, path: string | undefined): string {
+export function runConfig(command: ConfigCommand, { path, load }: ConfigSource): string {
   if (command.action === "path") {
-    if (path === undefined) throw usage("the system names no place for settings", "Set HOME.");
+    if (path === undefined) throw new Failure("no-config-folder");
     return `${path}\n`;
   }
-  const kept: Changing = { ...loadConfig(path) };
+  const config: Changing = { ...load().config };
   switch (command.action) {
     case "show":
-      return show(kept);
+      return show(config);
     case "unset":
-      delete kept[command.setting];
-      saveConfig(path, kept as Kept);
-      return `"${command.setting}" is no longer kept.\n`;
+      delete config[command.setting];
+      saveConfig(path, config as StoredConfig);
+      return `${CONFIG_ANSWERS.removed(command.setting)}\n`;
     case "set": {
-      const said = set(kept, command.setting, command.value);
-      saveConfig(path, kept as Kept);
-      return `${said}\n`;
+      const answer = set(config, command.setting, command.value);
+      saveConfig(path, config as StoredConfig);
+      return `${answer}\n`;
     }
   }
 }
 
-function show(kept: Changing): string {
+function show(config: Changing): string {
   const lines = SETTINGS.flatMap((name) => {
-    const value = kept[name];
+    const value = config[name];
     if (value === undefined) return [];
     return [`${name} = ${typeof value === "string" ? shown(name, value) : value}\n`];
   });
-  return lines.join("") || "Nothing is kept. Keep something with: whisper config set NAME VALUE\n";
+  return lines.join("") || `${CONFIG_ANSWERS.none()}\n`;
 }
 
-/** A file that was written by hand may hold what must not be shown. */
+/** A file that was written by hand may contain a password. */
 function shown(name: SettingName, value: string): string {
-  if (name === "uri" && uriSecret(value) !== "none") return "(not shown: it holds a password)";
+  if (name === "uri" && uriSecret(value) !== "none") return CONFIG_ANSWERS.hidden;
   return JSON.stringify(value);
 }
 
-/** Changes one setting; returns the sentence that says so. */
-function set(kept: Changing, name: SettingName, value: string): string {
+/** Changes one setting; returns the sentence about it. */
+function set(config: Changing, name: SettingName, value: string): string {
   if (ALL_FLAGS.get(name)!.value === undefined) {
-    kept[name] = parseSwitch(value, `the value of ${name}`)!;
-    if (name !== "local" || !kept.local || kept.uri === undefined) return `"${name}" is kept.`;
-    // Where to meet is one place: the newer word counts.
-    delete kept.uri;
-    return '"local" is kept, "uri" no longer.';
+    config[name] = parseSwitch(value, name)!;
+    if (name !== "local" || !config.local || config.uri === undefined) {
+      return CONFIG_ANSWERS.saved(name);
+    }
+    // There is one relay: the newer setting wins.
+    delete config.uri;
+    return CONFIG_ANSWERS.savedInstead("local", "uri");
   }
   switch (name) {
     case "uri":
-      return setUri(kept, value.trim());
+      return setUri(config, value.trim());
     case "name":
-      kept.name = checkName(value);
+      config.name = checkName(value);
       break;
     case "linger":
-      checkLinger(value, "the value of linger");
-      kept.linger = value;
+      checkLinger(value, "linger");
+      config.linger = value;
       break;
     default:
-      if (value.trim() === "") throw usage(`the value of ${name} is empty`, "Give a value.");
+      if (value.trim() === "") throw new Failure("setting-empty", { setting: name });
       if (ALL_FLAGS.get(name)!.value === "FILE" && !ABSOLUTE.test(value)) {
-        throw usage(
-          `the value of ${name} is not a whole path`,
-          "Give all of it: Whisper is started in other folders as well.",
-        );
+        throw new Failure("setting-not-absolute", { setting: name });
       }
-      kept[name] = value;
+      config[name] = value;
   }
-  return `"${name}" is kept.`;
+  return CONFIG_ANSWERS.saved(name);
 }
 
-function setUri(kept: Changing, value: string): string {
-  if (!/^mongodb(?:\+srv)?:\/\/./i.test(value)) {
-    throw usage(
-      "the value of uri is no connection string",
-      "It begins with mongodb+srv:// or mongodb://; in Atlas: Connect > Drivers.",
-    );
-  }
+function setUri(config: Changing, value: string): string {
+  if (!/^mongodb(?:\+srv)?:\/\/./i.test(value)) throw new Failure("setting-not-uri");
   const secret = uriSecret(value);
-  if (secret === "unclear") {
-    throw usage(
-      "the connection string holds a password or another secret, which is never kept",
-      "Take it out, or put <db_password> in its place: you are asked for it when a chat begins.",
-    );
-  }
-  kept.uri = secret === "password" ? withoutPassword(value) : value;
-  const hadLocal = kept.local === true;
-  delete kept.local;
+  if (secret === "unclear") throw new Failure("setting-has-secret");
+  config.uri = secret === "password" ? withoutPassword(value) : value;
+  const hadLocal = config.local === true;
+  delete config.local;
   return [
-    hadLocal ? '"uri" is kept, "local" no longer.' : '"uri" is kept.',
-    ...(secret === "password" ? ["Its password was left out: you are asked for it."] : []),
+    hadLocal ? CONFIG_ANSWERS.savedInstead("uri", "local") : CONFIG_ANSWERS.saved("uri"),
+    ...(secret === "password" ? [CONFIG_ANSWERS.passwordRemoved] : []),
   ].join(" ");
 }

@@ -1,22 +1,23 @@
 /**
- * The configuration file: settings that are kept from chat to chat, and never a password.
+ * The configuration file: saved settings, and never a password.
  *
  * @module
  */
-import { Failure, untranslated } from "../errors.ts";
-import { ALL_FLAGS, type SettingName, SETTINGS } from "./commands.ts";
+import { Failure } from "../errors.ts";
+import { ALL_FLAGS, type SettingName, SETTINGS } from "./command_table.ts";
 import { nearest } from "./nearest.ts";
-import type { Kept } from "./settings.ts";
+import type { StoredConfig } from "./settings.ts";
+import { decodeText, fileProblem } from "./text_file.ts";
 
 /** The variables that {@link configPath} asks for. */
 export const CONFIG_VARIABLES = ["XDG_CONFIG_HOME", "HOME", "APPDATA"] as const;
 
-/** Ten settings take a few hundred bytes; a larger file is some other file. */
+/** Settings take a few hundred bytes; a larger file is some other file. */
 const MAX_BYTES = 65_536;
 
 /**
  * Where the file is (XDG Base Directory Specification; `%APPDATA%` on Windows); undefined where the
- * system names no place.
+ * system names no folder for it.
  */
 export function configPath(
   env: (name: string) => string | undefined,
@@ -34,105 +35,139 @@ export function configPath(
 }
 
 /**
- * Reads the file; one that is not there holds nothing.
- *
- * @throws {Failure} `usage`: cannot be read, may be changed by others, or is not what it should be.
+ * The file behind a symbolic link, such as one into a folder of dotfiles; otherwise `path` itself.
  */
-export function loadConfig(path: string | undefined): Kept {
-  if (path === undefined) return {};
-  let text: string;
+export function resolveConfigPath(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
   try {
-    const { mode, size, isFile } = Deno.statSync(path);
-    if (!isFile || size > MAX_BYTES) throw wrong(path, "it is not a file of settings");
-    // Whoever can change it decides where our words go.
-    if (mode !== null && (mode & 0o022) !== 0) {
-      throw untranslated(
-        "usage",
-        `Cannot use ${path}: others may change it.`,
-        `Take that right from them: chmod 600 ${path}.`,
-      );
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+/** What there is of a configuration. */
+export interface LoadedConfig {
+  readonly config: StoredConfig;
+  /** True for a file of another user, which has no say in where our messages go. */
+  readonly isIgnored: boolean;
+}
+
+/**
+ * Reads the file. A missing file has no settings.
+ *
+ * @throws {Failure} `config-…`: it is unreadable, others may change it, or it is not what it should be.
+ */
+export function loadConfig(path: string | undefined): LoadedConfig {
+  const nothing = { config: {}, isIgnored: false };
+  if (path === undefined) return nothing;
+  let text: string;
+  let info: Deno.FileInfo;
+  try {
+    info = Deno.statSync(path);
+  } catch (error) {
+    if (isMissing(error)) return nothing;
+    // A folder that we may not enter is not ours.
+    if (error instanceof Deno.errors.PermissionDenied) return { config: {}, isIgnored: true };
+    throw new Failure("config-unreadable", { path, problem: fileProblem(error) }, { cause: error });
+  }
+  try {
+    const { mode, uid, size, isFile } = info;
+    if (isOfAnother(uid)) return { config: {}, isIgnored: true };
+    if (!isFile || size > MAX_BYTES) {
+      throw new Failure("config-invalid", { path, problem: "not-settings" });
     }
-    text = Deno.readTextFileSync(path);
+    // The relay in it decides where our messages go.
+    if (mode !== null && (mode & 0o022) !== 0) {
+      throw new Failure("config-writable-by-others", { path });
+    }
+    text = decodeText(Deno.readFileSync(path));
   } catch (error) {
     if (error instanceof Failure) throw error;
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return {};
-    }
-    throw unreadable(path, error);
+    if (isMissing(error)) return nothing;
+    throw new Failure("config-unreadable", { path, problem: fileProblem(error) }, { cause: error });
   }
-  return checkConfig(text, path);
+  return { config: checkConfig(text, path), isIgnored: false };
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+}
+
+/** Whether a file belongs to a user who is neither we nor the administrator. */
+function isOfAnother(owner: number | null): boolean {
+  if (owner === null || owner === 0) return false;
+  try {
+    const own = Deno.uid();
+    return own !== null && own !== owner;
+  } catch (error) {
+    // Without the permission to ask, the mode of the file decides.
+    if (error instanceof Deno.errors.NotCapable) return false;
+    throw error;
+  }
 }
 
 /**
  * Reads the text of a configuration file.
  *
- * @throws {Failure} `usage`; the sentence repeats no value.
+ * @throws {Failure} `config-…`; it repeats no value.
  */
-export function checkConfig(text: string, path: string): Kept {
+export function checkConfig(text: string, path: string): StoredConfig {
   let value: unknown;
   try {
     // Editors on Windows put a byte order mark before what they save.
     value = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch {
-    // The parser's own words would quote the file.
-    throw wrong(path, "it is not valid JSON");
+    // The parser's own message would quote the file.
+    throw new Failure("config-invalid", { path, problem: "not-json" });
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw wrong(path, "it is not a JSON object");
+    throw new Failure("config-invalid", { path, problem: "not-object" });
   }
   for (const [name, content] of Object.entries(value)) {
     const all: readonly string[] = SETTINGS;
     if (!all.includes(name)) throw unknownName(path, name);
     const isText = ALL_FLAGS.get(name as SettingName)!.value !== undefined;
     if (isText ? typeof content === "string" : typeof content === "boolean") continue;
-    throw wrong(path, `"${name}" is not ${isText ? "text between quotes" : "true or false"}`);
+    throw new Failure("config-wrong-type", { path, name, isText });
   }
   return value;
 }
 
 function unknownName(path: string, name: string): Failure {
-  const known = nearest(name, SETTINGS);
-  const shown = /^[\w-]{1,32}$/.test(name) ? `"${name}" in it` : "something in it";
-  return wrong(path, `${shown} is no setting`, known && `Did you mean "${known}"?`);
+  return new Failure("config-unknown-setting", {
+    path,
+    name: /^[\w-]{1,32}$/.test(name) ? name : undefined,
+    suggestion: nearest(name, SETTINGS),
+  });
 }
 
 /**
  * Writes the file for its owner alone, whole or not at all.
  *
- * @throws {Failure} `usage` when it cannot be written.
+ * @throws {Failure} `no-config-folder`, or `config-unwritable`.
  */
-export function saveConfig(path: string | undefined, kept: Kept): void {
-  if (path === undefined) {
-    throw untranslated(
-      "usage",
-      "Cannot keep settings: the system names no place for them.",
-      "Set HOME (APPDATA on Windows), or use flags and variables instead.",
-    );
-  }
+export function saveConfig(path: string | undefined, config: StoredConfig): void {
+  if (path === undefined) throw new Failure("no-config-folder");
   const folder = path.replace(/[/\\][^/\\]*$/, "");
   const part = `${path}.part`;
   try {
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    // Left by a crash, it may have any mode.
+    // A part that a crash left may have any mode.
     removeIfThere(part);
-    writeNew(part, `${JSON.stringify(kept, null, 2)}\n`);
     try {
+      writeNew(part, `${JSON.stringify(config, null, 2)}\n`);
       Deno.renameSync(part, path);
     } catch (error) {
       removeIfThere(part);
       throw error;
     }
   } catch (cause) {
-    throw untranslated(
-      "usage",
-      `Cannot write ${path}: ${reason(cause)}.`,
-      "Make the folder writable, or use flags and variables instead.",
-      { cause },
-    );
+    throw new Failure("config-unwritable", { path, problem: fileProblem(cause) }, { cause });
   }
 }
 
-/** Writes a file that was not there, down to the disk: a name must not be given to half of one. */
+/** Writes a new file down to the disk, so that a half-written one never gets the name. */
 function writeNew(path: string, text: string): void {
   using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
   let bytes = new TextEncoder().encode(text);
@@ -146,29 +181,4 @@ function removeIfThere(path: string): void {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-}
-
-function wrong(path: string, why: string, hint?: string): Failure {
-  return untranslated(
-    "usage",
-    `Cannot use ${path}: ${why}.`,
-    hint ?? "Mend it, or remove it and set what you need with: whisper config set NAME VALUE.",
-  );
-}
-
-function unreadable(path: string, cause: unknown): Failure {
-  return untranslated(
-    "usage",
-    `Cannot read ${path}: ${reason(cause)}.`,
-    "Make it readable for yourself alone, or remove it.",
-    { cause },
-  );
-}
-
-function reason(error: unknown): string {
-  if (error instanceof Deno.errors.PermissionDenied) return "the system does not allow it";
-  if (error instanceof Deno.errors.NotCapable) return "Whisper was started without that permission";
-  if (error instanceof Deno.errors.NotADirectory) return "a part of its path is not a folder";
-  if (error instanceof Deno.errors.AlreadyExists) return "something else is in its place";
-  return "the system reports an error";
 }

@@ -12,8 +12,9 @@ import {
   generateKey,
   importFernetKey,
 } from "../crypto/fernet.ts";
-import { untranslated } from "../errors.ts";
+import { Failure } from "../errors.ts";
 import type { FernetCommand } from "./command.ts";
+import { decodeText, fileProblem } from "./text_file.ts";
 
 /** What the command reads, writes and needs. */
 export interface FernetParts {
@@ -25,15 +26,14 @@ export interface FernetParts {
   readonly random: Random;
 }
 
-/** A key file holds 44 characters; one that is far larger is some other file. */
+/** A key is 44 characters; a file that is far larger is some other file. */
 const MAX_KEY_FILE_BYTES = 1_024;
 
 /**
- * Runs the command. A token is followed by a line break; what was decrypted is not, for it may be
- * anything.
+ * Runs the command. A token is followed by a line break; decrypted bytes are written as they are.
  *
- * @throws {Failure} `fernet` (status 10) for a key or a token that is none, `usage` for a key file
- * that cannot be read.
+ * @throws {Failure} `fernet` (status 10) for an invalid key or token, `usage` for a key file that
+ * cannot be read.
  */
 export async function runFernet(command: FernetCommand, parts: FernetParts): Promise<void> {
   const { stdin, write, clock, random } = parts;
@@ -48,18 +48,13 @@ export async function runFernet(command: FernetCommand, parts: FernetParts): Pro
     return await write(line(await encrypt(key, input, { now, random })));
   }
   const { ttl } = command;
-  // What is not ASCII becomes a character that no token has; around it, a paste brings white space.
-  const token = new TextDecoder().decode(input).trim();
   let plain: Uint8Array<ArrayBuffer>;
   try {
+    // A paste brings white space around the token.
+    const token = decodeText(input).trim();
     plain = await decrypt(key, token, ttl === undefined ? undefined : { ttl, now });
   } catch (cause) {
-    throw untranslated(
-      "fernet",
-      "Cannot open token: it is damaged, too old, or was made with another key.",
-      "Check that the whole token arrived, and that the key file is the right one.",
-      { cause },
-    );
+    throw new Failure("fernet-token", {}, { cause });
   }
   await write(plain);
 }
@@ -69,26 +64,13 @@ async function readKey(path: string, { readFile }: FernetParts): Promise<FernetK
   try {
     bytes = await readFile(path);
   } catch (cause) {
-    const why = cause instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : "it is not readable";
-    throw untranslated(
-      "usage",
-      `Cannot read the key file: ${why}.`,
-      "Make one with: whisper fernet keygen > FILE.",
-      { cause },
-    );
+    throw new Failure("fernet-key-file", { problem: fileProblem(cause) }, { cause });
   }
-  const text = bytes.length > MAX_KEY_FILE_BYTES ? "" : new TextDecoder().decode(bytes).trim();
   try {
+    const text = bytes.length > MAX_KEY_FILE_BYTES ? "" : decodeText(bytes).trim();
     return await importFernetKey(text);
   } catch (cause) {
-    throw untranslated(
-      "fernet",
-      "Cannot use the key file: a Fernet key is 44 characters of base64url.",
-      "Make one with: whisper fernet keygen > FILE.",
-      { cause },
-    );
+    throw new Failure("fernet-key", {}, { cause });
   }
 }
 

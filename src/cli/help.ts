@@ -1,87 +1,112 @@
 /**
- * `whisper --help`, from the table of commands.
+ * `whisper --help`, from the table of commands. Each page fits one screen of 80 columns.
  *
  * @module
  */
+import { EXIT } from "../exit_status.ts";
+import { EXIT_HELP, HELP } from "../ui/messages/help.ts";
+import { commandLine } from "../ui/messages/invocation.ts";
 import {
   ALL_COMMANDS,
   ALL_FLAGS,
   type CommandName,
+  COMMANDS,
   type CommandSpec,
-  DEFAULT_COMMAND,
+  flagHelp,
   type FlagName,
-  written,
-} from "./commands.ts";
+  flagSyntax,
+  type HELP_TOPICS,
+  SETTINGS,
+} from "./command_table.ts";
 
 /** Columns between the left edge and the explanations. */
 const LEFT = 27;
-/** Lines are no longer than this, so that they fit every terminal. */
+/** Lines are at most this long, so that they fit every terminal. */
 const WIDTH = 80;
+/** The flags that a first chat needs; the others are in the help of `chat`. */
+const MAIN_FLAGS: readonly FlagName[] = ["uri", "local", "name", "plain", "json", "help"];
 
-const ORDER = "Every setting comes from its flag, else from its variable, else from the " +
-  "configuration file; what is still missing is asked. A password is never a flag.";
-
-/** What the program lets itself do; docs/ARCHITECTURE.md says why, and why not less. */
-const CONFINED =
-  "At its start Whisper gives up every file but its settings, its meeting place and " +
-  "the files you name, and on this computer (--local) the network too. It starts no program.";
-
-/** The help: of everything, or of one command. */
-export function helpText(about?: CommandName): string {
-  return about === undefined ? everything() : ofCommand(ALL_COMMANDS.get(about)!);
+/** The help: of everything, of one command, or of a topic. */
+export function helpText(about?: CommandName | (typeof HELP_TOPICS)[number]): string {
+  const lines = about === undefined
+    ? everything()
+    : about === "exit-codes"
+    ? exitStatuses()
+    : ofCommand(ALL_COMMANDS.get(about)!, about);
+  return `${lines.join("\n")}\n`;
 }
 
-function everything(): string {
-  const commands = [DEFAULT_COMMAND, ...ALL_COMMANDS.values()];
+function everything(): string[] {
   return [
-    "Whisper: two people talk by terminal, end-to-end encrypted, and nothing stays.",
+    HELP.about,
     "",
-    "Commands:",
-    ...commands.flatMap(({ usage, help }) => entry(`whisper ${usage}`, help)),
+    `Usage: ${commandLine("[COMMAND] [FLAGS]")}`,
     "",
-    "Flags of a chat:",
-    ...flagEntries(DEFAULT_COMMAND.flags),
+    ...[...ALL_COMMANDS].flatMap(([name, { usage, help, actions }]) =>
+      // The subcommands are in the help of the command.
+      entry(actions ? name : usage, help)
+    ),
     "",
-    ...wrap(ORDER, WIDTH),
+    ...flagEntries(MAIN_FLAGS, { withVariables: false }),
     "",
-    ...wrap(CONFINED, WIDTH),
+    exampleLine(COMMANDS.new),
+    exampleLine(COMMANDS.join),
     "",
-    "Examples:",
-    ...commands.flatMap(exampleOf),
-    "",
-    "Inside a chat: /help. More about a command: whisper COMMAND --help.",
-    "",
-  ].join("\n");
+    ...wrap(HELP.more(commandLine("COMMAND --help"), commandLine("help exit-codes")), WIDTH),
+  ];
 }
 
-function ofCommand(spec: CommandSpec): string {
+function ofCommand(spec: CommandSpec, name: string): string[] {
   const actions = Object.values(spec.actions ?? {});
   const flags = [...actions.flatMap(({ flags }) => flags), ...spec.flags];
   return [
-    `whisper ${spec.usage}`,
+    `Usage: ${commandLine(spec.usage)}`,
     ...wrap(`${capital(spec.help)}.`, WIDTH),
     "",
     ...(actions.length > 0
-      ? ["Words:", ...actions.flatMap(({ usage, help }) => entry(usage, help)), ""]
+      ? [...actions.flatMap(({ usage, help }) => entry(usage, help)), ""]
       : []),
-    "Flags:",
-    ...flagEntries(flags),
+    ...(name === "config" ? [HELP.settings, ...settings(), ""] : []),
+    ...flagEntries(flags, { withVariables: true }),
     "",
-    "Example:",
+    ...(name === "chat" ? [...wrap(HELP.precedence, WIDTH), ...wrap(HELP.sandbox, WIDTH), ""] : []),
     ...exampleOf(spec),
-    "",
-  ].join("\n");
+  ];
 }
 
-function exampleOf({ example, tells }: CommandSpec): string[] {
-  return [`  ${example}`, ...wrap(tells, WIDTH - 6).map((line) => `      ${line}`)];
+function settings(): string[] {
+  return SETTINGS.flatMap((name) => entry(`${name}`, HELP.sameAs(flagSyntax(name))));
 }
 
-function flagEntries(names: readonly FlagName[]): string[] {
-  return [...ALL_FLAGS].flatMap(([name, { short, value, env, help }]) => {
+function exitStatuses(): string[] {
+  return [
+    HELP.exitStatuses,
+    ...Object.entries(EXIT).flatMap(([name, status]) =>
+      entry(String(status), EXIT_HELP[name as keyof typeof EXIT])
+    ),
+  ];
+}
+
+function exampleLine({ example }: CommandSpec): string {
+  return `Example: ${commandLine(example)}`;
+}
+
+function exampleOf(spec: CommandSpec): string[] {
+  const { exampleHelp } = spec;
+  return [
+    exampleLine(spec),
+    ...wrap(exampleHelp, WIDTH - 2).map((line) => `  ${line}`),
+  ];
+}
+
+function flagEntries(
+  names: readonly FlagName[],
+  { withVariables }: { withVariables: boolean },
+): string[] {
+  return [...ALL_FLAGS].flatMap(([name, { short, value, env }]) => {
     if (!names.includes(name)) return [];
-    const flag = `${short ? `-${short}, ` : ""}${written(name)}${value ? ` ${value}` : ""}`;
-    return entry(flag, env ? `${help} [${env}]` : help);
+    const flag = `${short ? `-${short}, ` : ""}${flagSyntax(name)}${value ? ` ${value}` : ""}`;
+    return entry(flag, withVariables && env ? `${flagHelp(name)} [${env}]` : flagHelp(name));
   });
 }
 
@@ -89,7 +114,7 @@ function entry(left: string, right: string): string[] {
   const head = `  ${left}`;
   const [first = "", ...others] = wrap(right, WIDTH - LEFT);
   const indented = others.map((line) => " ".repeat(LEFT) + line);
-  // What does not fit beside its explanation stands above it.
+  // A long left side stands above its explanation.
   return head.length < LEFT
     ? [head.padEnd(LEFT) + first, ...indented]
     : [head, " ".repeat(LEFT) + first, ...indented];

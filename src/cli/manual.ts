@@ -3,26 +3,17 @@
  *
  * @module
  */
-import { EXIT } from "../errors.ts";
+import { EXIT } from "../exit_status.ts";
+import { EXIT_HELP, HELP } from "../ui/messages/help.ts";
 import { VERSION } from "../version.ts";
-import { ALL_COMMANDS, ALL_FLAGS, type CommandSpec, DEFAULT_COMMAND, written } from "./commands.ts";
-
-/** What each exit status means. */
-const MEANINGS: Record<keyof typeof EXIT, string> = {
-  ok: "left cleanly",
-  bug: "a mistake in Whisper",
-  usage: "the command line cannot be followed",
-  relay: "the relay cannot be reached, or does not let us in",
-  full: "the room is full or closed",
-  wrongCode: "wrong code",
-  usedCode: "the code is burnt, used or expired",
-  evicted: "the seat was taken away",
-  relayLost: "the relay was lost for good",
-  protocol: "the other side or the relay broke the protocol",
-  fernet: "invalid Fernet key or token",
-  output: "the output cannot be written",
-  interrupted: "interrupted before a chat began",
-};
+import {
+  ALL_COMMANDS,
+  ALL_FLAGS,
+  type CommandSpec,
+  DEFAULT_COMMAND,
+  flagHelp,
+  flagSyntax,
+} from "./command_table.ts";
 
 /** The page `whisper(1)`. */
 export function manualPage(): string {
@@ -31,41 +22,41 @@ export function manualPage(): string {
   return [
     `.TH WHISPER 1 "" "whisper ${VERSION}" "User Commands"`,
     ".SH NAME",
-    "whisper \\- two people talk in their terminals, end to end encrypted",
+    `whisper \\- ${HELP.manualName}`,
     ".SH SYNOPSIS",
     ...commands.flatMap(({ usage }) => [".br", `\\fBwhisper\\fR ${text(usage)}`]).slice(1),
     ".SH DESCRIPTION",
-    "One person opens a room and tells the other one its code; the code lets one person in, once.",
-    "They meet on this computer, or on a MongoDB that reads nothing of what is said.",
-    "When both have left, nothing stays there.",
+    ...HELP.description,
     ".SH COMMANDS",
     ...commands.flatMap(commandEntry),
     ".SH OPTIONS",
-    ...[...ALL_FLAGS].flatMap(([name, { short, value, help }]) => [
+    ...[...ALL_FLAGS].flatMap(([name, { short, value }]) => [
       ".TP",
-      `${short ? `\\fB\\-${short}\\fR, ` : ""}\\fB${text(written(name))}\\fR${
+      `${short ? `\\fB\\-${short}\\fR, ` : ""}\\fB${text(flagSyntax(name))}\\fR${
         value ? ` \\fI${value}\\fR` : ""
       }`,
-      text(help),
+      text(flagHelp(name)),
     ]),
     ".SH ENVIRONMENT",
-    "A setting comes from its flag, else from its variable, else from the configuration file.",
-    ...variables.flatMap(([env, name]) => [".TP", `\\fB${env}\\fR`, `as ${text(written(name))}`]),
+    HELP.precedence,
+    ...variables.flatMap((
+      [env, name],
+    ) => [".TP", `\\fB${env}\\fR`, text(HELP.sameAs(flagSyntax(name)))]),
     ".SH FILES",
     ".TP",
     "\\fI$XDG_CONFIG_HOME/whisper/config.json\\fR, \\fI~/.config/whisper/config.json\\fR",
-    "settings that are kept; never a password",
+    HELP.configFiles,
     ".SH EXIT STATUS",
     ...Object.entries(EXIT).flatMap(([name, status]) => [
       ".TP",
       `\\fB${status}\\fR`,
-      MEANINGS[name as keyof typeof EXIT],
+      EXIT_HELP[name as keyof typeof EXIT],
     ]),
     "",
   ].join("\n");
 }
 
-function commandEntry({ usage, help, example, tells, actions }: CommandSpec): string[] {
+function commandEntry({ usage, help, example, exampleHelp, actions }: CommandSpec): string[] {
   return [
     ".TP",
     `\\fBwhisper\\fR ${text(usage)}`,
@@ -75,13 +66,13 @@ function commandEntry({ usage, help, example, tells, actions }: CommandSpec): st
       `\\fB${text(usage)}\\fR: ${text(help)}`,
     ]),
     ".IP",
-    `\\fB${text(example)}\\fR`,
+    `\\fBwhisper ${text(example)}\\fR`,
     ".br",
-    text(tells),
+    text(exampleHelp),
   ];
 }
 
-/** Text as roff prints it: no line of it is a request, no hyphen a dash. */
+/** Escapes text for roff: no line is taken for a request, no hyphen for a dash. */
 function text(plain: string): string {
   const escaped = plain.replaceAll("\\", "\\e").replaceAll("-", "\\-");
   return /^[.']/.test(escaped) ? `\\&${escaped}` : escaped;

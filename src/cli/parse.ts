@@ -1,44 +1,47 @@
 /**
- * Arguments, environment and configuration file to a {@link Command}. Pure: it is given all three,
- * and asks nobody.
+ * Arguments, environment and configuration file to a {@link Command}. Pure: it gets all three and
+ * asks nothing.
  *
  * @module
  */
+import { Failure } from "../errors.ts";
+import type { Note } from "../ui/messages/cli.ts";
 import { type Arguments, readArguments, unknownCommand } from "./arguments.ts";
-import { type ChatCommand, type Command, type Connection, usage } from "./command.ts";
+import type { Command, Connection, StartChat } from "./command.ts";
 import {
   ALL_COMMANDS,
   ALL_FLAGS,
   type CommandName,
-  COMMANDS,
   type CommandSpec,
   DEFAULT_COMMAND,
   type FlagName,
+  flagSyntax,
+  HELP_TOPICS,
   type SettingName,
   SETTINGS,
   SHELLS,
-  written,
-} from "./commands.ts";
+} from "./command_table.ts";
 import { uriSecret } from "./connection_secret.ts";
 import { nearest } from "./nearest.ts";
 import { checkLinger, checkName, DEFAULT_LINGER_MS } from "./person.ts";
-import { type Kept, Settings } from "./settings.ts";
+import { Settings, type StoredConfig } from "./settings.ts";
 
-/** What a command line is read against. */
-export interface Surroundings {
+/** The other sources of settings. */
+export interface SettingSources {
   /** Reads one variable of the environment. */
   readonly env: (name: string) => string | undefined;
-  /** The configuration file; asked for only by commands that heed it. */
-  readonly config: () => Kept;
+  /** Reads the configuration file; called only where a setting comes from neither of the others. */
+  readonly config: () => StoredConfig;
 }
 
 /**
  * Understands a command line.
  *
- * @throws {Failure} `usage`: a sentence of what is wrong and one of what to do. No sentence repeats
- * a value, which may be a secret in the wrong place.
+ * @throws {Failure} with code `usage`. It repeats no value, which may be a secret in the wrong place.
  */
-export function parseCommand(args: readonly string[], surroundings: Surroundings): Command {
+export function parseCommand(args: readonly string[], sources: SettingSources): Command {
+  // The words to complete are not a command line yet.
+  if (args[0] === "__complete") return { command: "complete", words: args.slice(1) };
   const parsed = readArguments(args);
   const { words, flags } = parsed;
   const [first, ...rest] = words;
@@ -54,11 +57,11 @@ export function parseCommand(args: readonly string[], surroundings: Surroundings
     case "join":
     case "chat":
       refuseOthers(parsed, spec);
-      return chat(name, rest, new Settings(flags, surroundings));
+      return chat(name, rest, new Settings(flags, sources));
     case "doctor":
       refuseOthers(parsed, spec);
       assertNoMore(rest);
-      return { command: "doctor", ...connection(new Settings(flags, surroundings)) };
+      return { command: "doctor", ...connection(new Settings(flags, sources)) };
     case "config":
       return { ...config(actionOf(parsed, spec), rest.slice(1)), debug };
     case "fernet":
@@ -72,6 +75,8 @@ export function parseCommand(args: readonly string[], surroundings: Surroundings
 }
 
 function help(word: string | undefined): Command {
+  const topic = HELP_TOPICS.find((topic) => topic === word);
+  if (topic !== undefined) return { command: "help", about: topic };
   if (word !== undefined && !ALL_COMMANDS.has(word)) throw unknownCommand(word);
   return { command: "help", about: word as CommandName | undefined };
 }
@@ -82,27 +87,33 @@ function chat(
   name: keyof typeof OPENINGS | undefined,
   words: readonly string[],
   settings: Settings,
-): ChatCommand {
+): StartChat {
   if (name !== "join") assertNoMore(words);
   const opening = name === undefined ? "ask" : OPENINGS[name];
   const isRoom = name === "chat" || settings.isFlag("room");
   if (isRoom && opening !== "ask") {
-    throw usage(`--room does not go with "${opening}"`, "Use: whisper chat --room NAME.");
+    throw new Failure("room-with-command", { command: opening });
   }
   const room = isRoom ? settings.text("room") : undefined;
   const person = settings.text("name");
   const linger = settings.text("linger");
+  // A code that a person reads off may come as several words.
+  const code = words.join(" ").trim() || undefined;
+  const { notes, ...connected } = connection(settings);
   return {
     command: "chat",
     mode: room ? "room" : opening,
-    // A code that a person reads off may come as several words.
-    code: words.join(" ").trim() || undefined,
+    code,
     room: room && checkName(room.value, "the name of the room"),
     passphraseFile: settings.text("passphrase-file")?.value,
     name: person && checkName(person.value, `the name in ${person.from}`),
     lingerMs: linger ? checkLinger(linger.value, linger.from) : DEFAULT_LINGER_MS,
     quiet: settings.isOn("quiet"),
-    ...connection(settings),
+    ...connected,
+    // The local relay belongs to one user, so that nobody else can use a code for it.
+    notes: code === undefined || connected.relay?.kind === "local"
+      ? notes
+      : [...notes, { note: "code-in-arguments" }],
   };
 }
 
@@ -110,15 +121,11 @@ function connection(settings: Settings): Connection {
   const relay = settings.relay();
   const json = settings.isFlag("json");
   if (json && settings.isFlag("plain")) {
-    throw usage("--plain and --json exclude each other", "Give one of them.");
+    throw new Failure("flags-conflict", { first: "--plain", second: "--json" });
   }
-  const warnings: string[] = [];
-  if (relay?.kind === "uri" && relay.place !== "environment" && uriSecret(relay.uri) !== "none") {
-    warnings.push(
-      relay.place === "flag"
-        ? "The password inside --uri can be read by every program of this computer; leave it out and you are asked for it."
-        : 'The configuration file holds a password; take it out with "whisper config set uri URI".',
-    );
+  const notes: Note[] = [];
+  if (relay?.kind === "uri" && relay.source !== "environment" && uriSecret(relay.uri) !== "none") {
+    notes.push({ note: relay.source === "flag" ? "password-in-uri-flag" : "password-in-config" });
   }
   return {
     relay: relay?.kind === "uri" ? { kind: "uri", uri: relay.uri } : relay && { kind: "local" },
@@ -128,7 +135,7 @@ function connection(settings: Settings): Connection {
     ui: json ? "json" : settings.isOn("plain") ? "plain" : "auto",
     color: settings.color(),
     debug: settings.isFlag("debug"),
-    warnings,
+    notes,
   };
 }
 
@@ -147,7 +154,7 @@ function config(action: string, words: readonly string[]) {
   assertNoMore(more);
   const isSwitch = ALL_FLAGS.get(setting)!.value === undefined;
   if (value === undefined && !isSwitch) {
-    throw usage("the value is missing", `Use: whisper config set ${setting} VALUE.`);
+    throw new Failure("missing-setting-value", { setting });
   }
   return { command: "config", action, setting, value: value ?? "true" } as const;
 }
@@ -156,30 +163,22 @@ function settingOf(word: string | undefined, action: string): SettingName {
   const all: readonly string[] = SETTINGS;
   if (word !== undefined && all.includes(word)) return word as SettingName;
   if (word !== undefined && /^(?:password|passphrase|secret)$/i.test(word)) {
-    throw usage(
-      "a password is never kept in the configuration",
-      "You are asked for it, or put it into a file and keep that: whisper config set password-file FILE.",
-    );
+    throw new Failure("password-as-setting");
   }
-  const known = word === undefined ? undefined : nearest(word, all);
-  throw usage(
-    word === undefined
-      ? `"config ${action}" needs the name of a setting`
-      : "there is no such setting",
-    known ? `Did you mean "${known}"?` : `The settings are: ${all.join(", ")}.`,
-  );
+  if (word === undefined) throw new Failure("missing-setting-name", { action, settings: all });
+  throw new Failure("unknown-setting", { suggestion: nearest(word, all), settings: all });
 }
 
 function fernet(action: string, flags: Arguments["flags"]) {
   if (action === "keygen") return { command: "fernet", action } as const;
   const keyFile = flags.get("key-file");
   if (typeof keyFile !== "string") {
-    throw usage("the key is missing", "Name the file that holds it with --key-file FILE.");
+    throw new Failure("missing-key-file");
   }
   if (action === "encrypt") return { command: "fernet", action, keyFile } as const;
   const text = flags.get("ttl");
   if (typeof text === "string" && !/^\d{1,15}$/.test(text)) {
-    throw usage("--ttl is not a number of seconds", "Give a whole number, for example --ttl 60.");
+    throw new Failure("invalid-ttl");
   }
   const ttl = text === undefined ? undefined : Number(text);
   return { command: "fernet", action: "decrypt", keyFile, ttl } as const;
@@ -188,26 +187,21 @@ function fernet(action: string, flags: Arguments["flags"]) {
 function shellOf(word: string | undefined): (typeof SHELLS)[number] {
   const found = SHELLS.find((shell) => shell === (word === "pwsh" ? "powershell" : word));
   if (found) return found;
-  throw usage(
-    word === undefined ? "the shell is missing" : "there are no completions for this shell",
-    `Use: whisper ${COMMANDS.completions.usage}, where SHELL is one of ${SHELLS.join(", ")}.`,
-  );
+  throw new Failure("unknown-shell", { isMissing: word === undefined, shells: SHELLS });
 }
 
-/** The action that a command is asked for, its flags checked; the first one where none is named. */
-function actionOf({ words: [command, word], flags }: Arguments, spec: CommandSpec): string {
-  const actions = spec.actions!;
+/** The action that a command is asked for, its flags checked. */
+function actionOf({ words: [command = "", word], flags }: Arguments, spec: CommandSpec): string {
+  const { actions = {}, defaultAction, usage } = spec;
+  const action = word ?? defaultAction;
+  if (action === undefined) throw new Failure("missing-subcommand", { usage });
   const names = Object.keys(actions);
-  if (word === undefined && command === "fernet") {
-    throw usage("it is not said what to do", `Use: whisper ${spec.usage}.`);
-  }
-  const action = word ?? names[0]!;
   if (!names.includes(action)) {
-    const known = nearest(action, names);
-    throw usage(
-      `"${command}" knows no such word`,
-      known ? `Did you mean "${known}"?` : `Use: whisper ${spec.usage}.`,
-    );
+    throw new Failure("unknown-subcommand", {
+      command,
+      usage,
+      suggestion: nearest(action, names),
+    });
   }
   refuseOthers({ flags }, { flags: [...spec.flags, ...actions[action]!.flags] });
   return action;
@@ -223,16 +217,9 @@ function refuseOthers({ flags }: Pick<Arguments, "flags">, spec: { flags: readon
       flags.includes(stray) ? [`${name} ${action}`] : []
     ),
   ]);
-  throw usage(
-    `${written(stray)} does not belong to this command`,
-    `It belongs to: ${owners.join(", ")}. See: whisper --help.`,
-  );
+  throw new Failure("flag-of-other-command", { flag: flagSyntax(stray), owners });
 }
 
 function assertNoMore(words: readonly string[]): void {
-  if (words.length === 0) return;
-  throw usage(
-    "there is a word too many",
-    "Put a value of several words between quotes. See: whisper --help.",
-  );
+  if (words.length > 0) throw new Failure("unexpected-argument");
 }

@@ -1,56 +1,57 @@
 /**
- * What a person says about themselves: names and lengths of time.
+ * Values that a person gives: names and durations.
  *
  * @module
  */
-import { usage } from "./command.ts";
+import { Failure } from "../errors.ts";
+import type { FactsOf } from "../failure_reasons.ts";
 import { graphemes } from "../terminal/graphemes.ts";
 
-/** Longer names leave no room on a line for what is said. */
+/** Longer names leave no room on a line for the message. */
 export const MAX_NAME_GRAPHEMES = 64;
-/** What the protocol carries (docs/PROTOCOL.md). */
+/** The limit of the protocol (docs/PROTOCOL.md). */
 export const MAX_NAME_BYTES = 256;
-/** Less is over before a reconnection is; more is a relay kept busy for nobody. */
+/** Less would end before a reconnection does; more would burden the relay for nothing. */
 export const MIN_LINGER_MS = 60_000;
 /** A day. */
 export const MAX_LINGER_MS = 86_400_000;
-/** What a crash leaves behind is gone after this, where nobody says otherwise. */
+/** How long a crashed chat stays on the relay by default. */
 export const DEFAULT_LINGER_MS = 600_000;
-/** No name and no duration is longer; a bound for what is looked at letter by letter. */
+/** Longer than any name or duration; bounds the work of checking one. */
 const MAX_CHARS = 1_024;
 
 const UNIT_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000 };
-/** Control characters, line breaks, and what turns the direction of a line around. */
-const UNSHOWABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+/** Control characters, line breaks, and characters that change the direction of a line. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 /**
- * What nobody sees, and no letter needs: with it two names look alike. The joiners are not among them
- * (emoji, Persian and the scripts of India are written with them).
+ * Invisible characters that no script needs and that make two names look alike. The joiners are not
+ * among them: emoji, Persian and the scripts of India are written with them.
  */
-const UNSEEN =
+const INVISIBLE =
   /[\u00ad\u115f\u1160\u180e\u200b\u2060-\u2064\u206a-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb]/u;
-const SEEN = /[^\p{Z}\p{Cf}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
+const VISIBLE = /[^\p{Z}\p{Cf}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 /**
- * A name fit to be shown, without the spaces around it.
+ * A name that can be shown, without the spaces around it.
  *
- * @param what what the sentences call it, and whose it is.
- * @throws {Failure} `usage`; the sentence does not repeat the name.
+ * @param source what a sentence calls it.
+ * @throws {Failure} `invalid-name`, which does not repeat the name.
  */
-export function checkName(text: string, what = "your name"): string {
+export function checkName(text: string, source = "your name"): string {
   const name = text.length > MAX_CHARS ? text : text.normalize("NFC").trim();
-  if (name === "") throw usage(`${what} is empty`, "Give one of a few letters.");
-  if (name.length > MAX_CHARS || isLong(name)) {
-    throw usage(
-      `${what} is too long`,
-      `Give one of at most ${MAX_NAME_GRAPHEMES} characters and ${MAX_NAME_BYTES} bytes.`,
-    );
+  const invalid = (why: FactsOf<"invalid-name">["why"]) =>
+    new Failure("invalid-name", {
+      source,
+      why,
+      maxCharacters: MAX_NAME_GRAPHEMES,
+      maxBytes: MAX_NAME_BYTES,
+    });
+  if (name === "") throw invalid("empty");
+  if (name.length > MAX_CHARS || isLong(name)) throw invalid("too-long");
+  if (UNPRINTABLE.test(name) || (INVISIBLE.test(name) && VISIBLE.test(name))) {
+    throw invalid("unprintable");
   }
-  if (UNSHOWABLE.test(name) || (UNSEEN.test(name) && SEEN.test(name))) {
-    throw usage(`${what} holds a character that cannot be shown`, "Type it again by hand.");
-  }
-  if (!SEEN.test(name)) {
-    throw usage(`${what} holds nothing that can be seen`, "Give one of a few letters.");
-  }
+  if (!VISIBLE.test(name)) throw invalid("invisible");
   return name;
 }
 
@@ -61,7 +62,7 @@ function isLong(name: string): boolean {
       [...graphemes().segment(name)].length > MAX_NAME_GRAPHEMES);
 }
 
-/** Milliseconds of a length of time like `90s`, `10m`, `1h30m`; undefined for anything else. */
+/** Milliseconds of a duration like `90s`, `10m`, `1h30m`; undefined for anything else. */
 export function parseDuration(text: string): number | undefined {
   if (text.length > MAX_CHARS) return undefined;
   const compact = text.toLowerCase().replaceAll(/\s/g, "");
@@ -76,11 +77,12 @@ export function parseDuration(text: string): number | undefined {
 /**
  * Milliseconds that a crashed chat stays on the relay.
  *
- * @throws {Failure} `usage`.
+ * @param source what a sentence calls it.
+ * @throws {Failure} `invalid-linger`.
  */
-export function checkLinger(text: string, where: string): number {
+export function checkLinger(text: string, source: string): number {
   const ms = parseDuration(text);
-  if (ms !== undefined && ms >= MIN_LINGER_MS && ms <= MAX_LINGER_MS) return ms;
-  const why = ms === undefined ? "is not a length of time" : "is out of range";
-  throw usage(`${where} ${why}`, "Give 1m to 24h, for example 90s, 10m or 2h.");
+  if (ms === undefined) throw new Failure("invalid-linger", { source, why: "format" });
+  if (ms >= MIN_LINGER_MS && ms <= MAX_LINGER_MS) return ms;
+  throw new Failure("invalid-linger", { source, why: "range" });
 }

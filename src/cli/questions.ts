@@ -1,34 +1,41 @@
 /**
- * What a person is asked before a chat: at most a name, where to meet, the password there, and a code.
- * Where there is nobody to ask, what is missing is a usage error that says how to give it.
+ * What a person is asked before a chat: at most a name, the relay, its password, and a code. Without a
+ * person to ask, what is missing is a usage error that says how to give it.
  *
  * @module
  */
-import { Failure, untranslated } from "../errors.ts";
-import { type ChatCommand, type Connection, missingSetting } from "./command.ts";
+import { Failure } from "../errors.ts";
+import type { FileProblem } from "../failure_reasons.ts";
+import type { Note } from "../ui/messages/cli.ts";
+import { describeFailure } from "../ui/messages/failures.ts";
+import { QUESTIONS } from "../ui/messages/questions.ts";
+import type { Connection, StartChat } from "./command.ts";
+import { flagAndEnv } from "./command_table.ts";
 import { checkName } from "./person.ts";
 import { interrupted } from "../terminal/interrupted.ts";
 import type { ReadLineOptions } from "../terminal/terminal_port.ts";
-import { describeFailure } from "../ui/messages/failures.ts";
+import { decodeText, fileProblem, readBounded } from "./text_file.ts";
 
-/** Somebody to ask. */
+/** A person to ask. */
 export interface Asker {
-  /** False where lines come from a program, or nobody may be asked. */
-  readonly mayAsk: boolean;
+  /** False where lines come from a program. */
+  readonly isInteractive: boolean;
   /** One line; null at the end of input. */
   readLine(options: ReadLineOptions): Promise<string | null>;
   /** Shows a sentence. */
   print(text: string): void;
+  /** Shows a note beside the output. */
+  note(note: Note): void;
 }
 
-/** A place to meet, complete. */
-export type MeetingPlace =
+/** A relay, with all that is needed to connect to it. */
+export type RelayTarget =
   | { readonly kind: "sqlite" }
   | { readonly kind: "mongodb"; readonly uri: string };
 
-/** What is known of connection strings elsewhere. */
+/** What is done with connection strings elsewhere. */
 export interface UriChecks {
-  /** @throws {Failure} with a sentence of what is wrong with the string. */
+  /** @throws {Failure} for a string that is wrong. */
   readonly inspect: (uri: string) => {
     readonly user: string | undefined;
     readonly missing: readonly ("user" | "password")[];
@@ -37,26 +44,30 @@ export interface UriChecks {
   readonly complete: (uri: string, given: { user?: string; password?: string }) => string;
 }
 
-/** What opens a chat. */
-export type Opening =
+/** Which room to open or to join. */
+export type RoomChoice =
   | { readonly mode: "new" }
   | { readonly mode: "join"; readonly code: string }
   | { readonly mode: "room"; readonly room: string; readonly passphrase: string };
 
-/** A secret of more than this is some other file. */
+/** A file that is larger than this does not hold a secret. */
 const MAX_SECRET_BYTES = 4_096;
 
-/** One's name. `suggested` is what Enter answers. */
+/** The person's name. `suggested` is the answer of Enter alone. */
 export async function askName(
   given: string | undefined,
   asker: Asker,
   suggested: string | undefined,
 ): Promise<string> {
   if (given !== undefined) return given;
-  if (!asker.mayAsk) throw missingSetting("name");
+  if (!asker.isInteractive) throw new Failure("missing-name", { source: flagAndEnv("name") });
   const fallback = suggested && isName(suggested) ? suggested.trim() : undefined;
-  const prompt = `Your name${fallback ? ` [${fallback}]` : ""}: `;
-  return await until(asker, { prompt }, (answer) => checkName(answer || (fallback ?? "")));
+  const prompt = QUESTIONS.name(fallback);
+  return await promptUntilValid(
+    asker,
+    { prompt },
+    (answer) => checkName(answer || (fallback ?? "")),
+  );
 }
 
 function isName(text: string): boolean {
@@ -67,51 +78,57 @@ function isName(text: string): boolean {
   }
 }
 
-/** Where to meet, and the connection string with its password. */
-export async function askPlace(
+/** The relay, and its connection string with the password. */
+export async function askRelay(
   { relay, passwordFile }: Pick<Connection, "relay" | "passwordFile">,
   asker: Asker,
   checks: UriChecks,
-): Promise<MeetingPlace> {
+): Promise<RelayTarget> {
   if (relay?.kind === "local") return { kind: "sqlite" };
-  if (!relay && !asker.mayAsk) throw missingSetting("relay");
+  if (!relay && !asker.isInteractive) throw new Failure("missing-relay");
   const uri = relay?.uri ?? await askUri(asker, checks);
   if (uri === "") return { kind: "sqlite" };
   const { user, missing } = checks.inspect(uri);
   const given: { user?: string; password?: string } = {};
   if (missing.includes("user")) {
-    if (!asker.mayAsk) throw noUser();
-    given.user = await until(asker, { prompt: "Database user: " }, notEmpty);
+    if (!asker.isInteractive) throw new Failure("missing-user");
+    given.user = await promptUntilValid(asker, { prompt: QUESTIONS.user }, notEmpty);
   }
-  if (passwordFile !== undefined) given.password = await readSecret(passwordFile);
+  if (passwordFile !== undefined) given.password = await readSecret(passwordFile, asker);
   else if (missing.includes("password")) {
-    if (!asker.mayAsk) throw missingSetting("password");
+    if (!asker.isInteractive) {
+      throw new Failure("missing-password", { source: flagAndEnv("password-file") });
+    }
     const who = user ?? given.user;
-    const prompt = `Password of the database user${who ? ` ${quoted(who)}` : ""} (not shown): `;
-    given.password = await until(asker, { prompt, hidden: true }, notEmpty);
+    const prompt = QUESTIONS.password(who && quoted(who));
+    given.password = await promptUntilValid(asker, { prompt, hidden: true }, notEmpty);
   }
   return { kind: "mongodb", uri: checks.complete(uri, given) };
 }
 
 /** Asks for a connection string; the empty one means this computer. */
 async function askUri(asker: Asker, checks: UriChecks): Promise<string> {
-  const prompt = "Where to meet: paste a MongoDB connection string, or Enter for this computer: ";
-  return await until(asker, { prompt }, (answer) => {
+  return await promptUntilValid(asker, { prompt: QUESTIONS.relay }, (answer) => {
     if (answer !== "") checks.inspect(answer);
     return answer;
   });
 }
 
+/** What is done with invite codes and rooms elsewhere. */
+export interface RoomChecks {
+  /** @throws {Failure} for a code that is wrong. */
+  readonly check: (text: string) => unknown;
+  readonly complete: (line: string) => readonly string[];
+  /** Whether a room on this computer waits for a guest; asked only before another is opened. */
+  readonly isRoomWaiting?: () => Promise<boolean>;
+}
+
 /** Whether to open a room or to join one, and with what. */
-export async function askOpening(
-  command: Pick<ChatCommand, "mode" | "code" | "room" | "passphraseFile">,
+export async function askRoom(
+  command: Pick<StartChat, "mode" | "code" | "room" | "passphraseFile">,
   asker: Asker,
-  codes: {
-    /** @throws {Failure} with a sentence of what is wrong with the code. */
-    readonly check: (text: string) => unknown;
-    readonly complete: (line: string) => readonly string[];
-  },
-): Promise<Opening> {
+  checks: RoomChecks,
+): Promise<RoomChoice> {
   switch (command.mode) {
     case "new":
       return { mode: "new" };
@@ -120,39 +137,44 @@ export async function askOpening(
     case "join":
     case "ask": {
       if (command.code !== undefined) {
-        codes.check(command.code);
+        checks.check(command.code);
         return { mode: "join", code: command.code };
       }
-      const isOpen = command.mode === "ask";
-      if (!asker.mayAsk) throw missingSetting(isOpen ? "mode" : "code");
-      const prompt = isOpen
-        ? "The code you were told, or Enter for a new room: "
-        : "The code you were told: ";
-      const code = await until(asker, { prompt, complete: codes.complete }, (answer) => {
-        if (answer !== "" || !isOpen) codes.check(answer);
-        return answer;
-      });
+      const mayOpen = command.mode === "ask";
+      if (!asker.isInteractive) throw new Failure(mayOpen ? "missing-mode" : "missing-code");
+      const ask = (prompt: string) =>
+        promptUntilValid(asker, { prompt, complete: checks.complete }, (answer) => {
+          if (answer !== "" || !mayOpen) checks.check(answer);
+          return answer;
+        });
+      let code = await ask(mayOpen ? QUESTIONS.codeOrNew : QUESTIONS.code);
+      if (code === "" && await checks.isRoomWaiting?.()) {
+        // Two people who press Enter at every question would otherwise wait for each other.
+        asker.print(QUESTIONS.roomIsWaiting);
+        code = await ask(QUESTIONS.codeOrAnother);
+      }
       return code === "" ? { mode: "new" } : { mode: "join", code };
     }
   }
 }
 
 async function askPassphrase(
-  { passphraseFile }: Pick<ChatCommand, "passphraseFile">,
+  { passphraseFile }: Pick<StartChat, "passphraseFile">,
   asker: Asker,
 ): Promise<string> {
-  if (passphraseFile !== undefined) return await readSecret(passphraseFile);
-  if (!asker.mayAsk) throw missingSetting("passphrase");
-  const prompt = "The passphrase you agreed on (not shown): ";
-  return await until(asker, { prompt, hidden: true }, notEmpty);
+  if (passphraseFile !== undefined) return await readSecret(passphraseFile, asker);
+  if (!asker.isInteractive) {
+    throw new Failure("missing-passphrase", { source: flagAndEnv("passphrase-file") });
+  }
+  return await promptUntilValid(asker, { prompt: QUESTIONS.passphrase, hidden: true }, notEmpty);
 }
 
 /**
- * Asks until the answer will do. What is wrong with one is said on the spot.
+ * Asks until the answer is valid, and says what is wrong with the others.
  *
  * @throws {Failure} `interrupted` at the end of input.
  */
-async function until<T>(
+async function promptUntilValid<T>(
   asker: Asker,
   options: ReadLineOptions,
   take: (answer: string) => T,
@@ -165,99 +187,66 @@ async function until<T>(
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       const { message, hint } = describeFailure(error);
-      asker.print(`${sentence(message)} ${hint}`);
+      asker.print(`${message} ${hint}`);
     }
   }
 }
 
-/** What is wrong with an answer: nothing is about to start that could not. */
-function sentence(message: string): string {
-  const why = message.replace(/^Cannot start: /, "");
-  return why.charAt(0).toUpperCase() + why.slice(1);
-}
-
 function notEmpty(answer: string): string {
   if (answer !== "") return answer;
-  throw untranslated("usage", "This is empty.", "Type it, or press Ctrl+C to stop.");
+  throw new Failure("empty-answer");
 }
 
 /**
- * The first line of a file.
+ * The first line of a file. Notes a file that other users can read.
  *
- * @throws {Failure} `usage`; the sentence names the file and nothing in it.
+ * @throws {Failure} `secret-file`, which names the file and nothing in it.
  */
-export async function readSecret(path: string): Promise<string> {
+export async function readSecret(
+  path: string,
+  asker: Pick<Asker, "note">,
+): Promise<string> {
+  const unusable = (problem: FileProblem, cause?: unknown) =>
+    new Failure("secret-file", { path: shown(path), problem }, { cause });
   let text: string;
   try {
-    const bytes = await readBounded(path);
-    if (bytes === undefined) throw unreadable(path, "it is no file with a secret in it");
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const { mode, isFile } = await Deno.stat(path);
+    const bytes = await readBounded(path, MAX_SECRET_BYTES);
+    if (bytes === undefined) throw unusable("too-large");
+    text = decodeText(bytes);
+    if (isFile && mode !== null && (mode & 0o044) !== 0) {
+      asker.note({ note: "secret-file-readable", path: shown(path) });
+    }
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
-    throw unreadable(path, reason(cause), cause);
+    throw unusable(fileProblem(cause), cause);
   }
   const [first = ""] = text.split(/\r?\n/);
-  if (first === "") throw unreadable(path, "its first line is empty");
+  if (first === "") throw unusable("empty");
   return first;
 }
 
-/** The bytes of a file; undefined as soon as there are too many (a device has no end). */
-async function readBounded(path: string): Promise<Uint8Array | undefined> {
-  using file = await Deno.open(path);
-  const bytes = new Uint8Array(MAX_SECRET_BYTES + 1);
-  let length = 0;
-  while (length < bytes.length) {
-    const read = await file.read(bytes.subarray(length));
-    if (read === null) return bytes.subarray(0, length);
-    length += read;
-  }
-  return undefined;
-}
-
 /**
- * Makes sure that a file named by the person is there, before the driver stumbles over it.
+ * Makes sure that a certificate file can be read, before the driver fails on it.
  *
- * @throws {Failure} `usage`.
+ * @throws {Failure} `certificate-file`.
  */
 export async function assertReadable(path: string): Promise<void> {
   try {
-    (await Deno.open(path)).close();
+    using file = await Deno.open(path);
+    const { isDirectory } = await file.stat();
+    if (isDirectory) throw new Deno.errors.IsADirectory();
   } catch (cause) {
-    throw untranslated(
-      "usage",
-      `Cannot read ${quoted(path)}: ${reason(cause)}.`,
-      "Check its name, and that you may read it.",
-      { cause },
-    );
+    const facts = { path: shown(path), problem: fileProblem(cause) };
+    throw new Failure("certificate-file", facts, { cause });
   }
 }
 
-function reason(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  if (error instanceof Deno.errors.NotCapable) return "Whisper was started without that permission";
-  if (error instanceof Deno.errors.PermissionDenied) return "the system does not allow it";
-  if (error instanceof TypeError) return "it is not text";
-  return "it is not a file that can be read";
+/** Input in a sentence, without what could act on a terminal. */
+function shown(text: string): string {
+  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, "?").slice(0, 200);
 }
 
-function unreadable(path: string, why: string, cause?: unknown): Failure {
-  return untranslated(
-    "usage",
-    `Cannot read ${quoted(path)}: ${why}.`,
-    "Put the secret on the first line of a file that only you may read, and name that file.",
-    { cause },
-  );
-}
-
-function noUser(): Failure {
-  return untranslated(
-    "usage",
-    "Cannot start: the connection string lacks the user name.",
-    "Write it before the host: mongodb+srv://NAME@host/.",
-  );
-}
-
-/** Input in a sentence: what could act on a terminal is left out. */
 function quoted(text: string): string {
-  return `"${text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, "?").slice(0, 200)}"`;
+  return `"${shown(text)}"`;
 }

@@ -1,44 +1,46 @@
 /**
- * The order of settings: flag, environment, configuration file. What none of them says is asked.
+ * Where a setting comes from: its flag, then its environment variable, then the configuration file.
+ * What none of them has is asked for.
  *
  * @module
  */
+import { Failure } from "../errors.ts";
 import type { Arguments } from "./arguments.ts";
-import { usage } from "./command.ts";
-import { ALL_FLAGS, type FlagName, FLAGS, type SettingName } from "./commands.ts";
+import { ALL_FLAGS, type FlagName, FLAGS, type SettingName } from "./command_table.ts";
 
-/** What the configuration file says: texts, and `true` or `false` for switches. */
-export type Kept = {
+/** What the configuration file holds: texts, and `true` or `false` for switches. */
+export type StoredConfig = {
   readonly [N in SettingName]?: (typeof FLAGS)[N] extends { value: string } ? string : boolean;
 };
 
-/** Which of the three places said it. */
-export type Place = "flag" | "environment" | "file";
+/** Where a value comes from. */
+export type SettingSource = "flag" | "environment" | "file";
 
-/** A value, and how a sentence calls the place it is from. */
-export interface Said {
+/** A value and its source. */
+export interface ResolvedSetting {
   readonly value: string;
-  readonly place: Place;
+  readonly source: SettingSource;
+  /** The source as a sentence names it. */
   readonly from: string;
 }
 
-/** Where to meet, and which place said so. */
-export type SaidRelay =
-  & { readonly place: Place }
+/** Which relay, and the source of that. */
+export type ResolvedRelay =
+  & { readonly source: SettingSource }
   & ({ readonly kind: "local" } | { readonly kind: "uri"; readonly uri: string });
 
 /** The settings of one command line. */
 export class Settings {
   readonly #flags: Arguments["flags"];
   readonly #env: (name: string) => string | undefined;
-  readonly #config: () => Kept;
-  #kept: Kept | undefined;
+  readonly #config: () => StoredConfig;
+  #stored: StoredConfig | undefined;
 
   constructor(
     flags: Arguments["flags"],
     { env, config }: {
       env: (name: string) => string | undefined;
-      config: () => Kept;
+      config: () => StoredConfig;
     },
   ) {
     this.#flags = flags;
@@ -51,22 +53,22 @@ export class Settings {
     return this.#flags.has(name);
   }
 
-  /** The text of a setting, from the first place that has one. */
-  text(name: FlagName): Said | undefined {
-    for (const place of ["flag", "environment", "file"] as const) {
-      const value = this.#textIn(place, name);
-      if (value !== undefined) return { value, place, from: calls(place, name) };
+  /** The text of a setting, from the first source that has it. */
+  text(name: FlagName): ResolvedSetting | undefined {
+    for (const source of ["flag", "environment", "file"] as const) {
+      const value = this.#textIn(source, name);
+      if (value !== undefined) return { value, source, from: describeSource(source, name) };
     }
     return undefined;
   }
 
-  /** Whether a switch is on: the first place that says either decides. */
+  /** Whether a switch is on, from the first source that has it. */
   isOn(name: FlagName): boolean {
     return this.#isOnIn("flag", name) ?? this.#isOnIn("environment", name) ??
       this.#isOnIn("file", name) ?? false;
   }
 
-  /** Colours: on, unless a place says no (`NO_COLOR` with any value: no-color.org). */
+  /** Colors: on, unless a source turns them off (`NO_COLOR` with any value: no-color.org). */
   color(): boolean {
     const flag = this.#flags.get("color");
     if (typeof flag === "boolean") return flag;
@@ -75,56 +77,56 @@ export class Settings {
   }
 
   /**
-   * Where to meet. `--local` goes before a connection string in the environment, as every flag does.
+   * The relay. `--local` wins over a connection string in the environment, as every flag does.
    *
-   * @throws {Failure} `usage` when one place says both.
+   * @throws {Failure} `flags-conflict` when one source names both.
    */
-  relay(): SaidRelay | undefined {
-    for (const place of ["flag", "environment", "file"] as const) {
-      const uri = this.#textIn(place, "uri");
-      const local = this.#isOnIn(place, "local");
+  relay(): ResolvedRelay | undefined {
+    for (const source of ["flag", "environment", "file"] as const) {
+      const uri = this.#textIn(source, "uri");
+      const local = this.#isOnIn(source, "local");
       if (uri !== undefined && local) {
-        throw usage(
-          `${calls(place, "uri")} and ${calls(place, "local")} exclude each other`,
-          "Give one of them: where to meet is one place.",
-        );
+        throw new Failure("flags-conflict", {
+          first: describeSource(source, "uri"),
+          second: describeSource(source, "local"),
+        });
       }
-      if (uri !== undefined) return { kind: "uri", uri, place };
-      if (local) return { kind: "local", place };
+      if (uri !== undefined) return { kind: "uri", uri, source };
+      if (local) return { kind: "local", source };
     }
     return undefined;
   }
 
-  #textIn(place: Place, name: FlagName): string | undefined {
-    if (place === "environment") return this.#variable(name);
-    const value = place === "flag" ? this.#flags.get(name) : this.#file()[name as SettingName];
+  #textIn(source: SettingSource, name: FlagName): string | undefined {
+    if (source === "environment") return this.#variable(name);
+    const value = source === "flag" ? this.#flags.get(name) : this.#file()[name as SettingName];
     return typeof value === "string" ? value : undefined;
   }
 
-  #isOnIn(place: Place, name: FlagName): boolean | undefined {
-    const value = place === "flag"
+  #isOnIn(source: SettingSource, name: FlagName): boolean | undefined {
+    const value = source === "flag"
       ? this.#flags.get(name)
-      : place === "file"
+      : source === "file"
       ? this.#file()[name as SettingName]
-      : parseSwitch(this.#variable(name), calls(place, name));
+      : parseSwitch(this.#variable(name), describeSource(source, name));
     return typeof value === "boolean" ? value : undefined;
   }
 
-  /** An empty variable is as good as none. */
+  /** An empty variable counts as unset. */
   #variable(name: FlagName): string | undefined {
     const { env } = ALL_FLAGS.get(name)!;
     const value = env && this.#env(env);
     return value === undefined || value.trim() === "" ? undefined : value;
   }
 
-  #file(): Kept {
-    return this.#kept ??= this.#config();
+  #file(): StoredConfig {
+    return this.#stored ??= this.#config();
   }
 }
 
-/** How a sentence calls a setting in its place. */
-function calls(place: Place, name: FlagName): string {
-  switch (place) {
+/** How a sentence names a setting of a source. */
+function describeSource(source: SettingSource, name: FlagName): string {
+  switch (source) {
     case "flag":
       return `--${name}`;
     case "environment":
@@ -137,11 +139,12 @@ function calls(place: Place, name: FlagName): string {
 /**
  * Yes or no, as people write it.
  *
- * @throws {Failure} `usage` for anything else.
+ * @param source what the sentence calls it.
+ * @throws {Failure} `invalid-switch` for anything else.
  */
-export function parseSwitch(text: string | undefined, what: string): boolean | undefined {
+export function parseSwitch(text: string | undefined, source: string): boolean | undefined {
   if (text === undefined) return undefined;
   if (/^(?:1|true|yes|on)$/i.test(text.trim())) return true;
   if (/^(?:0|false|no|off)$/i.test(text.trim())) return false;
-  throw usage(`${what} is neither yes nor no`, "Give true or false.");
+  throw new Failure("invalid-switch", { source });
 }

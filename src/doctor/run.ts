@@ -4,7 +4,7 @@
  * @module
  */
 import type { DoctorCommand } from "../cli/command.ts";
-import { type Asker, askPlace, type MeetingPlace } from "../cli/questions.ts";
+import { type Asker, askRelay, type RelayTarget } from "../cli/questions.ts";
 import type { Clock, Random } from "../clock.ts";
 import { EXIT } from "../errors.ts";
 import { examine } from "../relay/examine.ts";
@@ -31,9 +31,9 @@ export interface DoctorDeps {
  */
 export async function runDoctor(command: DoctorCommand, deps: DoctorDeps): Promise<number> {
   const { asker, terminal, write, goOffline, clock, random, signal } = deps;
-  let place: MeetingPlace | undefined;
+  let place: RelayTarget | undefined;
   const settings = checkSettings(async () => {
-    place = await askPlace(command, asker, { inspect: inspectUri, complete: completeUri });
+    place = await askRelay(command, asker, { inspect: inspectUri, complete: completeUri });
     if (place.kind === "sqlite") goOffline();
     return place.kind;
   });

@@ -1,71 +1,66 @@
 /**
- * Gives up every file that this start of Whisper has no business with, before anything else of the
- * program is loaded.
+ * Gives up every file that this start of Whisper has no use for, before any package of others is
+ * loaded.
  *
- * Where the settings and the meeting place lie depends on who starts it where, which nobody knew when
- * a binary was compiled; so the binary may reach every file, for as long as this takes. Deno has no
- * way back from a permission that was given up.
+ * Where the settings and the local relay are depends on who starts it where, which is unknown when a
+ * binary is compiled; so the binary may reach every file for as long as this takes. Deno cannot give
+ * back a permission that was given up.
  *
  * @module
  */
-import { ALL_FLAGS } from "../cli/commands.ts";
-import { configPath, loadConfig } from "../cli/config_file.ts";
+import type { Command } from "../cli/command.ts";
 import { defaultDatabasePath, directoryOf } from "../relay/sqlite/place.ts";
 
-/** What every file of a system is under; the file `roots` beside says the same to Deno. */
+/** The root of every path of a system; the flags for Deno beside this file say the same. */
 export const ROOTS: readonly string[] = Deno.build.os === "windows"
   ? ["/", ...Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZ", (letter) => `${letter}:\\`)]
   : ["/"];
-
-/** What decides where the files are. */
-export interface Start {
-  readonly args: readonly string[];
-  readonly env: (name: string) => string | undefined;
-}
 
 /** The files that one start of Whisper needs. */
 export interface Files {
   /** Folders of its own, to read and to write. */
   readonly own: readonly string[];
-  /** Files that somebody named, to read. */
+  /** Files that the person named, to read. */
   readonly named: readonly string[];
 }
 
 /** Options of a connection string whose values are files. */
-const FILE_OPTIONS = ["tlsCAFile", "tlsCRLFile", "tlsCertificateKeyFile"];
+const FILE_OPTIONS = ["tlscafile", "tlscrlfile", "tlscertificatekeyfile"];
 
-/** Finds the files in arguments, environment and configuration. */
-export function filesOf({ args, env: variable }: Start): Files {
-  const env = (name: string) => {
-    try {
-      return variable(name);
-    } catch {
-      // One that we may not read names nothing.
-      return undefined;
-    }
-  };
-  const config = configPath(env);
-  const kept = configured(config);
+/**
+ * The files that a command needs.
+ *
+ * @param command undefined where the command line is wrong.
+ * @param configPath the configuration file. Only `config` reads or writes it from here on.
+ */
+export function filesOf(
+  command: Command | undefined,
+  { env, configPath }: {
+    env: (name: string) => string | undefined;
+    configPath: string | undefined;
+  },
+): Files {
+  if (command === undefined) return { own: [], named: [] };
   const named: string[] = [];
-  for (const [name, { value, env: variable, setting }] of ALL_FLAGS) {
-    const given = [
-      ...valuesIn(args, `--${name}`),
-      variable && env(variable),
-      setting && kept[name],
-    ].filter((text) => typeof text === "string" && text !== "") as string[];
-    if (value === "FILE") named.push(...given);
-    if (value === "URI") named.push(...given.flatMap(filesInUri));
+  if ("tlsCaFile" in command) {
+    if (command.tlsCaFile !== undefined) named.push(command.tlsCaFile);
+    if (command.passwordFile !== undefined) named.push(command.passwordFile);
+    if (command.relay?.kind === "uri") named.push(...filesInUri(command.relay.uri));
   }
-  const own = [directoryOf(defaultDatabasePath(env)), ...config ? [directoryOf(config)] : []];
+  if ("passphraseFile" in command && command.passphraseFile !== undefined) {
+    named.push(command.passphraseFile);
+  }
+  if ("keyFile" in command) named.push(command.keyFile);
+  const own: string[] = [];
+  if ("relay" in command && command.relay?.kind !== "uri") {
+    own.push(directoryOf(defaultDatabasePath(env)));
+  }
+  if (command.command === "config" && configPath !== undefined) own.push(directoryOf(configPath));
   return { own, named };
 }
 
-/**
- * Keeps these files and gives up all others. What was not allowed before is not allowed after, and
- * nobody is asked.
- */
-export function confine(start: Start): void {
-  const { own, named } = filesOf(start);
+/** Keeps these files and gives up all others. What was not allowed before is not allowed after. */
+export function confine({ own, named }: Files): void {
   for (const path of own) {
     keep({ name: "read", path });
     keep({ name: "write", path });
@@ -88,26 +83,10 @@ function keep(permission: Deno.PermissionDescriptor): void {
   Deno.permissions.requestSync(permission);
 }
 
-/** The configuration as far as it can be read; what is wrong with it is said when it is used. */
-function configured(path: string | undefined): Record<string, unknown> {
-  try {
-    return loadConfig(path);
-  } catch {
-    return {};
-  }
-}
-
-/** The values of a flag, written with a space or with an equals sign. */
-function valuesIn(args: readonly string[], flag: string): string[] {
-  return args.flatMap((arg, index) => {
-    if (arg === flag) return args.slice(index + 1, index + 2);
-    return arg.startsWith(`${flag}=`) ? [arg.slice(flag.length + 1)] : [];
-  });
-}
-
-function filesInUri(uri: string): string[] {
+/** The files that the options of a connection string name. */
+export function filesInUri(uri: string): string[] {
   const options = new URLSearchParams(uri.slice(uri.lastIndexOf("?") + 1));
   return [...options].flatMap(([name, value]) =>
-    FILE_OPTIONS.some((option) => option.toLowerCase() === name.toLowerCase()) ? [value] : []
+    FILE_OPTIONS.includes(name.toLowerCase()) && value !== "" ? [value] : []
   );
 }

@@ -59,6 +59,15 @@ export async function openRelay(settings: RelaySettings, deps: RelayDeps): Promi
   }
 }
 
+/** Whether a room on this computer waits for its guest. Never rejects. */
+export async function isRoomWaiting(env: (name: string) => string | undefined): Promise<boolean> {
+  const [{ hasWaitingRoom }, { defaultDatabasePath }] = await Promise.all([
+    import("./sqlite/waiting_room.ts"),
+    import("./sqlite/place.ts"),
+  ]);
+  return hasWaitingRoom(defaultDatabasePath(env));
+}
+
 /**
  * Begins to load what {@link openRelay} will need, while the person still reads or types. Never
  * rejects: what is missing shows when it is opened.

@@ -57,10 +57,10 @@ async function look(
     ui: "json",
     color: false,
     debug: false,
-    warnings: [],
+    notes: [],
     ...command,
   }, {
-    asker: { mayAsk: false, readLine: () => Promise.resolve(null), print() {} },
+    asker: { isInteractive: false, readLine: () => Promise.resolve(null), print() {}, note() {} },
     terminal: {
       input: false,
       output: false,
@@ -314,7 +314,7 @@ function assertTellsNone({ text }: Found, secrets: readonly string[]): void {
   assert(!/mongodb(?:\+srv)?:\/\//.test(text), `repeats a connection string: ${text}`);
 }
 
-/** The ordinary user's words as they are and as they are written, and the administrator's string. */
+/** The ordinary user's words as they are and as they are flagSyntax, and the administrator's string. */
 function secretsOf({ uri }: TestServer): { user: string; password: string[]; root: string } {
   const [, user, password] = /\/\/([^:]*):([^@]*)@/.exec(uri)!;
   return {

@@ -6,10 +6,15 @@
  *
  * @module
  */
-import { confine, goOffline } from "../../src/permissions/confine.ts";
+import { env } from "../../src/app/environment.ts";
+import { readStart } from "../../src/cli/start.ts";
+import { Failure } from "../../src/errors.ts";
+import { confine, filesOf, goOffline } from "../../src/permissions/confine.ts";
 
 const [port, folder, ...args] = Deno.args;
-confine({ args, env: (name) => Deno.env.get(name) });
+const { command, config } = readStart(args, env);
+if (command instanceof Failure) throw command;
+confine(filesOf(command, { env, configPath: config.path }));
 
 const own = `${Deno.env.get("XDG_RUNTIME_DIR")}/whisper`;
 const tries: Record<string, () => unknown> = {

@@ -47,7 +47,14 @@ async function probe(deno: string, atlas: boolean): Promise<Record<string, boole
       args: [
         ...["run", "--quiet", "--no-check", "--no-lock"],
         ...permissionFlags({ atlas }),
-        ...[PROBE, String(listener.addr.port), folder, "--key-file", `${folder}/named`],
+        ...[
+          PROBE,
+          String(listener.addr.port),
+          folder,
+          "--local",
+          "--password-file",
+          `${folder}/named`,
+        ],
       ],
       env: { XDG_RUNTIME_DIR: folder },
     }).output();

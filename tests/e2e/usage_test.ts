@@ -1,6 +1,6 @@
 /**
- * Bad input and unusable relays, with the real program: a sentence, a next
- * step, the documented status, and no trace of the program's insides.
+ * Bad input, relays that cannot work and outputs that fail, as a person meets them who runs the real
+ * program: a sentence, a next step, the documented status, and no trace of the program's insides.
  *
  * @module
  */
@@ -50,7 +50,7 @@ const CASES: readonly {
   never?: RegExp;
 }[] = [
   { what: "no name", args: ["new", "--local"], status: 2, says: /--name NAME or WHISPER_NAME/ },
-  { what: "nowhere to meet", args: ["new", "--name", "A"], status: 2, says: /--uri.*WHISPER_URI/ },
+  { what: "no relay", args: ["new", "--name", "A"], status: 2, says: /--uri.*WHISPER_URI/ },
   {
     what: "neither new nor join",
     args: ["--local", "--name", "A"],
@@ -132,6 +132,27 @@ const CASES: readonly {
     says: /no such file/,
   },
   {
+    what: "a folder as the certificate file",
+    args: ["new", "--name", "A", "--tls-ca-file", "/"],
+    env: { WHISPER_URI: "mongodb://127.0.0.1:1/" },
+    status: 2,
+    says: /"\/": it is not a regular file/,
+  },
+  {
+    what: "a certificate file in the connection string that is not there",
+    args: ["new", "--name", "A"],
+    env: { WHISPER_URI: "mongodb://127.0.0.1:1/?tls=true&tlsCAFile=/nowhere/at/all" },
+    status: 2,
+    says: /"\/nowhere\/at\/all": there is no such file/,
+  },
+  {
+    what: "a client key in the connection string that is not there",
+    args: ["new", "--name", "A"],
+    env: { WHISPER_URI: "mongodb://127.0.0.1:1/?tls=true&tlsCertificateKeyFile=/nowhere/key" },
+    status: 2,
+    says: /"\/nowhere\/key": there is no such file/,
+  },
+  {
     what: "a password as a flag",
     args: ["new", "--password", "x"],
     status: 2,
@@ -183,11 +204,57 @@ Deno.test("fernet: opens its own token, and refuses a damaged one with status 10
 Deno.test("help and version: write to standard output and exit with status 0", async () => {
   const help = await run(["--help"]);
   assertEquals(help.code, 0);
-  assertStringIncludes(help.stdout, "whisper join [CODE]");
+  assertStringIncludes(help.stdout, "  join [CODE] ");
   assertMatch(
     (await run(["--version"])).stdout,
     /^whisper \d+\.\d+\.\d+\ndeno .*\nmongodb driver /,
   );
+});
+
+/** Runs a line of a shell with the program as `$W`. */
+async function shell(line: string, env: Record<string, string> = {}): Promise<Outcome> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const program = `'${Deno.execPath()}' run --allow-all --no-check '${MAIN}'`;
+    const { code, stdout, stderr } = await new Deno.Command("bash", {
+      args: ["-c", `W() { ${program} "$@"; }; cd '${folder}'; ${line}`],
+      env: { XDG_RUNTIME_DIR: folder, XDG_CONFIG_HOME: folder, NO_COLOR: "1", ...env },
+    }).output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return { code, stdout: text(stdout), stderr: text(stderr) };
+  } finally {
+    await Deno.remove(folder, { recursive: true }).catch(() => {});
+  }
+}
+
+const FULL_DISK = [
+  ...["W --help", "W --version", "W help exit-codes", "W config show", "W completions bash"],
+  "W fernet keygen",
+  "W fernet keygen > key && head -c 300000 /dev/zero | W fernet encrypt --key-file key",
+];
+for (const line of FULL_DISK) {
+  Deno.test({
+    name: `full disk: ends with status 11 and a sentence: ${line}`,
+    ignore: Deno.build.os !== "linux",
+    async fn() {
+      const { code, stderr } = await shell(`{ ${line}; } > /dev/full`);
+      assertEquals(code, 11, stderr);
+      assertMatch(stderr, /^Cannot write the output: the disk is full\.\n[A-Z].*\.\n$/);
+    },
+  });
+}
+
+Deno.test({
+  name: "plain: says goodbye when the reader of its output has gone",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const line = "(sleep 8) | W new --local --plain --name a | head -1; " +
+      'echo "status ${PIPESTATUS[1]}"; ls -A whisper 2>/dev/null || true';
+    const { stdout, stderr } = await shell(line);
+    assertMatch(stdout, /status 11\n$/, "the folder of the relay is empty or gone");
+    assertMatch(stderr, /^Cannot write the output: the program that reads it has ended\.\n/);
+    assert(!/ at .*\.ts:|Error:/.test(stderr), stderr);
+  },
 });
 
 Deno.test("plain: writes lines over pipes, and ends with its input", async () => {

@@ -6,6 +6,7 @@
 import type { Failure } from "../../errors.ts";
 import type { FactsOf, Reason } from "../../failure_reasons.ts";
 import { CHAT_FAILURES } from "./chat_failures.ts";
+import { CLI_FAILURES } from "./cli_failures.ts";
 import type { FailureText, FailureTexts } from "./failure_text.ts";
 import { LIFECYCLE_FAILURES } from "./lifecycle_failures.ts";
 import { RELAY_LINK_FAILURES } from "./relay_link_failures.ts";
@@ -21,6 +22,7 @@ const TEXTS: FailureTexts = {
     hint: "Run the command again with --debug and report what it prints.",
   }),
   "untranslated": ({ message, hint }) => ({ message, hint }),
+  ...CLI_FAILURES,
   ...LIFECYCLE_FAILURES,
   ...RELAY_LINK_FAILURES,
 };

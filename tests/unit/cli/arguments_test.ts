@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import fc from "fast-check";
 import { readArguments, unknownCommand } from "../../../src/cli/arguments.ts";
-import { ALL_FLAGS, written } from "../../../src/cli/commands.ts";
+import { ALL_FLAGS, flagSyntax } from "../../../src/cli/command_table.ts";
 import { Failure } from "../../../src/errors.ts";
 import { assertWellSaid, refused } from "./support.ts";
 
@@ -14,8 +14,8 @@ function flagsOf(...args: string[]): Record<string, string | boolean> {
 Deno.test("arguments: every flag is read, with its value or without", () => {
   for (const [name, { value, short }] of ALL_FLAGS) {
     if (value === undefined) {
-      const on = written(name) === `--${name}`;
-      assertEquals(flagsOf(written(name)), { [name]: on });
+      const on = flagSyntax(name) === `--${name}`;
+      assertEquals(flagsOf(flagSyntax(name)), { [name]: on });
       if (short) assertEquals(flagsOf(`-${short}`), { [name]: true });
     } else {
       assertEquals(flagsOf(`--${name}`, "a b"), { [name]: "a b" });
@@ -78,23 +78,23 @@ Deno.test("arguments: a switch takes no value", () => {
 
 Deno.test("arguments: a flag that is unknown is told by its name, with the nearest one", () => {
   const cases: [arg: string, sentence: string, hint: string][] = [
-    ["--nmae", "there is no flag --nmae", "Did you mean --name?"],
-    ["--no-colour", "there is no flag --no-colour", "Did you mean --no-color?"],
-    ["--loc", "there is no flag --loc", "Did you mean --local?"],
-    ["--no-json", "there is no flag --no-json", "Did you mean --json?"],
-    ["-uri", "there is no flag -uri", "Did you mean --uri?"],
-    ["-name=Alice", "there is no flag -name", "Did you mean --name?"],
-    ["-no-color", "there is no flag -no-color", "Did you mean --no-color?"],
-    ["-phunter", "there is no flag -p", "See: whisper --help."],
-    ["-x", "there is no flag -x", "See: whisper --help."],
-    ["-h5", "there is no such flag", "See: whisper --help."],
-    ["-V- ", "there is no such flag", "See: whisper --help."],
-    ["--zzzz", "there is no flag --zzzz", "See: whisper --help."],
-    ["--mongodb://u:pw@host", "there is no such flag", "See: whisper --help."],
-    ["---", "there is no such flag", "See: whisper --help."],
-    ["--__proto__", "there is no such flag", "See: whisper --help."],
-    ["--constructor=1", "there is no flag --constructor", "See: whisper --help."],
-    ["--toString", "there is no flag --toString", "See: whisper --help."],
+    ["--nmae", "Unknown flag: --nmae", "Did you mean --name?"],
+    ["--no-colour", "Unknown flag: --no-colour", "Did you mean --no-color?"],
+    ["--loc", "Unknown flag: --loc", "Did you mean --local?"],
+    ["--no-json", "Unknown flag: --no-json", "Did you mean --json?"],
+    ["-uri", "Unknown flag: -uri", "Did you mean --uri?"],
+    ["-name=Alice", "Unknown flag: -name", "Did you mean --name?"],
+    ["-no-color", "Unknown flag: -no-color", "Did you mean --no-color?"],
+    ["-phunter", "Unknown flag: -p", "See: whisper --help."],
+    ["-x", "Unknown flag: -x", "See: whisper --help."],
+    ["-h5", "Unknown flag.", "See: whisper --help."],
+    ["-V- ", "Unknown flag.", "See: whisper --help."],
+    ["--zzzz", "Unknown flag: --zzzz", "See: whisper --help."],
+    ["--mongodb://u:pw@host", "Unknown flag.", "See: whisper --help."],
+    ["---", "Unknown flag.", "See: whisper --help."],
+    ["--__proto__", "Unknown flag.", "See: whisper --help."],
+    ["--constructor=1", "Unknown flag: --constructor", "See: whisper --help."],
+    ["--toString", "Unknown flag: --toString", "See: whisper --help."],
   ];
   for (const [arg, sentence, hint] of cases) {
     refused(() => readArguments([arg]), sentence, hint, { never: ["u:pw", "Alice", "hunter"] });
@@ -124,10 +124,10 @@ Deno.test("arguments: one that is far too long is not looked at", () => {
 
 Deno.test("arguments: a first word that is no command", () => {
   const cases = [
-    ["jion", "the first word is not a command", 'Did you mean "join"?'],
-    ["4821-river-candle-ocean", "a code stands where a command belongs", "whisper join CODE"],
-    ["hunter2", "the first word is not a command", "See: whisper --help."],
-    ["", "the first word is not a command", "See: whisper --help."],
+    ["jion", "Unknown command", 'Did you mean "join"?'],
+    ["4821-river-candle-ocean", "looks like an invite code", "whisper join CODE"],
+    ["hunter2", "Unknown command", "See: whisper --help."],
+    ["", "Unknown command", "See: whisper --help."],
   ] as const;
   for (const [word, sentence, hint] of cases) {
     const never = word.length > 4 ? [word] : [];

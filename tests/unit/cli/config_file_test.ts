@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import fc from "fast-check";
-import { ALL_FLAGS, SETTINGS } from "../../../src/cli/commands.ts";
+import { ALL_FLAGS, SETTINGS } from "../../../src/cli/command_table.ts";
 import {
   checkConfig,
   CONFIG_VARIABLES,
@@ -8,7 +8,7 @@ import {
   loadConfig,
   saveConfig,
 } from "../../../src/cli/config_file.ts";
-import type { Kept } from "../../../src/cli/settings.ts";
+import type { StoredConfig } from "../../../src/cli/settings.ts";
 import { Failure } from "../../../src/errors.ts";
 import { assertWellSaid, refused } from "./support.ts";
 
@@ -60,10 +60,10 @@ Deno.test("config file: it lies where the system keeps settings", () => {
 Deno.test(
   "config file: where there is none, nothing is kept",
   inFolder((folder) => {
-    assertEquals(loadConfig(undefined), {});
-    assertEquals(loadConfig(`${folder}/none/config.json`), {});
+    assertEquals(loadConfig(undefined).config, {});
+    assertEquals(loadConfig(`${folder}/none/config.json`).config, {});
     Deno.writeTextFileSync(`${folder}/file`, "");
-    assertEquals(loadConfig(`${folder}/file/config.json`), {});
+    assertEquals(loadConfig(`${folder}/file/config.json`).config, {});
   }),
 );
 
@@ -71,11 +71,11 @@ Deno.test(
   "config file: what is saved is what is read",
   inFolder((folder) => {
     const path = `${folder}/a/b/config.json`;
-    const kept: Kept = { name: "Zoë", local: true, linger: "10m", color: false };
+    const kept: StoredConfig = { name: "Zoë", local: true, linger: "10m", color: false };
     saveConfig(path, kept);
-    assertEquals(loadConfig(path), kept);
+    assertEquals(loadConfig(path).config, kept);
     saveConfig(path, {});
-    assertEquals(loadConfig(path), {});
+    assertEquals(loadConfig(path).config, {});
     assertEquals([...Deno.readDirSync(`${folder}/a/b`)].map(({ name }) => name), ["config.json"]);
   }),
 );
@@ -92,7 +92,7 @@ Deno.test({
     Deno.writeTextFileSync(`${path}.part`, "left by a crash", { mode: 0o666 });
     saveConfig(path, { name: "Bob" });
     assertEquals(Deno.statSync(path).mode! & 0o777, 0o600);
-    assertEquals(loadConfig(path), { name: "Bob" });
+    assertEquals(loadConfig(path).config, { name: "Bob" });
   }),
 });
 
@@ -110,7 +110,7 @@ Deno.test({
     }
     for (const mode of [0o600, 0o644, 0o400]) {
       Deno.chmodSync(path, mode);
-      assertEquals(loadConfig(path), { name: "Mallory" });
+      assertEquals(loadConfig(path).config, { name: "Mallory" });
     }
   }),
 });
@@ -120,14 +120,14 @@ Deno.test(
   inFolder((folder) => {
     const path = `${folder}/config.json`;
     Deno.mkdirSync(path, { mode: 0o700 });
-    refused(() => loadConfig(path), "not a file of settings", "Mend it");
+    refused(() => loadConfig(path), "not a settings file", "Fix it");
     refused(() => saveConfig(path, {}), `Cannot write ${path}`, "Make the folder writable");
     assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["config.json"]);
     Deno.removeSync(path);
     Deno.writeTextFileSync(path, " ".repeat(65_534) + "{}", { mode: 0o600 });
-    assertEquals(loadConfig(path), {});
+    assertEquals(loadConfig(path).config, {});
     Deno.writeTextFileSync(path, " ".repeat(65_535) + "{}");
-    refused(() => loadConfig(path), "not a file of settings", "Mend it");
+    refused(() => loadConfig(path), "not a settings file", "Fix it");
   }),
 );
 
@@ -137,7 +137,7 @@ Deno.test(
     Deno.writeTextFileSync(`${folder}/file`, "mine");
     refused(() => saveConfig(`${folder}/file/config.json`, {}), "Cannot write", "use flags");
     assertEquals(Deno.readTextFileSync(`${folder}/file`), "mine");
-    refused(() => saveConfig(undefined, {}), "names no place", "Set HOME");
+    refused(() => saveConfig(undefined, {}), "configuration folder", "Set HOME");
   }),
 );
 
@@ -146,32 +146,32 @@ Deno.test(
   inFolder((folder) => {
     const path = `${folder}/config.json`;
     saveConfig(path, { name: "Alice" });
-    // A folder in the place of the new part cannot be written over.
+    // A folder in the place of the new part cannot be overwritten.
     Deno.mkdirSync(`${path}.part`);
     Deno.writeTextFileSync(`${path}.part/x`, "");
     refused(() => saveConfig(path, { name: "Bob" }), "Cannot write", "use flags");
-    assertEquals(loadConfig(path), { name: "Alice" });
+    assertEquals(loadConfig(path).config, { name: "Alice" });
   }),
 );
 
 Deno.test("config file: text that is no settings is refused, and none of it repeated", () => {
   const cases: [text: string, sentence: string, hint: string][] = [
-    ["", "not valid JSON", "Mend it"],
-    ["{", "not valid JSON", "Mend it"],
-    [`{"name": hunter2}`, "not valid JSON", "Mend it"],
-    ["[]", "not a JSON object", "Mend it"],
-    ["null", "not a JSON object", "Mend it"],
-    [`"hunter2"`, "not a JSON object", "Mend it"],
-    [`{"nmae": "hunter2"}`, '"nmae" in it is no setting', 'Did you mean "name"?'],
-    [`{"password": "hunter2"}`, '"password" in it is no setting', 'Did you mean "password-file"?'],
-    [`{"mongodb://u:hunter2@h": 1}`, "something in it is no setting", "Mend it"],
-    [`{"__proto__": "hunter2"}`, '"__proto__" in it is no setting', "Mend it"],
-    [`{"constructor": {}}`, '"constructor" in it is no setting', "Mend it"],
-    [`{"room": "garden"}`, '"room" in it is no setting', "Mend it"],
-    [`{"name": ["hunter2"]}`, '"name" is not text between quotes', "Mend it"],
-    [`{"name": null}`, '"name" is not text between quotes', "Mend it"],
-    [`{"local": "true"}`, '"local" is not true or false', "Mend it"],
-    [`{"poll": 1}`, '"poll" is not true or false', "Mend it"],
+    ["", "not valid JSON", "Fix it"],
+    ["{", "not valid JSON", "Fix it"],
+    [`{"name": hunter2}`, "not valid JSON", "Fix it"],
+    ["[]", "not a JSON object", "Fix it"],
+    ["null", "not a JSON object", "Fix it"],
+    [`"hunter2"`, "not a JSON object", "Fix it"],
+    [`{"nmae": "hunter2"}`, '"nmae" is not a setting', 'Did you mean "name"?'],
+    [`{"password": "hunter2"}`, '"password" is not a setting', 'Did you mean "password-file"?'],
+    [`{"mongodb://u:hunter2@h": 1}`, "an unknown setting", "Remove it"],
+    [`{"__proto__": "hunter2"}`, '"__proto__" is not a setting', "Remove it"],
+    [`{"constructor": {}}`, '"constructor" is not a setting', "Remove it"],
+    [`{"room": "garden"}`, '"room" is not a setting', "Remove it"],
+    [`{"name": ["hunter2"]}`, '"name" must be text in quotes', "Fix it"],
+    [`{"name": null}`, '"name" must be text in quotes', "Fix it"],
+    [`{"local": "true"}`, '"local" must be true or false', "Fix it"],
+    [`{"poll": 1}`, '"poll" must be true or false', "Fix it"],
   ];
   for (const [text, sentence, hint] of cases) {
     refused(() => checkConfig(text, "/c"), sentence, hint, { never: ["hunter2"] });

@@ -4,6 +4,7 @@ import type { FernetCommand } from "../../../src/cli/command.ts";
 import { runFernet } from "../../../src/cli/fernet.ts";
 import { systemRandom } from "../../../src/clock.ts";
 import { Failure } from "../../../src/errors.ts";
+import { describeFailure } from "../../../src/ui/messages/failures.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { pythonWithCryptography, runPython } from "../../support/python.ts";
 import { seededRandom } from "../../support/random.ts";
@@ -49,8 +50,9 @@ async function refused(action: Promise<unknown>, code: string, sentence: string)
   const failure = await assertRejects(() => action, Failure);
   assertEquals(failure.code, code);
   assertWellSaid(failure, code === "fernet" ? 10 : 2);
-  assert(failure.message.includes(sentence), failure.message);
-  assert(!`${failure.message}${failure.hint}`.includes("cw_0"), "no key in a sentence");
+  const { message, hint } = describeFailure(failure);
+  assert(message.includes(sentence), message);
+  assert(!`${message}${hint}${failure.message}`.includes("cw_0"), "no key in a sentence");
 }
 
 Deno.test("fernet command: a key, a token, and the bytes again", async () => {
@@ -80,8 +82,16 @@ Deno.test("fernet command: a token lives as long as --ttl says, to the second", 
   await clock.advance(60_000);
   assertEquals(text(await fernet([...DECRYPT, "--ttl=60"], { input, clock })), "x");
   await clock.advance(1_000);
-  await refused(fernet([...DECRYPT, "--ttl=60"], { input, clock }), "fernet", "Cannot open token");
-  await refused(fernet([...DECRYPT, "--ttl=0"], { input, clock }), "fernet", "Cannot open token");
+  await refused(
+    fernet([...DECRYPT, "--ttl=60"], { input, clock }),
+    "fernet",
+    "Cannot open the token",
+  );
+  await refused(
+    fernet([...DECRYPT, "--ttl=0"], { input, clock }),
+    "fernet",
+    "Cannot open the token",
+  );
   assertEquals(text(await fernet(DECRYPT, { input, clock })), "x");
 });
 
@@ -96,9 +106,9 @@ Deno.test("fernet command: a token that does not open has one sentence, and stat
     `${token.slice(0, 20)}\n${token.slice(20)}`,
   ];
   for (const input of [...tokens, new Uint8Array([0xff, 0x80, 0]), "A".repeat(MIB)]) {
-    await refused(fernet(DECRYPT, { input }), "fernet", "Cannot open token");
+    await refused(fernet(DECRYPT, { input }), "fernet", "Cannot open the token");
   }
-  await refused(fernet(DECRYPT, { input: token, key: other }), "fernet", "Cannot open token");
+  await refused(fernet(DECRYPT, { input: token, key: other }), "fernet", "Cannot open the token");
 });
 
 Deno.test("fernet command: a key file that holds no key, or cannot be read", async () => {
@@ -119,7 +129,7 @@ Deno.test("fernet command: a key file that holds no key, or cannot be read", asy
   const missing = new Deno.errors.NotFound("key.txt");
   await refused(fernet(ENCRYPT, { key: missing }), "usage", "there is no such file");
   const denied = new Deno.errors.PermissionDenied("key.txt");
-  await refused(fernet(DECRYPT, { key: denied }), "usage", "it is not readable");
+  await refused(fernet(DECRYPT, { key: denied }), "usage", "the system does not allow it");
 });
 
 const python = await pythonWithCryptography();
@@ -177,3 +187,11 @@ Deno.test({
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return encodeHex(await crypto.subtle.digest("SHA-256", bytes));
 }
+
+Deno.test("fernet command: takes the UTF-16 that Windows PowerShell writes", async () => {
+  const utf16 = (text: string) =>
+    new Uint8Array(Uint16Array.from([...`\ufeff${text}`].map((c) => c.charCodeAt(0))).buffer);
+  const input = await fernet(ENCRYPT, { key: utf16(`${KEY}\r\n`), input: "x" });
+  const key = utf16(KEY);
+  assertEquals(text(await fernet(DECRYPT, { key, input: utf16(`${text(input)}\r\n`) })), "x");
+});

@@ -1,18 +1,19 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import fc from "fast-check";
-import { type ChatCommand, missingSetting } from "../../../src/cli/command.ts";
+import type { StartChat } from "../../../src/cli/command.ts";
 import {
   ALL_COMMANDS,
   ALL_FLAGS,
   DEFAULT_COMMAND,
   type FlagName,
+  flagSyntax,
   SETTINGS,
   SHELLS,
-  written,
-} from "../../../src/cli/commands.ts";
+} from "../../../src/cli/command_table.ts";
 import { parseCommand } from "../../../src/cli/parse.ts";
-import type { Kept } from "../../../src/cli/settings.ts";
+import type { StoredConfig } from "../../../src/cli/settings.ts";
 import { Failure } from "../../../src/errors.ts";
+import { describeNote } from "../../../src/ui/messages/cli.ts";
 import { type Around, assertWellSaid, parse, parseAs, refused } from "./support.ts";
 
 const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 300;
@@ -20,7 +21,7 @@ const SECRET = "hunter2";
 const URI = "mongodb+srv://alice@cluster0.abcde.mongodb.net";
 
 /** What a chat is where nobody said anything. */
-const PLAIN_CHAT: ChatCommand = {
+const PLAIN_CHAT: StartChat = {
   command: "chat",
   mode: "ask",
   code: undefined,
@@ -36,7 +37,7 @@ const PLAIN_CHAT: ChatCommand = {
   ui: "auto",
   color: true,
   debug: false,
-  warnings: [],
+  notes: [],
 };
 
 Deno.test("parse: whisper alone asks everything", () => {
@@ -51,13 +52,14 @@ Deno.test("parse: new and join", () => {
     ...PLAIN_CHAT,
     mode: "join",
     code: "4821-river-candle-ocean",
+    notes: [{ note: "code-in-arguments" }],
   });
   assertEquals(parseAs("chat", ["join", "4821", "river", "candle"]).code, "4821 river candle");
   assertEquals(parseAs("chat", ["join", " "]).code, undefined);
 });
 
 Deno.test("parse: a room that two people agreed on", () => {
-  const expected: ChatCommand = {
+  const expected: StartChat = {
     ...PLAIN_CHAT,
     mode: "room",
     room: "garden",
@@ -98,7 +100,7 @@ Deno.test("parse: every setting comes from its flag, else its variable, else the
     field: "name" | "lingerMs" | "passwordFile" | "tlsCaFile" | "poll" | "ui" | "color";
     flag: string[];
     env: Record<string, string>;
-    config: Kept;
+    config: StoredConfig;
     values: readonly [flag: unknown, env: unknown, file: unknown];
   }[] = [
     {
@@ -180,16 +182,16 @@ Deno.test("parse: where to meet is said by the first place that says it", () => 
 });
 
 Deno.test("parse: a place that says two things about where to meet is told which", () => {
-  refused(() => parse(["--local", "--uri", URI]), "--uri and --local exclude", "Give one", {
+  refused(() => parse(["--local", "--uri", URI]), "--uri and --local together", "Give one", {
     never: [URI],
   });
   const env = { WHISPER_LOCAL: "1", WHISPER_URI: URI };
-  refused(() => parse([], { env }), "WHISPER_URI and WHISPER_LOCAL exclude", "Give one", {
+  refused(() => parse([], { env }), "WHISPER_URI and WHISPER_LOCAL together", "Give one", {
     never: [URI],
   });
   refused(
     () => parse([], { config: { uri: URI, local: true } }),
-    '"uri" in the configuration file and "local" in the configuration file exclude',
+    '"uri" in the configuration file and "local" in the configuration file together',
     "Give one",
     { never: [URI] },
   );
@@ -197,13 +199,13 @@ Deno.test("parse: a place that says two things about where to meet is told which
 
 Deno.test("parse: a password in the open is warned of where others can see it", () => {
   const uri = `mongodb://alice:${SECRET}@host/`;
-  const [flag = ""] = parseAs("chat", ["--uri", uri]).warnings;
+  const [flag = ""] = parseAs("chat", ["--uri", uri]).notes.map(describeNote);
   assert(flag.includes("--uri") && !flag.includes(SECRET), flag);
-  const [file = ""] = parseAs("chat", [], { config: { uri } }).warnings;
+  const [file = ""] = parseAs("chat", [], { config: { uri } }).notes.map(describeNote);
   assert(file.includes("configuration file") && !file.includes(SECRET), file);
-  assertEquals(parseAs("chat", [], { env: { WHISPER_URI: uri } }).warnings, []);
-  assertEquals(parseAs("chat", ["--uri", URI]).warnings, []);
-  assertEquals(parseAs("chat", ["--uri", "mongodb+srv://a:<db_password>@h"]).warnings, []);
+  assertEquals(parseAs("chat", [], { env: { WHISPER_URI: uri } }).notes, []);
+  assertEquals(parseAs("chat", ["--uri", URI]).notes, []);
+  assertEquals(parseAs("chat", ["--uri", "mongodb+srv://a:<db_password>@h"]).notes, []);
 });
 
 Deno.test("parse: doctor, config, fernet, completions", () => {
@@ -256,11 +258,12 @@ Deno.test("parse: help and version, before or after", () => {
   for (const args of [["--version"], ["-V"], ["version"]]) {
     assertEquals(parse(args), { command: "version" });
   }
-  refused(() => parse(["help", "jion"]), "not a command", '"join"');
+  assertEquals(parse(["help", "exit-codes"]), { command: "help", about: "exit-codes" });
+  refused(() => parse(["help", "jion"]), "Unknown command", '"join"');
 });
 
 Deno.test("parse: help, config and fernet read no configuration file, which may be damaged", () => {
-  const surroundings = {
+  const sources = {
     env: () => undefined,
     config: (): never => {
       throw new Error("the file was read");
@@ -268,7 +271,7 @@ Deno.test("parse: help, config and fernet read no configuration file, which may 
   };
   for (
     const args of [["--help"], ["config", "path"], ["fernet", "keygen"], ["completions", "zsh"]]
-  ) parseCommand(args, surroundings);
+  ) parseCommand(args, sources);
 });
 
 Deno.test("parse: a flag of another command is refused, and the commands it belongs to are named", () => {
@@ -285,8 +288,8 @@ Deno.test("parse: a flag of another command is refused, and the commands it belo
   for (const [words, flags] of commands) {
     for (const [name, { value }] of ALL_FLAGS) {
       if (flags.includes(name)) continue;
-      const arg = value === undefined ? written(name) : `--${name}=${SECRET}`;
-      const sentence = `${written(name)} does not belong to this command`;
+      const arg = value === undefined ? flagSyntax(name) : `--${name}=${SECRET}`;
+      const sentence = `${flagSyntax(name)} does not belong to this command`;
       refused(() => parse([...words, arg]), sentence, "It belongs to: ", { never: [SECRET] });
     }
   }
@@ -296,67 +299,52 @@ Deno.test("parse: a flag of another command is refused, and the commands it belo
 Deno.test("parse: every other command line that cannot be followed", () => {
   const long = "x".repeat(10_000);
   const cases: [args: string[], sentence: string, hint: string, around?: Around][] = [
-    [["--plain", "--json"], "--plain and --json exclude each other", "Give one of them."],
-    [["new", "Alice"], "a word too many", "between quotes"],
-    [["chat", "4821"], "a word too many", "between quotes"],
-    [["doctor", SECRET], "a word too many", "between quotes"],
-    [["config", "show", "x"], "a word too many", "between quotes"],
-    [["config", "set", "name", "Alice", "B"], "a word too many", "between quotes"],
-    [["config", "unset", "name", SECRET], "a word too many", "between quotes"],
-    [["fernet", "keygen", "x"], "a word too many", "between quotes"],
-    [["completions", "bash", "x"], "a word too many", "between quotes"],
+    [["--plain", "--json"], "--plain and --json together", "Give one of them."],
+    [["new", "Alice"], "Unexpected argument", "between quotes"],
+    [["chat", "4821"], "Unexpected argument", "between quotes"],
+    [["doctor", SECRET], "Unexpected argument", "between quotes"],
+    [["config", "show", "x"], "Unexpected argument", "between quotes"],
+    [["config", "set", "name", "Alice", "B"], "Unexpected argument", "between quotes"],
+    [["config", "unset", "name", SECRET], "Unexpected argument", "between quotes"],
+    [["fernet", "keygen", "x"], "Unexpected argument", "between quotes"],
+    [["completions", "bash", "x"], "Unexpected argument", "between quotes"],
     [["new", "--room", "garden"], "--room does not belong to this command", "chat"],
-    [["config", "shwo"], '"config" knows no such word', 'Did you mean "show"?'],
-    [["config", SECRET], '"config" knows no such word', "Use: whisper config"],
-    [["config", "toString"], '"config" knows no such word', "Use: whisper config"],
-    [["config", "set"], '"config set" needs the name of a setting', "The settings are: uri,"],
-    [["config", "unset", "nmae"], "there is no such setting", 'Did you mean "name"?'],
-    [["config", "set", "room", "x"], "there is no such setting", "The settings are:"],
-    [["config", "set", "name"], "the value is missing", "whisper config set name VALUE"],
-    [["config", "set", "password", SECRET], "never kept", "password-file FILE"],
-    [["config", "set", "Passphrase", SECRET], "never kept", "password-file FILE"],
-    [["fernet"], "it is not said what to do", "Use: whisper fernet keygen"],
-    [["fernet", "decript"], '"fernet" knows no such word', 'Did you mean "decrypt"?'],
-    [["fernet", "encrypt"], "the key is missing", "--key-file FILE"],
+    [["config", "shwo"], 'Unknown subcommand of "config"', 'Did you mean "show"?'],
+    [["config", SECRET], 'Unknown subcommand of "config"', "Use: whisper config"],
+    [["config", "toString"], 'Unknown subcommand of "config"', "Use: whisper config"],
+    [["config", "set"], 'Missing setting name for "config set"', "The settings are: uri,"],
+    [["config", "unset", "nmae"], "Unknown setting", 'Did you mean "name"?'],
+    [["config", "set", "room", "x"], "Unknown setting", "The settings are:"],
+    [["config", "set", "name"], "Missing value for name", "whisper config set name VALUE"],
+    [["config", "set", "password", SECRET], "never saved", "password-file FILE"],
+    [["config", "set", "Passphrase", SECRET], "never saved", "password-file FILE"],
+    [["fernet"], "Missing subcommand", "Use: whisper fernet keygen"],
+    [["fernet", "decript"], 'Unknown subcommand of "fernet"', 'Did you mean "decrypt"?'],
+    [["fernet", "encrypt"], "No key specified", "--key-file FILE"],
     [["fernet", "decrypt", "--key-file=k", "--ttl=1m"], "--ttl is not a number", "--ttl 60"],
     [["fernet", "decrypt", "--key-file=k", "--ttl=-1"], "--ttl is not a number", "--ttl 60"],
     [["fernet", "encrypt", "--key-file=k", "--ttl=1"], "--ttl does not belong", "fernet decrypt"],
-    [["completions"], "the shell is missing", "bash, zsh, fish, powershell"],
+    [["completions"], "No shell specified", "bash, zsh, fish, powershell"],
     [["completions", "tcsh"], "no completions for this shell", "bash, zsh, fish, powershell"],
-    [["--linger", SECRET], "--linger is not a length of time", "1m to 24h"],
+    [["--linger", SECRET], "--linger is not a duration", "1m to 24h"],
     [["--linger", "59s"], "--linger is out of range", "1m to 24h"],
-    [["--name", long], "the name in --name is too long", "at most 64 characters"],
-    [["--name", "a\x1bb"], "the name in --name holds a character", "by hand"],
-    [["--room", "\u200b"], "the name of the room holds nothing", "a few letters"],
-    [[], "the name in WHISPER_NAME is too long", "at most", { env: { WHISPER_NAME: long } }],
-    [[], 'the name in "name" in the configuration file is empty', "a few", {
+    [["--name", long], "The name in --name is too long", "at most 64 characters"],
+    [["--name", "a\x1bb"], "The name in --name contains a character", "by hand"],
+    [["--room", "\u200b"], "The name of the room contains nothing visible", "a few letters"],
+    [[], "The name in WHISPER_NAME is too long", "at most", { env: { WHISPER_NAME: long } }],
+    [[], 'The name in "name" in the configuration file is empty', "a few", {
       config: { name: "" },
     }],
     [[], "WHISPER_LINGER is out of range", "1m", { env: { WHISPER_LINGER: "25h" } }],
     [[], '"linger" in the configuration file is not', "1m", { config: { linger: SECRET } }],
-    [[], "WHISPER_POLL is neither yes nor no", "true or false", { env: { WHISPER_POLL: SECRET } }],
-    [[], "WHISPER_LOCAL is neither", "true or false", { env: { WHISPER_LOCAL: "2" } }],
-    [[], "WHISPER_PLAIN is neither", "true or false", { env: { WHISPER_PLAIN: SECRET } }],
+    [[], "WHISPER_POLL: it is neither yes nor no", "true or false", {
+      env: { WHISPER_POLL: SECRET },
+    }],
+    [[], "WHISPER_LOCAL: it is neither", "true or false", { env: { WHISPER_LOCAL: "2" } }],
+    [[], "WHISPER_PLAIN: it is neither", "true or false", { env: { WHISPER_PLAIN: SECRET } }],
   ];
   for (const [args, sentence, hint, around] of cases) {
     refused(() => parse(args, around), sentence, hint, { never: [SECRET, "xxxxx", "\x1b"] });
-  }
-});
-
-Deno.test("parse: where nobody can be asked, what is missing names its flag and its variable", () => {
-  const cases = [
-    ["relay", "where to meet", ["--uri", "WHISPER_URI", "--local", "WHISPER_LOCAL"]],
-    ["name", "your name", ["--name", "WHISPER_NAME"]],
-    ["code", "the code", ["whisper join CODE"]],
-    ["mode", "open a room or to join", ["whisper new", "whisper join CODE"]],
-    ["password", "password", ["--password-file", "WHISPER_PASSWORD_FILE"]],
-    ["passphrase", "passphrase", ["--passphrase-file", "WHISPER_PASSPHRASE_FILE"]],
-  ] as const;
-  for (const [what, sentence, hints] of cases) {
-    const failure = missingSetting(what);
-    assertWellSaid(failure);
-    assert(failure.message.includes(sentence), failure.message);
-    for (const hint of hints) assert(failure.hint.includes(hint), failure.hint);
   }
 });
 
@@ -370,7 +358,7 @@ Deno.test("parse: nothing but a failure with a next step, whatever stands around
   );
   const flag = fc.constantFrom(...ALL_FLAGS).chain(([name, spec]): fc.Arbitrary<string[]> =>
     spec.value === undefined
-      ? fc.constant([written(name)])
+      ? fc.constant([flagSyntax(name)])
       : fc.oneof(value.map((v) => [`--${name}=${v}`]), value.map((v) => [`--${name}`, v]))
   );
   const args = fc.array(fc.oneof(word.map((w) => [w]), flag), { maxLength: 6 });
@@ -385,7 +373,7 @@ Deno.test("parse: nothing but a failure with a next step, whatever stands around
   fc.assert(
     fc.property(args, env, config, (args, env, config) => {
       try {
-        const command = parse(args.flat(), { env, config: config as Kept });
+        const command = parse(args.flat(), { env, config: config as StoredConfig });
         if (command.command === "chat") {
           assert(command.lingerMs >= 60_000 && command.lingerMs <= 86_400_000);
         }

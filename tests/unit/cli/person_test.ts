@@ -35,7 +35,7 @@ Deno.test("name: what people are called", () => {
 
 Deno.test("name: one that is empty", () => {
   for (const name of ["", " ", "\t\n ", "\u3000"]) {
-    refused(() => checkName(name), "your name is empty", "a few letters");
+    refused(() => checkName(name), "Your name is empty", "a few letters");
   }
 });
 
@@ -52,7 +52,7 @@ Deno.test("name: limits of letters and bytes, to the letter", () => {
     "\u0301".repeat(1_000_000),
   ];
   for (const name of tooLong) {
-    refused(() => checkName(name), "your name is too long", "64 characters and 256 bytes", {
+    refused(() => checkName(name), "Your name is too long", "64 characters and 256 bytes", {
       never: [name.slice(0, 10)],
     });
   }
@@ -76,7 +76,7 @@ Deno.test("name: nothing that can be seen is no name", () => {
   for (const name of ["\u200b", "\u2060\u200d", "\u3164", "\u0301", "\u2800\u2800", "\ufe0f"]) {
     refused(
       () => checkName(name, "the name of the room"),
-      "the name of the room holds nothing",
+      "The name of the room contains nothing visible",
       "letters",
     );
   }
@@ -139,6 +139,6 @@ Deno.test("linger: from a minute to a day, to the second", () => {
     );
   }
   for (const text of ["", "soon", "10", "x".repeat(10_000)]) {
-    refused(() => checkLinger(text, "--linger"), "--linger is not a length of time", "1m to 24h");
+    refused(() => checkLinger(text, "--linger"), "--linger is not a duration", "1m to 24h");
   }
 });

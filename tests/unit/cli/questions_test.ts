@@ -3,44 +3,50 @@ import { TerminalInput } from "../../../src/terminal/prompt.ts";
 import {
   type Asker,
   askName,
-  askOpening,
-  askPlace,
+  askRelay,
+  askRoom,
   assertReadable,
   readSecret,
 } from "../../../src/cli/questions.ts";
-import { Failure, type FailureCode, untranslated } from "../../../src/errors.ts";
+import { flagAndEnv } from "../../../src/cli/command_table.ts";
+import { Failure, type FailureCode } from "../../../src/errors.ts";
+import { describeFailure } from "../../../src/ui/messages/failures.ts";
+import type { Note } from "../../../src/ui/messages/cli.ts";
 import { FakeTerminal } from "../../support/terminal.ts";
 import { assertWellSaid } from "./support.ts";
 
 const SECRET = "hunter2";
 
 /** A person at a terminal who types this, and what they see. */
-function person(keys: string): { asker: Asker; terminal: FakeTerminal } {
+function person(keys: string): { asker: Asker; terminal: FakeTerminal; notes: Note[] } {
+  const notes: Note[] = [];
   const terminal = new FakeTerminal({ columns: 120 });
   const input = new TerminalInput(terminal);
   terminal.send(keys);
   terminal.end();
   const asker: Asker = {
-    mayAsk: true,
+    isInteractive: true,
     readLine: (options) => input.readLine(options),
     print: (text) => input.print(text),
+    note: (note) => notes.push(note),
   };
-  return { asker, terminal };
+  return { asker, terminal, notes };
 }
 
 const NOBODY: Asker = {
-  mayAsk: false,
-  readLine: () => Promise.reject(new Error("somebody was asked")),
+  isInteractive: false,
+  readLine: () => Promise.reject(new Error("the person was asked")),
   print: () => {
-    throw new Error("somebody was told");
+    throw new Error("the person was told");
   },
+  note: () => {},
 };
 
 /** Connection strings as the questions see them. */
 const CHECKS = {
   inspect(uri: string) {
     if (!uri.startsWith("mongodb")) {
-      throw untranslated("relay-uri", "Cannot read the connection string: no.", "Copy it again.");
+      throw new Failure("setting-not-uri");
     }
     const user = /\/\/([^:@]+)[:@]/.exec(uri)?.[1];
     const missing = [
@@ -55,7 +61,7 @@ const CHECKS = {
 
 const CODES = {
   check(text: string) {
-    if (!/^\d+-/.test(text)) throw untranslated("usage", "Cannot start: no code.", "Ask for it.");
+    if (!/^\d+-/.test(text)) throw new Failure("code-as-command");
   },
   complete: () => [],
 };
@@ -64,7 +70,8 @@ async function refused(action: Promise<unknown>, code: FailureCode, text: string
   const failure = await assertRejects(() => action, Failure);
   assertEquals(failure.code, code);
   if (code === "usage") assertWellSaid(failure);
-  const said = `${failure.message} ${failure.hint}`;
+  const { message, hint } = describeFailure(failure);
+  const said = `${message} ${hint}`;
   assert(said.includes(text) && !said.includes(SECRET), said);
 }
 
@@ -90,11 +97,11 @@ Deno.test("questions: an answer that will not do is told, and asked for again", 
 Deno.test("questions: where to meet, from what was said before", async () => {
   const nothing = { relay: undefined, passwordFile: undefined };
   const local = { relay: { kind: "local" }, passwordFile: undefined } as const;
-  assertEquals(await askPlace(local, NOBODY, CHECKS), { kind: "sqlite" });
-  assertEquals(await askPlace(nothing, person("\r").asker, CHECKS), { kind: "sqlite" });
-  await refused(askPlace(nothing, NOBODY, CHECKS), "usage", "--uri URI (or WHISPER_URI)");
+  assertEquals(await askRelay(local, NOBODY, CHECKS), { kind: "sqlite" });
+  assertEquals(await askRelay(nothing, person("\r").asker, CHECKS), { kind: "sqlite" });
+  await refused(askRelay(nothing, NOBODY, CHECKS), "usage", "--uri URI (or WHISPER_URI)");
   const open = { relay: { kind: "uri", uri: "mongodb://open" }, passwordFile: undefined } as const;
-  assertEquals(await askPlace(open, NOBODY, CHECKS), {
+  assertEquals(await askRelay(open, NOBODY, CHECKS), {
     kind: "mongodb",
     uri: "mongodb://open - -",
   });
@@ -104,48 +111,52 @@ Deno.test("questions: a connection string is pasted, and its password is typed u
   const { asker, terminal } = person(
     `nonsense\r\x1b[200~mongodb://alice@host\r\x1b[201~\r\r${SECRET}\r`,
   );
-  const place = await askPlace({ relay: undefined, passwordFile: undefined }, asker, CHECKS);
+  const place = await askRelay({ relay: undefined, passwordFile: undefined }, asker, CHECKS);
   assertEquals(place, { kind: "mongodb", uri: `mongodb://alice@host - ${SECRET}` });
-  assert(terminal.screen.includes("Cannot read the connection string: no. Copy it again."));
+  assert(terminal.screen.includes("The value of uri is not a connection string. It begins with"));
   assert(terminal.screen.includes('database user "alice" (not shown):'), terminal.screen);
-  assert(terminal.screen.includes("This is empty. Type it"), terminal.screen);
+  assert(terminal.screen.includes("The answer is empty. Type it"), terminal.screen);
   assert(!terminal.screen.includes(SECRET));
 });
 
 Deno.test("questions: what a connection string lacks is asked for, or the way to give it told", async () => {
   const uri = { relay: { kind: "uri", uri: "mongodb://nouser" }, passwordFile: undefined } as const;
-  assertEquals(await askPlace(uri, person(`ann\r${SECRET}\r`).asker, CHECKS), {
+  assertEquals(await askRelay(uri, person(`ann\r${SECRET}\r`).asker, CHECKS), {
     kind: "mongodb",
     uri: `mongodb://nouser ann ${SECRET}`,
   });
-  await refused(askPlace(uri, NOBODY, CHECKS), "usage", "mongodb+srv://NAME@host/");
+  await refused(askRelay(uri, NOBODY, CHECKS), "usage", "mongodb+srv://NAME@host/");
   const user = { relay: { kind: "uri", uri: "mongodb://ann@h" }, passwordFile: undefined } as const;
-  await refused(askPlace(user, NOBODY, CHECKS), "usage", "--password-file FILE");
-  await refused(askPlace(user, person("\x03").asker, CHECKS), "interrupted", "Interrupted");
+  await refused(askRelay(user, NOBODY, CHECKS), "usage", "--password-file FILE");
+  await refused(askRelay(user, person("\x03").asker, CHECKS), "interrupted", "Interrupted");
 });
 
 Deno.test("questions: a new room, a code, or a room that was agreed on", async () => {
   const ask = { mode: "ask", code: undefined, room: undefined, passphraseFile: undefined } as const;
   const join = { ...ask, mode: "join" } as const;
   const room = { ...ask, mode: "room", room: "garden" } as const;
-  assertEquals(await askOpening({ ...ask, mode: "new" }, NOBODY, CODES), { mode: "new" });
-  assertEquals(await askOpening(ask, person("\r").asker, CODES), { mode: "new" });
-  assertEquals(await askOpening(ask, person("x\r4821-a\r").asker, CODES), {
+  assertEquals(await askRoom({ ...ask, mode: "new" }, NOBODY, CODES), { mode: "new" });
+  assertEquals(await askRoom(ask, person("\r").asker, CODES), { mode: "new" });
+  assertEquals(await askRoom(ask, person("x\r4821-a\r").asker, CODES), {
     ...{ mode: "join", code: "4821-a" },
   });
-  assertEquals(await askOpening(join, person("\r 4821-a \r").asker, CODES), {
+  assertEquals(await askRoom(join, person("\r 4821-a \r").asker, CODES), {
     ...{ mode: "join", code: "4821-a" },
   });
-  assertEquals(await askOpening({ ...join, code: "4821-b" }, NOBODY, CODES), {
+  assertEquals(await askRoom({ ...join, code: "4821-b" }, NOBODY, CODES), {
     ...{ mode: "join", code: "4821-b" },
   });
-  assertEquals(await askOpening(room, person(`\r ${SECRET} \r`).asker, CODES), {
+  assertEquals(await askRoom(room, person(`\r ${SECRET} \r`).asker, CODES), {
     ...{ mode: "room", room: "garden", passphrase: ` ${SECRET} ` },
   });
-  await refused(askOpening({ ...join, code: "x" }, NOBODY, CODES), "usage", "no code");
-  await refused(askOpening(ask, NOBODY, CODES), "usage", "whisper join CODE");
-  await refused(askOpening(join, NOBODY, CODES), "usage", "the code is missing");
-  await refused(askOpening(room, NOBODY, CODES), "usage", "--passphrase-file FILE");
+  await refused(
+    askRoom({ ...join, code: "x" }, NOBODY, CODES),
+    "usage",
+    "looks like an invite code",
+  );
+  await refused(askRoom(ask, NOBODY, CODES), "usage", "whisper join CODE");
+  await refused(askRoom(join, NOBODY, CODES), "usage", "No invite code");
+  await refused(askRoom(room, NOBODY, CODES), "usage", "--passphrase-file FILE");
 });
 
 Deno.test("questions: a secret is the first line of its file", async () => {
@@ -161,29 +172,30 @@ Deno.test("questions: a secret is the first line of its file", async () => {
     ];
     for (const [content, secret] of good) {
       await Deno.writeTextFile(path, content);
-      assertEquals(await readSecret(path), secret);
+      assertEquals(await readSecret(path, NOBODY), secret);
       const given = { relay: { kind: "uri", uri: "mongodb://a@h" }, passwordFile: path } as const;
-      const place = await askPlace(given, NOBODY, CHECKS);
+      const place = await askRelay(given, NOBODY, CHECKS);
       assertEquals(place, { kind: "mongodb", uri: `mongodb://a@h - ${secret}` });
     }
     const bad: [content: string | Uint8Array, why: string][] = [
       ["", "its first line is empty"],
       [`\n${SECRET}`, "its first line is empty"],
-      [SECRET.repeat(600), "no file with a secret in it"],
-      [Uint8Array.of(0xff, 0xfe, 0xc0), "it is not text"],
+      [SECRET.repeat(600), "it is too large"],
+      [Uint8Array.of(0xff, 0xc0, 0xc0), "it is not text"],
     ];
     for (const [content, why] of bad) {
       await Deno.writeFile(path, new TextEncoder().encode(""));
       await (typeof content === "string"
         ? Deno.writeTextFile(path, content)
         : Deno.writeFile(path, content));
-      await refused(readSecret(path), "usage", why);
+      await refused(readSecret(path, NOBODY), "usage", why);
     }
-    await refused(readSecret(`${folder}/none`), "usage", "there is no such file");
-    await refused(readSecret(folder), "usage", "not a file that can be read");
-    await refused(readSecret(`${folder}/a\x1b[2J\u202e`), "usage", "a?[2J?");
+    await refused(readSecret(`${folder}/none`, NOBODY), "usage", "there is no such file");
+    await refused(readSecret(folder, NOBODY), "usage", "it is not a regular file");
+    await refused(readSecret(`${folder}/a\x1b[2J\u202e`, NOBODY), "usage", "a?[2J?");
     await assertReadable(path);
     await refused(assertReadable(`${folder}/none`), "usage", "there is no such file");
+    await refused(assertReadable(folder), "usage", "it is not a regular file");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -192,5 +204,74 @@ Deno.test("questions: a secret is the first line of its file", async () => {
 Deno.test({
   name: "questions: a device without an end is no file with a secret",
   ignore: Deno.build.os === "windows",
-  fn: () => refused(readSecret("/dev/zero"), "usage", "no file with a secret in it"),
+  fn: () => refused(readSecret("/dev/zero", NOBODY), "usage", "it is too large"),
+});
+
+Deno.test("readSecret: takes the UTF-16 that Windows PowerShell writes", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    const units = [...`\ufeff${SECRET}\r\n`].map((character) => character.charCodeAt(0));
+    await Deno.writeFile(path, new Uint8Array(Uint16Array.from(units).buffer), { mode: 0o600 });
+    assertEquals(await readSecret(path, NOBODY), SECRET);
+    const swapped = units.flatMap((unit) => [unit >> 8, unit & 0xff]);
+    await Deno.writeFile(path, Uint8Array.from(swapped));
+    assertEquals(await readSecret(path, NOBODY), SECRET);
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test({
+  name: "readSecret: notes a file that other users can read",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const path = await Deno.makeTempFile();
+    try {
+      await Deno.writeTextFile(path, SECRET);
+      for (const [mode, count] of [[0o600, 0], [0o640, 1], [0o604, 1], [0o400, 0]] as const) {
+        await Deno.chmod(path, mode);
+        const { asker, notes } = person("");
+        await readSecret(path, asker);
+        assertEquals(notes.map(({ note }) => note), Array(count).fill("secret-file-readable"));
+      }
+    } finally {
+      await Deno.remove(path);
+    }
+  },
+});
+
+Deno.test("askRoom: asks for the code of a room that is waiting before it opens another", async () => {
+  const ask = { mode: "ask", code: undefined, room: undefined, passphraseFile: undefined } as const;
+  const waiting = { ...CODES, isRoomWaiting: () => Promise.resolve(true) };
+  const joined = person("\r4821-a\r");
+  assertEquals(await askRoom(ask, joined.asker, waiting), { mode: "join", code: "4821-a" });
+  assert(joined.terminal.screen.includes("Someone is waiting"), joined.terminal.screen);
+  assertEquals(await askRoom(ask, person("\r\r").asker, waiting), { mode: "new" });
+  const nothing = { ...CODES, isRoomWaiting: () => Promise.resolve(false) };
+  assertEquals(await askRoom(ask, person("\r").asker, nothing), { mode: "new" });
+});
+
+Deno.test("describeFailure: names the flag and the variable of what a chat misses", () => {
+  const cases: [failure: Failure, sentence: string, hints: readonly string[]][] = [
+    [new Failure("missing-relay"), "No relay", [
+      ...["--uri", "WHISPER_URI", "--local", "WHISPER_LOCAL"],
+    ]],
+    [new Failure("missing-name", { source: flagAndEnv("name") }), "No name", [
+      ...["your name", "--name", "WHISPER_NAME"],
+    ]],
+    [new Failure("missing-code"), "No invite code", ["whisper join CODE"]],
+    [new Failure("missing-mode"), "open a room or to join", ["whisper new", "whisper join CODE"]],
+    [new Failure("missing-password", { source: flagAndEnv("password-file") }), "password", [
+      ...["--password-file", "WHISPER_PASSWORD_FILE"],
+    ]],
+    [new Failure("missing-passphrase", { source: flagAndEnv("passphrase-file") }), "passphrase", [
+      ...["--passphrase-file", "WHISPER_PASSPHRASE_FILE"],
+    ]],
+  ];
+  for (const [failure, sentence, hints] of cases) {
+    assertWellSaid(failure);
+    const { message, hint } = describeFailure(failure);
+    assert(message.includes(sentence), message);
+    for (const part of hints) assert(hint.includes(part), hint);
+  }
 });

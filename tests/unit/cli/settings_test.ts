@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ALL_COMMANDS, ALL_FLAGS, SETTINGS } from "../../../src/cli/commands.ts";
+import { ALL_COMMANDS, ALL_FLAGS, flagHelp, SETTINGS } from "../../../src/cli/command_table.ts";
 import { parseSwitch, Settings } from "../../../src/cli/settings.ts";
 import { refused } from "./support.ts";
 
@@ -10,7 +10,7 @@ Deno.test("settings: yes and no, as people write them", () => {
   for (const text of ["", "2", "maybe", "y", "true false", "hunter2"]) {
     refused(
       () => parseSwitch(text, "WHISPER_X"),
-      "WHISPER_X is neither yes nor no",
+      "WHISPER_X: it is neither yes nor no",
       "true or false",
       {
         never: ["hunter2"],
@@ -19,19 +19,19 @@ Deno.test("settings: yes and no, as people write them", () => {
   }
 });
 
-Deno.test("settings: a value says which place it is from", () => {
+Deno.test("Settings: a value names its source", () => {
   const env = (name: string) => name === "WHISPER_NAME" ? "E" : undefined;
   const config = () => ({ name: "C", linger: "5m" });
   const settings = new Settings(new Map([["uri", "F"]]), { env, config });
-  assertEquals(settings.text("uri"), { value: "F", place: "flag", from: "--uri" });
-  assertEquals(settings.text("name"), { value: "E", place: "environment", from: "WHISPER_NAME" });
+  assertEquals(settings.text("uri"), { value: "F", source: "flag", from: "--uri" });
+  assertEquals(settings.text("name"), { value: "E", source: "environment", from: "WHISPER_NAME" });
   assertEquals(settings.text("linger"), {
-    ...{ value: "5m", place: "file", from: '"linger" in the configuration file' },
+    ...{ value: "5m", source: "file", from: '"linger" in the configuration file' },
   });
   assertEquals(settings.text("room"), undefined);
 });
 
-Deno.test("settings: the file is read once, and only when a flag and a variable are silent", () => {
+Deno.test("Settings: reads the file once, and only when neither a flag nor a variable is set", () => {
   let reads = 0;
   const config = () => (reads++, { name: "C" });
   const settings = new Settings(new Map([["name", "F"]]), { env: () => undefined, config });
@@ -44,12 +44,13 @@ Deno.test("settings: the file is read once, and only when a flag and a variable 
   assertEquals(reads, 1);
 });
 
-Deno.test("commands: what the table of flags promises to all that is made from it", () => {
+Deno.test("ALL_FLAGS: every flag has its own variable and letter, and help that shells can quote", () => {
   const variables = [...ALL_FLAGS.values()].flatMap(({ env }) => env ?? []);
   assertEquals(new Set(variables).size, variables.length, "a variable stands for one flag");
   const shorts = [...ALL_FLAGS.values()].flatMap(({ short }) => short ?? []);
   assertEquals(new Set(shorts).size, shorts.length, "a letter stands for one flag");
-  for (const [name, { help }] of ALL_FLAGS) {
+  for (const name of ALL_FLAGS.keys()) {
+    const help = flagHelp(name);
     // The completions put it between quotes of four shells.
     assertEquals(/['"\\`$\n]/.test(help), false, name);
     assertEquals(/^[a-z][a-z-]*$/.test(name), true, name);

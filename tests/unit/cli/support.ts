@@ -6,13 +6,14 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Command } from "../../../src/cli/command.ts";
 import { parseCommand } from "../../../src/cli/parse.ts";
-import type { Kept } from "../../../src/cli/settings.ts";
+import type { StoredConfig } from "../../../src/cli/settings.ts";
 import { Failure } from "../../../src/errors.ts";
+import { describeFailure } from "../../../src/ui/messages/failures.ts";
 
 /** What stands around a command line. */
 export interface Around {
   readonly env?: Readonly<Record<string, string>>;
-  readonly config?: Kept;
+  readonly config?: StoredConfig;
 }
 
 /** Understands a command line. */
@@ -45,19 +46,22 @@ export function refused(
   { status = 2, never = [] }: { status?: number; never?: readonly string[] } = {},
 ): Failure {
   const failure = assertThrows(action, Failure);
-  assert(failure.message.includes(sentence), `${failure.message} (expected: ${sentence})`);
-  assert(failure.hint.includes(hint), `${failure.hint} (expected: ${hint})`);
+  const text = describeFailure(failure);
+  assert(text.message.includes(sentence), `${text.message} (expected: ${sentence})`);
+  assert(text.hint.includes(hint), `${text.hint} (expected: ${hint})`);
   assertWellSaid(failure, status);
   for (const value of never) {
-    assert(!`${failure.message} ${failure.hint}`.includes(value), `${failure.message} repeats it`);
+    // Neither the sentences nor the facts behind them.
+    assert(!`${text.message} ${text.hint} ${failure.message}`.includes(value), "it is repeated");
   }
   return failure;
 }
 
 /** Two sentences, the first one saying what happened, the second one what to do. */
-export function assertWellSaid({ message, hint, status }: Failure, expected = 2): void {
-  assertEquals(status, expected);
+export function assertWellSaid(failure: Failure, expected = 2): void {
+  const { message, hint } = describeFailure(failure);
+  assertEquals(failure.status, expected);
   assert(/^[A-Z].*\.$/s.test(message), message);
-  assert(BEGINS.test(hint) && /[.?)]$|[A-Z]$|NAME$/.test(hint), hint);
+  assert(BEGINS.test(hint) && /[.?)]$/.test(hint), hint);
   assert(!message.includes("\n") && !hint.includes("\n"));
 }

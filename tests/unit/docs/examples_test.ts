@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { ALL_COMMANDS, DEFAULT_COMMAND } from "../../../src/cli/commands.ts";
+import { ALL_COMMANDS, DEFAULT_COMMAND } from "../../../src/cli/command_table.ts";
 import { helpText } from "../../../src/cli/help.ts";
 import { manualPage } from "../../../src/cli/manual.ts";
 import { parseCommand } from "../../../src/cli/parse.ts";
@@ -98,7 +98,7 @@ function examples(): Example[] {
   });
   const helped = [DEFAULT_COMMAND, ...ALL_COMMANDS.values()].map(({ example }) => ({
     where: "help",
-    line: example.replace(/^source <\((.*)\)$/, "$1"),
+    line: `whisper ${example}`.trim(),
   }));
   return [...shown, ...helped];
 }

@@ -1,38 +1,62 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { readStart } from "../../../src/cli/start.ts";
+import { Failure } from "../../../src/errors.ts";
 import { type Files, filesOf, ROOTS } from "../../../src/permissions/confine.ts";
 
 /** The files for these arguments and variables. */
 function files(args: readonly string[], env: Record<string, string> = {}): Files {
   const all: Record<string, string> = { HOME: "/home/alice", XDG_RUNTIME_DIR: "/run/a", ...env };
-  return filesOf({ args, env: (name) => all[name] });
+  const variable = (name: string) => all[name];
+  const { command, config } = readStart(args, variable);
+  assert(!(command instanceof Failure), `${command}`);
+  return filesOf(command, { env: variable, configPath: config.path });
 }
 
-const OWN = ["/run/a/whisper", "/home/alice/.config/whisper"];
+const RELAY = ["/run/a/whisper"];
 const IS_WINDOWS = Deno.build.os === "windows";
 
 Deno.test({
-  name: "confine: one's own folders, and no file, where none is named",
+  name: "filesOf: grants the folder of the local relay, and no file when none is named",
   ignore: IS_WINDOWS,
-  fn: () => assertEquals(files(["new", "--name", "key.txt"]), { own: OWN, named: [] }),
+  fn() {
+    assertEquals(files(["new", "--name", "key.txt"]), { own: RELAY, named: [] });
+    assertEquals(files(["doctor", "--local"]), { own: RELAY, named: [] });
+    assertEquals(files(["new", "--uri", "mongodb://h"]), { own: [], named: [] });
+    assertEquals(files(["--help"]), { own: [], named: [] });
+  },
 });
 
-Deno.test("confine: files are named by flags, by variables and inside a connection string", () => {
+Deno.test({
+  name: "filesOf: grants the folder of the configuration to config alone",
+  ignore: IS_WINDOWS,
+  fn() {
+    const own = ["/home/alice/.config/whisper"];
+    assertEquals(files(["config", "set", "name", "Alice"]), { own, named: [] });
+    assertEquals(files(["config"]), { own, named: [] });
+  },
+});
+
+Deno.test("filesOf: grants nothing when the command line is wrong", () => {
+  assertEquals(filesOf(undefined, { env: () => "/x", configPath: "/x/y" }), { own: [], named: [] });
+});
+
+Deno.test("filesOf: reads files from flags, from variables and from a connection string", () => {
   const uri = "mongodb://h/?tls=true&tlsCAFile=%2Fk%2Fca.pem&tlscertificatekeyfile=/k/me.pem";
   const cases: [readonly string[], Record<string, string>, readonly string[]][] = [
     [["chat", "--password-file", "a"], {}, ["a"]],
     [["chat", "--password-file=a=b"], {}, ["a=b"]],
     [["fernet", "encrypt", "--key-file", "k"], {}, ["k"]],
-    [["chat", "--tls-ca-file", "c", "--passphrase-file", "p"], {}, ["c", "p"]],
+    [["chat", "--room", "r", "--tls-ca-file", "c", "--passphrase-file", "p"], {}, ["c", "p"]],
     [[], { WHISPER_PASSWORD_FILE: "a", WHISPER_TLS_CA_FILE: "c" }, ["c", "a"]],
     [["--uri", uri], {}, ["/k/ca.pem", "/k/me.pem"]],
     [[], { WHISPER_URI: uri }, ["/k/ca.pem", "/k/me.pem"]],
-    [["--password-file"], {}, []],
+    [["--password-file=flag"], { WHISPER_PASSWORD_FILE: "variable" }, ["flag"]],
   ];
   for (const [args, env, named] of cases) assertEquals(files(args, env).named, named, `${args}`);
 });
 
 Deno.test({
-  name: "confine: files are named by the configuration as well",
+  name: "filesOf: reads files from the configuration as well",
   ignore: IS_WINDOWS,
   async fn() {
     const folder = await Deno.makeTempDir({ prefix: "whisper-test-" });
@@ -43,18 +67,12 @@ Deno.test({
       await Deno.writeTextFile(path, '{"tls-ca-file":"/k/ca.pem"}', options);
       assertEquals(files([], { XDG_CONFIG_HOME: folder }).named, ["/k/ca.pem"]);
       await Deno.writeTextFile(path, "not JSON", options);
-      assertEquals(files([], { XDG_CONFIG_HOME: folder }).named, []);
+      const { command } = readStart([], (name) => name === "XDG_CONFIG_HOME" ? folder : undefined);
+      assert(command instanceof Failure && command.reason === "config-invalid");
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
   },
-});
-
-Deno.test("confine: a variable that may not be read names nothing", () => {
-  const env = () => {
-    throw new Deno.errors.NotCapable("not this one");
-  };
-  assertEquals(filesOf({ args: ["--key-file", "k"], env }).named, ["k"]);
 });
 
 Deno.test("confine: all that Deno is given at the start is given up", async () => {

@@ -1,19 +1,20 @@
 /**
- * The commands that are no chat. Each is loaded only when it is asked for.
+ * The commands other than a chat. Each is loaded only when it is asked for.
  *
  * @module
  */
-import type { ChatCommand, Command, DoctorCommand } from "../cli/command.ts";
-import { configPath } from "../cli/config_file.ts";
+import type { Command, DoctorCommand, StartChat } from "../cli/command.ts";
+import type { ConfigSource } from "../cli/config.ts";
 import { systemClock, systemRandom } from "../clock.ts";
 import { EXIT } from "../errors.ts";
 import { goOffline } from "../permissions/confine.ts";
-import { asking, env, isAnsi, say, type Surroundings } from "./surroundings.ts";
+import { env } from "./environment.ts";
+import { asking, isAnsi, note, type Surroundings } from "./surroundings.ts";
 
 /** Runs one, and returns the exit status. */
-export async function runOther(
-  command: Exclude<Command, ChatCommand>,
-  { stop, output }: Surroundings,
+export async function runCommand(
+  command: Exclude<Command, StartChat>,
+  { stop, output, config }: Surroundings & { readonly config: ConfigSource },
 ): Promise<number> {
   switch (command.command) {
     case "help":
@@ -25,8 +26,11 @@ export async function runOther(
     case "completions":
       output.write((await import("../cli/completions.ts")).completionScript(command.shell));
       return EXIT.ok;
+    case "complete":
+      output.write((await import("../cli/completions.ts")).completionText(command.words));
+      return EXIT.ok;
     case "config":
-      output.write((await import("../cli/config.ts")).runConfig(command, configPath(env)));
+      output.write((await import("../cli/config.ts")).runConfig(command, config));
       return EXIT.ok;
     case "fernet":
       await (await import("../cli/fernet.ts")).runFernet(command, {
@@ -42,11 +46,11 @@ export async function runOther(
   }
 }
 
-/** A look at everything that a chat needs. */
+/** Checks everything that a chat needs. */
 async function doctor(command: DoctorCommand, { stop, output }: Surroundings): Promise<number> {
   const { runDoctor } = await import("../doctor/run.ts");
   const { input, asker } = await asking(command, { stop, output });
-  for (const warning of command.warnings) say(`Note: ${warning}`);
+  command.notes.forEach(note);
   const isTerminal = Deno.stdout.isTerminal();
   return await runDoctor(command, {
     asker,

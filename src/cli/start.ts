@@ -1,0 +1,46 @@
+/**
+ * What one start of the program is asked to do, found once: the arguments are parsed and the
+ * configuration file is read here and nowhere else.
+ *
+ * @module
+ */
+import { Failure } from "../errors.ts";
+import type { Command } from "./command.ts";
+import { configPath, loadConfig, type LoadedConfig, resolveConfigPath } from "./config_file.ts";
+import type { ConfigSource } from "./config.ts";
+import { parseCommand } from "./parse.ts";
+
+/** Reads one variable of the environment. */
+export type Env = (name: string) => string | undefined;
+
+/** A start. */
+export interface Start {
+  /** What to do, or the {@link Failure} of a command line that is wrong. */
+  readonly command: Command | Failure;
+  readonly config: ConfigSource;
+  /** Whether failures go to standard output as JSON; known even of a wrong command line. */
+  readonly isJson: boolean;
+  readonly isDebug: boolean;
+}
+
+/** Reads the command line. Never throws. */
+export function readStart(args: readonly string[], env: Env): Start {
+  const path = resolveConfigPath(configPath(env));
+  let loaded: LoadedConfig | undefined;
+  const load = () => loaded ??= loadConfig(path);
+  const isJson = args.includes("--json");
+  const start = { config: { path, load }, isJson };
+  try {
+    const command = parseCommand(args, { env, config: () => load().config });
+    return {
+      ...start,
+      command: loaded?.isIgnored && path !== undefined && "notes" in command
+        ? { ...command, notes: [...command.notes, { note: "config-ignored", path }] }
+        : command,
+      isDebug: "debug" in command && command.debug,
+    };
+  } catch (error) {
+    const failure = error instanceof Failure ? error : new Failure("bug", {}, { cause: error });
+    return { ...start, command: failure, isDebug: args.includes("--debug") };
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Small text files that a person names, and what is wrong with the others.
+ *
+ * @module
+ */
+import type { FileProblem } from "../failure_reasons.ts";
+
+/**
+ * Text in UTF-8, or in UTF-16 with a byte order mark, as Windows PowerShell writes it with `>`.
+ *
+ * @throws {TypeError} for bytes that are neither.
+ */
+export function decodeText(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  const encoding = first === 0xff && second === 0xfe
+    ? "utf-16le"
+    : first === 0xfe && second === 0xff
+    ? "utf-16be"
+    : "utf-8";
+  return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+}
+
+/**
+ * The bytes of a regular file or a pipe; undefined as soon as there are more than `maxBytes`, because
+ * a device has no end.
+ */
+export async function readBounded(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
+  using file = await Deno.open(path);
+  const bytes = new Uint8Array(maxBytes + 1);
+  let length = 0;
+  while (length < bytes.length) {
+    const read = await file.read(bytes.subarray(length));
+    if (read === null) return bytes.subarray(0, length);
+    length += read;
+  }
+  return undefined;
+}
+
+/** What an error of reading or writing a file says about it. */
+export function fileProblem(error: unknown): FileProblem {
+  if (error instanceof Deno.errors.NotFound) return "missing";
+  if (error instanceof Deno.errors.NotCapable) return "not-permitted";
+  if (error instanceof Deno.errors.PermissionDenied) return "denied";
+  if (error instanceof Deno.errors.NotADirectory) return "not-a-folder";
+  if (error instanceof Deno.errors.IsADirectory) return "not-a-file";
+  if (error instanceof Deno.errors.AlreadyExists) return "exists";
+  if (error instanceof TypeError) return "not-text";
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOSPC" || code === "EDQUOT") return "no-space";
+  if (code === "EISDIR") return "not-a-file";
+  return "other";
+}

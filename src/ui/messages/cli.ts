@@ -1,0 +1,51 @@
+/**
+ * What the command line says beside a chat: notes before it, and the answers of `config`.
+ *
+ * @module
+ */
+import { commandLine } from "./invocation.ts";
+
+/** Something to say once, on standard error, before anything else. */
+export type Note =
+  | { readonly note: "password-in-uri-flag" }
+  | { readonly note: "password-in-config" }
+  | { readonly note: "code-in-arguments" }
+  | { readonly note: "config-ignored"; readonly path: string }
+  | { readonly note: "secret-file-readable"; readonly path: string }
+  | { readonly note: "weak-passphrase" };
+
+/** The sentence of a note. */
+export function describeNote(note: Note): string {
+  return `Note: ${sentence(note)}`;
+}
+
+function sentence(note: Note): string {
+  switch (note.note) {
+    case "password-in-uri-flag":
+      return "Other programs on this computer can read the password inside --uri, and your shell " +
+        "may save it. Leave it out; Whisper asks for it.";
+    case "password-in-config":
+      return "The configuration file contains a password. Remove it with: " +
+        `${commandLine("config set uri URI")}`;
+    case "code-in-arguments":
+      return "On a shared computer others can see this code while Whisper runs, and your shell " +
+        `may save it. It works only once. To be asked for it instead: ${commandLine("join")}`;
+    case "config-ignored":
+      return `Ignoring ${note.path}, which belongs to another user.`;
+    case "secret-file-readable":
+      return `Other users can read ${note.path}. Change that with: chmod 600 ${note.path}`;
+    case "weak-passphrase":
+      return "This passphrase is short. Whoever runs the relay could guess it; use at least four " +
+        "random words.";
+  }
+}
+
+/** The answers of `config`. */
+export const CONFIG_ANSWERS = {
+  none: () => `No settings saved. Save one with: ${commandLine("config set NAME VALUE")}`,
+  saved: (name: string) => `Saved ${name}.`,
+  savedInstead: (name: string, other: string) => `Saved ${name} and removed ${other}.`,
+  passwordRemoved: "Its password was left out; Whisper asks for it.",
+  removed: (name: string) => `Removed ${name}.`,
+  hidden: "(hidden: contains a password)",
+} as const;

@@ -1,0 +1,269 @@
+/**
+ * The sentences of failures of the command line, of settings and of files that a person names.
+ *
+ * @module
+ */
+import type { FailureTexts } from "./failure_text.ts";
+import { commandLine } from "./invocation.ts";
+
+const seeHelp = () => `See: ${commandLine("--help")}.`;
+const didYouMean = (suggestion: string | undefined) =>
+  suggestion === undefined ? seeHelp() : `Did you mean ${suggestion}?`;
+const asSecretFile = (source: string) =>
+  `Put it on the first line of a file and pass the file with ${source}.`;
+
+/** What the system said of a file. */
+const FILE_PROBLEMS = {
+  "missing": "there is no such file",
+  "denied": "the system does not allow it",
+  "not-a-file": "it is not a regular file",
+  "not-text": "it is not text",
+  "not-permitted": "Whisper may only read files named when it starts",
+  "empty": "its first line is empty",
+  "too-large": "it is too large",
+  "exists": "something else is in its place",
+  "not-a-folder": "part of its path is not a folder",
+  "no-space": "the disk is full",
+  "other": "the system reports an error",
+} as const;
+
+const CONFIG_PROBLEMS = {
+  "not-settings": "it is not a settings file",
+  "not-json": "it is not valid JSON",
+  "not-object": "it is not a JSON object",
+} as const;
+
+/** By reason. */
+export const CLI_FAILURES = {
+  // Arguments.
+  "argument-too-long": () => ({ message: "An argument is far too long.", hint: seeHelp() }),
+  "flag-takes-no-value": ({ flag }) => ({
+    message: `The flag ${flag} takes no value.`,
+    hint: `Write ${flag} alone, or leave it out.`,
+  }),
+  "flag-needs-value": ({ flag, value }) => ({
+    message: `The flag ${flag} needs a value.`,
+    hint: `Write it as ${flag}=${value}.`,
+  }),
+  "flag-given-twice": ({ flag }) => ({
+    message: `The flag ${flag} is given twice.`,
+    hint: "Give it once.",
+  }),
+  "secret-in-arguments": ({ source }) => ({
+    message: "A password or passphrase cannot be an argument: other programs can read it.",
+    hint: `Leave it out and Whisper asks for it, or put it into a file and pass ${source}.`,
+  }),
+  "unknown-flag": ({ flag, suggestion }) => ({
+    message: flag === undefined ? "Unknown flag." : `Unknown flag: ${flag}.`,
+    hint: didYouMean(suggestion),
+  }),
+  "unknown-command": ({ suggestion }) => ({
+    message: "Unknown command.",
+    hint: didYouMean(suggestion === undefined ? undefined : `"${suggestion}"`),
+  }),
+  "code-as-command": () => ({
+    message: "This looks like an invite code, not a command.",
+    hint: `Did you mean: ${commandLine("join CODE")}?`,
+  }),
+  "unexpected-argument": () => ({
+    message: "Unexpected argument.",
+    hint: `Put a value of several words between quotes. ${seeHelp()}`,
+  }),
+  "missing-subcommand": ({ usage }) => ({
+    message: "Missing subcommand.",
+    hint: `Use: ${commandLine(usage)}.`,
+  }),
+  "unknown-subcommand": ({ command, usage, suggestion }) => ({
+    message: `Unknown subcommand of "${command}".`,
+    hint: suggestion === undefined
+      ? `Use: ${commandLine(usage)}.`
+      : `Did you mean "${suggestion}"?`,
+  }),
+  "flag-of-other-command": ({ flag, owners }) => ({
+    message: `The flag ${flag} does not belong to this command.`,
+    hint: `It belongs to: ${owners.join(", ")}. ${seeHelp()}`,
+  }),
+  "flags-conflict": ({ first, second }) => ({
+    message: `Cannot use ${first} and ${second} together.`,
+    hint: "Give one of them.",
+  }),
+  "room-with-command": ({ command }) => ({
+    message: `The flag --room does not go with "${command}".`,
+    hint: `Use: ${commandLine("chat --room NAME")}.`,
+  }),
+  "invalid-switch": ({ source }) => ({
+    message: `Cannot read ${source}: it is neither yes nor no.`,
+    hint: "Give true or false.",
+  }),
+  "unknown-shell": ({ isMissing, shells }) => ({
+    message: isMissing ? "No shell specified." : "There are no completions for this shell.",
+    hint: `Use: ${commandLine("completions SHELL")}, where SHELL is one of ${shells.join(", ")}.`,
+  }),
+  "missing-key-file": () => ({
+    message: "No key specified.",
+    hint: "Name the file that contains it with --key-file FILE.",
+  }),
+  "invalid-ttl": () => ({
+    message: "The value of --ttl is not a number of seconds.",
+    hint: "Give a whole number, for example --ttl 60.",
+  }),
+
+  // What a chat needs, where there is nobody to ask.
+  "missing-name": ({ source }) => ({
+    message: "No name specified.",
+    hint: `Pass your name with ${source}.`,
+  }),
+  "missing-relay": () => ({
+    message: "No relay specified.",
+    hint: "Pass --uri URI (or WHISPER_URI), or --local (or WHISPER_LOCAL=1).",
+  }),
+  "missing-code": () => ({
+    message: "No invite code specified.",
+    hint: `Pass it after the command: ${commandLine("join CODE")}.`,
+  }),
+  "missing-mode": () => ({
+    message: "Not clear whether to open a room or to join one.",
+    hint: `Use: ${commandLine("new")}, or ${commandLine("join CODE")}.`,
+  }),
+  "missing-password": ({ source }) => ({
+    message: "No database password specified.",
+    hint: asSecretFile(source),
+  }),
+  "missing-passphrase": ({ source }) => ({
+    message: "No passphrase specified for the room.",
+    hint: asSecretFile(source),
+  }),
+  "missing-user": () => ({
+    message: "The connection string has no user name.",
+    hint: "Write it before the host: mongodb+srv://NAME@host/.",
+  }),
+
+  // Values.
+  "empty-answer": () => ({
+    message: "The answer is empty.",
+    hint: "Type it, or press Ctrl+C to stop.",
+  }),
+  "invalid-name": ({ source, why, maxCharacters, maxBytes }) => {
+    const what = `${source.charAt(0).toUpperCase()}${source.slice(1)}`;
+    switch (why) {
+      case "empty":
+        return { message: `${what} is empty.`, hint: "Give one of a few letters." };
+      case "too-long":
+        return {
+          message: `${what} is too long.`,
+          hint: `Give one of at most ${maxCharacters} characters and ${maxBytes} bytes.`,
+        };
+      case "unprintable":
+        return {
+          message: `${what} contains a character that cannot be shown.`,
+          hint: "Type it again by hand.",
+        };
+      case "invisible":
+        return {
+          message: `${what} contains nothing visible.`,
+          hint: "Give one of a few letters.",
+        };
+    }
+  },
+  "invalid-linger": ({ source, why }) => ({
+    message: why === "range"
+      ? `The time in ${source} is out of range.`
+      : `The time in ${source} is not a duration.`,
+    hint: "Give 1m to 24h, for example 90s, 10m or 2h.",
+  }),
+
+  // Configuration.
+  "no-config-folder": () => ({
+    message: "Cannot find a configuration folder.",
+    hint: "Set HOME (APPDATA on Windows), or use flags and environment variables instead.",
+  }),
+  "config-writable-by-others": ({ path }) => ({
+    message: `Cannot use ${path}: others may change it.`,
+    hint: `Take that right from them: chmod 600 ${path}.`,
+  }),
+  "config-unreadable": ({ path, problem }) => ({
+    message: `Cannot read ${path}: ${FILE_PROBLEMS[problem]}.`,
+    hint: "Make it readable for yourself alone, or delete it.",
+  }),
+  "config-unwritable": ({ path, problem }) => ({
+    message: `Cannot write ${path}: ${FILE_PROBLEMS[problem]}.`,
+    hint: "Make the folder writable, or use flags and environment variables instead.",
+  }),
+  "config-invalid": ({ path, problem }) => ({
+    message: `Cannot use ${path}: ${CONFIG_PROBLEMS[problem]}.`,
+    hint: `Fix it, or delete it and save settings with: ${commandLine("config set NAME VALUE")}.`,
+  }),
+  "config-unknown-setting": ({ path, name, suggestion }) => ({
+    message: `Cannot use ${path}: ${
+      name === undefined ? "it contains an unknown setting" : `"${name}" is not a setting`
+    }.`,
+    hint: suggestion === undefined ? "Remove it from the file." : `Did you mean "${suggestion}"?`,
+  }),
+  "config-wrong-type": ({ path, name, isText }) => ({
+    message: `Cannot use ${path}: "${name}" must be ${
+      isText ? "text in quotes" : "true or false"
+    }.`,
+    hint: "Fix it, or remove it from the file.",
+  }),
+  "missing-setting-name": ({ action, settings }) => ({
+    message: `Missing setting name for "config ${action}".`,
+    hint: `The settings are: ${settings.join(", ")}.`,
+  }),
+  "unknown-setting": ({ suggestion, settings }) => ({
+    message: "Unknown setting.",
+    hint: suggestion === undefined
+      ? `The settings are: ${settings.join(", ")}.`
+      : `Did you mean "${suggestion}"?`,
+  }),
+  "missing-setting-value": ({ setting }) => ({
+    message: `Missing value for ${setting}.`,
+    hint: `Use: ${commandLine(`config set ${setting} VALUE`)}.`,
+  }),
+  "password-as-setting": () => ({
+    message: "A password is never saved in the configuration.",
+    hint: "Whisper asks for it. To read it from a file instead: " +
+      `${commandLine("config set password-file FILE")}.`,
+  }),
+  "setting-empty": ({ setting }) => ({
+    message: `The value of ${setting} is empty.`,
+    hint: "Give a value.",
+  }),
+  "setting-not-absolute": ({ setting }) => ({
+    message: `The value of ${setting} is not an absolute path.`,
+    hint: "Give the whole path: Whisper is started in other folders too.",
+  }),
+  "setting-not-uri": () => ({
+    message: "The value of uri is not a connection string.",
+    hint: "It begins with mongodb+srv:// or mongodb://; in Atlas: Connect > Drivers.",
+  }),
+  "setting-has-secret": () => ({
+    message: "The connection string contains a password or another secret, which is never saved.",
+    hint: "Take it out, or put <db_password> in its place; Whisper asks for it.",
+  }),
+
+  // Files.
+  "secret-file": ({ path, problem }) => ({
+    message: `Cannot read "${path}": ${FILE_PROBLEMS[problem]}.`,
+    hint: "Put the secret on the first line of a file that only you can read, and name that file.",
+  }),
+  "certificate-file": ({ path, problem }) => ({
+    message: `Cannot read "${path}": ${FILE_PROBLEMS[problem]}.`,
+    hint: problem === "not-permitted"
+      ? "Start Whisper again and pass the connection string with --uri or WHISPER_URI."
+      : "Check its name, and that it is a file you can read.",
+  }),
+
+  // Fernet.
+  "fernet-key-file": ({ problem }) => ({
+    message: `Cannot read the key file: ${FILE_PROBLEMS[problem]}.`,
+    hint: `Make one with: ${commandLine("fernet keygen > FILE")}.`,
+  }),
+  "fernet-key": () => ({
+    message: "Cannot use the key file: a Fernet key is 44 characters of base64url.",
+    hint: `Make one with: ${commandLine("fernet keygen > FILE")}.`,
+  }),
+  "fernet-token": () => ({
+    message: "Cannot open the token: it is damaged, too old, or was made with another key.",
+    hint: "Check that the whole token arrived, and that the key file is the right one.",
+  }),
+} satisfies Partial<FailureTexts>;

@@ -1,0 +1,104 @@
+/**
+ * The texts of `--help`, of the manual page and of the completions.
+ *
+ * @module
+ */
+
+/** What each flag does, in `--help` and in the completions: no brackets, quotes or colons of shells. */
+export const FLAG_HELP = {
+  "uri": "use this MongoDB as the relay (without the password)",
+  "local": "use this computer as the relay",
+  "name": "your name, as your peer sees it",
+  "room": "the room you agreed on; Whisper asks for its passphrase",
+  "linger": "how long a crashed chat stays on the relay, 1m to 24h (default 10m)",
+  "poll": "poll instead of following the change stream",
+  "tls-ca-file": "certificates (PEM) to check your own server against",
+  "password-file": "read the database password from the first line of a file",
+  "passphrase-file": "read the passphrase of --room from the first line of a file",
+  "plain": "line by line, for screen readers and simple terminals",
+  "quiet": "no bell and no notifications",
+  "json": "one JSON object per line each way, for scripts",
+  "color": "no colors",
+  "key-file": "the file with the Fernet key, as keygen prints it",
+  "ttl": "refuse a token that is older than this",
+  "debug": "show where in the program a failure arose",
+  "help": "show help, of a command if one is given",
+  "version": "show the versions of Whisper, Deno and the driver",
+} as const;
+
+/** What each command does. The empty name is the program without a command. */
+export const COMMAND_HELP = {
+  "": "ask what is needed, then chat",
+  "new": "open a room and show its invite code",
+  "join": "join a room with its invite code",
+  "chat": "meet in a room you agreed on, with a passphrase",
+  "doctor": "check the connection and say what to fix",
+  "config": "show or change saved settings; never a password",
+  "fernet": "make keys, encrypt and decrypt Fernet tokens",
+  "completions": "tab completion for bash, zsh, fish or powershell",
+} as const;
+
+/** What each subcommand does, by command. */
+export const ACTION_HELP = {
+  "config": {
+    "show": "list the saved settings",
+    "set": "save a setting",
+    "unset": "remove a setting",
+    "path": "print where the file is",
+  },
+  "fernet": {
+    "keygen": "print a new key",
+    "encrypt": "turn everything that is read into one token",
+    "decrypt": "turn a token into the bytes in it",
+  },
+} as const;
+
+/** What the example of each command does. */
+export const EXAMPLE_HELP = {
+  "": "asks for a name, a relay, and whether to open or join a room",
+  "new": "opens a room on this computer; tell Bob the code it shows",
+  "join": "joins the room of that code on this computer",
+  "chat": "asks for the passphrase, then waits for the other person",
+  "doctor": "says which step fails and how to fix it",
+  "config": "sets your display name",
+  "fernet": "opens a token; exit status 10 if it does not open",
+  "completions": "writes the script; load it with: source whisper.bash",
+} as const;
+
+/** What each exit status means, in `help exit-codes` and in the manual page. */
+export const EXIT_HELP = {
+  ok: "left cleanly",
+  bug: "internal error",
+  usage: "invalid command line, configuration or input",
+  relay: "the relay cannot be reached or denies access",
+  full: "the room is full or closed",
+  wrongCode: "wrong code",
+  usedCode: "the code was used, has expired, or failed three times",
+  evicted: "lost the seat in the room",
+  relayLost: "the relay was lost for good",
+  protocol: "the peer or the relay broke the protocol",
+  fernet: "invalid Fernet key or token",
+  output: "the output cannot be written",
+  interrupted: "interrupted before a chat began",
+} as const;
+
+/** The sentences around the lists. */
+export const HELP = {
+  about: "Whisper: private, end-to-end encrypted chat for two people in a terminal.",
+  manualName: "private, end-to-end encrypted chat for two people",
+  description: [
+    "One person opens a room and tells the other its invite code, which lets one person in, once.",
+    "Both connect to a relay: this computer, or a MongoDB that cannot read what is said.",
+    "When both have left, nothing remains on the relay.",
+  ],
+  precedence: "A setting comes from its flag, then its environment variable, then the " +
+    "configuration file; what is missing is asked for. A password is never a flag.",
+  sandbox: "Sandboxed: Whisper drops access to every file except the local relay and the files " +
+    "you pass, and with --local to the network too. It starts no other program.",
+  more: (commandHelp: string, exitCodes: string) =>
+    `More: ${commandHelp}, ${exitCodes}, and /help in a chat.`,
+  exitStatuses: "Exit statuses:",
+  settings: "Settings for NAME:",
+  configFiles: "saved settings; never a password",
+  sameAs: (flag: string) => `same as ${flag}`,
+} as const;
