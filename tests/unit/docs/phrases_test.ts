@@ -5,7 +5,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { COMMANDS } from "../../../src/cli/commands.ts";
+import { COMMANDS } from "../../../src/cli/command_table.ts";
 import { helpText } from "../../../src/cli/help.ts";
 import { manualPage } from "../../../src/cli/manual.ts";
 import { filesBelow, read } from "../../support/documents.ts";
