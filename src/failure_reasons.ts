@@ -35,6 +35,16 @@ export type UriProblem =
 
 /** What a collection is where it is not a plain one. */
 export type CollectionKind = "view" | "capped" | "time-series" | "validator" | "collation";
+/** What is wrong with an invite code. */
+export type InvalidCode =
+  | { readonly kind: "too-long" | "empty" | "no-number" | "number-too-long" }
+  | { readonly kind: "word-count"; readonly words: number }
+  /** `typed` is undefined where it is too long to be a typo. It has letters, digits and `?` only. */
+  | {
+    readonly kind: "unknown-word";
+    readonly typed: string | undefined;
+    readonly suggestion: string | undefined;
+  };
 
 /** All reasons. */
 export const REASONS = {
@@ -133,6 +143,15 @@ export const REASONS = {
   "directory-unsafe": because<
     { directory: string; problem: "not-a-directory" | "open-to-others" | "foreign-owner" }
   >("relay-storage"),
+  // The protocol (`src/protocol/`).
+  /** An authenticated peer sent a key that cannot be used. */
+  "invalid-peer-key": because("protocol"),
+  /** A handshake message of another version of the protocol. */
+  "other-protocol-version": because<{ peer: number; own: number }>("protocol"),
+  /** What was typed is not an invite code. */
+  "invalid-code": because<{ problem: InvalidCode }>("usage"),
+  /** What was typed cannot be a passphrase. */
+  "invalid-passphrase": because<{ problem: "too-long" | "not-unicode" | "empty" }>("usage"),
 
   // Everywhere.
   /** Not a failure of the person or the relay: a mistake in the program. */

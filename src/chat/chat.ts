@@ -7,6 +7,7 @@
 import { atMost, type Clock, type Random, sleep, type Timer } from "../clock.ts";
 import { EXIT, Failure, untranslated } from "../errors.ts";
 import { drawPassword, formatCode, type InviteCode } from "../protocol/invite_code.ts";
+import { passwordFrom } from "../protocol/handshake.ts";
 import { MAX_TIMER_SECONDS, type Payload } from "../protocol/payload.ts";
 import type { Relay } from "../relay/relay.ts";
 import { Alarms } from "./alarms.ts";
@@ -57,6 +58,9 @@ export class Chat implements Controls {
     | { relay: Relay; connection: RelayConnection; seating: Seating; openedAt: number }
     | undefined;
   #pairing: Pairing | undefined;
+  /** Of a room with codes. */
+  #nameplate: string | undefined;
+  /** Until it is used: nothing holds the password after that. */
   #code: InviteCode | undefined;
   #handshakeTimer: Timer | undefined;
   #leaving: Promise<void> | undefined;
@@ -100,6 +104,7 @@ export class Chat implements Controls {
     this.#room = { relay, connection, seating, openedAt: clock.monotonic() };
     const { code, ...entered } = await enter(entry, { seating, random });
     this.#code = code;
+    this.#nameplate = code?.nameplate;
     if (entered.seat.role === "guest") {
       emit({ event: "waiting", for: "host", atMostMs: HANDSHAKE_MS });
       this.#handshakeTimer = clock.after(HANDSHAKE_MS, () => this.#fail(unanswered()));
@@ -122,9 +127,7 @@ export class Chat implements Controls {
       peer: this.#pairing?.peer?.name,
       presence: this.#pairing?.peer ? this.#pairing.presence : undefined,
       words: this.#pairing?.peer?.words,
-      code: this.#code && !this.#pairing?.peer && !this.#pairing?.isCodeBurnt
-        ? formatCode(this.#code)
-        : undefined,
+      code: this.#code && !this.#pairing?.isCodeBurnt ? formatCode(this.#code) : undefined,
       timerSeconds: this.#vanishing.seconds,
       queued: this.#early.count + (this.#pairing?.queued ?? 0),
       heardAgoMs: ago(this.#pairing?.heardAt),
@@ -167,7 +170,7 @@ export class Chat implements Controls {
   }
 
   async #invite(): Promise<void> {
-    const nameplate = this.#code?.nameplate;
+    const nameplate = this.#nameplate;
     if (!this.#room || !this.#pairing || this.#leaving) {
       throw untranslated("usage", "There is no room yet.", "Wait until the relay is reached.");
     }
@@ -194,7 +197,7 @@ export class Chat implements Controls {
     if (!seat) return this.#fail(evicted());
     this.#code = { nameplate, password: drawPassword(this.#options.random) };
     this.#vanishing.reset();
-    await this.#pairUp(asHost(seat, this.#code.password));
+    await this.#pairUp(asHost(seat, passwordFrom(this.#code.password)));
     this.#announce();
   }
 
@@ -281,6 +284,7 @@ export class Chat implements Controls {
     this.#emit(event);
     if (event.event === "ready") {
       this.#handshakeTimer?.cancel();
+      this.#code = undefined;
       this.#entered.resolve();
       for (const { text, id } of this.#early.take()) pairing.send({ kind: "text", text }, id);
     }

@@ -6,8 +6,9 @@
 import { decodeBase64Url } from "@std/encoding/base64url";
 import type { Random } from "../clock.ts";
 import { drawCode, type InviteCode } from "../protocol/invite_code.ts";
+import { type HandshakeParams, passwordFrom } from "../protocol/handshake.ts";
 import { roomOfNameplate } from "../protocol/wire.ts";
-import type { RoomId, Seat } from "../relay/relay.ts";
+import type { Seat } from "../relay/relay.ts";
 import type { Entry } from "./entry.ts";
 import { refusal, spoilt } from "./failures.ts";
 import type { Seating } from "./seating.ts";
@@ -19,7 +20,7 @@ const MAX_MEETINGS = 5;
 export interface Entered {
   readonly seat: Seat;
   readonly hostNonce: Uint8Array<ArrayBuffer>;
-  readonly password: string;
+  readonly password: HandshakeParams["password"];
 }
 
 /**
@@ -39,7 +40,7 @@ export async function enter(
       const { code } = entry;
       const claim = await seating.claim(roomOfNameplate(code.nameplate));
       if ("refused" in claim) throw refusal(claim.refused);
-      return { ...asGuest(claim, code.password), code };
+      return { ...asGuest(claim, passwordFrom(code.password)), code };
     }
     case "room":
       return await meet(entry, seating);
@@ -47,11 +48,14 @@ export async function enter(
 }
 
 /** What a host's handshake begins with. */
-export function asHost(seat: Seat, password: string): Entered {
+export function asHost(seat: Seat, password: Entered["password"]): Entered {
   return { seat, hostNonce: decodeBase64Url(seat.token), password };
 }
 
-function asGuest({ seat, hostToken }: { seat: Seat; hostToken: string }, password: string) {
+function asGuest(
+  { seat, hostToken }: { seat: Seat; hostToken: string },
+  password: Entered["password"],
+) {
   // Anybody may have written what the relay calls the host's token.
   if (!/^[A-Za-z0-9_-]{22}$/.test(hostToken)) throw spoilt();
   return { seat, hostNonce: decodeBase64Url(hostToken), password };
@@ -61,12 +65,12 @@ async function openRoom(seating: Seating, random: Random): Promise<Entered & { c
   for (let taken = 0;; taken++) {
     const code = drawCode(random, taken);
     const seat = await seating.create(roomOfNameplate(code.nameplate));
-    if (seat) return { ...asHost(seat, code.password), code };
+    if (seat) return { ...asHost(seat, passwordFrom(code.password)), code };
   }
 }
 
 async function meet(
-  { room, password }: { room: RoomId; password: string },
+  { room, password }: Entry & { mode: "room" },
   seating: Seating,
 ): Promise<Entered> {
   for (let tries = 1;; tries++) {

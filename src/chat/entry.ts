@@ -9,6 +9,7 @@ import {
   normalizePassphrase,
   parseCode,
 } from "../protocol/invite_code.ts";
+import { type HandshakeParams, passwordFrom } from "../protocol/handshake.ts";
 import { roomOfName } from "../protocol/wire.ts";
 import type { RoomId } from "../relay/relay.ts";
 
@@ -17,7 +18,12 @@ export type Entry =
   | { readonly mode: "new" }
   | { readonly mode: "join"; readonly code: InviteCode }
   /** Two who agreed beforehand: whoever comes first is the host. */
-  | { readonly mode: "room"; readonly room: RoomId; readonly password: string };
+  | {
+    readonly mode: "room";
+    readonly room: RoomId;
+    /** The passphrase; the handshake wipes it. */
+    readonly password: HandshakeParams["password"];
+  };
 
 /**
  * The entry with a code as it was typed.
@@ -34,7 +40,8 @@ export function entryByCode(text: string): Entry {
  * @throws {Failure} `usage` for a passphrase that cannot be one.
  */
 export function entryByRoom(name: string, passphrase: string): Entry {
-  return { mode: "room", room: roomOfName(name), password: normalizePassphrase(passphrase) };
+  const password = passwordFrom(normalizePassphrase(passphrase));
+  return { mode: "room", room: roomOfName(name), password };
 }
 
 /** What the last part of a code that is being typed may become. */

@@ -6,8 +6,7 @@
  */
 import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
 import type { Clock, Random } from "../clock.ts";
-import { type Failure, untranslated } from "../errors.ts";
-import { generateRatchetKeyPair, type RatchetKeyPair } from "../protocol/conversation.ts";
+import { Failure, untranslated } from "../errors.ts";
 import {
   beginAsGuest,
   beginAsHost,
@@ -23,9 +22,12 @@ import {
 } from "../protocol/handshake.ts";
 import {
   decodeHandshake,
+  decodeOtherVersion,
   encodeHandshake,
   type HandshakeMessage,
   makeEnvelope,
+  type OtherVersion,
+  PROTOCOL_VERSION,
 } from "../protocol/wire.ts";
 import type { Envelope, RoomView, Seat } from "../relay/relay.ts";
 import type { Alarms } from "./alarms.ts";
@@ -46,8 +48,8 @@ export interface GreetingDeps {
   readonly signal: AbortSignal;
   /** Removes an envelope from the relay soon. */
   remove(id: string): void;
-  /** Both have shown that they know the password; `keys` are the host's, for the conversation. */
-  agreed(established: HandshakeResult, keys?: RatchetKeyPair): void;
+  /** Both have proved that they know the password. */
+  agreed(result: HandshakeResult): void;
   /** The code no longer lets anybody in. */
   burnt(): void;
   /** The last word of the handshake is said. */
@@ -55,7 +57,7 @@ export interface GreetingDeps {
 }
 
 type Phase =
-  | { readonly phase: "host"; readonly state: HostState; readonly keys: RatchetKeyPair }
+  | { readonly phase: "host"; readonly state: HostState }
   | { readonly phase: "guest"; readonly state: GuestState }
   /** `peerToken`: of the peer's seat, its half of the handshake's session id. */
   | { readonly phase: "over"; readonly peerToken: string; readonly since: number };
@@ -75,8 +77,7 @@ export class Greeting {
   async start(): Promise<void> {
     const { seat, params, random } = this.#deps;
     if (seat.role === "host") {
-      const keys = generateRatchetKeyPair();
-      this.#phase = { phase: "host", state: beginAsHost(params, keys.publicKey), keys };
+      this.#phase = { phase: "host", state: beginAsHost(params) };
     } else {
       const { state, send } = beginAsGuest(params, decodeBase64Url(seat.token), random);
       this.#phase = { phase: "guest", state };
@@ -101,6 +102,12 @@ export class Greeting {
     const { door, alarms, seat, remove } = this.#deps;
     if (door.isEcho(id)) return remove(id);
     const message = decodeHandshake(head);
+    const other = decodeOtherVersion(head);
+    if (other && other.from !== seat.role && token === "") {
+      remove(id);
+      door.remember(id);
+      return await this.#onOtherVersion(other);
+    }
     const isPeers = message?.type.startsWith(seat.role === "host" ? "guest" : "host");
     if (!message || !isPeers || token !== "") {
       door.remember(id);
@@ -149,7 +156,33 @@ export class Greeting {
     return await this.#deps.door.isSeated(nonce) === undefined;
   }
 
-  /** A handshake message after the handshake, and none that came before. */
+  /**
+   * Takes a handshake message of another version of the protocol. Anyone who may write to the relay can
+   * write one; like a forged refusal, it can only end a wait. A guest stops. A host says so, answers in
+   * its own version, and waits for the next guest.
+   */
+  async #onOtherVersion({ version, nonce }: OtherVersion): Promise<void> {
+    const { seat, door, alarms, emit, connection, signal } = this.#deps;
+    const token = encodeBase64Url(nonce);
+    const failure = new Failure("other-protocol-version", { peer: version, own: PROTOCOL_VERSION });
+    if (seat.role === "guest") {
+      if (token !== seat.token) return;
+      if (this.#phase?.phase === "guest") throw failure;
+      return alarms.raise("forged");
+    }
+    const isOpen = this.#phase?.phase === "host" && this.#phase.state.state === "open";
+    if (!isOpen || !await door.isSeated(nonce)) return alarms.raise("forged");
+    await this.#say({ type: "host-refusal", nonce });
+    await connection.run(
+      "vacate",
+      ({ relay, signal }) => relay.vacate(seat, token, { signal }),
+      signal,
+    );
+    emit({ event: "error", failure, fatal: false });
+    emit({ event: "waiting", for: "guest" });
+  }
+
+  /** A handshake message after the handshake that is not a duplicate. */
   #hearStranger({ peerToken }: Phase & { phase: "over" }, message: HandshakeMessage): void {
     const { alarms, seat } = this.#deps;
     const nonce = encodeBase64Url(message.nonce);
@@ -169,8 +202,9 @@ export class Greeting {
     if (isOpen && message.type === "guest-share" && !await door.isSeated(message.nonce)) {
       return door.turnAway();
     }
-    const step = stepHost(phase.state, message, random);
+    const step = await stepHost(phase.state, message, { random });
     const { state, send } = step;
+    if (signal.aborted) return wipeHost(state);
     // An echo was set aside before: what changes nothing here is nobody's honest message.
     if (isOpen && state === phase.state && !step.isCrowded) alarms.raise("forged");
     this.#phase = { ...phase, state };
@@ -183,7 +217,7 @@ export class Greeting {
       signal,
     );
     if (!sealed) return;
-    this.#deps.agreed(state.established, phase.keys);
+    this.#deps.agreed(state.result);
     this.#phase = {
       phase: "over",
       peerToken: encodeBase64Url(message.nonce),
@@ -194,7 +228,7 @@ export class Greeting {
   }
 
   /** Answers a share, or a guess. */
-  async #answer({ send, guess }: ReturnType<typeof stepHost>): Promise<void> {
+  async #answer({ send, guess }: Awaited<ReturnType<typeof stepHost>>): Promise<void> {
     const { connection, seat, alarms, clock, emit, signal } = this.#deps;
     if (send?.type === "host-share") {
       this.#answeredAt = clock.monotonic();
@@ -218,8 +252,9 @@ export class Greeting {
   }
 
   async #stepGuest(phase: Phase & { phase: "guest" }, message: HandshakeMessage): Promise<void> {
-    const { seat, params, alarms, clock } = this.#deps;
-    const { state, send } = stepGuest(phase.state, message);
+    const { seat, params, alarms, clock, signal } = this.#deps;
+    const { state, send } = await stepGuest(phase.state, message);
+    if (signal.aborted) return wipeGuest(state);
     if (state === phase.state && encodeBase64Url(message.nonce) === seat.token) {
       alarms.raise("forged");
     }
@@ -227,7 +262,7 @@ export class Greeting {
     if (state.state === "refused") throw wrongCode();
     if (send) await this.#say(send);
     if (state.state !== "established") return;
-    this.#deps.agreed(state.established);
+    this.#deps.agreed(state.result);
     const peerToken = encodeBase64Url(params.hostNonce);
     this.#phase = { phase: "over", peerToken, since: clock.monotonic() };
     this.#deps.done();

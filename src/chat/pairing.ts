@@ -4,12 +4,7 @@
  * @module
  */
 import type { Clock, Random, Timer } from "../clock.ts";
-import {
-  type Conversation,
-  type RatchetKeyPair,
-  type Received,
-  startConversation,
-} from "../protocol/conversation.ts";
+import { type Conversation, type Received, startConversation } from "../protocol/conversation.ts";
 import type { HandshakeParams, HandshakeResult } from "../protocol/handshake.ts";
 import type { Body, Payload } from "../protocol/payload.ts";
 import type { Envelope, RoomView, Seat } from "../relay/relay.ts";
@@ -111,7 +106,7 @@ export class Pairing {
       door: this.#door,
       signal: this.#abort.signal,
       remove: (id) => this.#feed.remove(id),
-      agreed: (established, keys) => this.#begin(established, keys),
+      agreed: (result) => this.#begin(result),
       done: () => this.#introduce(),
       burnt: () => {
         this.#isCodeBurnt = true;
@@ -237,13 +232,11 @@ export class Pairing {
 
   // -------------------------------------------------------------------------------- talking
 
-  #begin(established: HandshakeResult, keys?: RatchetKeyPair): void {
+  #begin(handshake: HandshakeResult): void {
     const { seat, clock, random, emit, alarms } = this.#deps;
     const conversation = startConversation({
-      established,
-      place: seat,
-      role: seat.role,
-      keys,
+      handshake,
+      epoch: seat,
       now: () => clock.now(),
       random,
     });
@@ -332,7 +325,7 @@ export class Pairing {
 
   #meet(conversation: Conversation, name: string): void {
     const { emit } = this.#deps;
-    const words = conversation.takeVerificationWords(this.#deps.name, name);
+    const { words } = conversation;
     this.#peer = { name, words };
     emit({ event: "ready", peer: name, verify: words });
   }

@@ -1,9 +1,10 @@
 /**
  * CPace, the password-authenticated key exchange of draft-irtf-cfrg-cpace-21: CPACE-RISTR255-SHA512 in
- * the initiator-responder setting, with the key confirmation of section 10.4. Start, respond, finish.
+ * the initiator-responder setting, with the key confirmation of section 10.4. Start, respond, finish,
+ * confirm.
  *
- * The shared point K never leaves this file. The intermediate session key does, and everything else is
- * derived from it under labels.
+ * The shared point K never leaves this file. The intermediate session key does; the caller combines it
+ * with the KEM's secret before any tag or key is derived.
  *
  * @module
  */
@@ -46,17 +47,24 @@ export interface PeerShare {
   readonly ad: Uint8Array;
 }
 
-/** What both sides have once the shares are exchanged; the same if the passwords were. */
+/** What both sides compute from the shares; the same if the passwords were. */
 export interface CPaceResult {
-  /** Intermediate session key, 64 bytes: input of key derivations, nothing else. */
+  /** Intermediate session key, 64 bytes: input of key derivations only. */
   readonly isk: Bytes;
-  /** Confirmation tag to send, 64 bytes. */
-  readonly ownTag: Bytes;
-  /** Confirmation tag that the other side must show, 64 bytes. */
-  readonly peerTag: Bytes;
+  /** What the confirmation tags are over. */
+  readonly confirmed: Confirmed;
 }
 
-/** The initiator's secret between its share and the answer. It serves one answer. */
+/** The input of the confirmation tags. */
+export interface Confirmed {
+  readonly sid: Uint8Array;
+  /** `lv_cat(Ya, ADa)`. */
+  readonly initiator: Bytes;
+  /** `lv_cat(Yb, ADb)`. */
+  readonly responder: Bytes;
+}
+
+/** The initiator's secret between its share and the answer. It can be used once. */
 export class InitiatorState {
   #secret: Initiated | undefined;
 
@@ -65,7 +73,7 @@ export class InitiatorState {
     this.#secret = secret;
   }
 
-  /** Hands the secret out, once: a second answer would be a second guess at the same password. */
+  /** Returns the secret, once: a second answer would be a second guess at the same password. */
   take(): Initiated {
     const secret = this.#secret;
     if (!secret) throw new TypeError("Cannot finish key agreement: it is already finished");
@@ -73,14 +81,14 @@ export class InitiatorState {
     return secret;
   }
 
-  /** Gives the secret up; harmless when it is spent. */
+  /** Wipes the secret; harmless when it is used already. */
   wipe(): void {
     if (this.#secret) wipe(this.#secret.scalar);
     this.#secret = undefined;
   }
 }
 
-/** What the initiator needs of its start; the password is not among it. */
+/** What {@link finish} needs from {@link start}; the password is not part of it. */
 interface Initiated {
   readonly sid: Uint8Array;
   readonly ad: Uint8Array;
@@ -88,7 +96,7 @@ interface Initiated {
   readonly share: Bytes;
 }
 
-/** The initiator's share, 32 bytes, and what it keeps for {@link finish}. */
+/** The initiator's share, 32 bytes, and the state for {@link finish}. */
 export function start(
   inputs: CPaceInputs,
   random: Random,
@@ -109,28 +117,32 @@ export function respond(
   inputs: CPaceInputs,
   peer: PeerShare,
   random: Random,
-): CPaceResult & { share: Bytes } | undefined {
-  // Before any work on an own share: nonsense by the thousand costs a failed decoding each.
+): CPaceResult & { readonly share: Bytes } | undefined {
+  // Before any work on an own share, so that a flood of invalid shares costs one failed decoding each.
   const point = decodeShare(peer.share);
   if (!point) return undefined;
   const scalar = drawScalar(random);
   try {
     const share = encode(generator(inputs).multiply(toScalar(scalar)));
-    const k = agree(scalar, { ownShare: share, peerShare: peer.share, point });
+    const k = computeSharedPoint(scalar, { ownShare: share, peerShare: peer.share, point });
     if (!k) return undefined;
-    const [a, b] = [lengthPrefixed(peer.share, peer.ad), lengthPrefixed(share, inputs.ad)];
-    return { share, ...deriveIskAndTags(inputs.sid, k, { a, b, own: b, peer: a }) };
+    const confirmed = {
+      sid: inputs.sid,
+      initiator: lengthPrefixed(peer.share, peer.ad),
+      responder: lengthPrefixed(share, inputs.ad),
+    };
+    return { share, isk: deriveIsk(k, confirmed), confirmed };
   } finally {
     wipe(scalar);
   }
 }
 
 /**
- * The initiator's result. `state` is spent, whatever comes of it.
+ * The initiator's result. `state` is used up in any case.
  *
  * @returns undefined for a share that no honest responder sends: not a point, the identity, or the
  * initiator's own, reflected.
- * @throws {TypeError} when `state` is spent already.
+ * @throws {TypeError} when `state` was used before.
  */
 export function finish(
   state: InitiatorState,
@@ -140,13 +152,37 @@ export function finish(
   const { sid, ad, scalar, share } = state.take();
   try {
     const point = decodeShare(peerShare);
-    const k = point && agree(scalar, { ownShare: share, peerShare, point });
+    const k = point && computeSharedPoint(scalar, { ownShare: share, peerShare, point });
     if (!k) return undefined;
-    const [a, b] = [lengthPrefixed(share, ad), lengthPrefixed(peerShare, peerAd)];
-    return deriveIskAndTags(sid, k, { a, b, own: a, peer: b });
+    const confirmed = {
+      sid,
+      initiator: lengthPrefixed(share, ad),
+      responder: lengthPrefixed(peerShare, peerAd),
+    };
+    return { isk: deriveIsk(k, confirmed), confirmed };
   } finally {
     wipe(scalar);
   }
+}
+
+/** Key confirmation: the tags that the initiator and the responder send, 64 bytes each. */
+export interface ConfirmationTags {
+  readonly initiator: Bytes;
+  readonly responder: Bytes;
+}
+
+/**
+ * The tags of section 10.4, under the key `key`: the ISK, or what a hybrid handshake makes of it.
+ */
+export function confirmationTags(key: Uint8Array, confirmed: Confirmed): ConfirmationTags {
+  const secret = concat(DSI_MAC, confirmed.sid, key);
+  const macKey = sha512(secret);
+  const tags = {
+    initiator: hmacSha512(macKey, confirmed.initiator),
+    responder: hmacSha512(macKey, confirmed.responder),
+  };
+  wipe(secret, macKey);
+  return tags;
 }
 
 /** `calculate_generator`; the order in the string is CI and then sid (appendix A.2). */
@@ -176,7 +212,12 @@ function encode(point: Point): Bytes {
   return new Uint8Array(point.toBytes());
 }
 
-/** The first half of `scalar_mult_vfy`: a point, and not the identity. */
+/** True for what an honest side may send as its share: a point that is not the identity. */
+export function isShare(share: Uint8Array): boolean {
+  return decodeShare(share) !== undefined;
+}
+
+/** The first half of `scalar_mult_vfy`: a point that is not the identity. */
 function decodeShare(share: Uint8Array): Point | undefined {
   let point: Point;
   try {
@@ -191,7 +232,7 @@ function decodeShare(share: Uint8Array): Point | undefined {
  * The second half of `scalar_mult_vfy`, and the check against reflection that the draft asks for. The
  * group has prime order and the scalar is not zero, so that K is not the identity if `point` is not.
  */
-function agree(
+function computeSharedPoint(
   scalar: Bytes,
   { ownShare, peerShare, point }: { ownShare: Bytes; peerShare: Uint8Array; point: Point },
 ): Bytes | undefined {
@@ -199,17 +240,10 @@ function agree(
   return encode(point.multiply(toScalar(scalar)));
 }
 
-/** ISK and both tags; `a` is the initiator's `lv_cat(Y, AD)`, `b` the responder's. Wipes `k`. */
-function deriveIskAndTags(
-  sid: Uint8Array,
-  k: Bytes,
-  { a, b, own, peer }: { a: Bytes; b: Bytes; own: Bytes; peer: Bytes },
-): CPaceResult {
-  const secret = concat(lengthPrefixed(DSI_ISK, sid, k), a, b);
+/** The intermediate session key. Wipes `k`. */
+function deriveIsk(k: Bytes, { sid, initiator, responder }: Confirmed): Bytes {
+  const secret = concat(lengthPrefixed(DSI_ISK, sid, k), initiator, responder);
   const isk = sha512(secret);
-  const keyed = concat(DSI_MAC, sid, isk);
-  const macKey = sha512(keyed);
-  const agreed = { isk, ownTag: hmacSha512(macKey, own), peerTag: hmacSha512(macKey, peer) };
-  wipe(k, secret, keyed, macKey);
-  return agreed;
+  wipe(k, secret);
+  return isk;
 }

@@ -1,9 +1,9 @@
 /**
  * Hashes and key derivation, and the one list of labels that keeps all their uses apart.
  *
- * They are synchronous on purpose. A chain step must not be interleaved with another by an `await`,
- * and on inputs as short as these the asynchronous Web Crypto spends three to ten times longer on the
- * call than the work takes (measured: HMAC of one byte 6 µs here, 17 to 140 µs there).
+ * They are synchronous because two chain steps must not interleave at an `await`, and because the
+ * asynchronous Web Crypto is three to ten times slower on inputs this short (HMAC of one byte: 6 µs
+ * against 17 to 140 µs).
  *
  * @module
  */
@@ -13,39 +13,41 @@ import { sha256 as nobleSha256, sha512 as nobleSha512 } from "@noble/hashes/sha2
 import { type Bytes, concat, encodeUtf8, lengthPrefixed } from "./bytes.ts";
 
 /**
- * Every label of the protocol. Two uses of one key never share a label, and no label outlives a change
- * of what it labels: then the number in it is raised.
+ * Every label of the protocol. Two uses of one key never share a label. A label carries the version of
+ * the protocol that last changed what it labels.
  */
 export const LABELS = {
-  /** Channel identifier of the handshake: the version and all algorithms, so that none can be swapped. */
-  suite: "whisper/1 CPACE-RISTR255-SHA512 X25519 HKDF-SHA-256 HMAC-SHA-256 Fernet",
-  /** Hash over all that the handshake said. */
-  transcript: "whisper/1 transcript",
-  /** Room of a nameplate, and room of an agreed name: a name of digits is no nameplate. */
+  /** Channel identifier of the handshake: the version and all algorithms, against downgrades. */
+  suite: "whisper/2 CPACE-RISTR255-SHA512 ML-KEM-768 X25519 HKDF-SHA-256 HMAC-SHA-256 Fernet",
+  /** Hash of the handshake. */
+  transcript: "whisper/2 transcript",
+  /** ISK of CPace and secret of ML-KEM to the session key. */
+  hybrid: "whisper/2 hybrid",
+  /** Room of a nameplate, and room of an agreed name: a name of digits is not a nameplate. */
   nameplate: "whisper/1 room of nameplate",
   roomName: "whisper/1 room of name",
   /** Identity of an envelope. */
   envelope: "whisper/1 envelope",
-  /** Key of the words of `/verify`, and the words themselves once both names are known. */
-  verifyKey: "whisper/1 verify key",
-  verify: "whisper/1 verify words",
+  /** Key of the verification words, and the words. */
+  verifyKey: "whisper/2 verify key",
+  verify: "whisper/2 verify words",
   /** First root key of the ratchet. */
-  root: "whisper/1 root",
+  root: "whisper/2 root",
   /** DH ratchet step: root key and X25519 result to the next root key and a chain key. */
-  rootStep: "whisper/1 turn",
-  /** The host's first sending chain, so that either may speak first. */
-  hostChain: "whisper/1 first chain of host",
+  rootStep: "whisper/2 turn",
+  /** The host's first sending chain, so that either may send first. */
+  hostChain: "whisper/2 first chain of host",
   /** Header keys by sender. */
-  hostHeader: "whisper/1 headers of host",
-  guestHeader: "whisper/1 headers of guest",
+  hostHeader: "whisper/2 headers of host",
+  guestHeader: "whisper/2 headers of guest",
   /** Message key to Fernet key. */
-  message: "whisper/1 message",
+  message: "whisper/2 message",
 } as const;
 
 /** One of the labels. */
 export type Label = typeof LABELS[keyof typeof LABELS];
 
-/** How a label begins an `info`: derivations are frequent, and there are few labels. */
+/** Each label in the form in which it begins an `info`. */
 const PREFIXES = new Map<string, Bytes>(
   Object.values(LABELS).map((label) => [label, lengthPrefixed(encodeUtf8(label))]),
 );
@@ -72,7 +74,7 @@ export function hmacSha512(key: Uint8Array, data: Uint8Array): Bytes {
   return hmac(nobleSha512, key, data);
 }
 
-/** HKDF-SHA-256 (RFC 5869) as it stands; `length` at most 8160 bytes. */
+/** HKDF-SHA-256 (RFC 5869); `length` is at most 8160 bytes. */
 export function hkdfSha256(
   ikm: Uint8Array,
   { salt = NO_SALT, info, length }: { salt?: Uint8Array; info: Uint8Array; length: number },
@@ -80,12 +82,12 @@ export function hkdfSha256(
   return new Uint8Array(hkdfSync("sha256", ikm, salt, info, length));
 }
 
-/** What a derivation is for. */
+/** Parameters of a derivation. */
 export interface Derivation {
-  /** Secret or public; the previous root key, in a turn of the ratchet. */
+  /** Secret or public; in a DH ratchet step, the previous root key. */
   readonly salt?: Uint8Array;
   readonly label: Label;
-  /** What the result is bound to; more than one thing in {@link lengthPrefixed} form. */
+  /** What the result is bound to; several values in {@link lengthPrefixed} form. */
   readonly context?: Uint8Array;
   /** Of the result, in bytes. */
   readonly length: number;
@@ -101,4 +103,17 @@ export function expand(
 ): Bytes {
   const info = concat(PREFIXES.get(label)!, context);
   return hkdfSha256(ikm, { ...(salt ? { salt } : {}), info, length });
+}
+
+/**
+ * The session key of the hybrid handshake, 64 bytes, from CPace's `isk` and ML-KEM's `kemSecret`: both
+ * have to be broken to learn it. `transcript` binds it to everything that both sides sent.
+ */
+export function deriveSessionKey(
+  isk: Uint8Array,
+  kemSecret: Uint8Array,
+  transcript: Uint8Array,
+): Bytes {
+  const context = lengthPrefixed(transcript);
+  return expand(kemSecret, { salt: isk, label: LABELS.hybrid, context, length: 64 });
 }

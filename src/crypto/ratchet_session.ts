@@ -40,8 +40,8 @@ export class ForgedHeader extends Error {
 /** What a session starts from. */
 export type RatchetSessionOptions =
   & {
-    /** Shared key of the handshake; the caller wipes it. */
-    readonly isk: Uint8Array;
+    /** Session key of the handshake; the caller wipes it. */
+    readonly sessionKey: Uint8Array;
     /** Hash of the handshake; every message is bound to it. */
     readonly transcript: Uint8Array;
     /** Source of the IVs. */
@@ -81,9 +81,9 @@ interface HeaderKeys {
  * @throws {RangeError} when the host's ratchet key is not 32 bytes.
  */
 export function createRatchetSession(options: RatchetSessionOptions): RatchetSession {
-  const { isk, transcript, random, generateKeyPair = generateRatchetKeyPair } = options;
+  const { sessionKey, transcript, random, generateKeyPair = generateRatchetKeyPair } = options;
   const derive = (label: Label) =>
-    expand(isk, { label, context: lengthPrefixed(transcript), length: 32 });
+    expand(sessionKey, { label, context: lengthPrefixed(transcript), length: 32 });
   const initial = { root: derive(LABELS.root) as RootKey, hostChain: derive(LABELS.hostChain) };
   const [host, guest] = [derive(LABELS.hostHeader), derive(LABELS.guestHeader)];
   const isHost = options.role === "host";

@@ -1,6 +1,6 @@
 /**
- * The conversation after the handshake: payloads in, envelopes out, and back, with the counters that
- * every payload carries (docs/PROTOCOL.md §5 and §6).
+ * The conversation after the handshake: payloads to envelopes and back, with the counters that every
+ * payload carries (docs/PROTOCOL.md §5 and §6).
  *
  * @module
  */
@@ -12,8 +12,7 @@ import {
   type RatchetKeyPair,
   type RatchetSession,
 } from "../crypto/ratchet_session.ts";
-import type { Secret } from "../crypto/secret.ts";
-import { untranslated } from "../errors.ts";
+import { Failure } from "../errors.ts";
 import type { Envelope, Role } from "../relay/relay.ts";
 import type { HandshakeResult } from "./handshake.ts";
 import {
@@ -25,84 +24,71 @@ import {
   type Payload,
   type Range,
 } from "./payload.ts";
-import { verificationWords, verifyKey } from "./verification.ts";
+import { verificationWords } from "./verification.ts";
 import { makeEnvelope, type RoomEpoch } from "./wire.ts";
 
-export {
-  AlteredToken,
-  generateRatchetKeyPair,
-  type RatchetKeyPair,
-  ReplayedMessage,
-  TooFarAhead,
-} from "../crypto/ratchet_session.ts";
+export { AlteredToken, ReplayedMessage, TooFarAhead } from "../crypto/ratchet_session.ts";
 
-/** An envelope ready to be posted, with what it says. */
+/** An envelope to post, with its content. */
 export interface Sealed {
   readonly envelope: Envelope;
   readonly payload: Payload;
 }
 
-/** What a received payload says of the texts before it. */
+/** A received payload, and what it reveals about the texts before it. */
 export interface Received {
   readonly payload: Payload;
-  /** Texts that this payload shows to be missing, inclusive; undefined: none. */
+  /** Texts that this payload shows to be missing, first and last; undefined: none. */
   readonly gap?: Range;
 }
 
 /** What a conversation is made of. */
 export interface ConversationOptions {
-  readonly established: HandshakeResult;
-  readonly place: RoomEpoch;
-  readonly role: Role;
-  /** The host's ratchet key pair, whose public half the handshake has authenticated; no guest's. */
-  readonly keys: RatchetKeyPair | undefined;
-  /** Milliseconds since 1970, to be told to the peer. */
+  /** The result of the handshake; its session key is wiped. */
+  readonly handshake: HandshakeResult;
+  readonly epoch: RoomEpoch;
+  /** Milliseconds since 1970, sent to the peer. */
   readonly now: () => number;
   readonly random: Random;
-  /** Where fresh ratchet keys come from; the operating system unless a test says otherwise. */
+  /** Source of ratchet key pairs. Default: the operating system. */
   readonly generateKeyPair?: () => RatchetKeyPair;
 }
 
 /**
- * Begins the conversation that a handshake has established, and wipes the key that it left.
+ * Starts the conversation that a handshake has established.
  *
- * @throws {Failure} `protocol` when the host's ratchet key is of small order.
+ * @throws {Failure} `invalid-peer-key` when the host's ratchet key is of small order.
  */
 export function startConversation(options: ConversationOptions): Conversation {
-  const { established, place, role, keys, now, random, generateKeyPair } = options;
-  const { isk, transcript, hostRatchetKey } = established;
-  const verify = verifyKey(isk.bytes, transcript);
+  const { handshake, epoch, now, random, generateKeyPair } = options;
+  const { sessionKey, transcript, ratchet } = handshake;
   try {
     const session = createRatchetSession({
-      isk: isk.bytes,
+      sessionKey: sessionKey.bytes,
       transcript,
       random,
       ...(generateKeyPair ? { generateKeyPair } : {}),
-      ...(keys ? { role: "host", keyPair: keys } : { role: "guest", hostRatchetKey }),
+      ...ratchet,
     });
-    return new Conversation(session, { place, role, now, verify });
+    const words = verificationWords(sessionKey.bytes, transcript);
+    return new Conversation(session, { epoch, role: ratchet.role, now, words });
   } catch (cause) {
-    verify.wipe();
     if (!(cause instanceof AlteredToken)) throw cause;
-    // The handshake has authenticated this key: whoever sent it knows the code.
-    throw untranslated(
-      "protocol",
-      "The conversation cannot begin: the other program sent a key that is none.",
-      "Begin a new chat, both with the newest Whisper.",
-      { cause },
-    );
+    // The handshake has authenticated this key, so its sender knows the code.
+    throw new Failure("invalid-peer-key", {}, { cause });
   } finally {
-    isk.wipe();
+    sessionKey.wipe();
   }
 }
 
-/** One epoch's conversation, as one of the two has it. */
+/** One side of the conversation of an epoch. */
 export class Conversation {
   readonly #session: RatchetSession;
-  readonly #place: RoomEpoch;
+  readonly #epoch: RoomEpoch;
   readonly #role: Role;
   readonly #now: () => number;
-  readonly #verify: Secret;
+  /** The verification words, the same on both sides of one session. */
+  readonly words: readonly string[];
   #textsSent = 0;
   #textsKnown = 0;
   /** The highest sequence number that was opened. */
@@ -111,24 +97,24 @@ export class Conversation {
   /** Texts of the other side that were opened and are not displayed yet. */
   readonly #undisplayed = new Set<number>();
 
-  /** Made by {@link startConversation}; it owns the session and the key. */
+  /** Made by {@link startConversation}; it owns the session. */
   constructor(
     session: RatchetSession,
-    { place, role, now, verify }: {
-      place: RoomEpoch;
+    { epoch, role, now, words }: {
+      epoch: RoomEpoch;
       role: Role;
       now: () => number;
-      verify: Secret;
+      words: readonly string[];
     },
   ) {
     this.#session = session;
-    this.#place = place;
+    this.#epoch = epoch;
     this.#role = role;
     this.#now = now;
-    this.#verify = verify;
+    this.words = words;
   }
 
-  /** Texts of the other side that are known to have been sent and have never come. */
+  /** Texts that the peer is known to have sent and that have not arrived. */
   get textsMissing(): number {
     return this.#missing.reduce((sum, [first, last]) => sum + last - first + 1, 0);
   }
@@ -149,25 +135,10 @@ export class Conversation {
     return upTo;
   }
 
-  /**
-   * The words of `/verify`, for both names. They can be had once: with them the key of the session's
-   * identity goes.
-   *
-   * @throws {TypeError} when they are asked for again.
-   */
-  takeVerificationWords(ownName: string, peerName: string): string[] {
-    const names = this.#role === "host"
-      ? { host: ownName, guest: peerName }
-      : { host: peerName, guest: ownName };
-    const words = verificationWords(this.#verify, names);
-    this.#verify.wipe();
-    return words;
-  }
-
-  /** Numbers, stamps and encrypts `bodies` in their order. */
+  /** Numbers, timestamps and encrypts `bodies` in their order. */
   async seal(bodies: readonly Body[]): Promise<Sealed[]> {
     const shown = this.#displayedUpTo;
-    const missing = report(upTo(this.#missing, shown));
+    const missing = reportedRanges(upTo(this.#missing, shown));
     const payloads = bodies.map((body): Payload => ({
       ...body,
       at: this.#now(),
@@ -177,24 +148,24 @@ export class Conversation {
     }));
     const sealed = await this.#session.seal(payloads.map(encodePayload));
     return sealed.map(({ seq, head, token }, i) => ({
-      envelope: makeEnvelope(this.#place, { from: this.#role, seq, head, token }),
+      envelope: makeEnvelope(this.#epoch, { from: this.#role, seq, head, token }),
       payload: payloads[i]!,
     }));
   }
 
   /**
-   * The sequence number that the envelope's authenticated header states; undefined when nobody with
-   * the keys made that header. Costs one short HMAC and changes nothing.
+   * The sequence number in the envelope's authenticated header; undefined when the header is forged.
+   * Costs one short HMAC and changes nothing.
    */
   headerSeq(envelope: Envelope): number | undefined {
     return this.#session.checkHeader(envelope.head)?.seq;
   }
 
   /**
-   * Decrypts envelopes in the given order. Stops at the first that does not open, or whose payload
-   * the schema or the peer's own counters refuse.
+   * Decrypts envelopes in the given order. Stops at the first that does not decrypt, or whose payload
+   * violates the schema or the peer's own counters.
    *
-   * @returns what opened, and the error of the one that did not.
+   * @returns the payloads, and the error of the envelope that failed.
    */
   async open(
     envelopes: readonly Envelope[],
@@ -211,10 +182,9 @@ export class Conversation {
     return error === undefined ? { received } : { received, error };
   }
 
-  /** Forgets every key. */
+  /** Wipes every key. */
   close(): void {
     this.#session.close();
-    this.#verify.wipe();
   }
 
   #take({ seq, plaintext }: OpenedMessage): Received {
@@ -238,7 +208,7 @@ export class Conversation {
     return gap ? { payload, gap } : { payload };
   }
 
-  /** Takes what came after it had been given up: it fills a gap, and says nothing of later ones. */
+  /** Takes a payload that arrived late: it fills a gap, and its counters are outdated. */
   #takeLate(payload: Payload): Received {
     if (payload.kind !== "text") return { payload };
     const found = payload.texts;
@@ -261,7 +231,7 @@ export class Conversation {
   }
 }
 
-/** Adds a range behind all others; one that follows the last without a text between prolongs it. */
+/** Adds a range behind all others, or extends the last one if there is no text in between. */
 function withRange(ranges: readonly Range[], added: Range): Range[] {
   const last = ranges.at(-1);
   if (!last || last[1] + 1 < added[0]) return [...ranges, added];
@@ -275,10 +245,10 @@ function upTo(ranges: readonly Range[], limit: number): Range[] {
 }
 
 /**
- * The ranges as they are told. Of too many, the oldest become one that covers them and what is between:
- * a text may be called missing that came, but none is ever called shown that did not.
+ * The ranges to report. Of too many, the oldest are merged into one that covers them: a text that came
+ * may be reported missing, but never the other way around.
  */
-function report(ranges: readonly Range[]): readonly Range[] {
+function reportedRanges(ranges: readonly Range[]): readonly Range[] {
   const surplus = ranges.length - MAX_MISSING_RANGES;
   if (surplus <= 0) return ranges;
   return [[ranges[0]![0], ranges[surplus]![1]], ...ranges.slice(surplus + 1)];

@@ -1,17 +1,18 @@
 /**
  * The bytes that are stored: envelopes and their identity, and the five handshake messages
- * (docs/PROTOCOL.md §3 and §4). Every decoder is strict: exact lengths, known values, or nothing.
+ * (docs/PROTOCOL.md §3 and §4). Every decoder is strict: exact lengths and known values only.
  *
  * @module
  */
 import { concat, encodeBase64Url, encodeUtf8, lengthPrefixed } from "../crypto/bytes.ts";
 import { LABELS, sha256 } from "../crypto/kdf.ts";
+import { ENCAPSULATION_KEY_BYTES, KEM_CIPHERTEXT_BYTES } from "../crypto/mlkem.ts";
 import type { Envelope, RoomId, Sender } from "../relay/relay.ts";
 
 /** This protocol; a change of any byte or meaning raises it. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
-/** Lengths in bytes of what the relay names things by. */
+/** Lengths of the identifiers on a relay, in bytes. */
 const ROOM_ID_BYTES = 16;
 const ENVELOPE_ID_BYTES = 16;
 
@@ -21,7 +22,7 @@ const SHARE = 32;
 const RATCHET_KEY = 32;
 const TAG = 64;
 
-/** A handshake message. `nonce` is the guest's: it tells attempts apart. */
+/** A handshake message. `nonce` is the guest's and identifies the attempt. */
 export type HandshakeMessage =
   | { readonly type: "guest-share"; readonly nonce: Bytes; readonly share: Bytes }
   | {
@@ -29,19 +30,37 @@ export type HandshakeMessage =
     readonly nonce: Bytes;
     readonly share: Bytes;
     readonly ratchetKey: Bytes;
+    /** ML-KEM-768, fresh for this attempt. */
+    readonly encapsulationKey: Bytes;
   }
-  | { readonly type: "guest-tag"; readonly nonce: Bytes; readonly tag: Bytes }
+  | {
+    readonly type: "guest-tag";
+    readonly nonce: Bytes;
+    readonly ciphertext: Bytes;
+    readonly tag: Bytes;
+  }
   | { readonly type: "host-tag"; readonly nonce: Bytes; readonly tag: Bytes }
-  /** Unauthenticated, and so no more than a courtesy: it ends a wait that could not end well. */
+  /** Not authenticated: it only ends a wait that could not succeed. */
   | { readonly type: "host-refusal"; readonly nonce: Bytes };
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Each type's number on the wire and its fields after the nonce, in order, with their lengths. */
+/**
+ * Each type's number on the wire and its fields after the nonce, in order, with their lengths. A relay
+ * that matches handshake documents by the length of their head has to allow for every one of these:
+ * 50, 1,266, 1,170, 82 and 18 bytes.
+ */
 const LAYOUTS = {
   "guest-share": { code: 1, fields: [["share", SHARE]] },
-  "host-share": { code: 2, fields: [["share", SHARE], ["ratchetKey", RATCHET_KEY]] },
-  "guest-tag": { code: 3, fields: [["tag", TAG]] },
+  "host-share": {
+    code: 2,
+    fields: [
+      ["share", SHARE],
+      ["ratchetKey", RATCHET_KEY],
+      ["encapsulationKey", ENCAPSULATION_KEY_BYTES],
+    ],
+  },
+  "guest-tag": { code: 3, fields: [["ciphertext", KEM_CIPHERTEXT_BYTES], ["tag", TAG]] },
   "host-tag": { code: 4, fields: [["tag", TAG]] },
   "host-refusal": { code: 5, fields: [] },
 } as const satisfies Record<
@@ -49,12 +68,12 @@ const LAYOUTS = {
   { code: number; fields: readonly (readonly [string, number])[] }
 >;
 
-/** Names the room of a nameplate on the relay, so that rooms look alike there. */
+/** The room of a nameplate. A hash, so that all rooms look alike on the relay. */
 export function roomOfNameplate(nameplate: string): RoomId {
   return roomId(LABELS.nameplate, nameplate);
 }
 
-/** Names the room that two people agreed on beforehand. */
+/** Names the room that two people agreed on in advance. */
 export function roomOfName(name: string): RoomId {
   return roomId(LABELS.roomName, name.normalize("NFKC").trim());
 }
@@ -64,21 +83,21 @@ function roomId(label: string, text: string): RoomId {
   return encodeBase64Url(hash.subarray(0, ROOM_ID_BYTES));
 }
 
-/** Where an envelope stands; part of its identity. */
+/** An epoch of a room; part of the identity of its envelopes. */
 export interface RoomEpoch {
   readonly room: RoomId;
   readonly epoch: string;
 }
 
-/** Makes an envelope; its identity is the hash of its place and of all it says. */
+/** Makes an envelope; its identity is the hash of its epoch and its content. */
 export function makeEnvelope(
-  place: RoomEpoch,
+  epoch: RoomEpoch,
   { from, seq, head, token }: { from: Sender; seq: number; head: Bytes; token: string },
 ): Envelope {
   const hash = sha256(lengthPrefixed(
     encodeUtf8(LABELS.envelope),
-    encodeUtf8(place.room),
-    encodeUtf8(place.epoch),
+    encodeUtf8(epoch.room),
+    encodeUtf8(epoch.epoch),
     encodeUtf8(from),
     encodeUtf8(String(seq)),
     head,
@@ -99,7 +118,7 @@ export function encodeHandshake(message: HandshakeMessage): Bytes {
   );
 }
 
-/** Decodes a handshake head; undefined for anything that is not one of this version. */
+/** Decodes the head of a handshake message; undefined for anything but one of this version. */
 export function decodeHandshake(head: Uint8Array): HandshakeMessage | undefined {
   if (head[0] !== PROTOCOL_VERSION) return undefined;
   for (const [type, { code, fields }] of Object.entries(LAYOUTS)) {
@@ -112,4 +131,26 @@ export function decodeHandshake(head: Uint8Array): HandshakeMessage | undefined 
     return message as unknown as HandshakeMessage;
   }
   return undefined;
+}
+
+/** A handshake message of a program that speaks another version of the protocol. */
+export interface OtherVersion {
+  readonly version: number;
+  readonly from: "host" | "guest";
+  readonly nonce: Bytes;
+}
+
+/**
+ * Reads the part of a handshake message that is the same in every version.
+ *
+ * @returns undefined for this version, and for what is not a handshake message. Nothing here is
+ * authenticated.
+ */
+export function decodeOtherVersion(head: Uint8Array): OtherVersion | undefined {
+  const [version, code] = head;
+  if (version === undefined || version === 0 || version === PROTOCOL_VERSION) return undefined;
+  const type = Object.entries(LAYOUTS).find(([, layout]) => layout.code === code)?.[0];
+  if (type === undefined || head.length < 2 + NONCE) return undefined;
+  const from = type.startsWith("host") ? "host" : "guest";
+  return { version, from, nonce: head.slice(2, 2 + NONCE) };
 }

@@ -64,8 +64,11 @@ export interface Envelope {
   readonly token: string;
 }
 
-/** The largest `head` and `token` a store accepts and returns; a larger document is not an envelope. */
-export const MAX_HEAD_BYTES = 512;
+/**
+ * The largest `head` and `token` that a relay accepts and returns. The longest head is the host-share of
+ * the handshake with its ML-KEM-768 key, 1,266 bytes; heads of messages have 65.
+ */
+export const MAX_HEAD_BYTES = 2_048;
 /** A 16 KiB text in its bucket (20,479 bytes) is a token of 27,380 characters; twice that has room. */
 export const MAX_TOKEN_CHARS = 65_536;
 /** Envelopes in one `post` and in one answer of `read`. */

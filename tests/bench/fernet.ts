@@ -60,7 +60,11 @@ async function theirs(path: string): Promise<Rates[]> {
 /** Messages a second, of which `turn` go one way before the other side speaks. */
 async function ratchet(turn: number): Promise<Rates> {
   const keyPair = generateRatchetKeyPair();
-  const shared = { isk: systemRandom(64), transcript: systemRandom(32), random: systemRandom };
+  const shared = {
+    sessionKey: systemRandom(64),
+    transcript: systemRandom(32),
+    random: systemRandom,
+  };
   let [sender, reader]: [RatchetSession, RatchetSession] = [
     createRatchetSession({ ...shared, role: "host", keyPair }),
     createRatchetSession({ ...shared, role: "guest", hostRatchetKey: keyPair.publicKey }),

@@ -5,8 +5,9 @@
  */
 import { assertEquals } from "@std/assert";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
+import { entryByRoom } from "../../src/chat/entry.ts";
 import { parseCode } from "../../src/protocol/invite_code.ts";
-import { roomOfName, roomOfNameplate } from "../../src/protocol/wire.ts";
+import { roomOfNameplate } from "../../src/protocol/wire.ts";
 import { assertAllHeard, assertCalm, Harness, QUIET_MS } from "./harness.ts";
 
 /** The code with another last word. */
@@ -154,9 +155,9 @@ Deno.test("join: refuses a sealed seat even when its lease has lapsed", async ()
 
 Deno.test("join: connects two people in an agreed room in either order", async () => {
   const harness = new Harness();
-  const entry = { mode: "room", room: roomOfName("tea"), password: "same words" } as const;
-  const alice = harness.enter(entry, { name: "Alice" });
-  const bob = harness.enter(entry, { name: "Bob" });
+  const entry = () => entryByRoom("tea", "same words");
+  const alice = harness.enter(entry(), { name: "Alice" });
+  const bob = harness.enter(entry(), { name: "Bob" });
   alice.say("one");
   bob.say("two");
   await harness.until(() => alice.heard.length + bob.heard.length === 2);
@@ -167,10 +168,9 @@ Deno.test("join: connects two people in an agreed room in either order", async (
 
 Deno.test("join: refuses another passphrase in an agreed room", async () => {
   const harness = new Harness();
-  const room = roomOfName("tea");
-  const alice = harness.enter({ mode: "room", room, password: "one" }, { name: "Alice" });
+  const alice = harness.enter(entryByRoom("tea", "one"), { name: "Alice" });
   await harness.until(() => alice.all("waiting").length > 0);
-  const mallory = harness.enter({ mode: "room", room, password: "two" }, { name: "Mallory" });
+  const mallory = harness.enter(entryByRoom("tea", "two"), { name: "Mallory" });
   await harness.until(() => mallory.status !== undefined);
   assertEquals(mallory.status, 5);
   assertEquals(alice.alarms, { guess: 1 });

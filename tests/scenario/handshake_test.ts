@@ -5,6 +5,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import type { ChatEvent } from "../../src/chat/events.ts";
 import { decodeHandshake, encodeHandshake, makeEnvelope } from "../../src/protocol/wire.ts";
 import type { Envelope } from "../../src/relay/relay.ts";
 import { assertAllHeard, assertCalm, Harness, type Person, QUIET_MS } from "./harness.ts";
@@ -18,8 +19,8 @@ type HandshakeType = NonNullable<ReturnType<typeof decodeHandshake>>["type"];
 /** Length of each handshake message on the wire. */
 const LENGTHS: Readonly<Record<Exclude<HandshakeType, "host-refusal">, number>> = {
   "guest-share": 50,
-  "host-share": 82,
-  "guest-tag": 82,
+  "host-share": 1_266,
+  "guest-tag": 1_170,
   "host-tag": 82,
 };
 
@@ -46,10 +47,15 @@ async function meddle(type: HandshakeType, fault: Fault, seed = 1) {
   return { harness, alice, bob };
 }
 
+/** An error that names another version of the protocol. */
+function isOtherVersion(error: ChatEvent & { event: "error" }): boolean {
+  return error.code === "protocol";
+}
+
 /** Nobody got in, and an honest second attempt does, with the same code. */
 async function assertOpenToBob(harness: Harness, alice: Person, bob: Person): Promise<void> {
   assertEquals([alice.isReady, bob.isReady], [false, false]);
-  assert(bob.status === 5 || bob.status === 6, `Bob ended with ${bob.status}`);
+  assert([5, 6, 9].includes(bob.status!), `Bob ended with ${bob.status}`);
   const before = alice.all("alarm").length;
   const again = harness.join(alice.code!);
   again.say("here I am");
@@ -62,7 +68,7 @@ async function assertOpenToBob(harness: Harness, alice: Person, bob: Person): Pr
 
 for (const [type, length] of Object.entries(LENGTHS)) {
   Deno.test(`handshake: rejects a ${type} with any byte altered`, async () => {
-    for (let i = 0; i < length; i++) {
+    for (let i = 0; i < length; i += i < 82 || i > length - 66 ? 1 : 64) {
       const fault: Fault = ({ head, ...rest }) => {
         const altered = head.slice();
         altered[i]! ^= 1;
@@ -74,6 +80,8 @@ for (const [type, length] of Object.entries(LENGTHS)) {
       const alarms = [...alice.all("alarm"), ...bob.all("alarm")];
       assert(alarms.length <= 1, `${name}: ${alarms.map(({ kind }) => kind)}`);
       assert(alarms.every(({ kind }) => kind === "guess" || kind === "forged"), name);
+      const errors = [...alice.all("error"), ...bob.all("error")];
+      assertEquals(errors.some(isOtherVersion), i === 0, name);
       // The seal comes before the last message, so that only a fresh code helps after it.
       if (type === "host-tag") await alice.chat.invite();
       await assertOpenToBob(harness, alice, bob);
@@ -88,8 +96,8 @@ Deno.test("handshake: discards a message that is truncated, extended or of anoth
     ["cut", (head) => head.slice(0, -1)],
     ["prolonged", (head) => Uint8Array.from([...head, 0])],
     ["of an unknown type", (head) => head.with(1, 6)],
-    ["of a host", (head) => Uint8Array.from([1, 5, ...head.slice(2, 18)])],
-    ["of another version", (head) => head.with(0, 2)],
+    ["of a host", (head) => Uint8Array.from([2, 5, ...head.slice(2, 18)])],
+    ["of version 0", (head) => head.with(0, 0)],
   ];
   for (const [name, alter] of faults) {
     const { harness, alice, bob } = await meddle(
@@ -100,6 +108,31 @@ Deno.test("handshake: discards a message that is truncated, extended or of anoth
     await assertOpenToBob(harness, alice, bob);
     await harness.end();
   }
+});
+
+Deno.test("handshake: reports a guest of another version and admits the next guest", async () => {
+  for (const version of [1, 3]) {
+    const { harness, alice, bob } = await meddle(
+      "guest-share",
+      ({ head, ...rest }) => [{ ...rest, head: head.with(0, version) }],
+    );
+    assertCalm(alice);
+    assertEquals(alice.all("error").filter(isOtherVersion).length, 1);
+    // The refusal is in the host's own version.
+    assertEquals(bob.failure?.code, "wrong-code");
+    await assertOpenToBob(harness, alice, bob);
+    await harness.end();
+  }
+});
+
+Deno.test("handshake: ends the guest's attempt with a reason when the host speaks another version", async () => {
+  const { harness, alice, bob } = await meddle(
+    "host-share",
+    ({ head, ...rest }) => [{ ...rest, head: Uint8Array.from([1, 2, ...head.slice(2, 82)]) }],
+  );
+  assertEquals([bob.status, bob.failure?.code], [9, "protocol"]);
+  await assertOpenToBob(harness, alice, bob);
+  await harness.end();
 });
 
 Deno.test("handshake: discards a handshake message that carries a token", async () => {
@@ -129,7 +162,14 @@ Deno.test("handshake: ends the attempt when the guest's own share comes back", a
     if (said?.type !== "guest-share") return proceed();
     const { nonce, share } = said;
     const ratchetKey = new Uint8Array(32).fill(9);
-    const head = encodeHandshake({ type: "host-share", nonce, share, ratchetKey });
+    const encapsulationKey = new Uint8Array(1_184);
+    const head = encodeHandshake({
+      type: "host-share",
+      nonce,
+      share,
+      ratchetKey,
+      encapsulationKey,
+    });
     harness.plant({ ...makeEnvelope(harness.room, { from: "host", seq: 0, head, token: "" }) });
     return Promise.resolve();
   };

@@ -5,6 +5,7 @@
  */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { parseCode } from "../../src/protocol/invite_code.ts";
+import { passwordFrom } from "../../src/protocol/handshake.ts";
 import { roomOfNameplate } from "../../src/protocol/wire.ts";
 import { assertCalm, Harness } from "./harness.ts";
 
@@ -16,7 +17,9 @@ Deno.test("verify: shows different words when an attacker who knows the code is 
   const { nameplate, password } = parseCode(alice.code!);
   const asBob = alices.join(alice.code!, { name: "Bob" });
   const room = roomOfNameplate(nameplate);
-  const asAlice = bobs.enter({ mode: "room", room, password }, { name: "Alice" });
+  const asAlice = bobs.enter({ mode: "room", room, password: passwordFrom(password) }, {
+    name: "Alice",
+  });
   await alices.until(() => asAlice.all("waiting").length > 0);
   const bob = bobs.join(alice.code!);
   await alices.until(() => [alice, asBob, asAlice, bob].every(({ isReady }) => isReady));

@@ -1,6 +1,6 @@
 /**
- * A Python with the `cryptography` package, the other implementation of Fernet: the machine's own, or
- * one that is made for the run where nothing may be skipped (`CI=true`).
+ * A Python with the packages of the second implementations: `cryptography` for Fernet, and `kyber-py`
+ * for ML-KEM. The machine's own if it has them, else a virtual environment for the run.
  *
  * @module
  */
@@ -10,24 +10,28 @@ export type Python =
   | { readonly ok: true; readonly path: string; readonly close: () => void }
   | { readonly ok: false; readonly why: string };
 
-/** Looks for it; under `CI=true` installs the package into a folder that `close` removes. */
-export async function pythonWithCryptography(): Promise<Python> {
+const PACKAGES = ["cryptography", "kyber-py"];
+const IMPORTS = "import cryptography.fernet, kyber_py.ml_kem";
+
+/**
+ * Looks for it, or makes one in a folder that `close` removes. Where that fails, tests may be skipped;
+ * under `CI=true` it is an error.
+ */
+export async function pythonWithPackages(): Promise<Python> {
   for (const path of ["python3", "python"]) {
-    if (await succeeds(path, ["-c", "import cryptography.fernet"])) {
-      return { ok: true, path, close: () => {} };
-    }
+    if (await succeeds(path, ["-c", IMPORTS])) return { ok: true, path, close: () => {} };
   }
-  if (Deno.env.get("CI") !== "true") {
-    return { ok: false, why: "no python3 with the package cryptography" };
-  }
-  const folder = await Deno.makeTempDir();
+  const folder = await Deno.makeTempDir({ prefix: "whisper-python-" });
   const path = `${folder}/bin/python`;
-  const install = ["-m", "pip", "install", "--quiet", "cryptography"];
-  if (!await succeeds("python3", ["-m", "venv", folder]) || !await succeeds(path, install)) {
-    await Deno.remove(folder, { recursive: true });
-    throw new Error("Cannot make a Python with the package cryptography, which CI=true demands");
+  const environment = ["-m", "venv", "--system-site-packages", folder];
+  const install = ["-m", "pip", "install", "--quiet", ...PACKAGES];
+  if (await succeeds("python3", environment) && await succeeds(path, install)) {
+    return { ok: true, path, close: () => Deno.removeSync(folder, { recursive: true }) };
   }
-  return { ok: true, path, close: () => Deno.removeSync(folder, { recursive: true }) };
+  await Deno.remove(folder, { recursive: true });
+  const why = `no python3 with the packages ${PACKAGES.join(" and ")}`;
+  if (Deno.env.get("CI") === "true") throw new Error(`CI=true demands what is missing: ${why}`);
+  return { ok: false, why };
 }
 
 /** Runs a program of Python on some input; returns what it printed. */

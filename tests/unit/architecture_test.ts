@@ -112,6 +112,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   "node:sqlite": ["src/relay/sqlite/"],
   "@noble/curves": ["src/crypto/"],
   "@noble/hashes": ["src/crypto/"],
+  "@noble/post-quantum": ["src/crypto/"],
   "@scure/bip39": ["src/protocol/"],
   "cborg": ["src/protocol/"],
   "@std/assert": [],

@@ -11,12 +11,14 @@ import type { FailureText, FailureTexts } from "./failure_text.ts";
 import { LIFECYCLE_FAILURES } from "./lifecycle_failures.ts";
 import { RELAY_LINK_FAILURES } from "./relay_link_failures.ts";
 import { RELAY_FAILURES } from "./relay_failures.ts";
+import { PROTOCOL_FAILURES } from "./protocol_failures.ts";
 
 export type { FailureText, FailureTexts };
 
 const TEXTS: FailureTexts = {
   ...CHAT_FAILURES,
   ...RELAY_FAILURES,
+  ...PROTOCOL_FAILURES,
   "bug": () => ({
     message: "Internal error. This is a bug in Whisper.",
     hint: "Run the command again with --debug and report what it prints.",

@@ -1,11 +1,17 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { completeCode, entryByCode, entryByRoom } from "../../../src/chat/entry.ts";
 import { Failure } from "../../../src/errors.ts";
+import { roomOfName } from "../../../src/protocol/wire.ts";
 
 Deno.test("entry: a room and a passphrase are the same however they were typed", () => {
-  const entry = entryByRoom("café", "ﬁve o'clock");
-  assertEquals(entryByRoom(" cafe\u0301 ", "  five o'clock\n"), entry);
-  assertEquals(entry.mode === "room" && entry.password, "five o'clock");
+  for (
+    const [name, passphrase] of [["café", "ﬁve o'clock"], [" cafe\u0301 ", "  five o'clock\n"]]
+  ) {
+    const entry = entryByRoom(name!, passphrase!);
+    assert(entry.mode === "room");
+    assertEquals(entry.room, roomOfName("café"));
+    assertEquals(entry.password.bytes, new TextEncoder().encode("five o'clock"));
+  }
 });
 
 Deno.test("entry: a blank passphrase is refused before anything is opened", () => {
@@ -20,7 +26,7 @@ Deno.test("entry: a code is taken apart, or refused with a sentence", () => {
     mode: "join",
     code: { nameplate: "4821", password: "river-canyon-ocean" },
   });
-  assertThrows(() => entryByCode("4821-river"), Failure, "1 word");
+  assertThrows(() => entryByCode("4821-river"), Failure, "word-count");
 });
 
 Deno.test("entry: the word that is being typed is completed, the number is not", () => {

@@ -6,7 +6,7 @@ import { systemRandom } from "../../../src/clock.ts";
 import { Failure } from "../../../src/errors.ts";
 import { describeFailure } from "../../../src/ui/messages/failures.ts";
 import { FakeClock } from "../../support/clock.ts";
-import { pythonWithCryptography, runPython } from "../../support/python.ts";
+import { pythonWithPackages, runPython } from "../../support/python.ts";
 import { seededRandom } from "../../support/random.ts";
 import { assertWellSaid, parseAs } from "./support.ts";
 
@@ -132,7 +132,7 @@ Deno.test("fernet command: a key file that holds no key, or cannot be read", asy
   await refused(fernet(DECRYPT, { key: denied }), "usage", "the system does not allow it");
 });
 
-const python = await pythonWithCryptography();
+const python = await pythonWithPackages();
 const skip = python.ok ? "" : ` (skipped: ${python.why})`;
 const SIZES = [0, 1, 15, 16, 17, 1_000, MIB - 1, MIB];
 

@@ -1,7 +1,15 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { decodeHex, encodeHex } from "@std/encoding/hex";
 import { concat, encodeUtf8, lengthPrefixed } from "../../../src/crypto/bytes.ts";
-import { type CPaceInputs, finish, respond, start } from "../../../src/crypto/cpace.ts";
+import {
+  confirmationTags,
+  type CPaceInputs,
+  type CPaceResult,
+  finish,
+  isShare,
+  respond,
+  start,
+} from "../../../src/crypto/cpace.ts";
 import { hmacSha512, sha512 } from "../../../src/crypto/kdf.ts";
 import { seededRandom } from "../../support/random.ts";
 import vectors from "../../vectors/cpace/ristretto255.json" with { type: "json" };
@@ -9,6 +17,7 @@ import vectors from "../../vectors/cpace/ristretto255.json" with { type: "json" 
 const { protocol, calculate_generator: generator, scalar_mult_vfy: points } = vectors;
 const AD_A = encodeUtf8("ADa");
 const AD_B = encodeUtf8("ADb");
+const random = seededRandom(0);
 
 /** A source that gives these bytes and no others. */
 function given(hex: string) {
@@ -22,6 +31,9 @@ function given(hex: string) {
 function inputsFrom(values: { PRS: string; CI: string; sid: string }, ad: Uint8Array): CPaceInputs {
   return { prs: decodeHex(values.PRS), ci: decodeHex(values.CI), sid: decodeHex(values.sid), ad };
 }
+
+/** The tags under the ISK itself, as the draft has them. */
+const tagsOf = ({ isk, confirmed }: CPaceResult) => confirmationTags(isk, confirmed);
 
 /** A whole run, with what either side does differently. */
 function run(
@@ -90,8 +102,9 @@ Deno.test("CPace: a whole run has the draft's shares, key and transcript", () =>
   const macKey = sha512(concat(encodeUtf8("CPaceMac"), decodeHex(protocol.sid), result.isk));
   const tagA = hmacSha512(macKey, lengthPrefixed(begun.share, adA));
   const tagB = hmacSha512(macKey, lengthPrefixed(answer.share, adB));
-  assertEquals([result.ownTag, result.peerTag], [tagA, tagB]);
-  assertEquals([answer.ownTag, answer.peerTag], [tagB, tagA]);
+  for (const side of [result, answer]) {
+    assertEquals(confirmationTags(side.isk, side.confirmed), { initiator: tagA, responder: tagB });
+  }
 
   const transcript = lengthPrefixed(begun.share, adA, answer.share, adB);
   assertEquals(
@@ -121,6 +134,7 @@ for (const { desc, s, Y } of points.invalid) {
 
 Deno.test("CPace: both sides abort on what is no canonical encoding", () => {
   const good = run(2).answer.share;
+  assert(isShare(good));
   const wrong: Record<string, Uint8Array> = {
     "nothing": new Uint8Array(),
     "31 bytes": good.subarray(0, 31),
@@ -135,6 +149,7 @@ Deno.test("CPace: both sides abort on what is no canonical encoding", () => {
     const random = seededRandom(3);
     const inputs = inputsFrom(protocol, AD_A);
     assertEquals(respond(inputs, { share, ad: AD_B }, random), undefined, name);
+    assertEquals(isShare(share), false, name);
     assertEquals(finish(start(inputs, random).state, share, AD_B), undefined, name);
   }
 });
@@ -150,8 +165,9 @@ Deno.test("CPace: both sides abort on their own share, reflected", () => {
 Deno.test("CPace: the same inputs give the same key and fitting tags", () => {
   const { answer, result } = run(4);
   assertEquals(answer.isk, result.isk);
-  assertEquals([answer.ownTag, answer.peerTag], [result.peerTag, result.ownTag]);
-  assertNotEquals(answer.ownTag, answer.peerTag);
+  assertEquals(tagsOf(answer), tagsOf(result));
+  assertNotEquals(tagsOf(answer).initiator, tagsOf(answer).responder);
+  assertNotEquals(confirmationTags(random(64), answer.confirmed), tagsOf(answer));
   assertNotEquals(answer.isk, run(5).answer.isk);
 });
 
@@ -174,8 +190,8 @@ Deno.test("CPace: any other input gives another key and tags that do not fit", (
   };
   for (const [name, { answer, result }] of Object.entries(cases)) {
     assertNotEquals(answer.isk, result.isk, name);
-    assertNotEquals(answer.ownTag, result.peerTag, name);
-    assertNotEquals(answer.peerTag, result.ownTag, name);
+    assertNotEquals(tagsOf(answer).initiator, tagsOf(result).initiator, name);
+    assertNotEquals(tagsOf(answer).responder, tagsOf(result).responder, name);
   }
 });
 

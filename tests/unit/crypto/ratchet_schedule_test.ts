@@ -74,7 +74,7 @@ const opposite = (of: Side): Side => of === "host" ? "guest" : "host";
 async function play(seed: number, events: readonly Event[]): Promise<void> {
   const random = seededRandom(seed);
   const generateKeyPair = seededKeyPairs(random);
-  const shared = { isk: random(64), transcript: random(32), random, generateKeyPair };
+  const shared = { sessionKey: random(64), transcript: random(32), random, generateKeyPair };
   const keyPair = generateKeyPair();
   const sessions: Record<Side, RatchetSession> = {
     host: createRatchetSession({ ...shared, role: "host", keyPair }),

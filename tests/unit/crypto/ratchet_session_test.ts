@@ -43,15 +43,15 @@ interface Pair {
 /** Two sides of a session from a seed, with the options of either changed. */
 function pair(
   seed = 1,
-  { isk, transcript, generateKeyPair }: {
-    isk?: Bytes;
+  { sessionKey, transcript, generateKeyPair }: {
+    sessionKey?: Bytes;
     transcript?: Bytes;
     generateKeyPair?: () => RatchetKeyPair;
   } = {},
 ): Pair {
   const random = seededRandom(seed);
   const shared = {
-    isk: isk ?? random(64),
+    sessionKey: sessionKey ?? random(64),
     transcript: transcript ?? random(32),
     random,
     generateKeyPair: generateKeyPair ?? seededKeyPairs(random),
@@ -87,7 +87,10 @@ Deno.test("RatchetSession: encrypts byte for byte as the second implementation d
     const next = source(vectors.ratchetKeys[role]);
     return () => ratchetKeyPairOf(next());
   };
-  const shared = { isk: decodeHex(vectors.isk), transcript: decodeHex(vectors.transcript) };
+  const shared = {
+    sessionKey: decodeHex(vectors.sessionKey),
+    transcript: decodeHex(vectors.transcript),
+  };
   const hostKeys = keysOf("host");
   const keyPair = hostKeys();
   const host = createRatchetSession({
@@ -269,30 +272,30 @@ Deno.test("open: refuses a side's own messages", async () => {
 
 Deno.test("open: refuses messages of another session", async () => {
   const random = seededRandom(9);
-  const [isk, transcript] = [random(64), random(32)];
+  const [sessionKey, transcript] = [random(64), random(32)];
   const keyPair = ratchetKeyPairOf(random(32));
   const guestKey = ratchetKeyPairOf(random(32));
-  const begin = (changed: { isk?: Bytes; transcript?: Bytes }) => {
+  const begin = (changed: { sessionKey?: Bytes; transcript?: Bytes }) => {
     const keys = [keyPair, guestKey];
     const generateKeyPair = () => keys.shift() ?? keyPair;
-    return pair(10, { isk, transcript, generateKeyPair, ...changed });
+    return pair(10, { sessionKey, transcript, generateKeyPair, ...changed });
   };
   const { host } = begin({});
   const sealed = await sealOne(host, "for this session");
   assertEquals(await open(begin({}).guest, sealed), "for this session");
-  for (const changed of [{ isk: random(64) }, { transcript: random(32) }]) {
+  for (const changed of [{ sessionKey: random(64) }, { transcript: random(32) }]) {
     await assertRejects(() => open(begin(changed).guest, sealed), ForgedHeader);
   }
 });
 
 Deno.test("open: refuses headers rewritten by a thief of the header key", async () => {
-  const [isk, transcript] = [systemRandom(64), systemRandom(32)];
-  const { host, guest } = pair(1, { isk, transcript });
+  const [sessionKey, transcript] = [systemRandom(64), systemRandom(32)];
+  const { host, guest } = pair(1, { sessionKey, transcript });
   await open(guest, await sealOne(host, "a"));
   await open(host, await sealOne(guest, "b"));
   // Two before it in the chain, so that a smaller count is possible and changes no key but the last.
   const { head, token } = (await seal(host, "c", "d"))[1]!;
-  const key = expand(isk, {
+  const key = expand(sessionKey, {
     label: LABELS.hostHeader,
     context: lengthPrefixed(transcript),
     length: 32,
@@ -380,7 +383,11 @@ Deno.test("RatchetSession: stays as it was when no key pair can be generated", a
 });
 
 Deno.test("createRatchetSession: refuses a host key of another length or of small order", () => {
-  const base = { role: "guest", isk: systemRandom(64), transcript: systemRandom(32) } as const;
+  const base = {
+    role: "guest",
+    sessionKey: systemRandom(64),
+    transcript: systemRandom(32),
+  } as const;
   for (const length of [0, 31, 33]) {
     const hostRatchetKey = new Uint8Array(length);
     assertThrows(
@@ -423,8 +430,8 @@ Deno.test("RatchetSession: shows no byte of its keys when printed, nor do its er
     drawn.push(bytes.slice());
     return bytes;
   };
-  const isk = systemRandom(64);
-  const { host, guest } = pair(1, { isk, generateKeyPair: seededKeyPairs(random) });
+  const sessionKey = systemRandom(64);
+  const { host, guest } = pair(1, { sessionKey, generateKeyPair: seededKeyPairs(random) });
   const sealed = await sealOne(host, "a");
   const error = await assertRejects(() => guest.open(sealed.head, ""), AlteredToken);
   for (const value of [host, guest, error]) {
@@ -434,7 +441,7 @@ Deno.test("RatchetSession: shows no byte of its keys when printed, nor do its er
       String(value),
     ].join();
     assert(!/\d+, \d+, \d+/.test(shown), shown);
-    for (const secret of [isk, ...drawn]) {
+    for (const secret of [sessionKey, ...drawn]) {
       assert(!shown.includes(encodeHex(secret.subarray(0, 4))));
       assert(!shown.includes(encodeBase64Url(secret.subarray(0, 6))));
     }

@@ -57,10 +57,10 @@ interface Scene {
 
 async function scene(): Promise<Scene> {
   const random = seededRandom(1);
-  const [isk, transcript] = [random(64), random(32)];
+  const [sessionKey, transcript] = [random(64), random(32)];
   const generateKeyPair = seededKeyPairs(random);
   const keyPair: RatchetKeyPair = generateKeyPair();
-  const shared = { isk, transcript, random, generateKeyPair };
+  const shared = { sessionKey, transcript, random, generateKeyPair };
   const host = createRatchetSession({ ...shared, role: "host", keyPair });
   const guest = createRatchetSession({
     ...shared,
@@ -71,8 +71,8 @@ async function scene(): Promise<Scene> {
   const header = first.head.slice(0, 45);
   const derive = (ikm: Uint8Array, label: Label, context: Uint8Array) =>
     expand(ikm, { label, context, length: 32 });
-  const root = derive(isk, LABELS.root, lengthPrefixed(transcript));
-  const hostChain = derive(isk, LABELS.hostChain, lengthPrefixed(transcript));
+  const root = derive(sessionKey, LABELS.root, lengthPrefixed(transcript));
+  const hostChain = derive(sessionKey, LABELS.hostChain, lengthPrefixed(transcript));
   const secret = diffieHellman(keyPair, toPeerRatchetKey(header.slice(13)));
   const turned = expand(secret, { salt: root, label: LABELS.rootStep, length: 64 });
   const [nextRoot, chain] = [turned.slice(0, 32), turned.slice(32)];

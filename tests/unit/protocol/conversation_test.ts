@@ -48,8 +48,8 @@ function close({ host, guest }: Talk): void {
   guest.close();
 }
 
-Deno.test("what one says, the other hears, in order and with its counters", async () => {
-  const pair = talk(1, () => 1_700_000_000_000);
+Deno.test("conversation: delivers payloads in order with their counters", async () => {
+  const pair = await talk(1, () => 1_700_000_000_000);
   const sealed = await pair.host.seal([
     { kind: "profile", name: "Alice", client: "whisper/1" },
     ...texts("a", "b"),
@@ -71,7 +71,7 @@ Deno.test("what one says, the other hears, in order and with its counters", asyn
 });
 
 Deno.test("Conversation.displayed: counters confirm what was displayed, and nothing behind what was not", async () => {
-  const pair = talk(8);
+  const pair = await talk(8);
   const sealed = await pair.host.seal(texts("1", "2", "3", "4", "5"));
   const open = async (...numbers: number[]) => {
     const { error } = await pair.guest.open(numbers.map((n) => sealed[n - 1]!.envelope));
@@ -94,8 +94,8 @@ Deno.test("Conversation.displayed: counters confirm what was displayed, and noth
   close(pair);
 });
 
-Deno.test("a header's number is told by the peer's headers alone", async () => {
-  const pair = talk(2);
+Deno.test("headerSeq: reads headers of the peer only", async () => {
+  const pair = await talk(2);
   const [sealed] = await pair.host.seal(texts("a")) as [Sealed];
   assertEquals(pair.guest.headerSeq(sealed.envelope), 1);
   assertEquals(pair.host.headerSeq(sealed.envelope), undefined);
@@ -105,9 +105,9 @@ Deno.test("a header's number is told by the peer's headers alone", async () => {
   close(pair);
 });
 
-Deno.test("a gap is told once, by whatever comes after it, with its numbers", async () => {
+Deno.test("open: reports a gap once, with its numbers", async () => {
   for (const last of [text("e"), { kind: "receipt" }, { kind: "bye" }] as Body[]) {
-    const pair = talk(3);
+    const pair = await talk(3);
     const sealed = await pair.host.seal([...texts("a", "b", "c"), last]);
     await hear(pair.guest, sealed[0]!);
     const [received] = await hear(pair.guest, sealed[3]!);
@@ -121,8 +121,8 @@ Deno.test("a gap is told once, by whatever comes after it, with its numbers", as
   }
 });
 
-Deno.test("a missing message without a text is no gap among the texts", async () => {
-  const pair = talk(4);
+Deno.test("open: reports no gap for a missing message without a text", async () => {
+  const pair = await talk(4);
   const sealed = await pair.host.seal([{ kind: "receipt" }, { kind: "ping" }, text("a")]);
   const [received] = await hear(pair.guest, sealed[2]!);
   assertEquals(received?.gap, undefined);
@@ -130,8 +130,8 @@ Deno.test("a missing message without a text is no gap among the texts", async ()
   close(pair);
 });
 
-Deno.test("what comes late leaves the list of the missing, from any place in it", async () => {
-  const pair = talk(5);
+Deno.test("open: removes a late text from the missing ones", async () => {
+  const pair = await talk(5);
   const sealed = await pair.host.seal(texts("1", "2", "3", "4", "5", "6"));
   await hear(pair.guest, sealed[5]!);
   for (
@@ -151,8 +151,8 @@ Deno.test("what comes late leaves the list of the missing, from any place in it"
   close(pair);
 });
 
-Deno.test("gaps with no text between them are one", async () => {
-  const pair = talk(6);
+Deno.test("seal: reports adjacent gaps as one", async () => {
+  const pair = await talk(6);
   const sealed = await pair.host.seal([text("1"), { kind: "ping" }, text("2"), text("3")]);
   await hear(pair.guest, sealed[1]!);
   assertEquals((await counters(pair.guest)).missing, [[1, 1]]);
@@ -162,9 +162,9 @@ Deno.test("gaps with no text between them are one", async () => {
   close(pair);
 });
 
-Deno.test("of too many gaps the oldest are told as one, and never as shown: n-1, n, n+1", async () => {
+Deno.test("seal: merges the oldest of too many gaps and never reports a missing text as shown: n-1, n, n+1", async () => {
   for (const count of [MAX_MISSING_RANGES - 1, MAX_MISSING_RANGES, MAX_MISSING_RANGES + 1]) {
-    const pair = talk(7);
+    const pair = await talk(7);
     const sealed = await pair.host.seal(
       Array.from({ length: 2 * count }, (_, i) => text(`${i + 1}`)),
     );
@@ -183,8 +183,8 @@ Deno.test("of too many gaps the oldest are told as one, and never as shown: n-1,
   }
 });
 
-Deno.test("an envelope that comes twice is a replay, and one that was altered is none of it", async () => {
-  const pair = talk(8);
+Deno.test("open: tells a replayed envelope from an altered one", async () => {
+  const pair = await talk(8);
   const [a, b] = await pair.host.seal(texts("a", "b")) as [Sealed, Sealed];
   await hear(pair.guest, a);
   assertInstanceOf((await pair.guest.open([a.envelope])).error, ReplayedMessage);
@@ -196,8 +196,8 @@ Deno.test("an envelope that comes twice is a replay, and one that was altered is
   close(pair);
 });
 
-Deno.test("opening stops at the first that does not open, and keeps what came before it", async () => {
-  const pair = talk(9);
+Deno.test("open: stops at the first failure and returns what came before it", async () => {
+  const pair = await talk(9);
   const [a, b, c] = await pair.host.seal(texts("a", "b", "c")) as [Sealed, Sealed, Sealed];
   const altered = { ...b.envelope, token: c.envelope.token };
   const { received, error } = await pair.guest.open([a.envelope, altered, c.envelope]);
@@ -207,23 +207,20 @@ Deno.test("opening stops at the first that does not open, and keeps what came be
   close(pair);
 });
 
-/** A peer who holds the keys, and says what it likes. */
-function lyingHost(seed: number) {
-  const { params, random, keys, guest, host } = shakeHands(seed);
+/** A host that holds the keys and sends whatever it likes. */
+async function lyingHost(seed: number) {
+  const { fixture, random, guest, host } = await shakeHands(seed);
   const shared = { random, generateKeyPair: seededKeyPairs(random) };
-  const { isk, transcript } = host.established;
+  const { sessionKey, transcript, ratchet } = host.result;
   const session = createRatchetSession({
-    isk: isk.bytes,
+    sessionKey: sessionKey.bytes,
     transcript,
-    role: "host",
-    keyPair: keys,
+    ...ratchet,
     ...shared,
   });
   const conversation = startConversation({
-    established: guest.established,
-    place: params,
-    role: "guest",
-    keys: undefined,
+    handshake: guest.result,
+    epoch: fixture,
     now: () => 0,
     ...shared,
   });
@@ -234,7 +231,7 @@ function lyingHost(seed: number) {
       const sealed = await session.seal(
         payloads.map((payload) => encodePayload({ ...honest, ...payload } as Payload)),
       );
-      return sealed.map((one) => makeEnvelope(params, { from: "host", ...one }));
+      return sealed.map((one) => makeEnvelope(fixture, { from: "host", ...one }));
     },
     close() {
       session.close();
@@ -243,7 +240,7 @@ function lyingHost(seed: number) {
   };
 }
 
-Deno.test("a peer's counters that cannot be true are malformed", async () => {
+Deno.test("open: refuses impossible counters", async () => {
   const said = (texts: number) => ({ kind: "text", text: "a", texts }) as const;
   const lies: Record<string, [(Partial<Payload> & object)[], number]> = {
     "a number twice": [[said(1), said(1)], 1],
@@ -254,22 +251,22 @@ Deno.test("a peer's counters that cannot be true are malformed", async () => {
     "a receipt for what was never sent": [[said(1), { texts: 1, shown: 1 }], 1],
   };
   for (const [name, [payloads, right]] of Object.entries(lies)) {
-    const { guest, say, close } = lyingHost(10);
+    const { guest, say, close } = await lyingHost(10);
     const { received, error } = await guest.open(await say(...payloads));
     assertEquals(received.length, right, name);
     assertInstanceOf(error, MalformedPayload, name);
     close();
   }
   // The same, honestly: one is missing between.
-  const { guest, say, close } = lyingHost(10);
+  const { guest, say, close } = await lyingHost(10);
   const envelopes = await say(said(1), said(2), said(3));
   const { received } = await guest.open([envelopes[0]!, envelopes[2]!]);
   assertEquals(received[1]?.gap, [2, 2]);
   close();
 });
 
-Deno.test("a text that comes late under a number that is not missing is malformed", async () => {
-  const { guest, say, close } = lyingHost(11);
+Deno.test("open: refuses a late text whose number is not missing", async () => {
+  const { guest, say, close } = await lyingHost(11);
   const said = (texts: number) => ({ kind: "text", text: "a", texts }) as const;
   const [a, b, c] = await say(said(1), said(1), said(3));
   await guest.open([a!, c!]);
@@ -279,26 +276,20 @@ Deno.test("a text that comes late under a number that is not missing is malforme
   close();
 });
 
-Deno.test("a host's ratchet key of small order begins no conversation, and says so", () => {
-  const { params, random, guest } = shakeHands(12);
-  const established = { ...guest.established, hostRatchetKey: new Uint8Array(32) };
+Deno.test("startConversation: fails when the host's ratchet key is of small order", async () => {
+  const { fixture, random, guest } = await shakeHands(12);
+  const ratchet = { role: "guest", hostRatchetKey: new Uint8Array(32) } as const;
+  const handshake = { ...guest.result, ratchet };
   const failure = assertThrows(
-    () =>
-      startConversation({
-        established,
-        place: params,
-        role: "guest",
-        keys: undefined,
-        now: () => 0,
-        random,
-      }),
+    () => startConversation({ handshake, epoch: fixture, now: () => 0, random }),
     Failure,
   );
-  assertEquals(failure.code, "protocol");
+  assertEquals([failure.reason, failure.code], ["invalid-peer-key", "protocol"]);
+  assertThrows(() => guest.result.sessionKey.bytes, TypeError, "wiped");
 });
 
-Deno.test("a closed conversation does nothing any more", async () => {
-  const pair = talk(13);
+Deno.test("close: makes every later call fail", async () => {
+  const pair = await talk(13);
   const [sealed] = await pair.host.seal(texts("a")) as [Sealed];
   close(pair);
   close(pair);
@@ -306,7 +297,7 @@ Deno.test("a closed conversation does nothing any more", async () => {
   await assertRejects(() => pair.guest.open([sealed.envelope]), Error, "closed");
 });
 
-Deno.test("in any order, with any loss, each text is heard once and every count is true", async () => {
+Deno.test("conversation: delivers each text once with correct counters, in any order and with any loss", async () => {
   const soak = Deno.env.get("SOAK") === "1";
   const order = fc.array(fc.nat(11), { minLength: 1, maxLength: 20 });
   const kinds = fc.array(fc.boolean(), { minLength: 12, maxLength: 12 });

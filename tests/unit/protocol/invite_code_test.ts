@@ -1,8 +1,9 @@
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import fc from "fast-check";
 import { type Random, systemRandom } from "../../../src/clock.ts";
 import { Failure } from "../../../src/errors.ts";
+import type { InvalidCode } from "../../../src/failure_reasons.ts";
 import {
   completions,
   drawCode,
@@ -12,6 +13,7 @@ import {
   normalizePassphrase,
   parseCode,
 } from "../../../src/protocol/invite_code.ts";
+import { describeFailure } from "../../../src/ui/messages/failures.ts";
 import { seededRandom } from "../../support/random.ts";
 
 /** Gives these 32-bit numbers in turn, then zeros. */
@@ -23,9 +25,20 @@ function given(...numbers: number[]): Random {
   };
 }
 
+/** What is wrong with a code. */
+function problemOf(text: string): InvalidCode {
+  const failure = assertThrows(() => parseCode(text), Failure) as Failure<"invalid-code">;
+  assertEquals([failure.reason, failure.code], ["invalid-code", "usage"]);
+  return failure.facts.problem;
+}
+
+/** The sentence of what is wrong with a code. */
+const sentenceOf = (text: string) =>
+  describeFailure(new Failure("invalid-code", { problem: problemOf(text) })).message;
+
 const RIGHT = { nameplate: "4821", password: "river-canyon-ocean" };
 
-Deno.test("a code is a number and three words of the list", () => {
+Deno.test("drawCode: draws a number and three words of the list", () => {
   for (let i = 0; i < 200; i++) {
     const code = drawCode(systemRandom);
     assertMatch(code.nameplate, /^[1-9][0-9]{3}$/);
@@ -36,14 +49,14 @@ Deno.test("a code is a number and three words of the list", () => {
   }
 });
 
-Deno.test("a number grows by a digit with every three that were taken, up to nine digits", () => {
+Deno.test("drawCode: adds a digit after every three collisions, up to nine", () => {
   const digits = [0, 2, 3, 5, 6, 14, 15, 16, 1_000].map((taken) =>
     drawCode(seededRandom(taken), taken).nameplate.length
   );
   assertEquals(digits, [4, 4, 5, 5, 6, 8, 9, 9, 9]);
 });
 
-Deno.test("every number of its length can be drawn, the lowest and the highest alike", () => {
+Deno.test("drawCode: reaches every number of its length", () => {
   for (const [taken, digits] of [[0, 4], [3, 5], [15, 9]] as const) {
     const count = 9 * 10 ** (digits - 1);
     assertEquals(drawCode(given(0), taken).nameplate, "1" + "0".repeat(digits - 1));
@@ -52,19 +65,19 @@ Deno.test("every number of its length can be drawn, the lowest and the highest a
   }
 });
 
-Deno.test("a draw from the incomplete last run is drawn anew, so that no number is likelier", () => {
+Deno.test("drawCode: draws again instead of favoring low numbers", () => {
   const limit = Math.floor(2 ** 32 / 9_000) * 9_000;
   assertEquals(drawCode(given(limit - 1)).nameplate, "9999");
   assertEquals(drawCode(given(limit, 7)).nameplate, "1007");
   assertEquals(drawCode(given(2 ** 32 - 1, limit, 7)).nameplate, "1007");
 });
 
-Deno.test("every word can be drawn in every place, from one draw each", () => {
+Deno.test("drawPassword: reaches every word in every place", () => {
   assertEquals(drawPassword(given(0, 2_047, 2_048)), "abandon-zoo-abandon");
   assertEquals(drawPassword(given(2 ** 32 - 1, 1, 2 ** 32 - 2_048)), "zoo-ability-abandon");
 });
 
-Deno.test("a code is read forgivingly", () => {
+Deno.test("parseCode: accepts case, separators, prefixes and full-width forms", () => {
   for (
     const text of [
       "4821-river-canyon-ocean",
@@ -83,7 +96,7 @@ Deno.test("a code is read forgivingly", () => {
   }
 });
 
-Deno.test("the list is unique in four letters, and a word of three is itself, not a prefix", () => {
+Deno.test("parseCode: completes words from four letters on and not from three", () => {
   assertEquals(new Set(wordlist.map((word) => word.slice(0, 4))).size, wordlist.length);
   for (const word of wordlist) {
     const code = `1-${word.slice(0, 4)}-${word}-${word.slice(0, 5)}`;
@@ -91,35 +104,34 @@ Deno.test("the list is unique in four letters, and a word of three is itself, no
   }
   // Three letters that begin one word alone are not enough: a slip may have made them.
   assertEquals(completions("zeb"), ["zebra"]);
-  assertThrows(() => parseCode("1-zeb-river-ocean"), Failure, "not one of the words");
+  assertEquals(problemOf("1-zeb-river-ocean").kind, "unknown-word");
   // "act" is a word, and begins three others.
   assertEquals(parseCode("1-act-acti-actu").password, "act-action-actual");
 });
 
-Deno.test("what is no code says what is wrong with it", () => {
+Deno.test("parseCode: says what is wrong with a code", () => {
   for (
     const [text, state] of [
       ["", "it is empty"],
       [" -,_ ", "it is empty"],
-      ["river-canyon-ocean", "it does not begin with a number"],
-      ["48a1-river-canyon-ocean", "it does not begin with a number"],
-      ["٤٨٢١-river-canyon-ocean", "it does not begin with a number"],
-      ["+4821-river-canyon-ocean", "it does not begin with a number"],
+      ["river-canyon-ocean", "it does not start with a number"],
+      ["48a1-river-canyon-ocean", "it does not start with a number"],
+      ["٤٨٢١-river-canyon-ocean", "it does not start with a number"],
+      ["+4821-river-canyon-ocean", "it does not start with a number"],
       ["4821", "it has 0 words after the number"],
       ["4821-river", "it has 1 word after the number"],
       ["4821-river-canyon", "it has 2 words after the number"],
       ["4821-river-canyon-ocean-river", "it has 4 words after the number"],
-      ["4821-river-canyon-oceanriver", '"oceanriver" is not one of the words'],
-      ["4821-riv-canyon-ocean", '"riv" is not one of the words'],
-      ["4821-river-canyon-<b>", '"?b?" is not one of the words'],
+      ["4821-river-canyon-oceanriver", '"oceanriver" is not in the word list'],
+      ["4821-riv-canyon-ocean", '"riv" is not in the word list'],
+      ["4821-river-canyon-<b>", '"?b?" is not in the word list'],
     ] as const
   ) {
-    const failure = assertThrows(() => parseCode(text), Failure, state);
-    assertEquals(failure.code, "usage");
+    assertStringIncludes(sentenceOf(text), state);
   }
 });
 
-Deno.test("a word that is nearly one is answered with the one that was meant", () => {
+Deno.test("parseCode: suggests the nearest word for a typo", () => {
   for (
     const [typed, meant] of [
       ["rivr", "river"],
@@ -132,51 +144,59 @@ Deno.test("a word that is nearly one is answered with the one that was meant", (
       ["zooo", "zoo"],
     ] as const
   ) {
-    assertThrows(() => parseCode(`1-${typed}-river-ocean`), Failure, `did you mean "${meant}"?`);
+    assertEquals(problemOf(`1-${typed}-river-ocean`), {
+      kind: "unknown-word",
+      typed,
+      suggestion: meant,
+    });
+    assertStringIncludes(sentenceOf(`1-${typed}-river-ocean`), `Did you mean "${meant}"?`);
   }
-  const failure = assertThrows(() => parseCode("1-qqqqqq-river-ocean"), Failure);
-  assert(!failure.message.includes("did you mean"), failure.message);
+  const typed = "qqqqqq";
+  assertEquals(problemOf(`1-${typed}-river-ocean`), {
+    kind: "unknown-word",
+    typed,
+    suggestion: undefined,
+  });
+  assert(!sentenceOf(`1-${typed}-river-ocean`).includes("Did you mean"));
 });
 
-Deno.test("of the words of a code, a failure quotes at most the one that is none", () => {
+Deno.test("parseCode: quotes only the wrong word of a code", () => {
   const failure = assertThrows(() => parseCode("4821-river-canyon-xqzwv"), Failure);
-  for (const part of ["4821", "river", "canyon"]) assert(!failure.message.includes(part));
+  const sentence = sentenceOf("4821-river-canyon-xqzwv");
+  for (const part of ["4821", "river", "canyon"]) {
+    assert(!failure.message.includes(part) && !sentence.includes(part));
+  }
 });
 
-Deno.test("the length of a code is limited: 199, 200, 201", () => {
+Deno.test("parseCode: limits the length of a code: 199, 200, 201", () => {
   const padded = (length: number) => "4821-river-canyon-ocean".padEnd(length, " ");
   assertEquals(parseCode(padded(199)), RIGHT);
   assertEquals(parseCode(padded(200)), RIGHT);
-  assertThrows(() => parseCode(padded(201)), Failure, "too long");
+  assertEquals(problemOf(padded(201)).kind, "too-long");
 });
 
-Deno.test("the length of a number is limited: 8, 9, 10 digits", () => {
+Deno.test("parseCode: limits the length of the number: 8, 9, 10 digits", () => {
   for (const digits of [1, 8, 9]) {
     const nameplate = "9".repeat(digits);
     assertEquals(parseCode(`${nameplate}-river-canyon-ocean`).nameplate, nameplate);
   }
-  assertThrows(
-    () => parseCode(`${"9".repeat(10)}-river-canyon-ocean`),
-    Failure,
-    "number is too long",
-  );
+  assertEquals(problemOf(`${"9".repeat(10)}-river-canyon-ocean`).kind, "number-too-long");
 });
 
-Deno.test("a word that is quoted back is limited: 20, 21 letters", () => {
-  const quoted = (typed: string) =>
-    assertThrows(() => parseCode(`1-river-canyon-${typed}`), Failure).message.includes(typed);
+Deno.test("parseCode: quotes words of up to 20 letters", () => {
+  const quoted = (typed: string) => sentenceOf(`1-river-canyon-${typed}`).includes(typed);
   assert(quoted("q".repeat(19)));
   assert(quoted("q".repeat(20)));
   assert(!quoted("q".repeat(21)));
 });
 
-Deno.test("completions are the words that begin so", () => {
+Deno.test("completions: returns the words with a prefix", () => {
   assertEquals(completions("RIV"), ["rival", "river"]);
   assertEquals(completions("zz"), []);
   assertEquals(completions("").length, 2_048);
 });
 
-Deno.test("any text is a code or a failure of usage, and a code is its own normal form", () => {
+Deno.test("parseCode: accepts or refuses any text, and its result parses to itself", () => {
   const part = fc.oneof(fc.string(), fc.constantFrom(...wordlist.slice(0, 20), "4821", "-", " "));
   fc.assert(fc.property(fc.array(part), (parts) => {
     try {
@@ -188,7 +208,7 @@ Deno.test("any text is a code or a failure of usage, and a code is its own norma
   }));
 });
 
-Deno.test("a passphrase is the same on two keyboards", () => {
+Deno.test("normalizePassphrase: gives one form for every way to type a passphrase", () => {
   for (
     const [typed, normal] of [
       ["correct horse", "correct horse"],
@@ -205,7 +225,7 @@ Deno.test("a passphrase is the same on two keyboards", () => {
   }
 });
 
-Deno.test("a passphrase that is none is refused, and never quoted", () => {
+Deno.test("normalizePassphrase: refuses invalid passphrases without quoting them", () => {
   for (
     const [typed, state] of [
       ["", "empty"],
@@ -214,13 +234,15 @@ Deno.test("a passphrase that is none is refused, and never quoted", () => {
       ["secret".repeat(1_000), "too long"],
     ] as const
   ) {
-    const failure = assertThrows(() => normalizePassphrase(typed), Failure, state);
-    assertEquals(failure.code, "usage");
-    assert(!failure.message.includes("secret"));
+    const failure = assertThrows(() => normalizePassphrase(typed), Failure);
+    assertEquals([failure.reason, failure.code], ["invalid-passphrase", "usage"]);
+    const { message, hint } = describeFailure(failure);
+    assertStringIncludes(message, state);
+    assert(!`${failure.message} ${message} ${hint}`.includes("secret"));
   }
 });
 
-Deno.test("the length of a passphrase is limited: n-1, n, n+1", () => {
+Deno.test("normalizePassphrase: limits the length: n-1, n, n+1", () => {
   for (const length of [MAX_PASSPHRASE_CHARS - 1, MAX_PASSPHRASE_CHARS]) {
     assertEquals(normalizePassphrase("a".repeat(length)).length, length);
   }

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
 import { Chat } from "../../../src/chat/chat.ts";
 import type { ChatEvent } from "../../../src/chat/events.ts";
 import { type Random, systemClock, systemRandom } from "../../../src/clock.ts";
 import { type Bytes, encodeBase64Url, encodeUtf8 } from "../../../src/crypto/bytes.ts";
+import type { KemKeyPair } from "../../../src/crypto/mlkem.ts";
 import { Secret } from "../../../src/crypto/secret.ts";
 import { type InviteCode, parseCode } from "../../../src/protocol/invite_code.ts";
 import { startConversation } from "../../../src/protocol/conversation.ts";
@@ -21,10 +22,11 @@ import {
   wipeGuest,
   wipeHost,
 } from "../../../src/protocol/handshake.ts";
+import type { HandshakeMessage } from "../../../src/protocol/wire.ts";
 import { MemoryRelay } from "../../../tests/support/memory_relay.ts";
-import { verifyKey } from "../../../src/protocol/verification.ts";
+import { seededKem } from "../../support/kem.ts";
 import { seededKeyPairs } from "../../support/ratchet_keys.ts";
-import { paramsFrom, shakeHands, talk } from "./support.ts";
+import { fixtureFrom, paramsOf, shakeHands, talk } from "./support.ts";
 
 const PASSWORD = "river-canyon-ocean";
 
@@ -77,7 +79,7 @@ function remembering(): { random: Random; drawn: Bytes[] } {
   };
 }
 
-Deno.test("the test of printing sees what is printed", () => {
+Deno.test("assertHides: finds secrets that are printed", () => {
   const bytes = systemRandom(32);
   for (const value of [{ a: { b: bytes } }, new Map([["a", bytes]]), [encodeHex(bytes)]]) {
     assertThrows(() => assertHides(value, [bytes]));
@@ -85,7 +87,7 @@ Deno.test("the test of printing sees what is printed", () => {
   assertThrows(() => assertHides({ password: PASSWORD }, [PASSWORD]));
 });
 
-Deno.test("a secret shows nothing, not even its length, and is zeros once wiped", () => {
+Deno.test("Secret: shows nothing when printed and is zeros once wiped", () => {
   const bytes = systemRandom(32);
   const copy = bytes.slice();
   const secret = new Secret(bytes);
@@ -99,121 +101,137 @@ Deno.test("a secret shows nothing, not even its length, and is zeros once wiped"
   assertThrows(() => secret.bytes, TypeError, "wiped");
 });
 
-Deno.test("no state of a handshake shows the password, a scalar, a tag or the key", () => {
+Deno.test("handshake: no state shows the password, a scalar, a KEM seed, a tag or the key", async () => {
   const { random, drawn } = remembering();
-  const params = paramsFrom(random, PASSWORD);
-  const [nonce, keys] = [random(16), seededKeyPairs(random)()];
-  const publicDraws = drawn.length - 1;
-  const begun = beginAsGuest(params, nonce, random);
-  const opened = beginAsHost(params, keys.publicKey);
-  const answered = stepHost(opened, begun.send!, random);
+  const fixture = fixtureFrom(random, PASSWORD);
+  const nonce = random(16);
+  const publicDraws = drawn.length;
+  const sources = { random, kem: seededKem(random), generateKeyPair: seededKeyPairs(random) };
+  const begun = beginAsGuest(paramsOf(fixture), nonce, random);
+  const opened = beginAsHost(paramsOf(fixture));
+  const answered = await stepHost(opened, begun.send!, sources);
   assertHides([begun.state, opened, answered.state], [PASSWORD, ...drawn.slice(publicDraws)]);
-  const finished = stepGuest(begun.state, answered.send!);
+  const finished = await stepGuest(begun.state, answered.send!, sources);
   assert(finished.state.state === "awaiting-tag");
-  const { hostTag, established } = finished.state;
-  const secrets = [PASSWORD, ...drawn.slice(publicDraws), established.isk.bytes.slice()];
+  const { hostTag, result } = finished.state;
+  const secrets = [PASSWORD, ...drawn.slice(publicDraws), result.sessionKey.bytes.slice()];
   assertHides([finished.state, answered.state], [...secrets, hostTag.bytes.slice()]);
-  const confirmed = stepHost(answered.state, finished.send!, random);
-  const done = stepGuest(finished.state, confirmed.send!);
+  const confirmed = await stepHost(answered.state, finished.send!, sources);
+  const done = await stepGuest(finished.state, confirmed.send!, sources);
   assertHides([confirmed.state, done.state], secrets);
 });
 
-Deno.test("a conversation shows no byte of a key", () => {
-  const { guest, host } = shakeHands(1);
-  const isk = host.established.isk.bytes.slice();
-  const verify = verifyKey(isk, host.established.transcript).bytes.slice();
-  assertHides([guest.established, host.established], [isk, verify]);
-  const pair = talk(1);
-  assertHides(pair, [isk, verify]);
+Deno.test("conversation: shows no byte of a key", async () => {
+  const { guest, host } = await shakeHands(1);
+  const sessionKey = host.result.sessionKey.bytes.slice();
+  assertHides([guest.result, host.result], [sessionKey]);
+  const pair = await talk(1);
+  assertHides(pair, [sessionKey]);
   pair.host.close();
   pair.guest.close();
 });
 
-Deno.test("the shared key is wiped as soon as the conversation has begun", () => {
-  const { params, random, keys, guest, host } = shakeHands(2);
-  const shared = { place: params, now: () => 0, random };
-  const [own, other] = [host.established.isk.bytes, guest.established.isk.bytes];
-  const conversations = [
-    startConversation({ ...shared, role: "host", keys, established: host.established }),
-    startConversation({
-      ...shared,
-      role: "guest",
-      keys: undefined,
-      established: guest.established,
-    }),
-  ];
-  for (const bytes of [own, other]) assertEquals(bytes, new Uint8Array(64));
+Deno.test("startConversation: wipes the session key", async () => {
+  const { fixture, random, guest, host } = await shakeHands(2);
+  const shared = { epoch: fixture, now: () => 0, random };
+  const keys = [host, guest].map(({ result }) => result.sessionKey.bytes);
+  const conversations = [host, guest].map(({ result }) =>
+    startConversation({ ...shared, handshake: result })
+  );
+  for (const bytes of keys) assertEquals(bytes, new Uint8Array(64));
   for (const conversation of conversations) conversation.close();
 });
 
 /** A host with two attempts answered, and the secrets that it holds. */
-function hostWithTwo() {
+async function hostWithTwo() {
   const random = systemRandom;
-  const params = paramsFrom(random, PASSWORD);
-  const guests = [1, 2].map(() => beginAsGuest(params, random(16), random));
-  let state: HostState = beginAsHost(params, random(32));
-  const answers = guests.map(({ send }) => {
-    const step = stepHost(state, send!, random);
+  const fixture = fixtureFrom(random, PASSWORD);
+  const guests = [1, 2].map(() => beginAsGuest(paramsOf(fixture), random(16), random));
+  let state: HostState = beginAsHost(paramsOf(fixture));
+  const answers: HandshakeMessage[] = [];
+  for (const { send } of guests) {
+    const step = await stepHost(state, send!, { random });
     state = step.state;
-    return step.send!;
-  });
+    answers.push(step.send!);
+  }
   assert(state.state === "open");
   const attempts = [...state.attempts.values()].map((attempt) => ({
-    isk: attempt!.established.isk.bytes,
-    tag: attempt!.guestTag.bytes,
+    isk: attempt!.isk.bytes,
+    kemKeyPair: attempt!.kemKeyPair,
   }));
-  const confirm = (i: number) => stepGuest(guests[i]!.state, answers[i]!).send!;
+  const confirm = async (i: number) => (await stepGuest(guests[i]!.state, answers[i]!)).send!;
   return { random, state, password: state.password.bytes, attempts, confirm };
+}
+
+/** True once the decapsulation key of an attempt is gone. */
+async function isKemWiped({ kemKeyPair }: { kemKeyPair: KemKeyPair }): Promise<boolean> {
+  try {
+    await kemKeyPair.decapsulate(new Uint8Array(1_088));
+    return false;
+  } catch (error) {
+    return error instanceof TypeError && error.message.includes("wiped");
+  }
 }
 
 const isWiped = (bytes: Bytes) => bytes.every((byte) => byte === 0);
 
-Deno.test("a host that has found its guest forgets the password and all other attempts", () => {
-  const { random, state, password, attempts, confirm } = hostWithTwo();
-  const done = stepHost(state, confirm(1), random);
-  assertEquals(done.state.state, "established");
+Deno.test("stepHost: wipes the password and all attempts once it has found its guest", async () => {
+  const { random, state, password, attempts, confirm } = await hostWithTwo();
+  const done = await stepHost(state, await confirm(1), { random });
+  assert(done.state.state === "established");
   assert(isWiped(password));
-  assert(isWiped(attempts[0]!.isk) && isWiped(attempts[0]!.tag));
-  assert(!isWiped(attempts[1]!.isk));
+  for (const attempt of attempts) assert(isWiped(attempt.isk) && await isKemWiped(attempt));
+  const sessionKey = done.state.result.sessionKey.bytes;
+  assert(!isWiped(sessionKey));
   wipeHost(done.state);
-  assert(isWiped(attempts[1]!.isk));
+  assert(isWiped(sessionKey));
 });
 
-Deno.test("a wrong guess is forgotten, and a burnt code with all that belonged to it", () => {
-  const { random, state, password, attempts, confirm } = hostWithTwo();
-  const wrong = (i: number) => {
-    const message = confirm(i);
+Deno.test("stepHost: wipes the attempt of a wrong guess, and everything after the last guess", async () => {
+  const { random, state, password, attempts, confirm } = await hostWithTwo();
+  const wrong = async (i: number) => {
+    const message = await confirm(i);
     return message.type === "guest-tag" ? { ...message, tag: systemRandom(64) } : message;
   };
-  const once = stepHost(state, wrong(0), random);
+  const once = await stepHost(state, await wrong(0), { random });
   assert(isWiped(attempts[0]!.isk) && !isWiped(attempts[1]!.isk) && !isWiped(password));
+  assert(await isKemWiped(attempts[0]!) && !await isKemWiped(attempts[1]!));
   assert(once.state.state === "open");
-  const last = stepHost({ ...once.state, guesses: 2 }, wrong(1), random);
+  const last = await stepHost({ ...once.state, guesses: 2 }, await wrong(1), { random });
   assertEquals(last.state.state, "burnt");
-  assert(isWiped(attempts[1]!.isk) && isWiped(password));
+  assert(isWiped(attempts[1]!.isk) && isWiped(password) && await isKemWiped(attempts[1]!));
 });
 
-Deno.test("a guest that is refused, or stops, forgets what it had", () => {
+Deno.test("beginAsGuest: wipes the password when the share is made", () => {
+  const random = systemRandom;
+  const params = paramsOf(fixtureFrom(random));
+  const password = params.password.bytes;
+  beginAsGuest(params, random(16), random);
+  assert(isWiped(password));
+  assertThrows(() => params.password.bytes, TypeError, "wiped");
+});
+
+Deno.test("stepGuest: wipes its secrets when it is refused or stopped", async () => {
   for (const how of ["refusal", "stop"] as const) {
     const { random } = remembering();
-    const params = paramsFrom(random);
+    const fixture = fixtureFrom(random);
     const nonce = random(16);
-    const begun = beginAsGuest(params, nonce, random);
-    const answered = stepHost(beginAsHost(params, random(32)), begun.send!, random);
-    const { state } = stepGuest(begun.state, answered.send!);
+    const begun = beginAsGuest(paramsOf(fixture), nonce, random);
+    const answered = await stepHost(beginAsHost(paramsOf(fixture)), begun.send!, { random });
+    const { state } = await stepGuest(begun.state, answered.send!);
     assert(state.state === "awaiting-tag");
-    const kept = [state.established.isk.bytes, state.hostTag.bytes];
-    if (how === "refusal") stepGuest(state, { type: "host-refusal", nonce });
+    const secrets = [state.result.sessionKey.bytes, state.hostTag.bytes];
+    if (how === "refusal") await stepGuest(state, { type: "host-refusal", nonce });
     else wipeGuest(state);
-    assert(kept.every(isWiped));
-    // Before the answer there is the scalar alone, and a spent one finishes nothing.
-    const early = beginAsGuest(params, nonce, random).state;
+    assert(secrets.every(isWiped));
+    // Before the answer the only secret is the scalar, and a used state finishes nothing.
+    const early = beginAsGuest(paramsOf(fixture), nonce, random).state;
     wipeGuest(early);
-    assertThrows(() => stepGuest(early, answered.send!), TypeError, "already finished");
+    await assertRejects(() => stepGuest(early, answered.send!), TypeError, "already finished");
   }
 });
 
-Deno.test("a running chat shows no byte of a key, and no password", async () => {
+Deno.test("chat: shows no byte of a key and no password", async () => {
   const { random, drawn } = remembering();
   const relay = new MemoryRelay({ clock: systemClock });
   const ready = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];

@@ -1,10 +1,11 @@
 /**
- * Two who have shaken hands, and their conversation, from a number.
+ * Two sides after a handshake, and their conversation, from a seed.
  *
  * @module
  */
 import type { Random } from "../../../src/clock.ts";
 import { encodeBase64Url } from "../../../src/crypto/bytes.ts";
+import type { Kem } from "../../../src/crypto/mlkem.ts";
 import type { RatchetKeyPair } from "../../../src/crypto/ratchet_session.ts";
 import { Secret } from "../../../src/crypto/secret.ts";
 import { type Conversation, startConversation } from "../../../src/protocol/conversation.ts";
@@ -15,15 +16,27 @@ import {
   type HandshakeParams,
   type HandshakeResult,
   type HostState,
+  passwordFrom,
   stepGuest,
   stepHost,
 } from "../../../src/protocol/handshake.ts";
-import { type HandshakeMessage, roomOfNameplate } from "../../../src/protocol/wire.ts";
+import {
+  type HandshakeMessage,
+  type RoomEpoch,
+  roomOfNameplate,
+} from "../../../src/protocol/wire.ts";
+import { seededKem } from "../../support/kem.ts";
 import { seededRandom } from "../../support/random.ts";
 import { seededKeyPairs } from "../../support/ratchet_keys.ts";
 
-/** What two people are about to shake hands on. */
-export function paramsFrom(random: Random, password = "river-canyon-ocean"): HandshakeParams {
+/** The input of a handshake. The password is new each time: a handshake uses it up. */
+export interface Fixture extends RoomEpoch {
+  readonly hostNonce: Uint8Array<ArrayBuffer>;
+  readonly password: string;
+}
+
+/** A fixture from `random`. */
+export function fixtureFrom(random: Random, password = "river-canyon-ocean"): Fixture {
   return {
     room: roomOfNameplate("4821"),
     epoch: encodeBase64Url(random(8)),
@@ -32,34 +45,40 @@ export function paramsFrom(random: Random, password = "river-canyon-ocean"): Han
   };
 }
 
-/** A whole handshake: each message, and the state that it was heard in. */
-export interface Handshake {
-  readonly params: HandshakeParams;
-  readonly random: Random;
-  readonly keys: RatchetKeyPair;
-  readonly messages: Record<HandshakeMessage["type"], HandshakeMessage>;
-  readonly guest: { readonly established: HandshakeResult; readonly state: GuestState };
-  readonly host: { readonly established: HandshakeResult; readonly state: HostState };
+/** The params of one side. */
+export function paramsOf(fixture: Fixture): HandshakeParams {
+  return { ...fixture, password: passwordFrom(fixture.password) };
 }
 
-/** Runs a handshake. The states that the steps have spent are not kept. */
-export function shakeHands(seed: number): Handshake {
+/** A whole handshake: each message, and the state that it was received in. */
+export interface Handshake {
+  readonly fixture: Fixture;
+  readonly random: Random;
+  readonly kem: Kem;
+  readonly messages: Record<HandshakeMessage["type"], HandshakeMessage>;
+  readonly guest: { readonly result: HandshakeResult; readonly state: GuestState };
+  readonly host: { readonly result: HandshakeResult; readonly state: HostState };
+}
+
+/** Runs a handshake. The states that the steps have used up are dropped. */
+export async function shakeHands(seed: number): Promise<Handshake> {
   const random = seededRandom(seed);
-  const params = paramsFrom(random);
-  const keys = seededKeyPairs(random)();
+  const fixture = fixtureFrom(random);
   const nonce = random(16);
-  const begun = beginAsGuest(params, nonce, random);
-  const answered = stepHost(beginAsHost(params, keys.publicKey), begun.send!, random);
-  const finished = stepGuest(begun.state, answered.send!);
-  const confirmed = stepHost(answered.state, finished.send!, random);
-  const done = stepGuest(finished.state, confirmed.send!);
+  const kem = seededKem(random);
+  const sources = { random, kem, generateKeyPair: seededKeyPairs(random) };
+  const begun = beginAsGuest(paramsOf(fixture), nonce, random);
+  const answered = await stepHost(beginAsHost(paramsOf(fixture)), begun.send!, sources);
+  const finished = await stepGuest(begun.state, answered.send!, sources);
+  const confirmed = await stepHost(answered.state, finished.send!, sources);
+  const done = await stepGuest(finished.state, confirmed.send!, sources);
   if (confirmed.state.state !== "established" || done.state.state !== "established") {
     throw new Error("An honest handshake failed");
   }
   return {
-    params,
+    fixture,
     random,
-    keys,
+    kem,
     messages: {
       "guest-share": begun.send!,
       "host-share": answered.send!,
@@ -67,55 +86,48 @@ export function shakeHands(seed: number): Handshake {
       "host-tag": confirmed.send!,
       "host-refusal": { type: "host-refusal", nonce },
     },
-    guest: { established: done.state.established, state: done.state },
-    host: { established: confirmed.state.established, state: confirmed.state },
+    guest: { result: done.state.result, state: done.state },
+    host: { result: confirmed.state.result, state: confirmed.state },
   };
 }
 
-/** Both ends of a conversation. */
+/** Both sides of a conversation. */
 export interface Talk {
   readonly host: Conversation;
   readonly guest: Conversation;
 }
 
-/** Two who talk, without the handshake before it: for tests that begin thousands. */
-export function talkAtOnce(seed: number): Talk {
-  const random = seededRandom(seed);
-  const generateKeyPair = seededKeyPairs(random);
-  const [isk, transcript, keys] = [random(64), random(32), generateKeyPair()];
-  const established = (): HandshakeResult => ({
-    isk: new Secret(isk.slice()),
-    transcript,
-    hostRatchetKey: keys.publicKey,
-  });
-  const shared = { place: paramsFrom(random), now: () => 1_000, random, generateKeyPair };
+/** Both results of a handshake that did not take place. */
+export function resultsFrom(
+  random: Random,
+  generateKeyPair: () => RatchetKeyPair,
+): { host: HandshakeResult; guest: HandshakeResult } {
+  const [sessionKey, transcript, keyPair] = [random(64), random(32), generateKeyPair()];
+  const shared = () => ({ sessionKey: new Secret(sessionKey.slice()), transcript });
   return {
-    host: startConversation({ ...shared, role: "host", established: established(), keys }),
-    guest: startConversation({
-      ...shared,
-      role: "guest",
-      established: established(),
-      keys: undefined,
-    }),
+    host: { ...shared(), ratchet: { role: "host", keyPair } },
+    guest: { ...shared(), ratchet: { role: "guest", hostRatchetKey: keyPair.publicKey } },
   };
 }
 
-/** Two who talk; their clocks stand at `now`. */
-export function talk(seed: number, now: () => number = () => 1_000): Talk {
-  const { params, random, keys, guest, host } = shakeHands(seed);
-  const shared = { place: params, now, random, generateKeyPair: seededKeyPairs(random) };
+/** A conversation without the handshake before it, for tests that start thousands. */
+export function talkAtOnce(seed: number): Talk {
+  const random = seededRandom(seed);
+  const generateKeyPair = seededKeyPairs(random);
+  const { host, guest } = resultsFrom(random, generateKeyPair);
+  const shared = { epoch: fixtureFrom(random), now: () => 1_000, random, generateKeyPair };
   return {
-    host: startConversation({
-      ...shared,
-      role: "host",
-      established: host.established,
-      keys,
-    }),
-    guest: startConversation({
-      ...shared,
-      role: "guest",
-      established: guest.established,
-      keys: undefined,
-    }),
+    host: startConversation({ ...shared, handshake: host }),
+    guest: startConversation({ ...shared, handshake: guest }),
+  };
+}
+
+/** A conversation after a handshake; its clocks show `now`. */
+export async function talk(seed: number, now: () => number = () => 1_000): Promise<Talk> {
+  const { fixture, random, guest, host } = await shakeHands(seed);
+  const shared = { epoch: fixture, now, random, generateKeyPair: seededKeyPairs(random) };
+  return {
+    host: startConversation({ ...shared, handshake: host.result }),
+    guest: startConversation({ ...shared, handshake: guest.result }),
   };
 }

@@ -1,10 +1,10 @@
 /**
- * A whole handshake and conversation from fixed randomness, byte for byte: what is on the wire changes
- * knowingly or not at all. After a change of the protocol, write the record anew:
+ * A whole handshake and conversation from fixed randomness, byte for byte, so that the wire format
+ * never changes by accident. After a change of the protocol, record it again:
  *
  *     RECORD=1 deno test -A tests/unit/protocol/transcript_test.ts
  *
- * and see whether the second reading, tests/vectors/transcript/read.py, still agrees.
+ * and check that the second implementation, tests/vectors/transcript/read.py, still agrees.
  *
  * @module
  */
@@ -13,7 +13,8 @@ import { assert, assertEquals } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import { type Random, systemRandom } from "../../../src/clock.ts";
-import { type Bytes, encodeBase64Url } from "../../../src/crypto/bytes.ts";
+import { encodeBase64Url, lengthPrefixed } from "../../../src/crypto/bytes.ts";
+import { expand, LABELS } from "../../../src/crypto/kdf.ts";
 import {
   drawCode,
   formatCode,
@@ -29,14 +30,15 @@ import {
   beginAsGuest,
   beginAsHost,
   type HandshakeResult,
+  passwordFrom,
   stepGuest,
   stepHost,
 } from "../../../src/protocol/handshake.ts";
 import type { Body } from "../../../src/protocol/payload.ts";
-import { verifyKey } from "../../../src/protocol/verification.ts";
 import { encodeHandshake, makeEnvelope, roomOfNameplate } from "../../../src/protocol/wire.ts";
 import type { Envelope, Role } from "../../../src/relay/relay.ts";
-import { pythonWithCryptography } from "../../support/python.ts";
+import { seededKem } from "../../support/kem.ts";
+import { pythonWithPackages } from "../../support/python.ts";
 import { seededRandom } from "../../support/random.ts";
 import { ratchetKeyPairOf } from "../../support/ratchet_keys.ts";
 
@@ -72,12 +74,13 @@ type Course = (
   sides: Record<Role, Conversation>,
 ) => Promise<void>;
 
-/** Takes the whole course of a chat between two, and writes down all that matters. */
+/** Runs a whole chat, and writes down everything that matters. */
 async function record(code: InviteCode, random: Random, converse: Course): Promise<unknown> {
-  const place = { room: roomOfNameplate(code.nameplate), epoch: encodeBase64Url(random(8)) };
+  const epoch = { room: roomOfNameplate(code.nameplate), epoch: encodeBase64Url(random(8)) };
   const [hostNonce, guestNonce] = [random(16), random(16)];
   const scalars = { host: recorded(random), guest: recorded(random) };
   const ratchet = { host: recorded(random), guest: recorded(random) };
+  const kem = { host: recorded(random), guest: recorded(random) };
   const pairs = (role: Role) => () => ratchetKeyPairOf(ratchet[role].random(32));
 
   const documents: Envelope[] = [];
@@ -88,17 +91,20 @@ async function record(code: InviteCode, random: Random, converse: Course): Promi
   };
 
   // The handshake.
-  const params = { ...place, password: code.password, hostNonce };
-  const keys = await pairs("host")();
-  const begun = beginAsGuest(params, guestNonce, scalars.guest.random);
-  const answered = stepHost(
-    beginAsHost(params, keys.publicKey),
-    begun.send!,
-    scalars.host.random,
-  );
-  const finished = stepGuest(begun.state, answered.send!);
-  const confirmed = stepHost(answered.state, finished.send!, random);
-  const done = stepGuest(finished.state, confirmed.send!);
+  const params = () => ({ ...epoch, password: passwordFrom(code.password), hostNonce });
+  const hostSources = {
+    random: scalars.host.random,
+    kem: seededKem(kem.host.random),
+    generateKeyPair: pairs("host"),
+  };
+  const guestSources = { kem: seededKem(kem.guest.random) };
+  const begun = beginAsGuest(params(), guestNonce, scalars.guest.random);
+  const answered = await stepHost(beginAsHost(params()), begun.send!, hostSources);
+  assert(answered.state.state === "open");
+  const isk = [...answered.state.attempts.values()][0]!.isk.bytes.slice();
+  const finished = await stepGuest(begun.state, answered.send!, guestSources);
+  const confirmed = await stepHost(answered.state, finished.send!, hostSources);
+  const done = await stepGuest(finished.state, confirmed.send!, guestSources);
   for (
     const [by, { send }] of [
       ["guest", begun],
@@ -108,29 +114,27 @@ async function record(code: InviteCode, random: Random, converse: Course): Promi
     ] as const
   ) {
     const head = encodeHandshake(send!);
-    put(by, [makeEnvelope(place, { from: by, seq: 0, head, token: "" })]);
+    put(by, [makeEnvelope(epoch, { from: by, seq: 0, head, token: "" })]);
   }
   assert(confirmed.state.state === "established" && done.state.state === "established");
-  const established: Record<Role, HandshakeResult> = {
-    host: confirmed.state.established,
-    guest: done.state.established,
+  const results: Record<Role, HandshakeResult> = {
+    host: confirmed.state.result,
+    guest: done.state.result,
   };
-  const { transcript } = established.host;
-  const isk = established.host.isk.bytes.slice();
+  const { transcript } = results.host;
+  const sessionKey = results.host.sessionKey.bytes.slice();
 
   // The conversation.
   let time = Date.UTC(2024, 0, 1);
-  const begin = (role: Role, own?: typeof keys) =>
+  const begin = (role: Role) =>
     startConversation({
-      established: established[role],
-      place,
-      role,
-      keys: own,
+      handshake: results[role],
+      epoch,
       now: () => time += 1_500,
       random,
       generateKeyPair: pairs(role),
     });
-  const sides = { host: await begin("host", keys), guest: await begin("guest") };
+  const sides = { host: begin("host"), guest: begin("guest") };
   const say = async (by: Role, ...bodies: Body[]): Promise<number[]> => {
     const sealed: Sealed[] = await sides[by].seal(bodies);
     const first = documents.length;
@@ -149,20 +153,25 @@ async function record(code: InviteCode, random: Random, converse: Course): Promi
   };
   await converse(say, read, sides);
 
-  const words = sides.host.takeVerificationWords(NAMES.host, NAMES.guest);
-  assertEquals(sides.guest.takeVerificationWords(NAMES.guest, NAMES.host), words);
-  const key = verifyKey(isk, transcript).bytes;
+  const { words } = sides.host;
+  assertEquals(sides.guest.words, words);
+  const key = expand(sessionKey, {
+    label: LABELS.verifyKey,
+    context: lengthPrefixed(transcript),
+    length: 32,
+  });
   for (const side of Object.values(sides)) side.close();
   return {
-    protocol: 1,
+    protocol: 2,
     code: formatCode(code),
-    ...place,
+    ...epoch,
     hostNonce: encodeHex(hostNonce),
     guestNonce: encodeHex(guestNonce),
     names: NAMES,
     secrets: {
       scalars: { host: scalars.host.drawn[0], guest: scalars.guest.drawn[0] },
       ratchetKeys: { host: ratchet.host.drawn, guest: ratchet.guest.drawn },
+      kem: { host: kem.host.drawn, guest: kem.guest.drawn },
     },
     documents: documents.map(({ id, from, seq, head, token }) => ({
       id,
@@ -173,7 +182,8 @@ async function record(code: InviteCode, random: Random, converse: Course): Promi
     })),
     steps,
     results: {
-      isk: encodeHex(isk as Bytes),
+      isk: encodeHex(isk),
+      sessionKey: encodeHex(sessionKey),
       transcript: encodeHex(transcript),
       verifyKey: encodeHex(key),
       verifyIndices: words.map((word) => wordlist.indexOf(word)),
@@ -185,7 +195,7 @@ async function record(code: InviteCode, random: Random, converse: Course): Promi
 
 /** Profiles, texts both ways, turns, texts out of order, a timer, receipts, and crossing goodbyes. */
 const everything: Course = async (say, read, sides) => {
-  const client = "whisper/1";
+  const client = "whisper/2";
   const hello = await say("host", { kind: "profile", name: NAMES.host, client });
   const hi = await say("guest", { kind: "profile", name: NAMES.guest, client });
   await read("guest", ...hello);
@@ -238,7 +248,7 @@ function anything(random: Random, steps: number): Course {
       unread[other].push(...await say(by, ...bodies));
     };
     for (const by of ["host", "guest"] as const) {
-      await speak(by, { kind: "profile", name: NAMES[by], client: "whisper/1" });
+      await speak(by, { kind: "profile", name: NAMES[by], client: "whisper/2" });
     }
     await read("host", unread.host.shift()!);
     await read("guest", unread.guest.shift()!);
@@ -259,14 +269,14 @@ function toJson(made: unknown): string {
   return `${JSON.stringify(made, undefined, 2)}\n`;
 }
 
-Deno.test("the recorded conversation is made again, byte for byte", async () => {
+Deno.test("transcript: is made again byte for byte", async () => {
   const code = parseCode("4821-river-canyon-ocean");
   const made = toJson(await record(code, seededRandom(2_024), everything));
   if (Deno.env.get("RECORD") === "1") await Deno.writeTextFile(RECORD, made);
   assertEquals(made, await Deno.readTextFile(RECORD));
 });
 
-const python = await pythonWithCryptography();
+const python = await pythonWithPackages();
 const skip = python.ok ? "" : ` (skipped: ${python.why})`;
 if (python.ok) globalThis.addEventListener("unload", python.close);
 
@@ -285,7 +295,7 @@ async function readAgain(record: string): Promise<{ agrees: boolean; says: strin
 }
 
 Deno.test({
-  name: `a second implementation reads and writes the recorded conversation${skip}`,
+  name: `read.py: reads and writes the recorded conversation${skip}`,
   ignore: !python.ok,
   async fn() {
     const record = await Deno.readTextFile(RECORD);
@@ -298,7 +308,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `a second implementation reads and writes any conversation${skip}`,
+  name: `read.py: reads and writes random conversations${skip}`,
   ignore: !python.ok,
   async fn() {
     const seeds = Deno.env.get("SOAK") === "1" ? 100 : 4;
@@ -313,7 +323,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `the second implementation sees what is altered in the record${skip}`,
+  name: `read.py: notices every alteration of the record${skip}`,
   ignore: !python.ok,
   async fn() {
     const right = JSON.parse(await Deno.readTextFile(RECORD));

@@ -5,6 +5,7 @@ import { type Bytes, concat, encodeBase64Url, encodeUtf8 } from "../../../src/cr
 import { sha256 } from "../../../src/crypto/kdf.ts";
 import {
   decodeHandshake,
+  decodeOtherVersion,
   encodeHandshake,
   type HandshakeMessage,
   makeEnvelope,
@@ -21,13 +22,22 @@ const nonce = fill(1, 16);
 /** One message of each type, with its length on the wire. */
 const MESSAGES: readonly [HandshakeMessage, number][] = [
   [{ type: "guest-share", nonce, share: fill(2, 32) }, 50],
-  [{ type: "host-share", nonce, share: fill(3, 32), ratchetKey: fill(4, 32) }, 82],
-  [{ type: "guest-tag", nonce, tag: fill(5, 64) }, 82],
+  [
+    {
+      type: "host-share",
+      nonce,
+      share: fill(3, 32),
+      ratchetKey: fill(4, 32),
+      encapsulationKey: fill(7, 1_184),
+    },
+    1_266,
+  ],
+  [{ type: "guest-tag", nonce, ciphertext: fill(8, 1_088), tag: fill(5, 64) }, 1_170],
   [{ type: "host-tag", nonce, tag: fill(6, 64) }, 82],
   [{ type: "host-refusal", nonce }, 18],
 ];
 
-Deno.test("a handshake message is version, number, nonce and its fields in order", () => {
+Deno.test("encodeHandshake: writes version, type, nonce and the fields in order", () => {
   for (const [i, [message, length]] of MESSAGES.entries()) {
     const head = encodeHandshake(message);
     assertEquals(head.length, length, message.type);
@@ -35,11 +45,18 @@ Deno.test("a handshake message is version, number, nonce and its fields in order
     assertEquals(head.slice(2, 18), nonce);
     assertEquals(decodeHandshake(head), message);
   }
-  const { ratchetKey, share } = MESSAGES[1]![0] as HandshakeMessage & { type: "host-share" };
-  assertEquals(encodeHandshake(MESSAGES[1]![0]).slice(18), concat(share, ratchetKey));
+  const { ratchetKey, share, encapsulationKey } = MESSAGES[1]![0] as HandshakeMessage & {
+    type: "host-share";
+  };
+  assertEquals(
+    encodeHandshake(MESSAGES[1]![0]).slice(18),
+    concat(share, ratchetKey, encapsulationKey),
+  );
+  const { ciphertext, tag } = MESSAGES[2]![0] as HandshakeMessage & { type: "guest-tag" };
+  assertEquals(encodeHandshake(MESSAGES[2]![0]).slice(18), concat(ciphertext, tag));
 });
 
-Deno.test("a handshake message of any other length is none: n-1, n, n+1", () => {
+Deno.test("decodeHandshake: refuses every other length: n-1, n, n+1", () => {
   for (const [message] of MESSAGES) {
     const head = encodeHandshake(message);
     for (let length = 0; length < head.length; length++) {
@@ -49,10 +66,10 @@ Deno.test("a handshake message of any other length is none: n-1, n, n+1", () => 
   }
 });
 
-Deno.test("a handshake message of another version or type is none", () => {
+Deno.test("decodeHandshake: refuses other versions and types", () => {
   for (const [message] of MESSAGES) {
     const head = encodeHandshake(message);
-    for (const version of [0, 2, 255]) {
+    for (const version of [0, 1, 3, 255]) {
       assertEquals(decodeHandshake(concat(new Uint8Array([version]), head.slice(1))), undefined);
     }
     for (const code of [0, 6, 255]) {
@@ -63,10 +80,28 @@ Deno.test("a handshake message of another version or type is none", () => {
   }
 });
 
-Deno.test("any bytes are a handshake message that encodes to the same bytes, or none", () => {
-  const lengths = fc.constantFrom(0, 1, 2, 17, 18, 19, 49, 50, 51, 81, 82, 83, 512);
+Deno.test("decodeOtherVersion: reads version, sender and nonce of other versions only", () => {
+  for (const [i, [message]] of MESSAGES.entries()) {
+    const head = encodeHandshake(message);
+    assertEquals(decodeOtherVersion(head), undefined);
+    for (const version of [1, 3, 255]) {
+      const other = concat(new Uint8Array([version]), head.subarray(1));
+      const from = i === 0 || i === 2 ? "guest" : "host";
+      assertEquals(decodeOtherVersion(other), { version, from, nonce });
+      assertEquals(decodeOtherVersion(other.slice(0, 18))?.nonce, nonce);
+      assertEquals(decodeOtherVersion(other.slice(0, 17)), undefined);
+      other[1] = 9;
+      assertEquals(decodeOtherVersion(other), undefined);
+    }
+    assertEquals(decodeOtherVersion(concat(new Uint8Array(1), head.subarray(1))), undefined);
+  }
+  assertEquals(decodeOtherVersion(new Uint8Array()), undefined);
+});
+
+Deno.test("decodeHandshake: accepts only bytes that encodeHandshake writes", () => {
+  const lengths = fc.constantFrom(0, 1, 2, 17, 18, 19, 49, 50, 51, 81, 82, 83, 1_170, 1_266, 2_048);
   const bytes = lengths.chain((length) => fc.uint8Array({ minLength: length, maxLength: length }));
-  fc.assert(fc.property(bytes, fc.nat(1), fc.nat(6), (random, version, code) => {
+  fc.assert(fc.property(bytes, fc.nat(3), fc.nat(6), (random, version, code) => {
     for (const head of [random, Uint8Array.from([version, code, ...random.subarray(2)])]) {
       const message = decodeHandshake(head);
       if (message) assertEquals(encodeHandshake(message), Uint8Array.from(head));
@@ -74,14 +109,14 @@ Deno.test("any bytes are a handshake message that encodes to the same bytes, or 
   }));
 });
 
-Deno.test("a decoded message shares no bytes with what it was read from", () => {
+Deno.test("decodeHandshake: copies its bytes", () => {
   const head = encodeHandshake(MESSAGES[0]![0]);
   const message = decodeHandshake(head)!;
   head.fill(0);
   assertEquals(message, MESSAGES[0]![0]);
 });
 
-Deno.test("a room is named by a hash, which its kind and its name go into", () => {
+Deno.test("roomOfNameplate and roomOfName: hash the kind and the name", () => {
   // SHA-256 of 1b || "whisper/1 room of nameplate" || 04 || "4821", by its own writing.
   const text = concat(
     fill(0x1b, 1),
@@ -96,7 +131,7 @@ Deno.test("a room is named by a hash, which its kind and its name go into", () =
   assertEquals(roomOfName(" cafe\u0301 "), roomOfName("café"));
 });
 
-Deno.test("an envelope's identity follows from its place and from all it says", () => {
+Deno.test("makeEnvelope: derives the id from the epoch and the whole content", () => {
   const place = { room: "room", epoch: "epoch" };
   const said = { from: "host", seq: 1, head: fill(1, 61), token: "gAAA" } as const;
   const ids = [
@@ -124,13 +159,13 @@ const ENVELOPE = {
   }),
 };
 
-Deno.test("an envelope is read back as it was, in bytes of its own", () => {
+Deno.test("asEnvelope: copies the envelope", () => {
   const read = asEnvelope(ENVELOPE)!;
   assertEquals(read, ENVELOPE);
   assert(read.head.buffer !== ENVELOPE.head.buffer);
 });
 
-Deno.test("a document with any field of another shape is no envelope", () => {
+Deno.test("asEnvelope: refuses a field of another type", () => {
   const faults: Record<string, readonly unknown[]> = {
     id: [undefined, null, 1, "", "a".repeat(21), "a".repeat(23), "a".repeat(21) + "+", {}],
     from: [undefined, "", "Host", "stranger ", 0, ["host"]],
@@ -146,7 +181,7 @@ Deno.test("a document with any field of another shape is no envelope", () => {
   }
 });
 
-Deno.test("the limits of an envelope hold at n-1, n, n+1", () => {
+Deno.test("asEnvelope: enforces the limits: n-1, n, n+1", () => {
   const isEnvelope = (change: object) => asEnvelope({ ...ENVELOPE, ...change }) !== undefined;
   for (
     const [n, make] of [
@@ -163,7 +198,7 @@ Deno.test("the limits of an envelope hold at n-1, n, n+1", () => {
   }
 });
 
-Deno.test("any document is an envelope within the limits, or none", () => {
+Deno.test("asEnvelope: accepts only envelopes within the limits", () => {
   const field = fc.anything({ withTypedArray: true, withBigInt: true, withNullPrototype: true });
   const document = fc.record({
     id: fc.oneof(field, fc.constant(ENVELOPE.id)),

@@ -64,7 +64,7 @@ class Side:
 
     def turn(self, root, peer):
         shared = self.own.exchange(X25519PublicKey.from_public_bytes(peer))
-        both = expand(shared, "whisper/1 turn", b"", 64, salt=root)
+        both = expand(shared, "whisper/2 turn", b"", 64, salt=root)
         return both[:32], both[32:]
 
     def hear(self, peer):
@@ -82,7 +82,7 @@ class Side:
         self.seq += 1
         header = struct.pack(">BIII", 1, self.seq, self.pn, self.n) + raw(self.own.public_key())
         self.n += 1
-        cipher = expand(key, "whisper/1 message", lv(header, TRANSCRIPT), 32)
+        cipher = expand(key, "whisper/2 message", lv(header, TRANSCRIPT), 32)
         iv = numbered(f"{self.role} iv", self.ivs, 16)
         self.ivs += 1
         token = Fernet(base64.urlsafe_b64encode(cipher))._encrypt_from_parts(plaintext, 0, iv)
@@ -99,20 +99,20 @@ def key_pair(role, i):
     return X25519PrivateKey.from_private_bytes(numbered(f"{role} ratchet key", i, 32))
 
 
-ISK = numbered("isk", 0, 64)
+SESSION_KEY = numbered("session key", 0, 64)
 TRANSCRIPT = numbered("transcript", 0, 32)
 
 
 def main():
     def first(label):
-        return expand(ISK, label, lv(TRANSCRIPT), 32)
+        return expand(SESSION_KEY, label, lv(TRANSCRIPT), 32)
 
-    keys = {side: first(f"whisper/1 headers of {side}") for side in ("host", "guest")}
+    keys = {side: first(f"whisper/2 headers of {side}") for side in ("host", "guest")}
     own = {side: key_pair(side, 0) for side in ("host", "guest")}
     public = raw(own["host"].public_key())
-    chain = first("whisper/1 first chain of host")
+    chain = first("whisper/2 first chain of host")
     sides = {
-        side: Side(side, first("whisper/1 root"), own[side], public, chain, keys)
+        side: Side(side, first("whisper/2 root"), own[side], public, chain, keys)
         for side in ("host", "guest")
     }
     # Both begin at once; then they answer each other, with a run of several on either side.
@@ -130,7 +130,7 @@ def main():
         if turn > 0:
             other.hear(bytes.fromhex(spoken[0]["head"])[13:45])
     print(json.dumps({
-        "isk": ISK.hex(),
+        "sessionKey": SESSION_KEY.hex(),
         "transcript": TRANSCRIPT.hex(),
         "ratchetKeys": {
             side: [numbered(f"{side} ratchet key", i, 32).hex() for i in range(4)] for side in sides

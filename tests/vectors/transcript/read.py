@@ -1,9 +1,9 @@
 """A second implementation of docs/PROTOCOL.md, written from that document and the standards it names.
 
-It plays both sides of transcript.json: it makes every document that they said and opens every one that
-they read, and fails at the first byte that differs. Nothing is shared with the program but the document.
-It needs the `cryptography` package for X25519, HKDF and Fernet; ristretto255, CPace, CBOR and the
-ratchet are here.
+It plays both sides of transcript.json: it makes every document that they sent and opens every one that
+they read, and fails at the first byte that differs. It shares nothing with the program but the document.
+It needs the `cryptography` package for X25519, HKDF and Fernet, and `kyber-py` for ML-KEM;
+ristretto255, CPace, CBOR and the ratchet are here.
 
     python3 read.py transcript.json
 """
@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from kyber_py.ml_kem import ML_KEM_768
 
 # ------------------------------------------------------------------------------- 1. Notation
 
@@ -193,14 +194,16 @@ def identity(place, document):
 
 
 def handshake(record, host_ratchet_key):
-    """ISK, the transcript, and the heads of all four messages."""
+    """The session key, the transcript, and the heads of all four messages."""
     room, password = take_code_apart(record["code"])
     same("room", room, record["room"])
     host_nonce, guest_nonce = (bytes.fromhex(record[f"{role}Nonce"]) for role in ("host", "guest"))
-    suite = "whisper/1 CPACE-RISTR255-SHA512 X25519 HKDF-SHA-256 HMAC-SHA-256 Fernet"
+    suite = "whisper/2 CPACE-RISTR255-SHA512 ML-KEM-768 X25519 HKDF-SHA-256 HMAC-SHA-256 Fernet"
     ci = lv(suite, room, record["epoch"])
     sid = host_nonce + guest_nonce
-    ad_a, ad_b = lv("guest", b"\x01"), lv("host", b"\x01", host_ratchet_key)
+    secrets = record["secrets"]["kem"]
+    ek, dk = ML_KEM_768.key_derive(bytes.fromhex(secrets["host"][0]))
+    ad_a, ad_b = lv("guest", b"\x02"), lv("host", b"\x02", host_ratchet_key, ek)
     dsi, prs = b"CPaceRistretto255", password.encode()
     zpad = bytes(max(0, 128 - 1 - len(lv(prs)) - len(lv(dsi))))
     g = derive_element(sha512(lv(dsi, prs, zpad, ci, sid)))
@@ -216,15 +219,24 @@ def handshake(record, host_ratchet_key):
     same("K of either side", encode_point(multiply(b, decode_point(ya))), k)
     lv_a, lv_b = lv(ya, ad_a), lv(yb, ad_b)
     isk = sha512(lv(dsi + b"_ISK", sid, k) + lv_a + lv_b)
-    mac_key = sha512(b"CPaceMac" + sid + isk)
+    same("ISK", isk.hex(), record["results"]["isk"])
+    ss, ct = encapsulate(ek, bytes.fromhex(secrets["guest"][0]))
+    same("secret of either side", ML_KEM_768.decaps(dk, ct), ss)
+    transcript = sha256(lv("whisper/2 transcript", ci, sid, ya, ad_a, yb, ad_b, ct))
+    sk = derive(ss, "whisper/2 hybrid", lv(transcript), 64, salt=isk)
+    mac_key = sha512(b"CPaceMac" + sid + sk)
     heads = [
-        b"\x01\x01" + guest_nonce + ya,
-        b"\x01\x02" + guest_nonce + yb + host_ratchet_key,
-        b"\x01\x03" + guest_nonce + hmac512(mac_key, lv_a),
-        b"\x01\x04" + guest_nonce + hmac512(mac_key, lv_b),
+        b"\x02\x01" + guest_nonce + ya,
+        b"\x02\x02" + guest_nonce + yb + host_ratchet_key + ek,
+        b"\x02\x03" + guest_nonce + ct + hmac512(mac_key, lv_a),
+        b"\x02\x04" + guest_nonce + hmac512(mac_key, lv_b),
     ]
-    transcript = sha256(lv("whisper/1 transcript", ci, sid, ya, ad_a, yb, ad_b))
-    return isk, transcript, heads
+    return sk, transcript, heads
+
+
+def encapsulate(ek, m):
+    """ML-KEM.Encaps_internal of FIPS 203, with the random m given."""
+    return ML_KEM_768._encaps_internal(ek, m)
 
 
 # --------------------------------------------------------------------------- 5. The conversation
@@ -240,7 +252,7 @@ def public_of(pair):
 
 def turn(root, pair, peer):
     shared = pair.exchange(X25519PublicKey.from_public_bytes(peer))
-    both = derive(shared, "whisper/1 turn", b"", 64, salt=root)
+    both = derive(shared, "whisper/2 turn", b"", 64, salt=root)
     return both[:32], both[32:]
 
 
@@ -249,15 +261,15 @@ def step(chain):
 
 
 class Side:
-    def __init__(self, role, privates, isk, transcript, host_ratchet_key):
+    def __init__(self, role, privates, sk, transcript, host_ratchet_key):
         def first(label):
-            return derive(isk, label, lv(transcript), 32)
+            return derive(sk, label, lv(transcript), 32)
 
         self.privates = iter(privates)
         self.transcript = transcript
-        host_tags, guest_tags = (first(f"whisper/1 headers of {of}") for of in ("host", "guest"))
-        host_chain = first("whisper/1 first chain of host")
-        self.root = first("whisper/1 root")
+        host_tags, guest_tags = (first(f"whisper/2 headers of {of}") for of in ("host", "guest"))
+        host_chain = first("whisper/2 first chain of host")
+        self.root = first("whisper/2 root")
         self.pair = key_pair(next(self.privates))
         self.sent = self.n = self.pn = 0
         self.skipped = {}
@@ -272,7 +284,7 @@ class Side:
             self.receiving, self.peer, self.next, self.before = host_chain, host_ratchet_key, 0, 0
 
     def fernet(self, key, header):
-        key = derive(key, "whisper/1 message", lv(header, self.transcript), 32)
+        key = derive(key, "whisper/2 message", lv(header, self.transcript), 32)
         return Fernet(base64.urlsafe_b64encode(key))
 
     def seal(self, padded, iv):
@@ -387,9 +399,9 @@ def unpad(padded):
 # ------------------------------------------------------------------------------- 7. Verification
 
 
-def verification(isk, transcript, names):
-    key = derive(isk, "whisper/1 verify key", lv(transcript), 32)
-    data = derive(key, "whisper/1 verify words", lv(names["host"], names["guest"]), 24)
+def verification(sk, transcript):
+    key = derive(sk, "whisper/2 verify key", lv(transcript), 32)
+    data = derive(key, "whisper/2 verify words", b"", 24)
     return key, [(256 * data[2 * i] + data[2 * i + 1]) % 2048 for i in range(12)]
 
 
@@ -402,11 +414,11 @@ def main(path):
     documents, results = record["documents"], record["results"]
     keys = record["secrets"]["ratchetKeys"]
     host_ratchet_key = public_of(key_pair(keys["host"][0]))
-    isk, transcript, heads = handshake(record, host_ratchet_key)
-    same("ISK", isk.hex(), results["isk"])
+    sk, transcript, heads = handshake(record, host_ratchet_key)
+    same("session key", sk.hex(), results["sessionKey"])
     same("transcript", transcript.hex(), results["transcript"])
     sides = {
-        role: Side(role, keys[role], isk, transcript, host_ratchet_key) for role in ("host", "guest")
+        role: Side(role, keys[role], sk, transcript, host_ratchet_key) for role in ("host", "guest")
     }
     payloads, said = {}, set()
     for one in record["steps"]:
@@ -440,7 +452,7 @@ def main(path):
     names = {one["from"]: payloads[i]["name"] for i, one in enumerate(documents)
              if payloads.get(i, {}).get("kind") == "profile"}
     same("names", names, record["names"])
-    key, indices = verification(isk, transcript, names)
+    key, indices = verification(sk, transcript)
     same("verification key", key.hex(), results["verifyKey"])
     same("verification words", indices, results["verifyIndices"])
     print(f"{len(documents)} documents agree")
