@@ -48,8 +48,8 @@ async function meddle(type: HandshakeType, fault: Fault, seed = 1) {
 }
 
 /** An error that names another version of the protocol. */
-function isOtherVersion(error: ChatEvent & { event: "error" }): boolean {
-  return error.code === "protocol";
+function isOtherVersion({ failure }: ChatEvent & { event: "error" }): boolean {
+  return failure.reason === "other-protocol-version";
 }
 
 /** Nobody got in, and an honest second attempt does, with the same code. */
