@@ -142,21 +142,18 @@ async function converse(
   });
   // A terminal that closes reports itself several times, by signals and by writes that fail. None of
   // them may cut short a leaving that has begun; only a person's second Ctrl+C does.
-  const hangUp = () => {
-    if (!chat.isLeaving) void chat.leave("interrupted");
-  };
+  const hangUp = () => void chat.hangUp();
   const onStop = () => {
-    if (stop.reason instanceof Failure && stop.reason.reason === "interrupted") {
-      void chat.leave("interrupted");
-    } else hangUp();
+    if (isInterrupt(stop.reason)) void chat.leave("interrupted");
+    else hangUp();
   };
   if (stop.aborted) onStop();
   stop.addEventListener("abort", onStop, { once: true });
   output.onLost(hangUp);
   const over = new AbortController();
   const conversing = ui.converse(chat, over.signal).catch((error) => {
+    if (isInterrupt(error)) return void chat.leave("interrupted");
     hangUp();
-    if (error instanceof Failure && error.code === "interrupted") return;
     throw error;
   });
   try {
@@ -172,6 +169,11 @@ async function converse(
     stop.removeEventListener("abort", onStop);
     await ui.close();
   }
+}
+
+/** Whether a person pressed Ctrl+C. */
+function isInterrupt(error: unknown): boolean {
+  return error instanceof Failure && error.reason === "interrupted";
 }
 
 /** An answer about the relay that a person may have typed. */

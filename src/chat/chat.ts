@@ -64,6 +64,7 @@ export class Chat implements Controls {
   #code: InviteCode | undefined;
   #handshakeTimer: Timer | undefined;
   #leaving: Promise<void> | undefined;
+  #wasAskedToLeave = false;
   #isOver = false;
   /** Messages that were accepted and will never be displayed to a peer. */
   #undelivered = 0;
@@ -231,17 +232,21 @@ export class Chat implements Controls {
    * everything. Bounded in time; a second call waits for the first.
    */
   leave(reason: CloseReason = "exit"): Promise<void> {
-    // Whoever interrupts a leaving has waited long enough.
-    if (this.#leaving && reason === "interrupted") this.#hurry.abort(tooLate());
+    // A person who interrupts after asking to leave does not want to wait.
+    if (this.#wasAskedToLeave && reason === "interrupted") this.#hurry.abort(tooLate());
+    this.#wasAskedToLeave = true;
     return this.#end({
       reason,
       withinMs: reason === "interrupted" ? INTERRUPT_MS : LEAVE_MS,
     });
   }
 
-  /** Whether leaving has begun. */
-  get isLeaving(): boolean {
-    return this.#leaving !== undefined;
+  /**
+   * Leaves because the terminal closed or the system asks for it. It comes several times and never
+   * skips the graceful leaving, not even when a Ctrl+C of the person arrives after it.
+   */
+  hangUp(): Promise<void> {
+    return this.#end({ reason: "interrupted", withinMs: INTERRUPT_MS });
   }
 
   async finish(): Promise<void> {

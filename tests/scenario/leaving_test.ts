@@ -135,3 +135,19 @@ Deno.test("leave: waits for the first call and says goodbye once", async () => {
   assertEquals(bob.all("presence").map(({ peer }) => peer), ["left"]);
   await harness.end();
 });
+
+Deno.test("hangUp: says goodbye when it comes several times, and when Ctrl+C arrives after it", async () => {
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
+  void alice.chat.hangUp();
+  void alice.chat.hangUp();
+  void alice.chat.leave("interrupted");
+  void alice.chat.hangUp();
+  await harness.until(() => alice.status !== undefined);
+  await harness.advance(1_000);
+  assertEquals([alice.status, alice.failure], [0, undefined]);
+  assertEquals(bob.all("presence").map(({ peer }) => peer), ["left"]);
+  void bob.chat.leave();
+  await harness.until(() => bob.status !== undefined);
+  assertEquals(harness.remaining, 0);
+});
