@@ -24,6 +24,7 @@ import {
   type Seat,
 } from "../relay.ts";
 import { closedFailure } from "./client.ts";
+import { inspectCollections } from "./collections.ts";
 import { Connection } from "./connection.ts";
 import {
   cursorId,
@@ -36,7 +37,7 @@ import {
   unreadPipeline,
 } from "./envelope_document.ts";
 import { inMs } from "./expressions.ts";
-import { relayError } from "./errors.ts";
+import { isUnknownAnswer, relayError } from "./errors.ts";
 import { ensureIndexes } from "./indexes.ts";
 import { Pace } from "./pace.ts";
 import {
@@ -63,6 +64,8 @@ import { watchRoom } from "./watch.ts";
 
 /** Closing waits this long for watches to tell the server that they end. */
 const CLOSING_MS = 1_500;
+/** How often a held room's indexes are looked for: once in the time between two passes of the server. */
+const INDEX_CHECK_MS = 60_000;
 /** Answers to one change that may be lost, one after the other, before it counts as an outage. */
 const MAX_LOST_ANSWERS = 3;
 /** What a relay in MongoDB is made of. */
@@ -97,6 +100,7 @@ export class MongoRelay implements Relay {
   readonly #last = new Set<string>();
   readonly #serverTime: ServerTime;
   #indexed: Promise<void> | undefined;
+  #indexesCheckedAt: number;
   #nudge = new AbortController();
   /** What the last reading found. */
   #noticed: ReadonlySet<string> = new Set();
@@ -109,6 +113,7 @@ export class MongoRelay implements Relay {
     this.#poll = deps.poll ?? false;
     this.#pace = new Pace(deps);
     this.#serverTime = new ServerTime(deps.clock);
+    this.#indexesCheckedAt = deps.clock.monotonic();
     this.#connection = this.#connect(deps.client);
   }
 
@@ -167,6 +172,7 @@ export class MongoRelay implements Relay {
       const facts = await this.#change(roomFilter(seat), renewUpdate(seat));
       if (!facts) return undefined;
       this.#lingerMs.set(seat.room, facts.lingerMs);
+      await this.#repairIndexes();
       if (options?.keep) {
         const expiresAt = inMs(facts.lingerMs);
         await this.#connection.messages.updateMany(placeOf(seat), [{ $set: { expiresAt } }]);
@@ -320,8 +326,19 @@ export class MongoRelay implements Relay {
       signal.throwIfAborted();
       const thrown = relayError(error);
       if (isThrottling(thrown)) this.#pace.throttled();
-      throw thrown;
+      throw isUnknownAnswer(error) ? await this.#obstacle(signal) ?? thrown : thrown;
     }
+  }
+
+  /** What in the database makes a server refuse in words that no rule knows; undefined if nothing. */
+  async #obstacle(signal: AbortSignal): Promise<Failure | undefined> {
+    try {
+      await untilAborted(signal, inspectCollections(this.#connection.db));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof Failure) return error;
+    }
+    return undefined;
   }
 
   /** Changes a room. `done` hears of what was done before an answer was lost. */
@@ -360,6 +377,19 @@ export class MongoRelay implements Relay {
   /** Deletes what earlier epochs of a room have left. */
   async #forget(room: RoomId, { past }: RoomFacts): Promise<void> {
     if (past.length > 0) await this.#connection.messages.deleteMany({ room, epoch: { $in: past } });
+  }
+
+  /** Anyone with the password can drop the indexes, and with them the promise of an expiry. */
+  async #repairIndexes(): Promise<void> {
+    const now = this.#clock.monotonic();
+    if (now - this.#indexesCheckedAt < INDEX_CHECK_MS) return;
+    this.#indexesCheckedAt = now;
+    this.#indexed = undefined;
+    try {
+      await this.#ensureIndexes();
+    } catch {
+      // A user without the right to create indexes can still chat in a room that another one made.
+    }
   }
 
   #ensureIndexes(): Promise<void> {

@@ -28,6 +28,11 @@ const MAX_UNKNOWN_ANSWERS = 3;
  * long as each of them. Whatever comes meanwhile waits on the server.
  */
 const SHOWING_MS = 1;
+/**
+ * After so many full batches in a row someone writes faster than anyone can read: what the stream has
+ * yet to deliver is skipped, and the room read instead.
+ */
+const MAX_FULL_BATCHES = 8;
 /** Closing tells the server, which may not listen; its cursor then ends by itself. */
 const CLOSING_MS = 1_000;
 
@@ -67,19 +72,23 @@ async function follow(
 ): Promise<void> {
   const { listener, signal } = options;
   let failures = 0;
+  let isUp = false;
   let unknownAnswers = 0;
   while (true) {
     signal.throwIfAborted();
     const stream = new Stream(deps, seat);
+    let fullBatches = 0;
     try {
       await stream.open(signal);
-      listener.state({ state: "up", watch: "stream" });
+      if (!isUp) listener.state({ state: "up", watch: "stream" });
+      isUp = true;
       listener.wake();
-      while (true) {
+      while (fullBatches < MAX_FULL_BATCHES) {
         const news = await stream.next(signal);
         signal.throwIfAborted();
         // Not before it has answered: a stream that only opens would be opened without end.
         failures = unknownAnswers = 0;
+        fullBatches = news.isFull ? fullBatches + 1 : 0;
         if (news.envelopes.length > 0) {
           listener.push(news.envelopes);
           await sleep(deps.clock, SHOWING_MS, signal);
@@ -88,6 +97,7 @@ async function follow(
       }
     } catch (error) {
       signal.throwIfAborted();
+      isUp = false;
       if (isStreamRefusal(error)) return;
       unknownAnswers = isUnknownAnswer(error) ? unknownAnswers + 1 : 0;
       if (unknownAnswers === MAX_UNKNOWN_ANSWERS) return;
@@ -97,7 +107,7 @@ async function follow(
       listener.state({ state: "reconnecting", retryInMs, cause: trouble.failure });
       await sleep(deps.clock, retryInMs, signal);
     } finally {
-      await stream.close({ works: signal.aborted });
+      await stream.close({ works: signal.aborted || fullBatches === MAX_FULL_BATCHES });
     }
   }
 }
@@ -123,8 +133,10 @@ async function poll(
 /** News of one moment. */
 interface News {
   readonly envelopes: Envelope[];
-  /** True if there was something that is no envelope. */
+  /** True if there was something that is not an envelope. */
   readonly strange: boolean;
+  /** True if there may be more. */
+  readonly isFull: boolean;
 }
 
 /** The answer to `aggregate` and to `getMore`. */
@@ -183,7 +195,11 @@ class Stream {
       const envelope = storedEnvelope(fullDocument ?? {}, this.#seat);
       if (envelope) envelopes.push(envelope);
     }
-    return { envelopes, strange: envelopes.length < documents.length };
+    return {
+      envelopes,
+      strange: envelopes.length < documents.length,
+      isFull: documents.length === MAX_BATCH,
+    };
   }
 
   /** Frees what the server keeps for it, if it still `works`. Never rejects. */

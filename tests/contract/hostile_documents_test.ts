@@ -1,0 +1,236 @@
+/**
+ * Every field of both collections with a value of every BSON type, written by another client with
+ * the same rights, at a real server: a relay refuses nothing that is true, tells nothing as a bug, and
+ * leaves nothing behind. The whole matrix runs with SOAK=1, a part of it otherwise.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { MongoClient } from "mongodb";
+import { systemClock, systemRandom } from "../../src/clock.ts";
+import { Failure, RelayUnavailable } from "../../src/errors.ts";
+import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
+import type { Envelope, Relay, RoomId, Seat } from "../../src/relay/relay.ts";
+import { HOSTILE_VALUES } from "../support/hostile_values.ts";
+import { DATABASE, isOwnServer, mongodAvailable, startReplicaSet } from "../support/mongod.ts";
+import { type RawValue, RawWriter } from "../support/raw_writer.ts";
+import { envelope, randomName, Recorder } from "./relay_contract.ts";
+
+const available = await mongodAvailable();
+const why = available.ok ? isOwnServer ? "a server of one's own" : "" : available.why;
+const ignore = why !== "";
+const skip = ignore ? ` (skipped: ${why})` : "";
+const SOAK = Deno.env.get("SOAK") === "1";
+const deps = { clock: systemClock, random: systemRandom };
+
+const MESSAGE_FIELDS = [
+  ...["_id", "room", "epoch", "from", "seq", "attempt", "head", "token", "expiresAt", "extra"],
+];
+const ROOM_FIELDS = [
+  ...["epoch", "past", "rev", "sealed", "burnt", "lingerMs", "host", "guest", "left", "last"],
+  ...["expiresAt", "host.token", "host.lease", "guest.token", "guest.lease", "left.host", "extra"],
+];
+
+/** A server, the hostile writer, and two relays that share a room. */
+class Fixture {
+  readonly writer: RawWriter;
+  readonly admin: MongoClient;
+  readonly host: Relay;
+  readonly guest: Relay;
+
+  constructor(parts: { writer: RawWriter; admin: MongoClient; host: Relay; guest: Relay }) {
+    this.writer = parts.writer;
+    this.admin = parts.admin;
+    this.host = parts.host;
+    this.guest = parts.guest;
+  }
+
+  async pair(room = randomName(16)): Promise<{ hostSeat: Seat; guestSeat: Seat; room: RoomId }> {
+    const wish = { token: randomName(16), epoch: randomName(8), lingerMs: 60_000 };
+    const made = await this.host.create(room, wish);
+    assert("seat" in made, "the room is free");
+    const claim = await this.guest.claim(room, randomName(16));
+    assert("seat" in claim, "the seat is free");
+    return { hostSeat: made.seat, guestSeat: claim.seat, room };
+  }
+
+  get db() {
+    return this.admin.db(DATABASE);
+  }
+}
+
+async function withFixture(
+  poll: boolean,
+  work: (fixture: Fixture) => Promise<void>,
+): Promise<void> {
+  const server = await startReplicaSet({ count: 1, auth: false });
+  const writer = await RawWriter.connect(server.uri);
+  const admin = await MongoClient.connect(server.uri, { enableUtf8Validation: false });
+  const open = () => openMongoRelay({ uri: server.uri, poll }, deps);
+  const [host, guest] = [await open(), await open()];
+  try {
+    await work(new Fixture({ writer, admin, host, guest }));
+  } finally {
+    await Promise.all([host.close(), guest.close(), admin.close()]);
+    writer.close();
+    await server.stop();
+  }
+}
+
+/** A document like that of an envelope, with one field of another kind. */
+function hostileMessage(
+  seat: Seat,
+  field: string,
+  value: RawValue,
+): { readonly [name: string]: RawValue } {
+  const { room, epoch } = seat;
+  const id = randomName(16);
+  const document: Record<string, RawValue> = {
+    _id: `${room}.${epoch}.${id}`,
+    ...{ room, epoch, from: seat.role === "host" ? "guest" : "host", seq: 1, attempt: 0 },
+    head: new Uint8Array(61),
+    token: "gAAAAA",
+    expiresAt: new Date(Date.now() + 60_000),
+  };
+  document[field] = value;
+  return document;
+}
+
+/** Each field with one value in `step`, others for each field; with all of them under SOAK=1. */
+function selected(fields: readonly string[], step: number): [field: string, value: string][] {
+  const all = fields.flatMap((field) =>
+    Object.keys(HOSTILE_VALUES).map((value): [string, string] => [field, value])
+  );
+  return all.filter((_, i) => SOAK || i % step === 0);
+}
+
+for (const poll of [false, true]) {
+  Deno.test({
+    name: `MongoRelay: hides nothing behind documents of every type, ${
+      poll ? "polling" : "by stream"
+    }${skip}`,
+    ignore,
+    fn: () =>
+      withFixture(poll, async (fixture) => {
+        const { host, guest, writer, db } = fixture;
+        const { hostSeat, guestSeat, room } = await fixture.pair();
+        const recorder = new Recorder();
+        const end = new AbortController();
+        host.watch(hostSeat, recorder, end.signal);
+        await recorder.up();
+        const sent: Envelope[] = [];
+        let planted = 0;
+        for (const [field, name] of selected(MESSAGE_FIELDS, 3)) {
+          for (const seat of [hostSeat, guestSeat]) {
+            const document = hostileMessage(seat, field, HOSTILE_VALUES[name]!);
+            try {
+              await writer.insert(DATABASE, "messages", [document]);
+            } catch (error) {
+              // A server stores not every type as an identity, and each one once.
+              if (field !== "_id") throw error;
+            }
+          }
+          if (++planted % 8 > 0) continue;
+          const one = envelope("guest", sent.length + 1);
+          sent.push(one);
+          await guest.post(guestSeat, [one]);
+          assert(await host.renew(hostSeat) && await guest.renew(guestSeat));
+        }
+        const isTrue = ({ id }: Envelope) => sent.some((one) => one.id === id);
+        const { envelopes, malformed } = await host.read(hostSeat);
+        assert(malformed > 50, `${malformed} were counted`);
+        assertEquals(envelopes.filter(isTrue), sent);
+        assertEquals((await host.read(hostSeat)).malformed, 0, "counted once");
+        assert((await guest.read(guestSeat)).malformed > 50);
+        assertEquals((await guest.read(guestSeat)).malformed, 0, "counted once");
+        if (!poll) {
+          await recorder.until(() =>
+            sent.every(({ id }) => recorder.pushed.some((one) => one.id === id))
+          );
+        }
+        assertEquals(recorder.states.filter(({ state }) => state !== "up"), []);
+        end.abort();
+        assertEquals((await guest.leave(guestSeat)).last, false);
+        assertEquals(await host.leave(hostSeat), { last: true, remaining: 0 });
+        assertEquals(await db.collection("messages").countDocuments({ room }), 0);
+        assertEquals(await db.collection("rooms").countDocuments({ _id: room as never }), 0);
+      }),
+  });
+}
+
+/** What an operation came to: its own trouble, or none; anything else fails the test. */
+async function outcome(what: string, operation: () => Promise<unknown>): Promise<void> {
+  try {
+    await operation();
+  } catch (error) {
+    const isTold = error instanceof RelayUnavailable ||
+      error instanceof Failure && error.code !== "bug";
+    assert(isTold, `${what}: ${Deno.inspect(error)}`);
+  }
+}
+
+Deno.test({
+  name: `MongoRelay: leaves nothing, whatever is written into a room${skip}`,
+  ignore,
+  fn: () =>
+    withFixture(true, async (fixture) => {
+      const { host, guest, writer, db } = fixture;
+      for (const [field, name] of selected(ROOM_FIELDS, 7)) {
+        const what = `${field}: ${name}`;
+        const { hostSeat, guestSeat, room } = await fixture.pair();
+        try {
+          await writer.set(DATABASE, "rooms", room, { [field]: HOSTILE_VALUES[name]! });
+        } catch {
+          // Not every value can be stored under every name.
+        }
+        const operations: [string, () => Promise<unknown>][] = [
+          ["renew", () => host.renew(hostSeat)],
+          ["post", () => guest.post(guestSeat, [envelope("guest", 1)])],
+          ["read", () => host.read(hostSeat)],
+          ["claim", () => guest.claim(room, randomName(16))],
+          ["seal", () => host.seal(hostSeat)],
+          ["renew and keep", () => guest.renew(guestSeat, { keep: true })],
+          ["guest leaves", () => guest.leave(guestSeat)],
+          ["host leaves", () => host.leave(hostSeat)],
+        ];
+        for (const [operation, run] of operations) {
+          await outcome(`${what}: ${operation}`, run);
+        }
+        const left = await db.collection("rooms").findOne(
+          { _id: room as never },
+          { projection: { expiresAt: 1 } },
+        );
+        // A seat that was overwritten cannot be given up; its room expires by itself.
+        const isOverwritten = /^(epoch|host|guest)/.test(field);
+        if (!isOverwritten) {
+          assertEquals(left, null, what);
+          assertEquals(await db.collection("messages").countDocuments({ room }), 0, what);
+        } else if (left) {
+          const { expiresAt } = left as unknown as { expiresAt: Date };
+          assert(expiresAt.getTime() <= Date.now() + 61_000, what);
+        }
+      }
+    }),
+});
+
+Deno.test({
+  name: `MongoRelay: replaces a room that was written to stay for good${skip}`,
+  ignore,
+  fn: () =>
+    withFixture(true, async (fixture) => {
+      const far: readonly RawValue[] = [
+        ...["MaxKey", "date out of range", "long", "string", "object", "regular expression"],
+      ].map((name) => HOSTILE_VALUES[name]!);
+      for (const [i, expiresAt] of far.entries()) {
+        const room = randomName(16);
+        await fixture.writer.insert(DATABASE, "rooms", [{
+          ...{ _id: room, epoch: "e", past: [HOSTILE_VALUES["invalid UTF-8"]!], rev: 1 },
+          ...{ sealed: true, burnt: false, lingerMs: 8e15, guest: null, last: null, expiresAt },
+          host: { token: "t", lease: expiresAt },
+        }]);
+        const { hostSeat, guestSeat } = await fixture.pair(room);
+        await fixture.guest.leave(guestSeat);
+        assertEquals(await fixture.host.leave(hostSeat), { last: true, remaining: 0 }, `${i}`);
+      }
+    }),
+});
