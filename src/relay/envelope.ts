@@ -1,6 +1,6 @@
 /**
- * What every store does at its edge, whatever it keeps documents in: refuse a batch that no relay
- * could hold, and turn a document back into an {@link Envelope} or into nothing.
+ * What every relay does at its edge: refuse a batch beyond the limits, and turn a document back
+ * into an {@link Envelope} or into nothing.
  *
  * @module
  */
@@ -43,7 +43,7 @@ export function asEnvelope(document: { readonly [F in keyof Envelope]?: unknown 
   if (!isCount(seq) || !isCount(attempt)) return undefined;
   if (!(head instanceof Uint8Array) || head.length > MAX_HEAD_BYTES) return undefined;
   if (typeof token !== "string" || token.length > MAX_TOKEN_CHARS) return undefined;
-  // A copy: neither side can alter afterwards what the other one holds.
+  // A copy, so that neither side can alter what the other holds.
   return { id, from, seq, attempt, head: Uint8Array.from(head), token };
 }
 

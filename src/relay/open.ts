@@ -29,7 +29,7 @@ export type RelaySettings =
 export interface RelayDeps {
   readonly clock: Clock;
   readonly random: Random;
-  /** Ends an opening that takes too long for somebody. */
+  /** Cancels the opening. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -6,14 +6,14 @@
  * ## Guarantees
  *
  * - **Two seats.** However many race, at most one holds each seat. A seat is bound to a random token
- *   that the client chose before the claim, so a claim whose reply was lost is recognised when it is
- *   repeated. A refused claim leaves a knock that wakes those inside.
+ *   that the client chose before the claim, so a claim whose reply was lost is recognized when it
+ *   is repeated. A refused claim leaves a knock that wakes those inside.
  * - **Epoch and seal.** Every envelope belongs to one epoch of its room. A sealed room gives no seat
  *   away, not even one whose lease has lapsed; only a seat holder opens a new epoch.
  * - **Identity.** An envelope is its `id`, a hash of all it says. Posting it again stores nothing and
- *   succeeds. Two different envelopes may claim one sequence number: whoever holds the database
- *   password can write whatever it likes, so nothing is refused a place for the sake of another, and
- *   the reader's cryptography decides which one is true.
+ *   succeeds. Two different envelopes may claim one sequence number: anyone with the database
+ *   password can write what they like, so an envelope never blocks another, and the reader's
+ *   cryptography decides which one is true.
  * - **Order.** `post` stores a batch in its order: when one envelope can be seen, all before it could
  *   be. `read` returns envelopes by sequence number.
  * - **Presence by lease**, in the relay's own clock. `renew` prolongs one's own and reports both.
@@ -47,7 +47,7 @@ export interface Seat {
   readonly token: string;
 }
 
-/** Who posted: a seat, or somebody who was refused one (a knock). */
+/** Who posted: a seat, or a client that was refused one (a knock). */
 export type Sender = Role | "stranger";
 
 /** One opaque document. The relay reads none of it; the protocol fills it. */
@@ -156,7 +156,7 @@ export interface Relay {
 
   /**
    * Prolongs one's lease and the expiry of the room. With `keep`, also the expiry of every envelope
-   * in it, for what waits for somebody who is away.
+   * in it, for what waits for a peer who is away.
    *
    * @returns undefined when the seat is no longer held.
    */
@@ -173,7 +173,7 @@ export interface Relay {
 
   /**
    * Opens a new epoch: this client becomes its host under a new token, the other seat is free, the
-   * room is neither sealed nor burnt, and every envelope of earlier epochs is deleted. Repeating it
+   * room is neither sealed nor burned, and every envelope of earlier epochs is deleted. Repeating it
    * returns the same seat.
    *
    * @returns undefined when the seat is no longer held.

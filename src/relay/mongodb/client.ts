@@ -63,7 +63,7 @@ const OPTIONS: MongoClientOptions = {
   monitorCommands: true,
   ...DECODING,
   ignoreUndefined: true,
-  // Defeats NODE_TLS_REJECT_UNAUTHORIZED=0, which Deno honours without any permission.
+  // Defeats NODE_TLS_REJECT_UNAUTHORIZED=0, which Deno obeys without any permission.
   rejectUnauthorized: true,
 };
 

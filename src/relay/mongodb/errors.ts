@@ -257,7 +257,7 @@ const RULES: readonly Rule[] = [
     "no-primary",
     ({ name }) => name === "MongoServerSelectionError" || name === "MongoTopologyClosedError",
   ),
-  // Whatever the driver cannot decode was written by somebody else, and is not our mistake.
+  // Data that the driver cannot decode was written by another program: it is not a bug of ours.
   transient("unreadable-answer", ({ name }) => name.startsWith("BSON")),
 ];
 

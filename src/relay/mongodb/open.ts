@@ -1,5 +1,5 @@
 /**
- * Opens a relay in MongoDB. Whoever imports this file loads the driver.
+ * Opens a relay in MongoDB. Importing this file loads the driver.
  *
  * @module
  */

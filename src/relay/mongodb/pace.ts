@@ -1,11 +1,11 @@
 /**
- * How often to ask a relay that cannot call: quickly while people talk, seldom while they do not.
+ * How often to poll a relay without change streams: often while people chat, seldom while they do not.
  *
  * @module
  */
 import type { Clock, Random } from "../../clock.ts";
 
-/** Between two looks: in a conversation, after a pause, and after a minute of silence. */
+/** Between two polls: in a conversation, after a pause, and after a minute of silence. */
 export const ACTIVE_MS = 250;
 const QUIET_MS = 1_000;
 const IDLE_MS = 3_000;
@@ -15,8 +15,8 @@ const QUIET_FOR_MS = 60_000;
 /** Two clients that began together drift apart by this fraction either way. */
 const JITTER = 0.2;
 /**
- * What each operation beside the looks postpones the next look by: a free cluster counts them all, and
- * two who talk shall not take more than ten a second from it. Up to a limit, for they want to read.
+ * By how much each other operation postpones the next poll: a free cluster counts them all, and two
+ * people should not take more than ten a second from it. It is limited, so that they still read.
  */
 const OPERATION_MS = 200;
 const MAX_POSTPONED_MS = 1_000;
@@ -37,17 +37,17 @@ export class Pace {
     this.#activeAt = deps.clock.monotonic();
   }
 
-  /** Somebody said something. */
+  /** A message was sent or received. */
   activity(): void {
     this.#activeAt = this.#clock.monotonic();
   }
 
-  /** True in a conversation: the next look is near anyway. */
+  /** True in a conversation: the next poll is near anyway. */
   get isActive(): boolean {
     return this.#clock.monotonic() - this.#activeAt < ACTIVE_FOR_MS;
   }
 
-  /** The relay was asked for something else than news. */
+  /** The relay was asked for something other than new envelopes. */
   operation(): void {
     this.#postponedMs = Math.min(MAX_POSTPONED_MS, this.#postponedMs + OPERATION_MS);
   }
@@ -57,7 +57,7 @@ export class Pace {
     this.#throttledAt = this.#clock.monotonic();
   }
 
-  /** Milliseconds until the next look, which is then taken. */
+  /** Milliseconds until the next poll, which the caller then makes. */
   next(): number {
     const now = this.#clock.monotonic();
     const silence = now - this.#activeAt;

@@ -86,7 +86,7 @@ const LINGER: Document = {
   }],
 };
 const SEALED = { $eq: ["$sealed", true] };
-const BURNT = { $eq: ["$burnt", true] };
+const BURNED = { $eq: ["$burnt", true] };
 /** The epoch of a document, of either collection; null where it is not one. */
 export const EPOCH: Document = name("$epoch");
 const LAST = name("$last");
@@ -107,7 +107,7 @@ export const ROOM_PROJECTION: Document = {
   past: PAST,
   rev: REVISION,
   sealed: SEALED,
-  burnt: BURNT,
+  burnt: BURNED,
   lingerMs: LINGER,
   last: LAST,
   living: LIVING,
@@ -168,7 +168,7 @@ export function createUpdate(wish: { token: string; epoch: string; lingerMs: num
     last: null,
     expiresAt: inMs(wish.lingerMs),
   };
-  // A room without an epoch is nobody's, whatever its expiry says.
+  // A room without an epoch has no holder, whatever its expiry says.
   const living = { $and: [LIVING, { $ne: [EPOCH, null] }] };
   return [{ $replaceWith: { $cond: [living, "$$ROOT", made] } }];
 }
@@ -176,7 +176,7 @@ export function createUpdate(wish: { token: string; epoch: string; lingerMs: num
 /** Gives the guest seat to `token` if it may have it; the answer's guest tells whether it did. */
 export function claimUpdate(token: string): Document[] {
   const already = isHeldBy("guest", token);
-  const open = { $and: [{ $not: [SEALED] }, { $not: [BURNT] }, { $not: [isHeld("guest")] }] };
+  const open = { $and: [{ $not: [SEALED] }, { $not: [BURNED] }, { $not: [isHeld("guest")] }] };
   // A guest without a host has nobody to shake hands with.
   const granted = { $and: [LIVING, { $not: [isFree("host")] }, { $or: [already, open] }] };
   return [{

@@ -15,7 +15,7 @@ const MAX_DISAGREEMENT_MS = 1_000;
  */
 export class ServerTime {
   readonly #clock: Clock;
-  #learnt: { readonly server: number; readonly wall: number; readonly steady: number } | undefined;
+  #learned: { readonly server: number; readonly wall: number; readonly steady: number } | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -23,13 +23,13 @@ export class ServerTime {
 
   /** Takes in what the server's clock showed a moment ago, in milliseconds since 1970. */
   learn(server: number): void {
-    this.#learnt = { server, wall: this.#clock.now(), steady: this.#clock.monotonic() };
+    this.#learned = { server, wall: this.#clock.now(), steady: this.#clock.monotonic() };
   }
 
   /** Milliseconds since 1970 by the server's clock; undefined when that is not certain. */
   now(): number | undefined {
-    if (!this.#learnt) return undefined;
-    const { server, wall, steady } = this.#learnt;
+    if (!this.#learned) return undefined;
+    const { server, wall, steady } = this.#learned;
     const elapsed = this.#clock.monotonic() - steady;
     const disagreement = this.#clock.now() - wall - elapsed;
     return Math.abs(disagreement) > MAX_DISAGREEMENT_MS ? undefined : server + elapsed;

@@ -18,7 +18,7 @@ const NO_EPOCH: Document = {
   $or: [{ epoch: { $not: { $regex: EPOCH_PATTERN } } }, { $expr: { $eq: [EPOCH, null] } }],
 };
 
-/** The epochs of a room's envelopes, and null where there is something that is no epoch. */
+/** The epochs of a room's envelopes, and null where the field is not an epoch. */
 function epochsPipeline(room: RoomId): Document[] {
   return [
     { $match: { room, epoch: { $regex: EPOCH_PATTERN } } },

@@ -2,8 +2,8 @@
  * How a client of MongoDB learns of news: by one change stream, or by asking again and again where
  * there is none.
  *
- * A stream that broke is not resumed but begun anew, followed by a wake: what came in between is
- * read, not replayed. So there is no token to lose, and no event that comes twice can do harm.
+ * A stream that broke is not resumed but reopened, followed by a wake: what came in between is
+ * read, not replayed. So there is no resume token to lose, and repeated events do no harm.
  *
  * @module
  */
@@ -133,7 +133,7 @@ async function poll(
 /** News of one moment. */
 interface News {
   readonly envelopes: Envelope[];
-  /** True if there was something that is not an envelope. */
+  /** True if there was a document that is not an envelope. */
   readonly strange: boolean;
   /** True if there may be more. */
   readonly isFull: boolean;
@@ -227,7 +227,7 @@ class Stream {
   }
 }
 
-/** A stream ends when its collection is dropped or renamed; a new one begins anew. */
+/** A stream ends when its collection is dropped or renamed; Whisper then opens a new one. */
 function ended(): RelayUnavailable {
   return new RelayUnavailable(new Failure("stream-ended"));
 }

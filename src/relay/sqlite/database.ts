@@ -130,7 +130,7 @@ export function scrub(db: DatabaseSync): void {
   try {
     db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   } catch {
-    // Somebody reads, or the disk fails: the next one to leave does it. What is deleted stays deleted.
+    // Another process reads, or the disk fails: the next one to leave does it. What is deleted stays deleted.
   }
 }
 

@@ -25,7 +25,7 @@ export interface RoomRow {
 export const ROOM_COLUMNS = `epoch, linger, sealed, burnt, revision,
   host, host_lease, guest, guest_lease, ${NOW} AS now`;
 
-/** An envelope as read by {@link SELECT_OTHERS}: whatever somebody may have stored. */
+/** An envelope as read by {@link SELECT_OTHERS}: with any value in any field. */
 export type EnvelopeRow = { readonly [F in keyof Envelope]?: unknown } & {
   /** Where it stands in the order of storing. */
   readonly n: number;
@@ -40,7 +40,7 @@ export function otherSeat(role: Role): Role {
   return role === "host" ? "guest" : "host";
 }
 
-/** True when somebody holds that seat and has renewed it in time. */
+/** True when that seat is held and was renewed in time. */
 export function isHeldBy(room: RoomRow, role: Role): boolean {
   return room[role] !== null && (room[`${role}_lease`] ?? 0) > room.now;
 }

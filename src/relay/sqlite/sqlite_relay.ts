@@ -319,7 +319,7 @@ class SqliteRelay implements Relay {
     try {
       lock = await FileLock.acquire(lockPath(this.#path), { clock: this.#clock });
     } catch {
-      // The directory is gone, or somebody does not move: the next start tidies, as after a crash.
+      // The directory is gone, or another process is stuck: the next start cleans up, as after a crash.
       this.#db.close();
       return;
     }

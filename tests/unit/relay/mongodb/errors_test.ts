@@ -222,7 +222,7 @@ const CASES: readonly Case[] = [
     ...{ code: "relay-unreachable", word: "chat:any" },
   },
   {
-    seen: "a certificate's file outside of what Whisper kept",
+    seen: "a certificate's file outside of what Whisper may read",
     error: Object.assign(new Error('Requires read access to "/k/ca.pem"'), { name: "NotCapable" }),
     ...{ code: "relay-uri", word: "--tls-ca-file" },
   },

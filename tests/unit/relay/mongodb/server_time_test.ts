@@ -12,11 +12,11 @@ function clocks() {
   return { state, time: new ServerTime(clock) };
 }
 
-Deno.test("the server's time is not known before it was told", () => {
+Deno.test("ServerTime.now: is undefined before the first answer", () => {
   assertEquals(clocks().time.now(), undefined);
 });
 
-Deno.test("the server's time goes on from where it was told, whatever the clock here shows", () => {
+Deno.test("ServerTime.now: continues from the last answer, whatever the local clock shows", () => {
   const { state, time } = clocks();
   time.learn(1_000_000);
   assertEquals(time.now(), 1_000_000);
@@ -27,7 +27,7 @@ Deno.test("the server's time goes on from where it was told, whatever the clock 
   assertEquals(time.now(), 900_000);
 });
 
-Deno.test("no time is told once the two clocks disagree: after a sleep, or when one was set", () => {
+Deno.test("ServerTime.now: is undefined when the local clocks disagree, after a sleep or a change", () => {
   for (const [by, known] of [[1_000, true], [1_001, false], [-1_000, true], [-1_001, false]]) {
     const { state, time } = clocks();
     time.learn(1_000_000);

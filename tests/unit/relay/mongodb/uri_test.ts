@@ -118,7 +118,7 @@ Deno.test("uri: an e-mail address may be a user name", () => {
   assertEquals({ user, hosts }, { user: "ann@example.com", hosts: ["host:27017"] });
 });
 
-Deno.test("uri: a database of the server itself is where the user is kept, not where we write", () => {
+Deno.test("uri: uses a database of the server itself for authentication only", () => {
   for (const name of ["admin", "local", "config", ""]) {
     assertEquals(databaseOf(`mongodb://ann:secret@host/${name}`), "whisper");
   }

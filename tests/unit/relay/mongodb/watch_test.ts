@@ -74,7 +74,7 @@ Deno.test("watch: an open stream is up and wakes once, then pushes what it decod
   await clock.until(() => recorder.pushed.length === 2);
   await clock.advance(1);
   assertEquals(recorder.pushed, [sent, sent]);
-  assertEquals(recorder.wakes, 2, "one when it opened, one for what is no envelope");
+  assertEquals(recorder.wakes, 2, "one when it opened, one for a document of another shape");
   assertEquals(recorder.states, [{ state: "up", watch: "stream" }]);
   end.abort();
   await clock.advance(1_000);
@@ -82,7 +82,7 @@ Deno.test("watch: an open stream is up and wakes once, then pushes what it decod
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("watch: a stream that breaks is opened anew with growing patience, and wakes", async () => {
+Deno.test("watch: reopens a broken stream with backoff, and wakes", async () => {
   let works = false;
   const { recorder, end, over, clock } = watching((command) => {
     if (!works) return Promise.reject(broken());

@@ -16,7 +16,7 @@ async function kill(path: string, step: number, room: string): Promise<void> {
 }
 
 Deno.test({
-  name: "whenever one process is killed, the other goes on, can leave, and nothing is left",
+  name: "crash: leaves nothing when one process is killed at any moment and the other leaves",
   ignore: Deno.build.os === "windows",
   fn: () =>
     inDirectory(async (directory) => {
@@ -42,7 +42,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "when all processes are killed, the next start removes what has expired, and the file",
+  name:
+    "crash: removes expired documents and the file at the next start when all processes were killed",
   ignore: Deno.build.os === "windows",
   fn: () =>
     inDirectory(async (directory) => {

@@ -33,7 +33,7 @@ async function assertStorageFailure(
   assert(describeFailure(failure).hint.length > 0);
 }
 
-Deno.test("the last to close removes every file", () =>
+Deno.test("close: removes every file when the last one closes", () =>
   inDirectory(async (directory) => {
     const path = `${directory}/chat.db`;
     const [first, second] = [await open(path), await open(path)];
@@ -43,12 +43,12 @@ Deno.test("the last to close removes every file", () =>
     await first.leave(seat);
     await second.leave({ ...seat, role: "guest", token: "guest" });
     await first.close();
-    assert(names(directory).includes("chat.db"), "somebody is still there");
+    assert(names(directory).includes("chat.db"), "a process is still there");
     await second.close();
     assertEquals(names(directory), []);
   }));
 
-Deno.test("the file stays while another room lives in it, and each chat keeps to its own", () =>
+Deno.test("close: leaves the file while another room lives in it", () =>
   inDirectory(async (directory) => {
     const path = `${directory}/chat.db`;
     const [one, two] = [await open(path), await open(path)];
@@ -65,7 +65,7 @@ Deno.test("the file stays while another room lives in it, and each chat keeps to
     assertEquals(names(directory), []);
   }));
 
-Deno.test("what expired while nobody was there is removed by the next start", () =>
+Deno.test("openSqliteRelay: removes what expired while no process was there", () =>
   inDirectory(async (directory) => {
     const path = `${directory}/chat.db`;
     const relay = await open(path);
@@ -83,7 +83,7 @@ Deno.test("what expired while nobody was there is removed by the next start", ()
     assertEquals(names(directory), []);
   }));
 
-Deno.test("what expired while others were there is removed by the last to close", () =>
+Deno.test("close: removes what expired while others were there", () =>
   inDirectory(async (directory) => {
     const path = `${directory}/chat.db`;
     const relay = await open(path);
@@ -93,11 +93,11 @@ Deno.test("what expired while others were there is removed by the last to close"
     assertEquals(names(directory), []);
   }));
 
-Deno.test("nothing of an envelope is in any file once the last one has left", () =>
+Deno.test("leave: leaves nothing of an envelope in any file when the last one leaves", () =>
   inDirectory(async (directory) => {
     const path = `${directory}/chat.db`;
     const [relay, other] = [await open(path), await open(path)];
-    const kept = await host(other);
+    const held = await host(other);
     const seat = await host(relay);
     const token = "sought-".repeat(100);
     for (let seq = 1; seq <= 20; seq++) {
@@ -111,11 +111,11 @@ Deno.test("nothing of an envelope is in any file once the last one has left", ()
     await relay.leave(seat);
     assertEquals((await grep()).code, 1, "grep found something, or failed");
     await relay.close();
-    await other.leave(kept);
+    await other.leave(held);
     await other.close();
   }));
 
-Deno.test("every file is for its owner's eyes alone", () =>
+Deno.test("openSqliteRelay: makes every file readable for its owner only", () =>
   inDirectory(async (runtime) => {
     const relay = await openOwn(runtime);
     const seat = await host(relay);
@@ -132,7 +132,7 @@ Deno.test("every file is for its owner's eyes alone", () =>
     assertEquals(names(directory), []);
   }));
 
-Deno.test("a directory that others may enter, or that cannot be made, is a failure to open", () =>
+Deno.test("openSqliteRelay: refuses a directory that others may enter or that cannot be created", () =>
   inDirectory(async (runtime) => {
     await assertStorageFailure(() => openOwn(`${runtime}/none`), "file-denied");
     await assertStorageFailure(() => open(`${runtime}/none/chat.db`), "file-denied");
@@ -142,7 +142,7 @@ Deno.test("a directory that others may enter, or that cannot be made, is a failu
     assertEquals(names(`${runtime}/whisper`), []);
   }));
 
-Deno.test("a file of a newer version is left as it is", () =>
+Deno.test("openSqliteRelay: leaves a file of a newer version alone", () =>
   inDirectory(async (directory) => {
     const path = `${directory}/chat.db`;
     await abandon(path);
@@ -152,7 +152,7 @@ Deno.test("a file of a newer version is left as it is", () =>
     assertEquals(Deno.readFileSync(path), before);
   }));
 
-Deno.test("a file of an older version is made anew when nobody is in it, and left when somebody is", () =>
+Deno.test("openSqliteRelay: replaces a file of an older version unless it is in use", () =>
   inDirectory(async (directory) => {
     const path = `${directory}/chat.db`;
     await abandon(path);
@@ -167,7 +167,7 @@ Deno.test("a file of an older version is made anew when nobody is in it, and lef
     assertEquals(names(directory), []);
   }));
 
-Deno.test("a database of another program is left as it is", () =>
+Deno.test("openSqliteRelay: leaves another program's database alone", () =>
   inDirectory(async (directory) => {
     const path = `${directory}/chat.db`;
     alter(path, "CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)");
@@ -176,7 +176,7 @@ Deno.test("a database of another program is left as it is", () =>
     assertEquals(Deno.readFileSync(path), before);
   }));
 
-Deno.test("a file that is no database is left as it is where somebody else may have put it", () =>
+Deno.test("openSqliteRelay: leaves a file of another kind alone in a shared directory", () =>
   inDirectory(async (directory) => {
     const path = `${directory}/chat.db`;
     const text = "dear diary ".repeat(1_000);
@@ -186,7 +186,7 @@ Deno.test("a file that is no database is left as it is where somebody else may h
     await assertStorageFailure(() => open(directory), "file-foreign");
   }));
 
-Deno.test("a file that is no database is replaced in the directory that is ours alone", () =>
+Deno.test("openSqliteRelay: replaces a file of another kind in its own directory", () =>
   inDirectory(async (runtime) => {
     const directory = `${runtime}/whisper`;
     Deno.mkdirSync(directory, { mode: 0o700 });
@@ -200,7 +200,7 @@ Deno.test("a file that is no database is replaced in the directory that is ours 
     }
   }));
 
-Deno.test("a damaged file that bears our mark is replaced wherever it is", () =>
+Deno.test("openSqliteRelay: replaces a damaged file of its own in any directory", () =>
   inDirectory(async (directory) => {
     const path = `${directory}/chat.db`;
     for (const from of [100, 4_096, 8_192]) {
@@ -215,7 +215,7 @@ Deno.test("a damaged file that bears our mark is replaced wherever it is", () =>
     }
   }));
 
-Deno.test("a lock that somebody holds is an outage, after which the same operation succeeds", () =>
+Deno.test("relay: reports a held lock as an outage, after which the operation succeeds", () =>
   inDirectory(async (directory) => {
     const path = `${directory}/chat.db`;
     const relay = await open(path);

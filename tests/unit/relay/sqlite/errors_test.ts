@@ -30,7 +30,7 @@ function assertStays(error: unknown, text: string): void {
   assertEquals(failure.cause, error);
 }
 
-Deno.test("a full disk is an outage with a sentence, however SQLite reports it", () => {
+Deno.test("relayError: makes a full disk an outage, however SQLite reports it", () => {
   const db = new DatabaseSync(":memory:");
   db.exec("CREATE TABLE t (a); PRAGMA max_page_count = 2");
   assertPasses(thrown(() => db.exec("INSERT INTO t VALUES (zeroblob(100000))")), "disk is full");
@@ -40,7 +40,7 @@ Deno.test("a full disk is an outage with a sentence, however SQLite reports it",
   assertPasses(Object.assign(new Error("os error 28"), { code: "ENOSPC" }), "disk is full");
 });
 
-Deno.test("a lock is an outage with a sentence", () =>
+Deno.test("relayError: makes a lock an outage", () =>
   inDirectory((directory) => {
     const [one, two] = [1, 2].map(() => new DatabaseSync(`${directory}/chat.db`));
     one!.exec("CREATE TABLE t (a); BEGIN IMMEDIATE");
@@ -51,7 +51,7 @@ Deno.test("a lock is an outage with a sentence", () =>
     return Promise.resolve();
   }));
 
-Deno.test("a file that cannot be opened, written or read stays a failure with a sentence", () =>
+Deno.test("relayError: makes a file that cannot be opened, written or read a failure", () =>
   inDirectory((directory) => {
     const open = (path: string) => () => new DatabaseSync(path).exec("SELECT * FROM sqlite_schema");
     assertStays(thrown(open(`${directory}/none/chat.db`)), "Can't create, read or write");
@@ -71,7 +71,7 @@ Deno.test("a file that cannot be opened, written or read stays a failure with a 
     return Promise.resolve();
   }));
 
-Deno.test("what is no trouble of the disk is passed on unchanged", () => {
+Deno.test("relayError: returns other errors unchanged", () => {
   const db = new DatabaseSync(":memory:");
   const mistakes = [
     thrown(() => db.exec("SELEKT")),

@@ -5,7 +5,7 @@ import { defaultDatabasePath, directoryOf } from "../../../../src/relay/sqlite/p
 import { ensurePrivateDirectory } from "../../../../src/relay/sqlite/private_directory.ts";
 import { inDirectory, names } from "./support.ts";
 
-Deno.test("the file lies in the runtime directory, else in one's own temporary one", () => {
+Deno.test("defaultDatabasePath: is in the runtime directory, else in the user's temporary one", () => {
   const cases: [Record<string, string>, string][] = [
     [{ XDG_RUNTIME_DIR: "/run/user/7/", USER: "ann", TMPDIR: "/t" }, "/run/user/7/whisper/chat.db"],
     [{ TMPDIR: "/t/", USER: "ann" }, "/t/whisper-ann/chat.db"],
@@ -17,14 +17,14 @@ Deno.test("the file lies in the runtime directory, else in one's own temporary o
   for (const [env, path] of cases) assertEquals(defaultDatabasePath((name) => env[name]), path);
 });
 
-Deno.test("the directory of a path is what precedes its last slash", () => {
+Deno.test("directoryOf: returns what precedes the last slash", () => {
   assertEquals(directoryOf("/a/b.db"), "/a");
   assertEquals(directoryOf("C:\\a\\b.db"), "C:\\a");
   assertEquals(directoryOf("/b.db"), "/");
   assertEquals(directoryOf("b.db"), ".");
 });
 
-Deno.test("a missing directory is made, for its owner alone, and left empty", () =>
+Deno.test("ensurePrivateDirectory: creates a missing directory for its owner alone", () =>
   inDirectory((directory) => {
     const own = `${directory}/own`;
     ensurePrivateDirectory(own, systemRandom);
@@ -42,7 +42,7 @@ function assertUnsafe(directory: string, problem: string): void {
 }
 
 Deno.test({
-  name: "a directory that others can reach into is refused",
+  name: "ensurePrivateDirectory: refuses a directory that others can enter",
   ignore: Deno.build.os === "windows",
   fn: () =>
     inDirectory((directory) => {
@@ -57,7 +57,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a link or a file in the place of the directory is refused",
+  name: "ensurePrivateDirectory: refuses a link or a file in its place",
   ignore: Deno.build.os === "windows",
   fn: () =>
     inDirectory((directory) => {
@@ -72,7 +72,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a directory of somebody else is refused, even by one who may enter it",
+  name: "ensurePrivateDirectory: refuses another user's directory, even to root",
   ignore: Deno.build.os === "windows" || Deno.uid() !== 0,
   fn: () =>
     inDirectory((directory) => {

@@ -24,7 +24,7 @@ async function racer(directory: string, role: string, name: string): Promise<num
   return Number(text.decode(stdout));
 }
 
-Deno.test("processes that make and remove the file all the time find each other, and leave nothing", () =>
+Deno.test("openSqliteRelay: connects processes that create and remove the file all the time, and leaves nothing", () =>
   inDirectory(async (directory) => {
     const lasts = await Promise.all(
       ["a", "b"].flatMap((name) => ["host", "guest"].map((role) => racer(directory, role, name))),

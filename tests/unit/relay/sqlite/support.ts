@@ -19,7 +19,7 @@ export async function inDirectory(run: (directory: string) => Promise<void>): Pr
   }
 }
 
-/** Opens the relay kept in one file. */
+/** Opens the relay in one file. */
 export function open(path: string): Promise<Relay> {
   return openSqliteRelay({ path, clock: systemClock, random: systemRandom });
 }

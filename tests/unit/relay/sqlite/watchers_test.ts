@@ -42,7 +42,7 @@ function sqliteError(errcode: number): Error {
   return Object.assign(new Error("SQLite says"), { errcode });
 }
 
-Deno.test("a watch pushes each envelope once, in order, however many there are", async () => {
+Deno.test("watch: pushes each envelope once, in order", async () => {
   const { clock, stored, watchers } = watched();
   stored.push(...Array.from({ length: 2 * MAX_BATCH }, (_, i) => envelope("guest", i + 1)));
   const recorder = new Recorder();
@@ -56,7 +56,7 @@ Deno.test("a watch pushes each envelope once, in order, however many there are",
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("a watch in trouble says so once, goes on, and says when it is well again", async () => {
+Deno.test("watch: reports an outage once, continues, and reports its end", async () => {
   const { clock, stored, trouble, watchers } = watched();
   const recorder = new Recorder();
   watchers.add(SEAT, recorder, new AbortController().signal);
@@ -72,7 +72,7 @@ Deno.test("a watch in trouble says so once, goes on, and says when it is well ag
   watchers.close();
 });
 
-Deno.test("a watch over a damaged file is over, and makes no further calls", async () => {
+Deno.test("watch: ends without further calls when the file is damaged", async () => {
   const { clock, stored, trouble, watchers } = watched();
   const recorder = new Recorder();
   watchers.add(SEAT, recorder, new AbortController().signal);
@@ -87,7 +87,7 @@ Deno.test("a watch over a damaged file is over, and makes no further calls", asy
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("a listener may end its watch, or all, in the middle of a push", async () => {
+Deno.test("watch: lets a listener end its watch, or all, in the middle of a push", async () => {
   const { clock, stored, watchers } = watched();
   stored.push(...Array.from({ length: 2 * MAX_BATCH }, (_, i) => envelope("guest", i + 1)));
   let pushed = 0;
@@ -104,7 +104,7 @@ Deno.test("a listener may end its watch, or all, in the middle of a push", async
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("a commit that nobody rang for is found within a second", () =>
+Deno.test("watch: finds a commit without a notification within a second", () =>
   inDirectory(async (directory) => {
     const path = `${directory}/chat.db`;
     const clock = new FakeClock();
