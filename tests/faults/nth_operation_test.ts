@@ -19,6 +19,10 @@ import { allRead, assertNothingLeft, assertNothingLost, Person } from "./harness
 
 const deps = { clock: systemClock, random: systemRandom };
 
+/** tests/scenario/faults_test.ts has the same matrix under a fake clock in every run. */
+const isSoak = Deno.env.get("SOAK") === "1";
+const notSoak = isSoak ? "" : " (skipped: SOAK=1 runs it)";
+
 /** More than either needs from entering to having left. */
 const MOST = 24;
 
@@ -153,37 +157,41 @@ async function every(
   }
 }
 
-Deno.test("nth operation: survives each failing operation on this computer", async (test) => {
-  const folder = await Deno.makeTempDir({ prefix: "whisper-test-" });
-  const path = `${folder}/chat.db`;
-  const keeper = await openSqliteRelay({ ...deps, path });
-  try {
-    const { DatabaseSync } = await import("node:sqlite");
-    await every(
-      {
-        open: () => openSqliteRelay({ ...deps, path }),
-        count(room) {
-          const db = new DatabaseSync(path, { readOnly: true });
-          const { n } = db.prepare(
-            `SELECT (SELECT count(*) FROM rooms WHERE room = ?) +
+Deno.test({
+  name: `nth operation: survives each failing operation on this computer${notSoak}`,
+  ignore: !isSoak,
+  async fn(test) {
+    const folder = await Deno.makeTempDir({ prefix: "whisper-test-" });
+    const path = `${folder}/chat.db`;
+    const keeper = await openSqliteRelay({ ...deps, path });
+    try {
+      const { DatabaseSync } = await import("node:sqlite");
+      await every(
+        {
+          open: () => openSqliteRelay({ ...deps, path }),
+          count(room) {
+            const db = new DatabaseSync(path, { readOnly: true });
+            const { n } = db.prepare(
+              `SELECT (SELECT count(*) FROM rooms WHERE room = ?) +
              (SELECT count(*) FROM envelopes WHERE room = ?) AS n`,
-          ).get(room, room) as { n: number };
-          db.close();
-          return Promise.resolve(n);
+            ).get(room, room) as { n: number };
+            db.close();
+            return Promise.resolve(n);
+          },
         },
-      },
-      test,
-      { faults: FAULTS.filter(({ forGood }) => !forGood), atOnce: 12 },
-    );
-  } finally {
-    await keeper.close();
-    await Deno.remove(folder, { recursive: true });
-  }
+        test,
+        { faults: FAULTS.filter(({ forGood }) => !forGood), atOnce: 12 },
+      );
+    } finally {
+      await keeper.close();
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
 });
 
 Deno.test({
-  name: `nth operation: mongodb${skip}`,
-  ignore,
+  name: `nth operation: mongodb${skip || notSoak}`,
+  ignore: ignore || !isSoak,
   async fn(test) {
     const server = await startReplicaSet({ count: 1 });
     const admin = await server.admin();

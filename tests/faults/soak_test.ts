@@ -14,8 +14,10 @@ import { ignore, skip } from "./mongo_harness.ts";
 const LONG = /10 to 12 s|half open/;
 /** Of the others, so many are drawn. */
 const COUNT = 4;
+/** Always the same outside of SOAK=1: a change must not fail by another's bad luck. */
 const SEED = Number(
-  Deno.env.get("SOAK_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0],
+  Deno.env.get("SOAK_SEED") ??
+    (Deno.env.get("SOAK") === "1" ? crypto.getRandomValues(new Uint32Array(1))[0] : 1),
 );
 
 Deno.test({

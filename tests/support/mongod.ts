@@ -13,8 +13,10 @@ export const DATABASE = "whisper";
 const ROOT = { user: "root", password: "root-p@ss/word" };
 const USER = { user: "chat", password: "chat:p%ss@word" };
 
-/** Turns at finding ports that stay free until the servers have them. */
+/** Attempts at finding ports that stay free until the servers have them. */
 const MAX_STARTS = 4;
+/** Milliseconds for one server to start; the library's 10,000 are too few on a busy computer. */
+const LAUNCH_TIMEOUT_MS = 60_000;
 
 /** One server process. */
 export interface Node {
@@ -84,6 +86,10 @@ export async function startReplicaSet(
   const set = await started(() =>
     MongoMemoryReplSet.create({
       binary: { systemBinary: path, version, checkMD5: false },
+      instanceOpts: Array.from(
+        { length: options.count },
+        () => ({ launchTimeout: LAUNCH_TIMEOUT_MS }),
+      ),
       replSet: {
         count: options.count,
         storageEngine: "wiredTiger",
@@ -120,7 +126,11 @@ export async function startStandalone(options: ServerOptions = {}): Promise<Test
   const server = await started(() =>
     MongoMemoryServer.create({
       binary: { systemBinary: path, version, checkMD5: false },
-      instance: { storageEngine: "wiredTiger", args: serverArgs(options) },
+      instance: {
+        storageEngine: "wiredTiger",
+        args: serverArgs(options),
+        launchTimeout: LAUNCH_TIMEOUT_MS,
+      },
     })
   );
   const uri = `mongodb://127.0.0.1:${server.instanceInfo!.port}/${DATABASE}`;
