@@ -44,26 +44,35 @@ export async function compile(options: CompileOptions = {}): Promise<string> {
     const { name, time } = await commit();
     const entry = await bundle(work, { commit: name, time });
     const isWindows = (target ?? Deno.build.target).includes("windows");
-    await run(Deno.env.get("DENO_FOR_COMPILE") ?? Deno.execPath(), [
+    await run(compilingDeno(), [
       ...["compile", "--quiet", "--no-check", "--no-config", "--no-lock", "--no-code-cache"],
       `--v8-flags=${V8_FLAGS}`,
       ...permissionFlags({ atlas, isWindows }),
       ...(target ? ["--target", target] : []),
       ...["--output", output, entry],
-    ], { env: runtime(target) });
+    ], { env: environment(target) });
   } finally {
     await Deno.remove(work, { recursive: true });
   }
   return output;
 }
 
-/** The environment that tells Deno where the runtime of that target is. */
-function runtime(target: Target | undefined): Record<string, string> {
+/** The Deno that compiles. */
+export function compilingDeno(): string {
+  return Deno.env.get("DENO_FOR_COMPILE") ?? Deno.execPath();
+}
+
+/** The file with the runtime of a target, if WHISPER_RUNTIMES names the folder. */
+export function runtimeOf(target: Target): string | undefined {
   const folder = Deno.env.get("WHISPER_RUNTIMES");
-  if (folder) {
-    const name = target ?? Deno.build.target;
-    return { DENORT_BIN: `${folder}/denort-${name}${name.includes("windows") ? ".exe" : ""}` };
-  }
+  if (!folder) return undefined;
+  return `${folder}/denort-${target}${target.includes("windows") ? ".exe" : ""}`;
+}
+
+/** The environment that tells Deno where the runtime of that target is. */
+function environment(target: Target | undefined): Record<string, string> {
+  const runtime = runtimeOf(target ?? Deno.build.target as Target);
+  if (runtime !== undefined) return { DENORT_BIN: runtime };
   if (target && target !== Deno.build.target && Deno.env.get("DENORT_BIN")) {
     throw new Error("DENORT_BIN names the runtime of one system. Use WHISPER_RUNTIMES instead.");
   }
@@ -74,7 +83,7 @@ function runtime(target: Target | undefined): Record<string, string> {
  * The commit that is checked out, its name marked if files differ from it, and its time. Without git:
  * no name, and the beginning of the epoch.
  */
-async function commit(): Promise<{ name: string | undefined; time: Date }> {
+export async function commit(): Promise<{ name: string | undefined; time: Date }> {
   try {
     const git = (...args: string[]) => run("git", ["-C", ROOT, ...args]);
     const shown = await git("show", "--no-patch", "--format=%H %ct", "HEAD");

@@ -10,10 +10,11 @@ import { release } from "./release.ts";
 import { targetNamed, TARGETS } from "./targets.ts";
 
 const USAGE = `Use: deno task compile [TARGET] [--atlas]
-     deno task release
+     deno task release [--partial]
      deno task notes TAG
 TARGET is one of: ${TARGETS.join(", ")}; without one, this computer.
---atlas: a program that reaches Atlas and this computer, and no other host.
+--atlas: a program that can reach Atlas and this computer only.
+--partial: leave out the programs whose runtime is not in WHISPER_RUNTIMES, and what needs them.
 `;
 
 async function main([task, ...words]: readonly string[]): Promise<number> {
@@ -25,9 +26,12 @@ async function main([task, ...words]: readonly string[]): Promise<number> {
     say(await compile({ target, atlas }));
     return 0;
   }
-  if (task === "release" && words.length === 0) {
-    for (const path of await release()) say(path);
-    return 0;
+  const isPartial = words.join() === "--partial";
+  if (task === "release" && (words.length === 0 || isPartial)) {
+    const { paths, missing } = await release();
+    for (const path of paths) say(path);
+    for (const why of missing) complain(`Missing: ${why}`);
+    return missing.length > 0 && !isPartial ? 1 : 0;
   }
   if (task === "notes" && name !== undefined && others.length === 0) {
     if (name !== `v${VERSION}`) throw new Error(`The tag is ${name}, the program ${VERSION}`);
@@ -35,7 +39,7 @@ async function main([task, ...words]: readonly string[]): Promise<number> {
     write(notesFor(name, changelog));
     return 0;
   }
-  Deno.stderr.writeSync(new TextEncoder().encode(USAGE));
+  complain(USAGE.trimEnd());
   return 2;
 }
 
@@ -48,9 +52,13 @@ function write(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(text));
 }
 
+function complain(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
 try {
   Deno.exit(await main(Deno.args));
 } catch (error) {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${(error as Error).message}\n`));
+  complain((error as Error).message);
   Deno.exit(1);
 }

@@ -1,11 +1,10 @@
 /**
- * What package managers go by: where the programs of a release are, and their sums.
+ * The files that package managers and people install from, made from `templates/`.
  *
  * @module
  */
-import { fileName, type Target } from "./targets.ts";
 
-/** SHA-256 by the name of the file. */
+/** SHA-256 in lowercase hexadecimal, by the name of the file. */
 export type Sums = Readonly<Record<string, string>>;
 
 /** A release. */
@@ -13,135 +12,53 @@ export interface Release {
   readonly version: string;
   /** The address of the repository: https://HOST/OWNER/NAME. */
   readonly home: string;
+  /** When its commit was made. */
+  readonly time: Date;
   readonly sums: Sums;
 }
 
-const SUMMARY = "Two people talk in their terminals, end to end encrypted";
-const LICENSE = "MIT";
+/** Each template, and the name of its file in a release. */
+export const TEMPLATES = {
+  "install.sh": "install.sh",
+  "install.ps1": "install.ps1",
+  "homebrew.rb": "whisper-chat.rb",
+  "scoop.json": "whisper-chat.json",
+  "winget/version.yaml": "Whisper.Whisper.yaml",
+  "winget/installer.yaml": "Whisper.Whisper.installer.yaml",
+  "winget/locale.yaml": "Whisper.Whisper.locale.en-US.yaml",
+  "aur": "PKGBUILD",
+  "nix": "flake.nix",
+  "container": "Containerfile",
+  "deb-control": undefined,
+} as const satisfies Record<string, string | undefined>;
 
-/** Where a file of a release is. */
-export function addressOf({ home, version }: Pick<Release, "home" | "version">, name: string) {
-  return `${home}/releases/download/v${version}/${name}`;
-}
+const FOLDER = new URL("./templates/", import.meta.url);
 
-/** A formula for a tap of Homebrew's. */
-export function homebrewFormula(release: Release): string {
-  const program = (target: Target) =>
-    `url "${addressOf(release, fileName(target))}"
-      sha256 "${sumOf(release, fileName(target))}"`;
-  const manual = "whisper.1";
-  return `class Whisper < Formula
-  desc "${SUMMARY}"
-  homepage "${release.home}"
-  version "${release.version}"
-  license "${LICENSE}"
-
-  on_macos do
-    on_arm do
-      ${program("aarch64-apple-darwin")}
-    end
-    on_intel do
-      ${program("x86_64-apple-darwin")}
-    end
-  end
-
-  on_linux do
-    on_arm do
-      ${program("aarch64-unknown-linux-gnu")}
-    end
-    on_intel do
-      ${program("x86_64-unknown-linux-gnu")}
-    end
-  end
-
-  resource "manual" do
-    url "${addressOf(release, manual)}"
-    sha256 "${sumOf(release, manual)}"
-  end
-
-  def install
-    bin.install Dir["whisper-*"].first => "whisper"
-    chmod 0755, bin/"whisper"
-    generate_completions_from_executable(bin/"whisper", "completions", shells: [:bash, :zsh, :fish])
-    resource("manual").stage { man1.install "${manual}" }
-  end
-
-  test do
-    assert_match "whisper #{version}", shell_output("#{bin}/whisper --version")
-  end
-end
-`;
-}
-
-/** A manifest for a bucket of Scoop's. */
-export function scoopManifest(release: Release): string {
-  const name = fileName("x86_64-pc-windows-msvc");
-  const manifest = {
-    version: release.version,
-    description: `${SUMMARY}.`,
-    homepage: release.home,
-    license: LICENSE,
-    architecture: {
-      "64bit": {
-        // Scoop saves what is behind "#/" under that name.
-        url: `${addressOf(release, name)}#/whisper.exe`,
-        hash: sumOf(release, name),
-      },
-    },
-    bin: "whisper.exe",
-    checkver: { github: release.home },
-    autoupdate: {
-      architecture: {
-        "64bit": { url: `${addressOf({ ...release, version: "$version" }, name)}#/whisper.exe` },
-      },
-      hash: { url: "$baseurl/SHA256SUMS" },
-    },
+/**
+ * Renders a template. `@VERSION@`, `@HOME@` (the repository), `@DOWNLOADS@` (the folder with the files of
+ * the release), `@DATE@`, and `@SHA256:FILE@` stand for what the release has in their place.
+ *
+ * @throws {Error} when the release has no file of that name.
+ */
+export function render(template: keyof typeof TEMPLATES, release: Release): string {
+  const { version, home, time, sums } = release;
+  const values: Record<string, string> = {
+    VERSION: version,
+    HOME: home,
+    DOWNLOADS: `${home}/releases/download/v${version}`,
+    DATE: time.toISOString().slice(0, 10),
   };
-  return `${JSON.stringify(manifest, null, 4)}\n`;
+  return Deno.readTextFileSync(new URL(template, FOLDER)).replaceAll(
+    /@(?:SHA256:([\w.-]+)|([A-Z]+))@/g,
+    (written, file?: string, name?: string) => {
+      const value = file === undefined ? values[name!] : sums[file];
+      if (value === undefined) throw new Error(`${template}: the release has no ${written}`);
+      return value;
+    },
+  );
 }
 
-/** A PKGBUILD for the Arch User Repository, for a package of ready programs. */
-export function aurPackage(release: Release): string {
-  const source = (target: Target) => {
-    const name = fileName(target);
-    return `("whisper-$pkgver-${target.split("-")[0]}::${
-      addressOf({ ...release, version: "$pkgver" }, name)
-    }")`;
-  };
-  return `pkgname=whisper-chat-bin
-pkgver=${release.version}
-pkgrel=1
-pkgdesc="${SUMMARY}"
-arch=(x86_64 aarch64)
-url="${release.home}"
-license=(${LICENSE})
-depends=(gcc-libs glibc)
-provides=(whisper-chat)
-conflicts=(whisper-chat)
-# The program carries its own end; strip would take that off.
-options=(!strip !debug)
-source=("whisper-$pkgver.1::${addressOf({ ...release, version: "$pkgver" }, "whisper.1")}")
-source_x86_64=${source("x86_64-unknown-linux-gnu")}
-source_aarch64=${source("aarch64-unknown-linux-gnu")}
-sha256sums=(${sumOf(release, "whisper.1")})
-sha256sums_x86_64=(${sumOf(release, fileName("x86_64-unknown-linux-gnu"))})
-sha256sums_aarch64=(${sumOf(release, fileName("aarch64-unknown-linux-gnu"))})
-
-package() {
-  install -Dm755 "whisper-$pkgver-$CARCH" "$pkgdir/usr/bin/whisper"
-  install -Dm644 "whisper-$pkgver.1" "$pkgdir/usr/share/man/man1/whisper.1"
-  local whisper="$pkgdir/usr/bin/whisper"
-  install -d "$pkgdir/usr/share/bash-completion/completions" \\
-    "$pkgdir/usr/share/zsh/site-functions" "$pkgdir/usr/share/fish/vendor_completions.d"
-  "$whisper" completions bash > "$pkgdir/usr/share/bash-completion/completions/whisper"
-  "$whisper" completions zsh > "$pkgdir/usr/share/zsh/site-functions/_whisper"
-  "$whisper" completions fish > "$pkgdir/usr/share/fish/vendor_completions.d/whisper.fish"
-}
-`;
-}
-
-function sumOf({ sums }: Release, name: string): string {
-  const sum = sums[name];
-  if (sum === undefined) throw new Error(`The release has no sum for ${name}`);
-  return sum;
+/** As `sha256sum` writes it and `sha256sum --check` reads it. */
+export function sumsText(sums: Sums): string {
+  return Object.entries(sums).map(([name, sum]) => `${sum}  ${name}\n`).join("");
 }

@@ -1,10 +1,10 @@
 /**
- * The systems that Whisper is made for.
+ * The systems that Whisper is compiled for.
  *
  * @module
  */
 
-/** One of them, as Deno calls it. */
+/** One of them, by Deno's name. */
 export type Target = (typeof TARGETS)[number];
 
 /** All of them. */
@@ -14,6 +14,7 @@ export const TARGETS = [
   "x86_64-apple-darwin",
   "aarch64-apple-darwin",
   "x86_64-pc-windows-msvc",
+  "aarch64-pc-windows-msvc",
 ] as const;
 
 /** The target of that name. */

@@ -34,7 +34,7 @@ function test(name: string, work: (place: Place) => Promise<void>): void {
         for (const target of TARGETS) {
           await Deno.writeTextFile(`${place.release}/${fileName(target)}`, PROGRAM);
         }
-        await writeBeside(place.release, HOME);
+        await writeBeside(place.release, { home: HOME, time: new Date(0) });
         await work(place);
       } finally {
         await Deno.remove(folder, { recursive: true });
@@ -135,7 +135,7 @@ test("installs nothing that does not run here", async (place) => {
   for (const target of TARGETS) {
     await Deno.writeTextFile(`${place.release}/${fileName(target)}`, "#!/bin/sh\nexit 1\n");
   }
-  await writeBeside(place.release, HOME);
+  await writeBeside(place.release, { home: HOME, time: new Date(0) });
   const { code, stderr } = await install(place);
   assertEquals([code, filesIn(place.home)], [1, []]);
   assertMatch(stderr, /does not run on this computer/);

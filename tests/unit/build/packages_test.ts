@@ -1,28 +1,35 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import {
-  aurPackage,
-  homebrewFormula,
-  scoopManifest,
-  type Sums,
-} from "../../../src/build/packages.ts";
-import { sumsText } from "../../../src/build/release.ts";
+import { render, type Sums, sumsText, TEMPLATES } from "../../../src/build/packages.ts";
 import { fileName, TARGETS } from "../../../src/build/targets.ts";
 
 const NAMES = [...TARGETS.map((target) => fileName(target)), "whisper.1"];
 /** A sum for each file, told apart by its first digit. */
 const SUMS: Sums = Object.fromEntries(NAMES.map((name, i) => [name, String(i).repeat(64)]));
-const RELEASE = { version: "1.2.3", home: "https://host.example/alice/whisper", sums: SUMS };
+const RELEASE = {
+  version: "1.2.3",
+  home: "https://host.example/alice/whisper",
+  time: new Date("2026-01-02T03:04:05Z"),
+  sums: SUMS,
+};
 const DOWNLOADS = "https://host.example/alice/whisper/releases/download/v1.2.3";
+const templates = Object.keys(TEMPLATES) as (keyof typeof TEMPLATES)[];
 
-Deno.test("packages: files are named for their system", () => {
+Deno.test("fileName: names each file for its system", () => {
   assertEquals(fileName(undefined, { os: "linux" }), "whisper");
   assertEquals(fileName(undefined, { os: "windows", atlas: true }), "whisper-atlas.exe");
   assertEquals(fileName("aarch64-apple-darwin"), "whisper-aarch64-apple-darwin");
   assertEquals(fileName("x86_64-pc-windows-msvc"), "whisper-x86_64-pc-windows-msvc.exe");
 });
 
-Deno.test("packages: each address in the formula stands before its own sum", () => {
-  const formula = homebrewFormula(RELEASE);
+Deno.test("render: replaces every placeholder of every template", () => {
+  for (const template of templates) {
+    const text = render(template, RELEASE);
+    assertEquals(/@[A-Z][A-Z0-9]*(:[^@\n]*)?@/.exec(text)?.[0], undefined, template);
+  }
+});
+
+Deno.test("render: the formula has each address before its own sum", () => {
+  const formula = render("homebrew.rb", RELEASE);
   const found = [...formula.matchAll(/url "([^"]+)"\s+sha256 "([^"]+)"/g)];
   const expected = NAMES.filter((name) => !name.includes("windows"));
   assertEquals(found.map(([, url]) => url).sort(), expected.map((n) => `${DOWNLOADS}/${n}`).sort());
@@ -32,25 +39,38 @@ Deno.test("packages: each address in the formula stands before its own sum", () 
     /^ *end$/gm,
   ];
   assertEquals(formula.match(opened)!.length, formula.match(closed)!.length);
+  assertStringIncludes(formula, 'conflicts_with "openai-whisper"');
 });
 
-Deno.test("packages: the manifest names the program for Windows and its sum", () => {
-  const manifest = JSON.parse(scoopManifest(RELEASE));
-  const name = fileName("x86_64-pc-windows-msvc");
+Deno.test("render: the Scoop manifest has the Windows programs and their sums", () => {
+  const manifest = JSON.parse(render("scoop.json", RELEASE));
   assertEquals(manifest.version, "1.2.3");
-  assertEquals(manifest.architecture["64bit"], {
-    url: `${DOWNLOADS}/${name}#/whisper.exe`,
-    hash: SUMS[name],
-  });
+  for (const [name, arch] of [["64bit", "x86_64"], ["arm64", "aarch64"]] as const) {
+    const file = fileName(`${arch}-pc-windows-msvc`);
+    const expected = { url: `${DOWNLOADS}/${file}#/whisper.exe`, hash: SUMS[file] };
+    assertEquals(manifest.architecture[name], expected);
+  }
+});
+
+Deno.test("render: the winget, Nix and container files have each address with its sum", () => {
+  const winget = render("winget/installer.yaml", RELEASE);
+  const installers = [...winget.matchAll(/v1\.2\.3\/(\S+)\s+InstallerSha256: (\w+)/g)];
+  assertEquals(installers.map(([, name, sum]) => SUMS[name!] === sum), [true, true]);
+  const container = render("container", RELEASE);
+  const added = [...container.matchAll(/sha256:(\w+) --chmod=755 \S*v1\.2\.3\/(\S+) /g)];
+  assertEquals(added.map(([, sum, name]) => SUMS[name!] === sum), [true, true]);
+  const flake = render("nix", RELEASE);
+  const programs = [...flake.matchAll(/name = "(whisper-[^"]+)";\s+sha256 = "([^"]+)"/g)];
+  assertEquals(programs.map(([, name, sum]) => SUMS[name!] === sum), [true, true, true, true]);
 });
 
 Deno.test({
-  name: `packages: the PKGBUILD is what bash takes${
+  name: `render: bash reads the PKGBUILD${
     Deno.build.os === "windows" ? " (skipped: no bash)" : ""
   }`,
   ignore: Deno.build.os === "windows",
   async fn() {
-    const text = aurPackage(RELEASE);
+    const text = render("aur", RELEASE);
     const shown = "for n in pkgver source source_x86_64 source_aarch64 sha256sums " +
       'sha256sums_x86_64 sha256sums_aarch64; do declare -n v=$n; echo "$n ${v[0]}"; done';
     const { stdout, success } = await new Deno.Command("bash", {
@@ -73,12 +93,12 @@ Deno.test({
   },
 });
 
-Deno.test("packages: nothing is made without a sum", () => {
-  for (const make of [homebrewFormula, scoopManifest, aurPackage]) {
-    assertThrows(() => make({ ...RELEASE, sums: {} }), Error, "no sum");
+Deno.test("render: fails without a sum that the template needs", () => {
+  for (const template of ["homebrew.rb", "scoop.json", "aur", "container", "nix"] as const) {
+    assertThrows(() => render(template, { ...RELEASE, sums: {} }), Error, "the release has no");
   }
 });
 
-Deno.test("packages: the sums are what sha256sum reads", () => {
+Deno.test("sumsText: writes what sha256sum reads", () => {
   assertStringIncludes(sumsText(SUMS), `${"0".repeat(64)}  ${NAMES[0]}\n`);
 });
