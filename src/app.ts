@@ -162,7 +162,13 @@ async function converse(
     await conversing;
     await ui.close();
     const { failure } = chat;
-    if (failure && command.ui !== "json") await sayFailure(failure);
+    if (failure && command.ui !== "json") {
+      await sayFailure(failure);
+      if (failure.code === "no-room" && settings.kind === "sqlite") {
+        const { localRelayFolder } = await import("./relay/open.ts");
+        note({ note: "local-relay-folder", folder: await localRelayFolder(env) });
+      }
+    }
     if (failure && command.debug) say(Deno.inspect(failure));
     return { status, failure };
   } finally {

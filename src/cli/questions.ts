@@ -11,6 +11,7 @@ import { describeFailure } from "../ui/messages/failures.ts";
 import { QUESTIONS } from "../ui/messages/questions.ts";
 import type { Connection, StartChat } from "./command.ts";
 import { flagAndEnv } from "./command_table.ts";
+import { passphraseBits, WEAK_BITS } from "./passphrase_strength.ts";
 import { checkName } from "./person.ts";
 import { interrupted } from "../terminal/interrupted.ts";
 import type { ReadLineOptions } from "../terminal/terminal_port.ts";
@@ -132,8 +133,11 @@ export async function askRoom(
   switch (command.mode) {
     case "new":
       return { mode: "new" };
-    case "room":
-      return { mode: "room", room: command.room!, passphrase: await askPassphrase(command, asker) };
+    case "room": {
+      const passphrase = await askPassphrase(command, asker);
+      if (passphraseBits(passphrase) < WEAK_BITS) asker.note({ note: "weak-passphrase" });
+      return { mode: "room", room: command.room!, passphrase };
+    }
     case "join":
     case "ask": {
       if (command.code !== undefined) {

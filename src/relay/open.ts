@@ -59,6 +59,14 @@ export async function openRelay(settings: RelaySettings, deps: RelayDeps): Promi
   }
 }
 
+/** The folder of the relay that terminals of this user share. */
+export async function localRelayFolder(
+  env: (name: string) => string | undefined,
+): Promise<string> {
+  const { defaultDatabasePath, directoryOf } = await import("./sqlite/place.ts");
+  return directoryOf(defaultDatabasePath(env));
+}
+
 /** Whether a room on this computer waits for its guest. Never rejects. */
 export async function isRoomWaiting(env: (name: string) => string | undefined): Promise<boolean> {
   const [{ hasWaitingRoom }, { defaultDatabasePath }] = await Promise.all([

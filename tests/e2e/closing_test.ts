@@ -350,6 +350,9 @@ async function runAll(open: () => Promise<RelayFixture>, starts: readonly Start[
   assertEquals(failures, []);
 }
 
+/** Signals whose default is to end a process on the spot. */
+const ENDING = ["SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM"] as const;
+
 const OPTIONS = { ignore: isSkipped, sanitizeOps: false, sanitizeResources: false };
 const starts = (Deno.env.get("CLOSING_START")?.split(",") as Start[] | undefined) ??
   ["source", "task", ...await whyNoCompiling() === undefined ? ["binary"] as const : []];
@@ -371,6 +374,40 @@ Deno.test({
       await runAll(() => mongoRelay(set), starts);
     } finally {
       await set.stop();
+    }
+  },
+});
+
+Deno.test({
+  ...OPTIONS,
+  name: "signals that end a program: leave the room and put the terminal back",
+  async fn() {
+    for (const signal of ENDING) {
+      await using relay = await localRelay();
+      const shell = ["env", "-u", "TMUX", "PS1=ready> ", "bash", "--norc", "--noprofile", "-i"];
+      const env = { ...relay.env, TERM: "xterm-256color", LC_ALL: "C.UTF-8" };
+      await using terminal = await Terminal.open(shell, { env });
+      await terminal.see("ready>");
+      await terminal.type(`${await commandOf("source")} new --name Alice`);
+      await terminal.press("Enter");
+      const [code] = CODE.exec(await terminal.see(CODE))!;
+      await using peer = new Program(["join", code, "--name", "Bob", "--json"], {
+        env: relay.peerEnv,
+      });
+      await peer.line(({ event }) => event === "ready");
+      await terminal.see("Bob");
+      const pids = await processesOf(terminal);
+      Deno.kill(-pids.group, signal);
+      assertEquals(await left(relay, { pids, peer }), undefined, signal);
+      await terminal.see("ready>");
+      assertEquals(
+        await terminal.modes(),
+        { alternateScreen: false, cursor: true, wrapping: true },
+        signal,
+      );
+      await terminal.type("stty -a | tr ' ' '\\n' | grep -x -e icanon -e echo -e isig");
+      await terminal.press("Enter");
+      await terminal.see(/isig\nicanon\necho\n/);
     }
   },
 });

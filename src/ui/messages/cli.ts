@@ -12,7 +12,8 @@ export type Note =
   | { readonly note: "code-in-arguments" }
   | { readonly note: "config-ignored"; readonly path: string }
   | { readonly note: "secret-file-readable"; readonly path: string }
-  | { readonly note: "weak-passphrase" };
+  | { readonly note: "weak-passphrase" }
+  | { readonly note: "local-relay-folder"; readonly folder: string };
 
 /** The sentence of a note. */
 export function describeNote(note: Note): string {
@@ -35,8 +36,11 @@ function sentence(note: Note): string {
     case "secret-file-readable":
       return `Other users can read ${note.path}. Change that with: chmod 600 ${note.path}`;
     case "weak-passphrase":
-      return "This passphrase is short. Whoever runs the relay could guess it; use at least four " +
-        "random words.";
+      return "This passphrase is easy to guess, and the relay can try many guesses. Use at least " +
+        "four random words.";
+    case "local-relay-folder":
+      return `This terminal uses the local relay in ${note.folder}. A terminal with another ` +
+        "XDG_RUNTIME_DIR (or TMPDIR) uses another one; set it to the same value in both.";
   }
 }
 

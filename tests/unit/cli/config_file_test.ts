@@ -6,9 +6,11 @@ import {
   CONFIG_VARIABLES,
   configPath,
   loadConfig,
+  resolveConfigPath,
   saveConfig,
 } from "../../../src/cli/config_file.ts";
 import type { StoredConfig } from "../../../src/cli/settings.ts";
+import { readStart } from "../../../src/cli/start.ts";
 import { Failure } from "../../../src/errors.ts";
 import { assertWellSaid, refused } from "./support.ts";
 
@@ -34,7 +36,7 @@ function env(variables: Record<string, string>): (name: string) => string | unde
   };
 }
 
-Deno.test("config file: it lies where the system keeps settings", () => {
+Deno.test("configPath: is where the system puts settings", () => {
   const cases: [
     variables: Record<string, string>,
     os: typeof Deno.build.os,
@@ -58,7 +60,7 @@ Deno.test("config file: it lies where the system keeps settings", () => {
 });
 
 Deno.test(
-  "config file: where there is none, nothing is kept",
+  "loadConfig: has no settings when there is no file",
   inFolder((folder) => {
     assertEquals(loadConfig(undefined).config, {});
     assertEquals(loadConfig(`${folder}/none/config.json`).config, {});
@@ -68,12 +70,12 @@ Deno.test(
 );
 
 Deno.test(
-  "config file: what is saved is what is read",
+  "saveConfig: writes what loadConfig reads",
   inFolder((folder) => {
     const path = `${folder}/a/b/config.json`;
-    const kept: StoredConfig = { name: "Zoë", local: true, linger: "10m", color: false };
-    saveConfig(path, kept);
-    assertEquals(loadConfig(path).config, kept);
+    const saved: StoredConfig = { name: "Zoë", local: true, linger: "10m", color: false };
+    saveConfig(path, saved);
+    assertEquals(loadConfig(path).config, saved);
     saveConfig(path, {});
     assertEquals(loadConfig(path).config, {});
     assertEquals([...Deno.readDirSync(`${folder}/a/b`)].map(({ name }) => name), ["config.json"]);
@@ -81,7 +83,7 @@ Deno.test(
 );
 
 Deno.test({
-  name: "config file: it is its owner's alone, whatever was there before",
+  name: "saveConfig: makes the file its owner's alone",
   ignore: !hasModes,
   fn: inFolder((folder) => {
     const path = `${folder}/whisper/config.json`;
@@ -97,7 +99,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "config file: a file that others may change is not used",
+  name: "loadConfig: fails when others may change the file",
   ignore: !hasModes,
   fn: inFolder((folder) => {
     const path = `${folder}/config.json`;
@@ -116,7 +118,7 @@ Deno.test({
 });
 
 Deno.test(
-  "config file: what is no file of settings",
+  "loadConfig: fails for a folder and for a large file",
   inFolder((folder) => {
     const path = `${folder}/config.json`;
     Deno.mkdirSync(path, { mode: 0o700 });
@@ -132,7 +134,7 @@ Deno.test(
 );
 
 Deno.test(
-  "config file: a file in the way of its folder is left alone",
+  "saveConfig: leaves a file in the place of its folder alone",
   inFolder((folder) => {
     Deno.writeTextFileSync(`${folder}/file`, "mine");
     refused(() => saveConfig(`${folder}/file/config.json`, {}), "Cannot write", "use flags");
@@ -142,7 +144,7 @@ Deno.test(
 );
 
 Deno.test(
-  "config file: a failed write leaves what was there",
+  "saveConfig: leaves the old file when the write fails",
   inFolder((folder) => {
     const path = `${folder}/config.json`;
     saveConfig(path, { name: "Alice" });
@@ -154,7 +156,7 @@ Deno.test(
   }),
 );
 
-Deno.test("config file: text that is no settings is refused, and none of it repeated", () => {
+Deno.test("checkConfig: refuses other text and repeats none of it", () => {
   const cases: [text: string, sentence: string, hint: string][] = [
     ["", "not valid JSON", "Fix it"],
     ["{", "not valid JSON", "Fix it"],
@@ -178,11 +180,11 @@ Deno.test("config file: text that is no settings is refused, and none of it repe
   }
 });
 
-Deno.test("config file: a byte order mark is no damage", () => {
+Deno.test("checkConfig: ignores a byte order mark", () => {
   assertEquals(checkConfig(`\ufeff{"name": "Alice"}`, "/c"), { name: "Alice" });
 });
 
-Deno.test("config file: settings of the right kind, or a sentence, whatever the text", () => {
+Deno.test("checkConfig: returns settings of the right type or fails, for any text", () => {
   const value = fc.oneof(fc.json(), fc.string({ unit: "binary" }));
   const object = fc.dictionary(
     fc.oneof(fc.constantFrom(...SETTINGS), fc.string()),
@@ -203,3 +205,56 @@ Deno.test("config file: settings of the right kind, or a sentence, whatever the 
     { numRuns: RUNS },
   );
 });
+
+Deno.test({
+  name: "loadConfig: ignores the file of another user, and takes that of the administrator",
+  ignore: Deno.build.os === "windows" || Deno.uid() !== 0,
+  fn: inFolder((folder) => {
+    const path = `${folder}/config.json`;
+    Deno.writeTextFileSync(path, `{"name": "Mallory"}`, { mode: 0o600 });
+    assertEquals(loadConfig(path), { config: { name: "Mallory" }, isIgnored: false });
+    Deno.chownSync(path, 12_345, 12_345);
+    assertEquals(loadConfig(path), { config: {}, isIgnored: true });
+  }),
+});
+
+Deno.test({
+  name: "readStart: notes a configuration that it ignores and obeys the flags",
+  ignore: Deno.build.os === "windows" || Deno.uid() !== 0,
+  fn: inFolder((folder) => {
+    const path = `${folder}/whisper/config.json`;
+    Deno.mkdirSync(`${folder}/whisper`);
+    Deno.writeTextFileSync(path, `{"name": "Mallory"}`, { mode: 0o600 });
+    Deno.chownSync(path, 12_345, 12_345);
+    const env = (name: string) => name === "XDG_CONFIG_HOME" ? folder : undefined;
+    const { command } = readStart(["new", "--local", "--name", "Alice"], env);
+    assert(!(command instanceof Failure) && command.command === "chat");
+    assertEquals([command.name, command.notes], ["Alice", [{ note: "config-ignored", path }]]);
+  }),
+});
+
+Deno.test({
+  name: "saveConfig: writes through a symbolic link",
+  ignore: Deno.build.os === "windows",
+  fn: inFolder((folder) => {
+    const [link, target] = [`${folder}/config.json`, `${folder}/dotfiles.json`];
+    Deno.writeTextFileSync(target, `{"name": "Alice"}`, { mode: 0o600 });
+    Deno.symlinkSync(target, link);
+    const path = resolveConfigPath(link);
+    assertEquals(path, Deno.realPathSync(target));
+    saveConfig(path, { name: "Bob" });
+    assert(Deno.lstatSync(link).isSymlink);
+    assertEquals(loadConfig(link).config, { name: "Bob" });
+    assertEquals(resolveConfigPath(`${folder}/none`), `${folder}/none`);
+  }),
+});
+
+Deno.test(
+  "loadConfig: takes the UTF-16 that Windows PowerShell writes",
+  inFolder((folder) => {
+    const path = `${folder}/config.json`;
+    const units = [...`\ufeff{"name": "Zoë"}`].map((character) => character.charCodeAt(0));
+    Deno.writeFileSync(path, new Uint8Array(Uint16Array.from(units).buffer), { mode: 0o600 });
+    assertEquals(loadConfig(path).config, { name: "Zoë" });
+  }),
+);

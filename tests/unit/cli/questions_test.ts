@@ -275,3 +275,12 @@ Deno.test("describeFailure: names the flag and the variable of what a chat misse
     for (const part of hints) assert(hint.includes(part), hint);
   }
 });
+
+Deno.test("askRoom: notes a passphrase that is easy to guess", async () => {
+  const room = { mode: "room", code: undefined, room: "r", passphraseFile: undefined } as const;
+  for (const [passphrase, count] of [["garden", 1], ["river canyon ocean atlas", 0]] as const) {
+    const { asker, notes } = person(`${passphrase}\r`);
+    await askRoom(room, asker, CODES);
+    assertEquals(notes.map(({ note }) => note), Array(count).fill("weak-passphrase"));
+  }
+});
