@@ -151,6 +151,7 @@ inline do_depart(a_role, a_token, an_epoch) {
       be_last(a_token)
     :: else
     fi;
+    expire_if_empty();
     require(last != 0 || rightful_guest != 0)
   :: there && epoch == an_epoch && a_role == GUEST && (guest == a_token || left_guest == a_token) ->
     if :: guest == a_token -> guest = 0; guest_lapsed = 0; rightful_guest = 0 :: else fi;
@@ -162,6 +163,7 @@ inline do_depart(a_role, a_token, an_epoch) {
       be_last(a_token)
     :: else
     fi;
+    expire_if_empty();
     require(last != 0 || rightful_host != 0 || guest != 0)
   :: else
   fi;
@@ -170,8 +172,13 @@ inline do_depart(a_role, a_token, an_epoch) {
 
 inline be_last(a_token) {
   require(told_last == 0 || told_last == a_token);
-  last = a_token; expired = 1; told_last = a_token
+  last = a_token; told_last = a_token
 }
+
+#define is_empty ((host == 0 || (host_lapsed && BROKEN != LEASE_IGNORED)) && \
+                  (guest == 0 || (guest_lapsed && BROKEN != LEASE_IGNORED)))
+
+inline expire_if_empty() { expired = (is_empty -> 1 : expired) }
 
 /* The command gets no answer and is repeated, but it is still under way. */
 inline hold_back(a_command, a_role, a_token, an_epoch) {
@@ -205,7 +212,7 @@ inline store(an_epoch) { envelopes = envelopes | bit_of(an_epoch) }
 
 proctype Client(byte token; bool my_role) {
   byte my_epoch, seen;
-  bool is_last;
+  bool is_last;      /* found the room empty on leaving */
 
   if
   :: my_role == HOST -> goto creating
@@ -350,7 +357,9 @@ leaving:
   :: atomic {
        do_depart(my_role, token, my_epoch);
        if
-       :: there && epoch == my_epoch && last == token -> seen = past | bit_of(my_epoch); is_last = 1
+       :: there && epoch == my_epoch && is_empty &&
+          (my_role == HOST -> left_host : left_guest) == token ->
+         seen = past | bit_of(my_epoch); is_last = 1
        :: else -> goto sweeping
        fi
      }
@@ -370,7 +379,7 @@ leaving:
   if
   :: d_step {
        if
-       :: there && epoch == my_epoch && last == token -> remove_room()
+       :: there && epoch == my_epoch -> remove_room()
        :: else
        fi;
        skip
@@ -442,7 +451,7 @@ proctype Time() {
        :: late == DEPART ->
          do_depart(late_role, late_token, late_epoch);
          /* Its client has its answer and removes nothing. */
-         if :: there && last == late_token -> disturbed = 1 :: else fi
+         if :: there && is_empty -> disturbed = 1 :: else fi
        :: late == RENEW -> do_renew(late_role, late_token, late_epoch)
        fi;
        late = 0; late_token = 0; late_epoch = 0; late_role = 0; late_lands = 0

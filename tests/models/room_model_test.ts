@@ -14,7 +14,6 @@ const ignore = missing.length > 0;
 const skipped = ignore ? ` (skipped: ${missing.join(" and ")} not installed)` : "";
 const worlds = Deno.env.get("SOAK") === "1" ? [...WORLDS, ...DEEP_WORLDS] : WORLDS;
 
-
 Deno.test({
   name: `room.pml: holds in every state, and fails when broken${skipped}`,
   ignore,
