@@ -1,6 +1,3 @@
-import { systemClock, systemRandom } from "../../src/clock.ts";
-import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
-import { databaseOf } from "../../src/relay/mongodb/uri.ts";
 import {
   isOwnServer,
   mongodAvailable,
@@ -8,7 +5,10 @@ import {
   startStandalone,
   type TestServer,
 } from "../support/mongod.ts";
-import { envelope, relayContract, type RelayFixture } from "./relay_contract.ts";
+import { assertEquals } from "@std/assert";
+import { Harness } from "./harness.ts";
+import { mongoFixture } from "./fixtures.ts";
+import { relayContract } from "./relay_contract.ts";
 
 const available = await mongodAvailable();
 const skip = available.ok ? "" : ` (skipped: ${available.why})`;
@@ -28,45 +28,27 @@ for (const [name, start] of KINDS) {
     ...outliving,
     fn: async () => void await (server = start()),
   });
-  relayContract(name + skip, async () => relayOf(await (server ??= start())), {
+  relayContract(name + skip, async () => mongoFixture(await (server ??= start())), {
     ignore: !available.ok,
+  });
+  Deno.test({
+    name: `${name}: claim: does nothing when it arrives after its guest has left${skip}`,
+    ignore: !available.ok,
+    async fn() {
+      const harness = new Harness(await mongoFixture(await (server ??= start())));
+      try {
+        const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
+        await guest.leave(guestSeat);
+        assertEquals(await guest.claim(room, guestSeat.token), { refused: "absent" });
+        assertEquals((await host.renew(hostSeat))?.peer, undefined);
+      } finally {
+        await harness.close();
+      }
+    },
   });
   Deno.test({
     name: `${name}: the server stops${skip}`,
     ...outliving,
     fn: async () => await (await server)?.stop(),
   });
-}
-
-async function relayOf(server: TestServer): Promise<RelayFixture> {
-  const admin = await server.admin();
-  const db = admin.db(databaseOf(server.uri));
-  const rooms = db.collection<{ _id: string }>("rooms");
-  const messages = db.collection<{ _id: string }>("messages");
-  return {
-    open: () => openMongoRelay({ uri: server.uri }, { clock: systemClock, random: systemRandom }),
-    async age(room, ms) {
-      const older = (path: string) => ({ $subtract: [path, ms] });
-      const seat = (role: string) => ({
-        $cond: [{ $eq: [`$${role}`, null] }, null, {
-          token: `$${role}.token`,
-          lease: older(`$${role}.lease`),
-        }],
-      });
-      const expiresAt = older("$expiresAt");
-      await rooms.updateOne({ _id: room }, [
-        { $set: { expiresAt, host: seat("host"), guest: seat("guest") } },
-      ]);
-      await messages.updateMany({ room }, [{ $set: { expiresAt } }]);
-    },
-    async plantMisshapen(room, epoch) {
-      const { id, from, seq, attempt, token } = envelope("guest", 1);
-      const expiresAt = new Date(Date.now() + 600_000);
-      const misshapen = { room, epoch, from, seq, attempt, token, head: "not bytes", expiresAt };
-      await messages.insertOne({ _id: `${room}.${epoch}.${id}`, ...misshapen });
-    },
-    count: async (room) =>
-      await rooms.countDocuments({ _id: room }) + await messages.countDocuments({ room }),
-    close: () => admin.close(),
-  };
 }

@@ -253,6 +253,11 @@ class MemoryRelayClient implements Relay {
     return this.#operation("claim", options, (): Claim => {
       const found = this.#relay.living(room);
       if (!found) return { refused: "absent" };
+      if (found.guest?.token === token && !found.host) {
+        this.#relay.documents.rooms.delete(room);
+        this.#relay.drop(room, () => true);
+        return { refused: "absent" };
+      }
       const refused = this.#refusal(found, token);
       if (refused) {
         if (refused !== "absent") this.#relay.store(found, knock(token));

@@ -159,10 +159,13 @@ export class MongoRelay implements Relay {
         this.#lingerMs.set(room, facts.lingerMs);
         return { seat: { room, epoch, role: "guest", token }, hostToken: host.token };
       }
-      const refused = refusalOf(facts);
-      if (refused !== "absent") {
-        await this.#store({ room, epoch }, [knock(token)], facts.lingerMs, signal);
+      if (guest?.token === token) {
+        // An earlier attempt took the seat, its answer was lost, and the host has left since.
+        await this.leave({ room, epoch, role: "guest", token }, options);
+        return { refused: "absent" };
       }
+      const refused = refusalOf(facts);
+      if (refused !== "absent") await this.#knock({ room, epoch }, token, facts.lingerMs, signal);
       return { refused };
     });
   }
@@ -372,6 +375,17 @@ export class MongoRelay implements Relay {
       closeUpdate(how),
     );
     return matchedCount === 1;
+  }
+
+  /** Stores a knock, unless the room is gone meanwhile: those who left have deleted all but it. */
+  async #knock(place: Place, token: string, lingerMs: number, signal: AbortSignal): Promise<void> {
+    const envelope = knock(token);
+    await this.#store(place, [envelope], lingerMs, signal);
+    const { rooms, messages } = this.#connection;
+    const room = await rooms.findOne({ _id: place.room, epoch: place.epoch }, {
+      projection: { _id: 1 },
+    });
+    if (!room) await messages.deleteOne({ _id: documentId(place, envelope.id) });
   }
 
   /** Deletes what earlier epochs of a room have left. */

@@ -177,8 +177,10 @@ export function createUpdate(wish: { token: string; epoch: string; lingerMs: num
 export function claimUpdate(token: string): Document[] {
   const already = isHeldBy("guest", token);
   const open = { $and: [{ $not: [SEALED] }, { $not: [BURNED] }, { $not: [isHeld("guest")] }] };
+  // A claim that arrives after its guest has left is an old one that the network held back.
+  const isOld = { $eq: ["$left.guest", literal(token)] };
   // A guest without a host has nobody to shake hands with.
-  const granted = { $and: [LIVING, { $not: [isFree("host")] }, { $or: [already, open] }] };
+  const granted = { $and: [LIVING, { $not: [isFree("host")] }, { $or: [already, { $and: [open, { $not: [isOld] }] }] }] };
   return [{
     $set: {
       guest: { $cond: [granted, seat(token), "$guest"] },

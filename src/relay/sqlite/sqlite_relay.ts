@@ -149,6 +149,11 @@ class SqliteRelay implements Relay {
     return this.#write("claim", options, (): Claim => {
       const found = this.#living(room);
       if (!found) return { refused: "absent" };
+      if (found.guest === token && found.host === null) {
+        // An earlier attempt took the seat, its answer was lost, and the host has left since.
+        this.#removeRoom(room);
+        return { refused: "absent" };
+      }
       const refused = refusal(found, token);
       if (refused) {
         if (refused !== "absent") this.#store(room, found, knock(token));
@@ -279,8 +284,7 @@ class SqliteRelay implements Relay {
         const held = this.#held(seat);
         const last = held !== undefined && !isHeldBy(held, otherSeat(role));
         if (last) {
-          this.#run("DELETE FROM envelopes WHERE room = ?", room);
-          this.#run("DELETE FROM rooms WHERE room = ?", room);
+          this.#removeRoom(room);
         } else if (held) {
           this.#run(
             `UPDATE rooms SET ${role} = NULL, ${role}_lease = NULL, revision = revision + 1
@@ -390,6 +394,11 @@ class SqliteRelay implements Relay {
   #held(seat: Seat): RoomRow | undefined {
     const found = this.#living(seat.room);
     return found?.epoch === seat.epoch && found[seat.role] === seat.token ? found : undefined;
+  }
+
+  #removeRoom(room: RoomId): void {
+    this.#run("DELETE FROM envelopes WHERE room = ?", room);
+    this.#run("DELETE FROM rooms WHERE room = ?", room);
   }
 
   #shut(seat: Seat, how: "sealed" | "burnt"): boolean {
