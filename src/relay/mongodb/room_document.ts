@@ -180,7 +180,11 @@ export function claimUpdate(token: string): Document[] {
   // A claim that arrives after its guest has left is an old one that the network held back.
   const isOld = { $eq: ["$left.guest", literal(token)] };
   // A guest without a host has nobody to shake hands with.
-  const granted = { $and: [LIVING, { $not: [isFree("host")] }, { $or: [already, { $and: [open, { $not: [isOld] }] }] }] };
+  const granted = {
+    $and: [LIVING, { $not: [isFree("host")] }, {
+      $or: [already, { $and: [open, { $not: [isOld] }] }],
+    }],
+  };
   return [{
     $set: {
       guest: { $cond: [granted, seat(token), "$guest"] },
