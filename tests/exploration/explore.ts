@@ -77,7 +77,7 @@ class World {
       steps.push([`${index} crashes`, () => this.#crash(client)]);
       if (seat.role === "guest") return;
       add("seals", () => this.#close(client, seat, "sealed"));
-      add("burns", () => this.#close(client, seat, "burned"));
+      add("burns", () => this.#close(client, seat, "burnt"));
       const guest = this.clients[1 - index]!.seat;
       if (guest) add("vacates", () => this.#vacate(client, seat, guest.token));
     });
@@ -126,7 +126,7 @@ class World {
     return { relay: seen, reference: this.reference.renew(seat) };
   }
 
-  async #close({ relay }: Client, seat: Seat, how: "sealed" | "burned") {
+  async #close({ relay }: Client, seat: Seat, how: "sealed" | "burnt") {
     const closed = await (how === "sealed" ? relay.seal(seat) : relay.burn(seat));
     return { relay: closed, reference: this.reference.close(seat, how) };
   }

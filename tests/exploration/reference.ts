@@ -15,7 +15,7 @@ export interface RefSeat {
 interface RefRoom {
   epoch: string;
   sealed: boolean;
-  burned: boolean;
+  burnt: boolean;
   host: { token: string; until: number } | undefined;
   guest: { token: string; until: number } | undefined;
   expires: number;
@@ -78,7 +78,7 @@ export class Reference {
     this.#remove();
     const expires = this.#now + this.#lingerMs;
     const host = this.#lease(token);
-    this.#room = { epoch, sealed: false, burned: false, host, guest: undefined, expires };
+    this.#room = { epoch, sealed: false, burnt: false, host, guest: undefined, expires };
     return { epoch, role: "host", token };
   }
 
@@ -93,8 +93,8 @@ export class Reference {
     const isTaken = room.guest !== undefined && room.guest.until > this.#now;
     const refused = isMine
       ? undefined
-      : room.burned
-      ? "burned"
+      : room.burnt
+      ? "burnt"
       : room.sealed
       ? "sealed"
       : isTaken
@@ -121,7 +121,7 @@ export class Reference {
     };
   }
 
-  close(seat: RefSeat, how: "sealed" | "burned"): boolean {
+  close(seat: RefSeat, how: "sealed" | "burnt"): boolean {
     const room = this.#held(seat);
     if (room) room[how] = true;
     return room !== undefined;
@@ -139,7 +139,7 @@ export class Reference {
     if (!room) return undefined;
     const { epoch, token } = next;
     const [host, expires] = [this.#lease(token), this.#now + this.#lingerMs];
-    Object.assign(room, { epoch, host, guest: undefined, sealed: false, burned: false, expires });
+    Object.assign(room, { epoch, host, guest: undefined, sealed: false, burnt: false, expires });
     this.#envelopes = [];
     return opened;
   }
