@@ -55,7 +55,7 @@ Deno.test("arguments: numbers stay the text they were", () => {
   assertEquals(flagsOf("--name", "007", "--ttl", "1e3"), { name: "007", ttl: "1e3" });
 });
 
-Deno.test("arguments: colours can be forbidden, and asked for", () => {
+Deno.test("arguments: --no-color turns colors off, and --color on", () => {
   assertEquals(flagsOf("--no-color"), { color: false });
   assertEquals(flagsOf("--color"), { color: true });
 });
@@ -79,7 +79,7 @@ Deno.test("arguments: a switch takes no value", () => {
 Deno.test("arguments: a flag that is unknown is told by its name, with the nearest one", () => {
   const cases: [arg: string, sentence: string, hint: string][] = [
     ["--nmae", "Unknown flag: --nmae", "Did you mean --name?"],
-    ["--no-colour", "Unknown flag: --no-colour", "Did you mean --no-color?"],
+    ["--no-collor", "Unknown flag: --no-collor", "Did you mean --no-color?"],
     ["--loc", "Unknown flag: --loc", "Did you mean --local?"],
     ["--no-json", "Unknown flag: --no-json", "Did you mean --json?"],
     ["-uri", "Unknown flag: -uri", "Did you mean --uri?"],
@@ -122,7 +122,7 @@ Deno.test("arguments: one that is far too long is not looked at", () => {
   refused(() => readArguments(["new", "x".repeat(16_385)]), "far too long", "whisper --help");
 });
 
-Deno.test("arguments: a first word that is no command", () => {
+Deno.test("arguments: refuses a first word that is not a command", () => {
   const cases = [
     ["jion", "Unknown command", 'Did you mean "join"?'],
     ["4821-river-candle-ocean", "looks like an invite code", "whisper join CODE"],

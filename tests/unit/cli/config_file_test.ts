@@ -31,7 +31,10 @@ function inFolder(action: (folder: string) => void): () => void {
 
 function env(variables: Record<string, string>): (name: string) => string | undefined {
   return (name) => {
-    assert((CONFIG_VARIABLES as readonly string[]).includes(name), `${name} is no listed variable`);
+    assert(
+      (CONFIG_VARIABLES as readonly string[]).includes(name),
+      `${name} is not a listed variable`,
+    );
     return variables[name];
   };
 }

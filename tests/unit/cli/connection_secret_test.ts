@@ -59,7 +59,7 @@ Deno.test("connection secret: the longest string is looked at at once", () => {
   }
 });
 
-Deno.test("connection secret: no password is kept that the driver would have used", () => {
+Deno.test("connection secret: removes every password that the driver would use", () => {
   const password = fc.string({ unit: "grapheme-ascii", minLength: 6, maxLength: 20 })
     .map((text) => `${encodeURIComponent(text)}9Zq`);
   fc.assert(

@@ -239,7 +239,7 @@ Deno.test("parse: doctor, config, fernet, completions", () => {
   assertEquals(parse(["completions", "pwsh"]), { command: "completions", shell: "powershell" });
 });
 
-Deno.test("parse: every setting can be kept and forgotten, and every one has a variable", () => {
+Deno.test("parse: sets and unsets every setting, and every one has a variable", () => {
   for (const setting of SETTINGS) {
     assertEquals(parse(["config", "unset", setting]).command, "config");
     assertEquals(parse(["config", "set", setting, "x"]).command, "config");

@@ -72,7 +72,7 @@ Deno.test("name: what cannot be shown is refused, and not repeated", () => {
   }
 });
 
-Deno.test("name: nothing that can be seen is no name", () => {
+Deno.test("name: refuses a name without anything visible", () => {
   for (const name of ["\u200b", "\u2060\u200d", "\u3164", "\u0301", "\u2800\u2800", "\ufe0f"]) {
     refused(
       () => checkName(name, "the name of the room"),

@@ -202,7 +202,7 @@ Deno.test("questions: a secret is the first line of its file", async () => {
 });
 
 Deno.test({
-  name: "questions: a device without an end is no file with a secret",
+  name: "questions: refuses a device as a secret file",
   ignore: Deno.build.os === "windows",
   fn: () => refused(readSecret("/dev/zero", NOBODY), "usage", "it is too large"),
 });

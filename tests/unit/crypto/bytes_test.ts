@@ -12,7 +12,7 @@ import {
 
 const range = (length: number) => Uint8Array.from({ length }, (_, i) => i * 37);
 
-Deno.test("concat joins in order into bytes of its own", () => {
+Deno.test("concat: joins in order into a new array", () => {
   const part = new Uint8Array([1, 2]);
   const joined = concat(part, new Uint8Array(), new Uint8Array([3]));
   part.fill(9);
@@ -20,13 +20,13 @@ Deno.test("concat joins in order into bytes of its own", () => {
   assertEquals(concat(), new Uint8Array());
 });
 
-Deno.test("lengthPrefixed tells lists apart that concat does not", () => {
+Deno.test("lengthPrefixed: distinguishes lists that concat does not", () => {
   const lists = [["ab", "c"], ["a", "bc"], ["abc"], ["abc", ""], ["", "abc"], []];
   const joined = lists.map((list) => lengthPrefixed(...list.map(encodeUtf8)).join());
   assertEquals(new Set(joined).size, lists.length);
 });
 
-Deno.test("lengthPrefixed writes lengths in LEB128", () => {
+Deno.test("lengthPrefixed: writes lengths in LEB128", () => {
   for (
     const [length, prefix] of [
       [0, [0]],
@@ -42,7 +42,7 @@ Deno.test("lengthPrefixed writes lengths in LEB128", () => {
   }
 });
 
-Deno.test("constantTimeEqual compares bytes and lengths", () => {
+Deno.test("constantTimeEqual: compares bytes and lengths", () => {
   assert(constantTimeEqual(range(20), range(20)));
   assert(constantTimeEqual(new Uint8Array(), new Uint8Array()));
   assert(!constantTimeEqual(range(20), range(19)));
@@ -53,19 +53,19 @@ Deno.test("constantTimeEqual compares bytes and lengths", () => {
   }
 });
 
-Deno.test("wipe overwrites everything it is given", () => {
+Deno.test("wipe: overwrites everything it is given", () => {
   const [a, b] = [range(3), range(40)];
   wipe(a, b);
   assertEquals([...a, ...b], new Array(43).fill(0));
 });
 
-Deno.test("text comes back from UTF-8 as it was", () => {
+Deno.test("decodeUtf8: returns text as it was encoded", () => {
   for (const text of ["", "abc", "naïve", "\ufeffmark", "👩‍👩‍👧", "\u0000"]) {
     assertEquals(decodeUtf8(encodeUtf8(text)), text);
   }
 });
 
-Deno.test("decodeUtf8 refuses what is not UTF-8", () => {
+Deno.test("decodeUtf8: refuses what is not UTF-8", () => {
   for (
     const bytes of [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xe2, 0x82], [
       0xf4,
@@ -78,7 +78,7 @@ Deno.test("decodeUtf8 refuses what is not UTF-8", () => {
   }
 });
 
-Deno.test("base64url comes back as it was, padded and not", () => {
+Deno.test("decodeBase64Url: decodes what it encoded, padded or not", () => {
   for (let length = 0; length < 70; length++) {
     for (const padded of [false, true]) {
       const text = encodeBase64Url(range(length), { padded });
@@ -88,7 +88,7 @@ Deno.test("base64url comes back as it was, padded and not", () => {
   }
 });
 
-Deno.test("base64url has the vectors of RFC 4648 section 10", () => {
+Deno.test("decodeBase64Url: matches RFC 4648 section 10", () => {
   for (
     const [text, encoded] of [
       ["f", "Zg=="],
@@ -105,7 +105,7 @@ Deno.test("base64url has the vectors of RFC 4648 section 10", () => {
   assertEquals(encodeBase64Url(new Uint8Array([0xfb, 0xff])), "-_8");
 });
 
-Deno.test("base64url refuses every other spelling of the same bytes", () => {
+Deno.test("decodeBase64Url: refuses every other spelling of the same bytes", () => {
   const refused: [text: string, padded: boolean, why: string][] = [
     ["Zg", true, "padding missing"],
     ["Zg=", true, "half the padding missing"],
@@ -131,7 +131,7 @@ Deno.test("base64url refuses every other spelling of the same bytes", () => {
   }
 });
 
-Deno.test("decoded bytes are in no pool that others share", () => {
+Deno.test("decodeBase64Url: decodes into memory of its own", () => {
   const [a, b] = [decodeBase64Url("Zm9v"), decodeBase64Url("Zm9v")];
   assertNotEquals(a.buffer, undefined);
   assert(a.buffer !== b.buffer);

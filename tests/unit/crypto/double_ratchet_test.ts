@@ -217,7 +217,7 @@ for (const gap of [MAX_SKIP - 1, MAX_SKIP, MAX_SKIP + 1]) {
   const isTooFar = gap > MAX_SKIP;
   const outcome = isTooFar ? "refused" : "bridged";
 
-  Deno.test(`a gap of ${gap} in a chain is ${outcome}`, () => {
+  Deno.test(`receive: a gap of ${gap} in a chain is ${outcome}`, () => {
     const { host, guest } = pair();
     guest.receive(host.send());
     const sent = host.sendMany(gap + 1);
@@ -227,7 +227,7 @@ for (const gap of [MAX_SKIP - 1, MAX_SKIP, MAX_SKIP + 1]) {
     assertEquals(guest.state.skipped.size, isTooFar ? 0 : gap - 1);
   });
 
-  Deno.test(`a gap of ${gap} at the end of the last chain is ${outcome}`, () => {
+  Deno.test(`receive: a gap of ${gap} at the end of the last chain is ${outcome}`, () => {
     const { host, guest } = pair();
     guest.receive(host.send());
     host.sendMany(gap);
@@ -238,7 +238,7 @@ for (const gap of [MAX_SKIP - 1, MAX_SKIP, MAX_SKIP + 1]) {
     else guest.receive(sent);
   });
 
-  Deno.test(`a gap of ${gap} at the start of a new chain is ${outcome}`, () => {
+  Deno.test(`receive: a gap of ${gap} at the start of a new chain is ${outcome}`, () => {
     const { host, guest } = pair();
     const sent = guest.sendMany(gap + 1);
     if (isTooFar) host.refuses(sent[gap]!, TooFarAhead);
@@ -352,7 +352,7 @@ Deno.test("recovery: a stolen state gives no message key from after a round trip
   }
 });
 
-Deno.test("discard: wipes only what the kept state does not share", () => {
+Deno.test("discard: wipes only what the new state does not share", () => {
   const { host, guest } = pair();
   const sent = host.sendMany(5);
   const before = guest.state;

@@ -27,7 +27,7 @@ function retag(head: Bytes, change: (header: Bytes) => void): Bytes {
   return concat(header, hmacSha256(key, header).subarray(0, 16));
 }
 
-Deno.test("a head is version, three numbers, the ratchet key and the tag", () => {
+Deno.test("encodeHeader: writes version, three numbers, the ratchet key and the tag", () => {
   const head = encode(0x01020304, 0x0a, 0x00010000);
   assertEquals(head.length, HEAD_BYTES);
   assertEquals(encodeHex(head.subarray(0, 13)), "01010203040000000a00010000");
@@ -36,7 +36,7 @@ Deno.test("a head is version, three numbers, the ratchet key and the tag", () =>
   assertEquals(withoutTag(head), head.subarray(0, 45));
 });
 
-Deno.test("a head comes back as it was", () => {
+Deno.test("decodeHeader: returns a head as it was encoded", () => {
   for (const [seq, pn, n] of [[1, 0, 0], [300, 40, 2], [MAX_SEQ, 0, MAX_SEQ - 1]] as const) {
     const header = decodeHeader(encode(seq, pn, n), peer)!;
     assertEquals({ ...header, ratchetKey: [...header.ratchetKey] }, {
@@ -48,7 +48,7 @@ Deno.test("a head comes back as it was", () => {
   }
 });
 
-Deno.test("a head is refused when any bit of it is turned", () => {
+Deno.test("decodeHeader: refuses a head with any bit flipped", () => {
   const head = encode(5, 1, 2);
   for (let bit = 0; bit < head.length * 8; bit++) {
     const altered = head.slice();
@@ -57,7 +57,7 @@ Deno.test("a head is refused when any bit of it is turned", () => {
   }
 });
 
-Deno.test("a head is refused in another length, under another key, or of a stranger", () => {
+Deno.test("decodeHeader: refuses another length, another key and another sender", () => {
   const head = encode(5, 1, 2);
   for (const length of [0, 16, 45, HEAD_BYTES - 1]) {
     assertEquals(decodeHeader(head.slice(0, length), peer), undefined);
@@ -68,7 +68,7 @@ Deno.test("a head is refused in another length, under another key, or of a stran
   assertEquals(decodeHeader(head, other), undefined);
 });
 
-Deno.test("a head under a right tag is still refused for what it says", () => {
+Deno.test("decodeHeader: refuses impossible numbers under a valid tag", () => {
   const head = encode(5, 1, 2);
   assert(decodeHeader(retag(head, () => {}), peer));
   const faults: Record<string, (header: Bytes) => void> = {
@@ -85,7 +85,7 @@ Deno.test("a head under a right tag is still refused for what it says", () => {
   assertEquals(decodeHeader(retag(head, (header) => header[12] = 3), peer)?.n, 3);
 });
 
-Deno.test("a head is read from the middle of a larger buffer", () => {
+Deno.test("decodeHeader: reads from the middle of a larger buffer", () => {
   const head = encode(5, 1, 2);
   const buffer = concat(new Uint8Array(3), head);
   assertEquals(decodeHeader(buffer.subarray(3), peer)?.seq, 5);

@@ -14,7 +14,7 @@ import {
 const fill = (byte: number, length: number) => new Uint8Array(length).fill(byte);
 const count = (first: number, length: number) => Uint8Array.from({ length }, (_, i) => first + i);
 
-Deno.test("SHA-256 and SHA-512 have the examples of FIPS 180", () => {
+Deno.test("sha256, sha512: match FIPS 180", () => {
   assertEquals(
     encodeHex(sha256(encodeUtf8("abc"))),
     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
@@ -75,7 +75,7 @@ const RFC_4231 = [
   },
 ];
 
-Deno.test("HMAC has the vectors of RFC 4231", () => {
+Deno.test("hmacSha256, hmacSha512: matches RFC 4231", () => {
   for (const { key, data, ...expected } of RFC_4231) {
     assertEquals(encodeHex(hmacSha256(key, data)), expected.sha256);
     assertEquals(encodeHex(hmacSha512(key, data)), expected.sha512);
@@ -105,13 +105,13 @@ const RFC_5869 = [
   },
 ];
 
-Deno.test("HKDF has the vectors of RFC 5869", () => {
+Deno.test("hkdfSha256: matches RFC 5869", () => {
   for (const { ikm, okm, ...options } of RFC_5869) {
     assertEquals(encodeHex(hkdfSha256(ikm, { ...options, length: okm.length / 2 })), okm);
   }
 });
 
-Deno.test("expand is HKDF with the label behind its length, then the context", () => {
+Deno.test("expand: is HKDF of the length-prefixed label and the context", () => {
   const [ikm, salt, context] = [count(1, 32), count(2, 32), count(3, 5)];
   const label = LABELS.message;
   const info = concat(new Uint8Array([label.length]), encodeUtf8(label), context);
@@ -122,7 +122,7 @@ Deno.test("expand is HKDF with the label behind its length, then the context", (
   assertEquals(decodeHex(encodeHex(expand(ikm, { label, length: 7 }))).length, 7);
 });
 
-Deno.test("expand gives other bytes for another key, salt, label or context", () => {
+Deno.test("expand: gives other bytes for another key, salt, label or context", () => {
   const base = {
     salt: count(2, 32),
     label: LABELS.root,
@@ -141,7 +141,7 @@ Deno.test("expand gives other bytes for another key, salt, label or context", ()
   assertNotEquals(encodeHex(all[0]!), "00".repeat(32));
 });
 
-Deno.test("no label occurs twice, and each names the protocol and its version", () => {
+Deno.test("LABELS: are unique, and name the protocol and its version", () => {
   const labels = Object.values(LABELS);
   assertEquals(new Set(labels).size, labels.length);
   assert(labels.every((label) => /^whisper\/[12] /.test(label)));

@@ -9,7 +9,7 @@ import {
 } from "../../../src/crypto/ratchet_keys.ts";
 import { ratchetKeyPairOf } from "../../support/ratchet_keys.ts";
 
-Deno.test("X25519 has the exchange of RFC 7748 section 6.1", () => {
+Deno.test("diffieHellman: matches RFC 7748 section 6.1", () => {
   const alice = ratchetKeyPairOf(
     decodeHex("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a"),
   );
@@ -30,7 +30,7 @@ Deno.test("X25519 has the exchange of RFC 7748 section 6.1", () => {
   }
 });
 
-Deno.test("made key pairs differ, agree, and keep their private half to themselves", () => {
+Deno.test("generateRatchetKeyPair: makes pairs that differ, agree and never export the private key", () => {
   const [a, b] = [generateRatchetKeyPair(), generateRatchetKeyPair()];
   assertNotEquals(a.publicKey, b.publicKey);
   assertEquals(
@@ -46,7 +46,7 @@ Deno.test("made key pairs differ, agree, and keep their private half to themselv
   }
 });
 
-Deno.test("a public key of another length never reaches the runtime", () => {
+Deno.test("toPeerRatchetKey: refuses a public key of another length before the runtime sees it", () => {
   for (const length of [0, 1, 31, 33, 64]) {
     assertThrows(() => toPeerRatchetKey(new Uint8Array(length)), RangeError, `${length} bytes`);
   }
@@ -64,7 +64,7 @@ const SMALL_ORDER = [
   `ee${"ff".repeat(30)}7f`,
 ];
 
-Deno.test("a public key of small order gives no secret", () => {
+Deno.test("diffieHellman: refuses a public key of small order", () => {
   const own = generateRatchetKeyPair();
   for (const hex of SMALL_ORDER) {
     const peer = toPeerRatchetKey(decodeHex(hex));

@@ -165,7 +165,7 @@ async function play(seed: number, events: readonly Event[]): Promise<void> {
   for (const session of Object.values(sessions)) session.close();
 }
 
-Deno.test("whatever a relay does, each message opens once, as it was sent, or not at all", async () => {
+Deno.test("openAll: opens each message once, as it was sent, or not at all on any schedule", async () => {
   const numRuns = Deno.env.get("SOAK") ? 20_000 : 200;
   const run = fc.asyncProperty(
     fc.integer(),

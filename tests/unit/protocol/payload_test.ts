@@ -56,18 +56,18 @@ function isTaken(fields: object): boolean {
 const text = PAYLOADS[1]!;
 const receipt = PAYLOADS[2]!;
 
-Deno.test("a payload of each kind comes back as it was", () => {
+Deno.test("decodePayload: returns every kind as it was encoded", () => {
   for (const payload of PAYLOADS) assertEquals(decodePayload(encodePayload(payload)), payload);
 });
 
-Deno.test("a payload is this CBOR, padded", () => {
+Deno.test("encodePayload: writes padded CBOR", () => {
   const ping: Payload = { kind: "ping", at: 1, texts: 0, shown: 1, missing: [[1, 1]] };
   const cbor = "a5" + "626174" + "01" + "646b696e64" + "6470696e67" + "6573686f776e" + "01" +
     "657465787473" + "00" + "676d697373696e67" + "81820101";
   assertEquals(encodeHex(encodePayload(ping)), (cbor + "80").padEnd(2 * 127, "0"));
 });
 
-Deno.test("a text comes back as the very same string", () => {
+Deno.test("decodePayload: returns a text as the same string", () => {
   for (
     const said of [
       " ",
@@ -86,7 +86,7 @@ Deno.test("a text comes back as the very same string", () => {
   }
 });
 
-Deno.test("buckets are 127, 255, ... 4095, and then multiples of 4096 less one", () => {
+Deno.test("encodePayload: pads to 127, 255, ... 4095, and then to multiples of 4096 less one", () => {
   for (
     const [length, size] of [
       [0, 127],
@@ -114,7 +114,7 @@ Deno.test("buckets are 127, 255, ... 4095, and then multiples of 4096 less one",
   }
 });
 
-Deno.test("whatever is said, short things are one size", () => {
+Deno.test("encodePayload: gives every short payload one size", () => {
   const said = (payload: Payload): Payload => {
     if (payload.kind === "text") return { ...payload, text: "a".repeat(SHORT_TEXT_BYTES) };
     return payload.kind === "timer" ? { ...payload, seconds: MAX_TIMER_SECONDS } : payload;
@@ -127,7 +127,7 @@ Deno.test("whatever is said, short things are one size", () => {
   }
 });
 
-Deno.test("a receipt with the most and largest ranges has 255 bytes", () => {
+Deno.test("encodePayload: fits the largest receipt into 255 bytes", () => {
   const most = 2 * MAX_MISSING_RANGES;
   const missing = Array.from({ length: MAX_MISSING_RANGES }, (_, i): Range => {
     const number = MAX_COUNTER - most + 2 * i;
@@ -138,7 +138,7 @@ Deno.test("a receipt with the most and largest ranges has 255 bytes", () => {
   assertEquals(decodePayload(encodePayload(payload)), payload);
 });
 
-Deno.test("padding has one form", () => {
+Deno.test("decodePayload: refuses any other padding", () => {
   const bytes = encode(receipt);
   decodePayload(pad(bytes));
   for (
@@ -191,7 +191,7 @@ Deno.test("CBOR has one form: every other writing of a payload is refused", () =
   }
 });
 
-Deno.test("what is no map, or of no known kind, is refused", () => {
+Deno.test("decodePayload: refuses what is not a map, or of an unknown kind", () => {
   for (const value of [null, 1, "text", [], [1], true, new Uint8Array(3), {}]) {
     assert(!isTaken(value as object));
   }
@@ -200,7 +200,7 @@ Deno.test("what is no map, or of no known kind, is refused", () => {
   }
 });
 
-Deno.test("a payload with a field too few, too many, or another's is refused", () => {
+Deno.test("decodePayload: refuses a missing, extra or foreign field", () => {
   for (const payload of PAYLOADS) {
     assert(isTaken(payload));
     for (const name of Object.keys(payload)) {
@@ -215,7 +215,7 @@ Deno.test("a payload with a field too few, too many, or another's is refused", (
   assert(!isTaken({ ...text, kind: "receipt" }));
 });
 
-Deno.test("each field holds its own type alone", () => {
+Deno.test("decodePayload: refuses a field of another type", () => {
   for (
     const [payload, name, values] of [
       [text, "text", ["", 1, true, ["a"], new Uint8Array(1)]],
@@ -235,7 +235,7 @@ Deno.test("each field holds its own type alone", () => {
   }
 });
 
-Deno.test("limits of payloads hold at n-1, n, n+1", () => {
+Deno.test("decodePayload: enforces its limits: n-1, n, n+1", () => {
   const ranges = (count: number): Range[] =>
     Array.from({ length: count }, (_, i) => [
       2 * i + 1,
@@ -264,7 +264,7 @@ Deno.test("limits of payloads hold at n-1, n, n+1", () => {
   }
 });
 
-Deno.test("counters hold at their least, too", () => {
+Deno.test("decodePayload: enforces the least counters", () => {
   for (const name of ["at", "texts"]) assert(isTaken({ ...receipt, [name]: 0 }));
   assert(isTaken({ ...receipt, shown: 0, missing: [] }));
   assert(isTaken({ ...text, texts: 1 }));
@@ -272,7 +272,7 @@ Deno.test("counters hold at their least, too", () => {
   assert(isTaken({ ...PAYLOADS[3]!, seconds: 0 }));
 });
 
-Deno.test("missing texts are ascending, apart, from 1, and not beyond those shown", () => {
+Deno.test("decodePayload: refuses missing ranges that overlap, descend or exceed the texts shown", () => {
   const isRight = (...missing: number[][]) => isTaken({ ...receipt, shown: 9, missing });
   for (
     const right of [[], [[1, 1]], [[1, 9]], [[9, 9]], [[1, 3], [5, 5]], [[1, 1], [3, 3], [5, 9]]]
@@ -296,14 +296,14 @@ Deno.test("missing texts are ascending, apart, from 1, and not beyond those show
   }
 });
 
-Deno.test("a name is not blank, has no control characters, and is well-formed", () => {
+Deno.test("decodePayload: refuses a blank name, control characters and lone surrogates", () => {
   for (const name of ["a", "Zoë", "王", "\u{1f98a}", " a "]) assert(isName(name), name);
   for (const name of ["", " ", "\t", "a\u0007", "\ud800", 1, null, undefined]) {
     assert(!isName(name), `${name}`);
   }
 });
 
-Deno.test("any bytes are a payload that encodes to the same bytes, or malformed", () => {
+Deno.test("decodePayload: refuses any bytes that do not encode to themselves", () => {
   const taken = { count: 0 };
   const check = (padded: Uint8Array) => {
     let payload: Payload;
@@ -336,7 +336,7 @@ Deno.test("any bytes are a payload that encodes to the same bytes, or malformed"
   assert(taken.count > 0);
 });
 
-Deno.test("lists within lists, thousands deep, are malformed and nothing worse", () => {
+Deno.test("decodePayload: refuses lists nested thousands deep", () => {
   const deep = new Uint8Array(16_000).fill(0x81);
   assertThrows(() => decodePayload(pad(deep)), MalformedPayload);
   assertThrows(

@@ -30,7 +30,7 @@ import { fixtureFrom, paramsOf, shakeHands, talk } from "./support.ts";
 
 const PASSWORD = "river-canyon-ocean";
 
-/** Everything that printing and serialising make of a value. */
+/** Everything that printing and serializing make of a value. */
 function shown(value: unknown): string {
   return [
     Deno.inspect(value, {
