@@ -71,6 +71,19 @@ Deno.test("documents: every deno task that is named exists", () => {
   assertEquals(missing, []);
 });
 
+Deno.test("ARCHITECTURE.md: gives a reason for every package", () => {
+  const text = read("docs/ARCHITECTURE.md");
+  const packages = Object.keys(config.imports).filter((name) => !name.startsWith("@std/"));
+  assertEquals(packages.filter((name) => !text.includes(`\`${name}\``)), []);
+});
+
+Deno.test("ARCHITECTURE.md: describes every module", () => {
+  const text = read("docs/ARCHITECTURE.md");
+  const folders = [...Deno.readDirSync(new URL("src/", ROOT))]
+    .filter(({ isDirectory }) => isDirectory).map(({ name }) => `src/${name}/`);
+  assertEquals(folders.filter((folder) => !text.includes(`\`${folder}`)), []);
+});
+
 Deno.test("documents: every document is reached from the README", () => {
   const reached = new Set<string>();
   const visit = (document: string) => {
