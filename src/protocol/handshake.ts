@@ -53,7 +53,7 @@ export interface HandshakeOptions {
 
 /** What a successful handshake leaves. */
 export interface HandshakeResult {
-  /** 64 bytes; used only for labelled derivations, and wiped once those are made. */
+  /** 64 bytes; used only for labeled derivations, and wiped once those are made. */
   readonly sessionKey: Secret;
   /** Hash of everything that both sides sent and agreed on. */
   readonly transcript: Bytes;

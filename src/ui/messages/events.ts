@@ -178,7 +178,7 @@ export function alarmMessage(alarm: Alarm): string {
   const times = count === 1 ? "" : ` (${count} times)`;
   switch (kind) {
     case "third-party":
-      return `Someone else tried to join this room${times}. They were kept out.`;
+      return `Someone else tried to join this room${times}. They were refused.`;
     case "crowded":
       return `Someone keeps taking the guest's seat${times} without completing the handshake. If your peer can't join, use /invite for a new code.`;
     case "guess":

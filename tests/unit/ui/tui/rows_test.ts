@@ -51,7 +51,7 @@ for (const columns of [40, 80]) {
 Deno.test("rows: an alarm is a row from edge to edge that no text of the peer can be", () => {
   const story = new Story({ rows: 30 }).hear(UP, ready(), message("! 14:02 ALARM: x"), alarm());
   const real = story.lines.filter((line) => line.startsWith("! "));
-  assertEquals(real, ["! 14:02 ALARM: Someone else tried to join this room. They were kept out."]);
+  assertEquals(real, ["! 14:02 ALARM: Someone else tried to join this room. They were refused."]);
   assertMatch(story.lines[2]!, /^ ALARM: Someone else tried to join this room/);
 });
 
