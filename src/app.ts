@@ -6,7 +6,7 @@
 import { openInterface } from "./app/interface.ts";
 import { env } from "./app/environment.ts";
 import { asking, isAnsi, note, say, type Surroundings } from "./app/surroundings.ts";
-import type { Entry } from "./chat/entry.ts";
+import type { Entry } from "./chat/room.ts";
 import type { StartChat } from "./cli/command.ts";
 import { withoutPassword } from "./cli/connection_secret.ts";
 import type { Asker, RoomChoice } from "./cli/questions.ts";
@@ -268,7 +268,7 @@ async function loadChat({ relay }: StartChat) {
   void preload(relay?.kind === "local" ? "sqlite" : "mongodb");
   const [{ Chat }, entries] = await Promise.all([
     import("./chat/chat.ts"),
-    import("./chat/entry.ts"),
+    import("./chat/room.ts"),
   ]);
   return { Chat, entries };
 }

@@ -45,6 +45,18 @@ export type InvalidCode =
     readonly typed: string | undefined;
     readonly suggestion: string | undefined;
   };
+/** What is wrong with a line of JSON input. */
+export type BadLine =
+  | "not-json"
+  | "not-utf8"
+  | "too-long"
+  | "not-an-object"
+  | "send-and-command"
+  | "send-not-a-string"
+  | "bad-id"
+  | "neither"
+  | "unknown-command"
+  | "bad-value";
 
 /** All reasons. */
 export const REASONS = {
@@ -152,6 +164,56 @@ export const REASONS = {
   "invalid-code": because<{ problem: InvalidCode }>("usage"),
   /** What was typed cannot be a passphrase. */
   "invalid-passphrase": because<{ problem: "too-long" | "not-unicode" | "empty" }>("usage"),
+
+  // The chat (`src/chat/`). `by`: how the two agreed on the room.
+  /** Two are in the room. */
+  "room-full": because<{ by: "code" | "name" }>("room-full"),
+  /** Two have found each other in this room; nobody else is let in. */
+  "room-sealed": because<{ by: "code" | "name" }>("room-sealed"),
+  /** Too many wrong guesses. */
+  "code-burnt": because<{ by: "code" | "name" }>("code-burnt"),
+  /** There is no room of this number or name. */
+  "room-absent": because<{ by: "code" | "name" }>("no-room"),
+  /** The room's document holds what no host has put there. */
+  "room-corrupt": because("protocol"),
+  /** The host does not answer the handshake. */
+  "host-silent": because<{ by: "code" | "name" }>("no-room"),
+  /** The host left before the handshake was done. */
+  "host-left": because<{ by: "code" | "name" }>("no-room"),
+  /** Key confirmation failed. */
+  "wrong-code": because<{ by: "code" | "name" }>("wrong-code"),
+  /** The seat is lost: given away, or the room has expired. */
+  "evicted": because("evicted"),
+  /** The relay could not be reached while leaving. */
+  "cleanup-failed": because("relay-lost"),
+  /** More messages in a row are missing than the ratchet can skip. */
+  "gap-too-wide": because("protocol"),
+  /** The peer's program sent a payload that violates the protocol. */
+  "peer-malformed": because("protocol"),
+  /** Nothing was typed. */
+  "message-empty": because("usage"),
+  "message-too-long": because<{ bytes: number; maxBytes: number }>("too-long"),
+  /** Lone surrogates, or bytes that are not UTF-8. */
+  "message-not-unicode": because("usage"),
+  /** Too many messages wait for a peer. */
+  "queue-full": because("usage"),
+  /** The chat is being left. */
+  "chat-leaving": because("usage"),
+  /** The peer said goodbye. */
+  "peer-left": because<{ peer: string; by: "code" | "name" }>("no-peer"),
+  /** Nobody is there to agree on a timer. */
+  "no-peer-for-timer": because("no-peer"),
+  "invalid-timer": because("usage"),
+  /** `/invite` before a room is open. */
+  "no-room-yet": because("usage"),
+  /** `/invite` in a room that was agreed on by name. */
+  "room-without-codes": because("usage"),
+  /** `/invite` while the peer is in the room. */
+  "peer-present": because<{ peer: string }>("usage"),
+
+  // The JSON interface (`src/ui/json.ts`).
+  /** A line that is not a request. */
+  "bad-line": because<{ problem: BadLine; maxIdChars: number }>("bad-line"),
 
   // Everywhere.
   /** Not a failure of the person or the relay: a mistake in the program. */

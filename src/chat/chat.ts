@@ -1,32 +1,55 @@
 /**
- * One running chat from the first connection to the last document removed: which room, which epoch,
- * what the person asks for, and how it ends.
+ * One running chat, from opening the relay to removing the last document.
+ *
+ * ## Lifecycle
+ *
+ * A chat has one {@link State}, and {@link TRANSITIONS} lists every change of it:
+ *
+ * - `opening`: the relay is opened, and a seat is taken (or, after `/invite`, the room opened again).
+ * - `waiting`: the host holds the room open for a guest.
+ * - `handshaking`: a guest and a host prove to each other that they know the code.
+ * - `connected`: both names are known, and messages flow.
+ * - `leaving`: what was sent goes out, then the goodbye, then the seat is given up.
+ * - `closed`: the exit status is known, and nothing happens any more.
+ *
+ * ## Sequences
+ *
+ * Join: `Room.enter` takes a seat; `HandshakeDriver` exchanges share, share, tag, tag, and the host seals
+ * the room before it sends its tag; `Session` starts the conversation and sends its profile; the peer's
+ * profile makes it `ready`, and `Sender.open` lets the queued messages go.
+ *
+ * Message: `Chat.send` queues it in the `Sender`, which seals and posts it in a batch (`sent`). The
+ * peer's `Sync` gets it pushed or reads it, its `Receiver` orders and opens it, its interface displays it
+ * and calls `displayed`; the acknowledgement rides on the next payload (`delivered`).
+ *
+ * Leave: `Sender` is emptied, `bye` is posted, keys are wiped, and the relay is asked to give up the
+ * seat; the second one to leave deletes the room and everything in it.
+ *
+ * Reconnect: `RelayConnection` (retry.ts) repeats what failed with growing waits and reports
+ * `reconnecting` and `up`; a client through which nothing gets for 30 s is replaced.
  *
  * @module
  */
 import { atMost, type Clock, type Random, sleep, type Timer } from "../clock.ts";
-import { EXIT, Failure, untranslated } from "../errors.ts";
-import { drawPassword, formatCode, type InviteCode } from "../protocol/invite_code.ts";
-import { passwordFrom } from "../protocol/handshake.ts";
+import { untilAborted } from "../deadline.ts";
+import { EXIT, Failure } from "../errors.ts";
+import { formatCode } from "../protocol/invite_code.ts";
 import { MAX_TIMER_SECONDS, type Payload } from "../protocol/payload.ts";
 import type { Relay } from "../relay/relay.ts";
 import { Alarms } from "./alarms.ts";
-import { aborted, depart, type Departed } from "./departure.ts";
-import { assertSendable, EarlyTexts } from "./early_texts.ts";
-import { asHost, enter, type Entered } from "./entrance.ts";
-import type { Entry } from "./entry.ts";
+import { DisappearingMessages } from "./disappearing.ts";
+import { asFailure, cleanupFailed, closeReason, type RoomKind } from "./errors.ts";
 import type { ChatEvent, CloseReason, Controls, Listener, Overview } from "./events.ts";
-import { asFailure, closeReason, tooLate, unanswered } from "./failures.ts";
-import { evicted } from "./lease.ts";
-import { Pairing } from "./pairing.ts";
 import { RelayConnection } from "./retry.ts";
-import { Seating } from "./seating.ts";
-import { Vanishing } from "./vanishing.ts";
+import { type Entered, type Entry, Room, roomKindOf } from "./room.ts";
+import { assertSendable, Sender } from "./sender.ts";
+import { Session } from "./session.ts";
 
 /** What a chat is made of. */
 export interface ChatOptions {
   /** The relay, or its opening under way. The chat closes it. */
   readonly relay: Promise<Relay>;
+  /** Used once, so that nothing holds its password for the rest of the chat. */
   readonly entry: Entry;
   readonly name: string;
   readonly lingerMs: number;
@@ -35,84 +58,118 @@ export interface ChatOptions {
   readonly emit: Listener;
 }
 
-/** Milliseconds that leaving may take: asked for politely, and interrupted. */
+/** Milliseconds that leaving may take: asked for, and interrupted. */
 const LEAVE_MS = 10_000;
 const INTERRUPT_MS = 2_000;
+/** The last part of that time belongs to giving up the seat, whatever the goodbye takes; at most half. */
+const RELEASE_MS = 3_000;
 /** At the end of input: longer than a relay takes to be reached, and to be given up. */
 const FINISH_MS = 30_000;
-/** How long a guest waits for a host to answer before saying that nobody does. */
+/** How long a guest waits for the host to answer. */
 const HANDSHAKE_MS = 60_000;
-/** A burn is told to the peer before leaving, at most so long. */
+/** The request to erase the conversation is posted before leaving, in at most this time. */
 const BURN_MS = 2_000;
+/** Someone who lost the seat deletes what they posted, in at most this time. */
+const WITHDRAW_MS = 2_000;
+/** Leaving that takes longer than this is reported, with the time it may take. */
+const REPORT_LEAVING_MS = 1_000;
+/** Bounds the last reads, however much rubbish is on the relay. */
+const CATCH_UP_MS = 1_000;
+
+/** The relay, opened, and the room on it. */
+interface OpenRoom {
+  readonly relay: Relay;
+  readonly connection: RelayConnection;
+  readonly room: Room;
+  /** By the monotonic clock. */
+  readonly openedAt: number;
+}
+
+/** Where a chat is in its life. */
+type State =
+  | { readonly phase: "opening"; readonly open?: OpenRoom }
+  | {
+    readonly phase: "waiting" | "handshaking" | "connected";
+    readonly open: OpenRoom;
+    readonly session: Session;
+  }
+  | {
+    readonly phase: "leaving";
+    readonly open: OpenRoom | undefined;
+    readonly session: Session | undefined;
+    readonly done: Promise<void>;
+  }
+  | { readonly phase: "closed"; readonly done: Promise<void> };
+
+type Phase = State["phase"];
+
+/** What may follow each phase. */
+const TRANSITIONS: Readonly<Record<Phase, readonly Phase[]>> = {
+  opening: ["opening", "waiting", "handshaking", "leaving"],
+  waiting: ["handshaking", "opening", "leaving"],
+  handshaking: ["waiting", "connected", "opening", "leaving"],
+  connected: ["opening", "leaving"],
+  leaving: ["closed"],
+  closed: [],
+};
 
 /** One chat. */
 export class Chat implements Controls {
-  readonly #options: ChatOptions;
+  readonly #options: Omit<ChatOptions, "entry">;
+  readonly #roomKind: RoomKind;
   readonly #alarms: Alarms;
+  readonly #sender: Sender;
+  readonly #disappearing: DisappearingMessages;
+  #entry: Entry | undefined;
+  #state: State = { phase: "opening" };
+  /** Ends the taking of a seat. */
   readonly #stop = new AbortController();
-  readonly #hurry = new AbortController();
-  readonly #vanishing: Vanishing;
-  readonly #early = new EarlyTexts();
-  /** The relay once it is open, and what keeps us there. */
-  #room:
-    | { relay: Relay; connection: RelayConnection; seating: Seating; openedAt: number }
-    | undefined;
-  #pairing: Pairing | undefined;
-  /** Of a room with codes. */
-  #nameplate: string | undefined;
-  /** Until it is used: nothing holds the password after that. */
-  #code: InviteCode | undefined;
+  /** Ends leaving, when its time is over or it is interrupted. */
+  readonly #forceStop = new AbortController();
+  /** The invite code, as long as it lets someone in. */
+  #code: string | undefined;
   #handshakeTimer: Timer | undefined;
-  #leaving: Promise<void> | undefined;
+  /** The person, not the system, asked to leave. */
   #wasAskedToLeave = false;
-  #isOver = false;
-  /** Messages that were accepted and will never be displayed to a peer. */
-  #undelivered = 0;
-  /** Resolves when the room is open for others, or its host has let us in. */
+  /** Resolves when the room is open for a guest, or its host has let us in. */
   readonly #entered = Promise.withResolvers<void>();
   readonly #over = Promise.withResolvers<number>();
   #inviting: Promise<void> | undefined;
+  /** Messages that were accepted and will never be displayed to a peer. */
+  #undelivered = 0;
   #failure: Failure | undefined;
 
-  constructor(options: ChatOptions) {
+  constructor({ entry, ...options }: ChatOptions) {
     this.#options = options;
-    this.#alarms = new Alarms({ clock: options.clock, emit: (event) => this.#emit(event) });
-    this.#vanishing = new Vanishing({
-      clock: options.clock,
-      emit: (event) => this.#emit(event),
-      propose: (seconds, agreed) =>
-        this.#pairing?.send({ kind: "timer", seconds, agreed }) ?? false,
-      isHost: () => this.#room?.seating.seat?.role === "host",
+    this.#entry = entry;
+    this.#roomKind = roomKindOf(entry);
+    const { clock } = options;
+    const emit = (event: ChatEvent) => this.#emit(event);
+    this.#alarms = new Alarms({ clock, emit });
+    this.#sender = new Sender({
+      clock,
+      onSent: (id, seq) => emit({ event: "sent", id, seq }),
+      onDelivered: (id, seq) => {
+        this.#disappearing.onDisplayed("you", seq);
+        emit({ event: "delivered", id, seq });
+      },
+    });
+    this.#disappearing = new DisappearingMessages({
+      clock,
+      emit,
+      propose: (seconds, agreed) => {
+        if (!this.#session?.peer) return false;
+        this.#sender.sendControl({ kind: "timer", seconds, agreed });
+        return true;
+      },
+      isHost: () => this.#open?.room.seat?.role === "host",
     });
   }
 
   /** Runs until the chat is over. Resolves with the exit status, never rejects. */
   async run(): Promise<number> {
-    this.#begin().catch((error) => {
-      if (!this.#leaving) this.#fail(error);
-    });
+    this.#begin().catch((error) => this.#fail(error));
     return await this.#over.promise;
-  }
-
-  async #begin(): Promise<void> {
-    const { clock, random, lingerMs, entry } = this.#options;
-    const relay = await this.#options.relay;
-    const { signal } = this.#stop;
-    signal.throwIfAborted();
-    const emit = (event: ChatEvent) => this.#emit(event);
-    const connection = new RelayConnection({ relay, clock, random, emit });
-    const seating = new Seating({ connection, random, lingerMs, signal });
-    this.#room = { relay, connection, seating, openedAt: clock.monotonic() };
-    const { code, ...entered } = await enter(entry, { seating, random });
-    this.#code = code;
-    this.#nameplate = code?.nameplate;
-    if (entered.seat.role === "guest") {
-      emit({ event: "waiting", for: "host", atMostMs: HANDSHAKE_MS });
-      this.#handshakeTimer = clock.after(HANDSHAKE_MS, () => this.#fail(unanswered()));
-    }
-    // Shown first: nobody can come before they were told, and what follows takes its time.
-    if (entered.seat.role === "host") this.#announce();
-    await this.#pairUp(entered);
   }
 
   /** Why the chat failed, once it is over. */
@@ -121,124 +178,91 @@ export class Chat implements Controls {
   }
 
   overview(): Overview {
+    const { clock, name } = this.#options;
+    const [open, session] = [this.#open, this.#session];
     const ago = (since: number | undefined) =>
-      since === undefined ? undefined : this.#options.clock.monotonic() - since;
+      since === undefined ? undefined : clock.monotonic() - since;
     return {
-      name: this.#options.name,
-      peer: this.#pairing?.peer?.name,
-      presence: this.#pairing?.peer ? this.#pairing.presence : undefined,
-      words: this.#pairing?.peer?.words,
-      code: this.#code && !this.#pairing?.isCodeBurnt ? formatCode(this.#code) : undefined,
-      timerSeconds: this.#vanishing.seconds,
-      queued: this.#early.count + (this.#pairing?.queued ?? 0),
-      heardAgoMs: ago(this.#pairing?.heardAt),
-      openForMs: ago(this.#room?.openedAt),
-      operations: this.#room?.relay.operations() ?? {},
-      isRelayUp: this.#room?.connection.isUp ?? false,
+      name,
+      peer: session?.peer?.name,
+      presence: session?.peer ? session.presence : undefined,
+      words: session?.peer?.words,
+      code: this.#code,
+      timerSeconds: this.#disappearing.seconds,
+      queued: this.#sender.queued,
+      heardAgoMs: ago(session?.heardAt),
+      openForMs: ago(open?.openedAt),
+      operations: open?.relay.operations() ?? {},
+      isRelayUp: open?.connection.isUp ?? false,
     };
   }
 
   send(text: string, id: string): void {
     assertSendable(text);
-    if (this.#leaving) throw untranslated("usage", "The chat is being left.", "Begin a new one.");
-    if (this.#pairing?.peer && this.#pairing.presence === "left") {
-      const peer = this.#pairing.peer.name;
-      throw untranslated(
-        "no-peer",
-        `${peer} has left, so nobody would read this.`,
-        "Use /invite for a fresh code, or /exit.",
-      );
+    if (this.#isEnding) throw new Failure("chat-leaving");
+    const session = this.#session;
+    if (session?.peer && session.presence === "left") {
+      throw new Failure("peer-left", { peer: session.peer.name, by: this.#roomKind });
     }
-    if (this.#pairing?.send({ kind: "text", text }, id)) {
-      if (!this.#room?.connection.isUp) this.#emit({ event: "queued", id });
-      return;
-    }
-    this.#early.add({ text, id });
-    this.#emit({ event: "queued", id });
+    this.#sender.send(text, id);
+    session?.expectReceipt();
+    if (!session?.peer || !this.#open?.connection.isUp) this.#emit({ event: "queued", id });
   }
 
   displayed(seq: number): void {
-    if (this.#pairing?.displayed(seq)) this.#vanishing.displayed("peer", seq);
+    if (this.#session?.onDisplayed(seq)) this.#disappearing.onDisplayed("peer", seq);
   }
 
   invite(): Promise<void> {
-    return this.#inviting ??= this.#invite()
-      .catch((error) => {
-        // Whoever leaves meanwhile invites nobody.
-        if (!this.#leaving || error instanceof Failure) throw error;
-      })
-      .finally(() => this.#inviting = undefined);
+    return this.#inviting ??= this.#invite().finally(() => this.#inviting = undefined);
   }
 
   async #invite(): Promise<void> {
-    const nameplate = this.#nameplate;
-    if (!this.#room || !this.#pairing || this.#leaving) {
-      throw untranslated("usage", "There is no room yet.", "Wait until the relay is reached.");
-    }
-    if (!nameplate) {
-      throw untranslated(
-        "usage",
-        "This room was agreed on beforehand and has no codes.",
-        "Leave it, and enter it again on both sides.",
-      );
-    }
-    const { peer, presence } = this.#pairing;
+    const state = this.#state;
+    if (!("session" in state) || state.phase === "leaving") throw new Failure("no-room-yet");
+    const { open, session } = state;
+    if (!open.room.hasCodes) throw new Failure("room-without-codes");
+    const { peer, presence } = session;
     if (peer && (presence === "here" || presence === "away")) {
-      throw untranslated(
-        "usage",
-        `${peer.name} is still in the room, and only two fit in it.`,
-        "A fresh code can be had once the other one has left or vanished.",
-      );
+      throw new Failure("peer-present", { peer: peer.name });
     }
-    this.#endSession(this.#pairing);
-    this.#pairing.stop();
-    // What is said from here on waits for whoever comes next.
-    this.#pairing = undefined;
-    const seat = await this.#room.seating.reopen();
-    if (!seat) return this.#fail(evicted());
-    this.#code = { nameplate, password: drawPassword(this.#options.random) };
-    this.#vanishing.reset();
-    await this.#pairUp(asHost(seat, passwordFrom(this.#code.password)));
-    this.#announce();
+    this.#handshakeTimer?.cancel();
+    this.#transition({ phase: "opening", open });
+    this.#endSession(session);
+    this.#disappearing.reset();
+    try {
+      await this.#startSession(open, await open.room.reopen());
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   setTimer(seconds: number): void {
     if (!Number.isInteger(seconds) || seconds < 0 || seconds > MAX_TIMER_SECONDS) {
-      throw untranslated(
-        "usage",
-        "This is no time for a timer.",
-        "Use /timer 30s, 5m, 1h, at most 7d, or off.",
-      );
+      throw new Failure("invalid-timer");
     }
-    if (!this.#vanishing.propose(seconds)) {
-      throw untranslated(
-        "no-peer",
-        "Nobody is here to agree on a timer.",
-        "Wait for the other one.",
-      );
-    }
+    if (!this.#disappearing.propose(seconds)) throw new Failure("no-peer-for-timer");
   }
 
   async burn(): Promise<void> {
     this.#emit({ event: "burnt", by: "you" });
-    if (this.#pairing?.send({ kind: "burn" })) {
-      await atMost(this.#options.clock, BURN_MS, this.#pairing.settle());
+    const session = this.#session;
+    if (session?.peer) {
+      this.#sender.sendControl({ kind: "burn" });
+      await atMost(this.#options.clock, BURN_MS, session.settle());
     }
     await this.leave("burnt");
   }
 
   /**
-   * Leaves: what was said goes out first, then the goodbye, then the seat, and with the last one
+   * Leaves: what was queued goes out first, then the goodbye, then the seat, and with the last one
    * everything. Bounded in time; a second call waits for the first.
    */
   leave(reason: CloseReason = "exit"): Promise<void> {
     // A person who interrupts after asking to leave does not want to wait.
-    if (this.#wasAskedToLeave && reason === "interrupted") this.#hurry.abort(tooLate());
+    if (this.#wasAskedToLeave && reason === "interrupted") this.#forceStop.abort(cleanupFailed());
     this.#wasAskedToLeave = true;
-    return this.#end({
-      reason,
-      withinMs: reason === "interrupted" ? INTERRUPT_MS : LEAVE_MS,
-    });
+    return this.#end({ reason, withinMs: reason === "interrupted" ? INTERRUPT_MS : LEAVE_MS });
   }
 
   /**
@@ -251,52 +275,109 @@ export class Chat implements Controls {
 
   async finish(): Promise<void> {
     const { clock } = this.#options;
-    const patience = sleep(clock, FINISH_MS, this.#stop.signal).catch(() => {});
-    await Promise.race([this.#entered.promise, this.#over.promise, patience]);
+    const timeout = sleep(clock, FINISH_MS, this.#stop.signal).catch(() => {});
+    await Promise.race([this.#entered.promise, this.#over.promise, timeout]);
     await this.leave("exit");
   }
 
-  // ----------------------------------------------------------------------------- running
+  // ------------------------------------------------------------------------------ lifecycle
 
-  async #pairUp({ seat, hostNonce, password }: Entered): Promise<void> {
+  get #open(): OpenRoom | undefined {
+    return "open" in this.#state ? this.#state.open : undefined;
+  }
+
+  get #session(): Session | undefined {
+    return "session" in this.#state ? this.#state.session : undefined;
+  }
+
+  get #isEnding(): boolean {
+    return this.#state.phase === "leaving" || this.#state.phase === "closed";
+  }
+
+  #transition(next: State): void {
+    const { phase } = this.#state;
+    if (!TRANSITIONS[phase].includes(next.phase)) {
+      throw new TypeError(`Cannot go from ${phase} to ${next.phase}`);
+    }
+    this.#state = next;
+  }
+
+  async #begin(): Promise<void> {
+    const { clock, random, lingerMs } = this.#options;
+    const relay = await this.#options.relay;
+    const { signal } = this.#stop;
+    signal.throwIfAborted();
+    const emit = (event: ChatEvent) => this.#emit(event);
+    const connection = new RelayConnection({ relay, clock, random, emit });
+    const room = new Room({ connection, random, lingerMs, signal });
+    const open: OpenRoom = { relay, connection, room, openedAt: clock.monotonic() };
+    if (this.#isEnding) return;
+    this.#transition({ phase: "opening", open });
+    const entry = this.#entry!;
+    this.#entry = undefined;
+    await this.#startSession(open, await room.enter(entry));
+  }
+
+  async #startSession(open: OpenRoom, { seat, params, code }: Entered): Promise<void> {
     const { clock, random, name } = this.#options;
-    const { connection } = this.#room!;
-    const pairing = new Pairing({
-      connection,
+    if (this.#isEnding) return;
+    this.#code = code && formatCode(code);
+    const isHost = seat.role === "host";
+    const session = new Session({
+      connection: open.connection,
       clock,
       random,
       alarms: this.#alarms,
-      emit: (event) => this.#hear(pairing, event),
+      sender: this.#sender,
+      emit: (event) => this.#onSessionEvent(session, event),
       seat,
-      params: { room: seat.room, epoch: seat.epoch, password, hostNonce },
+      roomKind: this.#roomKind,
       name,
-      said: (payload) => this.#obey(payload),
-      failed: (error) => this.#fail(error),
+      onControlMessage: (payload) => this.#onControlMessage(payload),
+      onReady: () => this.#onReady(),
+      onCodeBurnt: () => {
+        this.#code = undefined;
+        this.#emit({ event: "code-burnt" });
+      },
+      onFailure: (error) => this.#fail(error),
     });
-    this.#pairing = pairing;
-    await pairing.start();
-  }
-
-  /** The room is open for somebody else. */
-  #announce(): void {
-    if (this.#code) this.#emit({ event: "invite", code: formatCode(this.#code) });
-    this.#emit({ event: "waiting", for: "guest" });
-    this.#entered.resolve();
-  }
-
-  #hear(pairing: Pairing, event: ChatEvent): void {
-    if (pairing !== this.#pairing) return;
-    this.#emit(event);
-    if (event.event === "ready") {
-      this.#handshakeTimer?.cancel();
-      this.#code = undefined;
+    this.#transition({ phase: isHost ? "waiting" : "handshaking", open, session });
+    if (isHost) {
+      // Shown first: nobody can come before they were told, and what follows takes its time.
+      if (this.#code) this.#emit({ event: "invite", code: this.#code });
+      this.#emit({ event: "waiting", for: "guest" });
       this.#entered.resolve();
-      for (const { text, id } of this.#early.take()) pairing.send({ kind: "text", text }, id);
+    } else {
+      this.#emit({ event: "waiting", for: "host", atMostMs: HANDSHAKE_MS });
+      this.#handshakeTimer = clock.after(
+        HANDSHAKE_MS,
+        () => this.#fail(new Failure("host-silent", { by: this.#roomKind })),
+      );
     }
+    await session.start(params);
   }
 
-  #obey(payload: Payload): void {
-    if (payload.kind === "timer") this.#vanishing.heard(payload.seconds, payload.agreed);
+  #onSessionEvent(session: Session, event: ChatEvent): void {
+    if (session !== this.#session) return;
+    const state = this.#state;
+    if (event.event === "waiting" && (state.phase === "waiting" || state.phase === "handshaking")) {
+      const phase = event.for === "handshake" ? "handshaking" : "waiting";
+      if (phase !== state.phase) this.#transition({ ...state, phase });
+    }
+    this.#emit(event);
+  }
+
+  #onReady(): void {
+    this.#handshakeTimer?.cancel();
+    this.#code = undefined;
+    const state = this.#state;
+    if (state.phase === "handshaking") this.#transition({ ...state, phase: "connected" });
+    this.#entered.resolve();
+    this.#sender.open();
+  }
+
+  #onControlMessage(payload: Payload): void {
+    if (payload.kind === "timer") this.#disappearing.onProposal(payload.seconds, payload.agreed);
     if (payload.kind === "burn") {
       this.#emit({ event: "burnt", by: "peer" });
       void this.leave("burnt");
@@ -308,80 +389,125 @@ export class Chat implements Controls {
   }
 
   #emit(event: ChatEvent): void {
-    if (this.#isOver) return;
-    if (event.event === "delivered") this.#vanishing.displayed("you", event.seq);
-    this.#options.emit(event);
+    if (this.#state.phase !== "closed") this.#options.emit(event);
   }
 
-  // ----------------------------------------------------------------------------- leaving
+  // -------------------------------------------------------------------------------- leaving
 
   #end(how: { reason: CloseReason; error?: unknown; withinMs: number }): Promise<void> {
-    return this.#leaving ??= this.#leave(how);
+    if (this.#state.phase === "leaving" || this.#state.phase === "closed") return this.#state.done;
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    this.#transition({ phase: "leaving", open: this.#open, session: this.#session, done });
+    void this.#leave(how).finally(resolve);
+    return done;
   }
 
   async #leave(
     { reason, error, withinMs }: { reason: CloseReason; error?: unknown; withinMs: number },
   ): Promise<void> {
     const { clock } = this.#options;
+    const [open, session] = [this.#open, this.#session];
     this.#handshakeTimer?.cancel();
     const failure = error === undefined ? undefined : asFailure(error);
-    const deadline = this.#hurry;
-    const timer = clock.after(withinMs, () => deadline.abort(tooLate()));
-    const room = this.#room;
-    await Promise.race([room?.seating.close(), aborted(deadline.signal)]).catch(() => {});
-    const seat = room?.seating.seat;
-    let departed: Departed = { remaining: null };
-    if (room && seat && failure?.code !== "evicted") {
-      const pairing = this.#pairing;
-      departed = await depart({
-        ...room,
-        clock,
-        emit: (event) => this.#emit(event),
-        pairing,
-        early: this.#early,
-        isPolite: !failure,
-        deadline: deadline.signal,
-        withinMs,
-      });
+    const deadline = this.#forceStop.signal;
+    const timer = clock.after(withinMs, () => this.#forceStop.abort(cleanupFailed()));
+    await untilAborted(deadline, open?.room.close() ?? Promise.resolve()).catch(() => {});
+    const report = this.#reportLeaving(open, withinMs);
+    if (!failure && session && open?.room.seat) {
+      const goodbyeMs = withinMs - Math.min(RELEASE_MS, withinMs / 2);
+      await atMost(clock, goodbyeMs, untilAborted(deadline, this.#sayGoodbye(session)))
+        .catch(() => {});
     }
-    const { remaining, lost } = departed;
+    if (session) this.#endSession(session);
+    this.#dropQueue(this.#sender.drop());
+    const { remaining, lost } = await this.#release(open, failure, deadline);
+    report?.cancel();
     timer.cancel();
     this.#stop.abort(new DOMException("The chat is over", "AbortError"));
-    this.#pairing?.stop();
-    this.#vanishing.reset();
+    this.#disappearing.reset();
     this.#alarms.close();
-    if (this.#pairing) this.#endSession(this.#pairing);
-    this.#dropQueue(this.#early.take().map(({ id }) => id));
-    const final = this.#failure = failure ?? lost;
-    if (seat || !final) {
-      // Without a seat nothing was put there.
-      const count = seat ? remaining : 0;
+    this.#close({ reason, failure: failure ?? lost, remaining, open });
+    const closing = this.#closeRelay(open);
+    // Do not block the exit on a relay that has already timed out.
+    if (!lost) await closing;
+    const interrupted = reason === "interrupted" && !open?.room.seat;
+    this.#over.resolve(this.#failure?.status ?? (interrupted ? EXIT.interrupted : EXIT.ok));
+  }
+
+  #reportLeaving(open: OpenRoom | undefined, withinMs: number): Timer | undefined {
+    if (!open?.room.seat) return undefined;
+    const afterMs = open.connection.isUp ? REPORT_LEAVING_MS : 0;
+    return this.#options.clock.after(
+      afterMs,
+      () => this.#emit({ event: "waiting", for: "goodbye", atMostMs: withinMs - afterMs }),
+    );
+  }
+
+  async #sayGoodbye(session: Session): Promise<void> {
+    const { clock } = this.#options;
+    // Someone is joining: what was written to them beforehand is worth the wait.
+    if (session.isShakingHands) await this.#sender.drained();
+    await session.settle();
+    if (!session.peer) return;
+    // What was sent to us at the same moment is shown first: the goodbye tells how far we have read.
+    await atMost(clock, CATCH_UP_MS, session.caughtUp());
+    if (session.presence !== "left") this.#sender.sendControl({ kind: "bye" });
+    await session.settle();
+    // And what came while it went out, although its sender can no longer be told.
+    await atMost(clock, CATCH_UP_MS, session.caughtUp());
+  }
+
+  /** Gives up the seat; after it was lost, deletes at least what was posted from it. */
+  async #release(
+    open: OpenRoom | undefined,
+    failure: Failure | undefined,
+    deadline: AbortSignal,
+  ): Promise<{ remaining: number | null; lost?: Failure }> {
+    // Without a seat nothing was put there.
+    if (!open?.room.seat) return { remaining: 0 };
+    try {
+      if (failure?.code !== "evicted") return { remaining: await open.room.leave(deadline) };
+      const { clock } = this.#options;
+      await atMost(clock, WITHDRAW_MS, open.room.withdraw(deadline)).catch(() => {});
+      return { remaining: null };
+    } catch (error) {
+      return { remaining: null, lost: error instanceof Failure ? error : cleanupFailed() };
+    }
+  }
+
+  #close(
+    { reason, failure, remaining, open }: {
+      reason: CloseReason;
+      failure: Failure | undefined;
+      remaining: number | null;
+      open: OpenRoom | undefined;
+    },
+  ): void {
+    this.#failure = failure;
+    if (open?.room.seat || !failure) {
       this.#emit({
         event: "closed",
-        remaining: count,
-        reason: closeReason(reason, final),
+        remaining,
+        reason: closeReason(reason, failure),
         undelivered: this.#undelivered,
       });
     }
-    if (final) {
-      if (final.code === "relay-lost") room?.connection.giveUp(final);
-      this.#emit({ event: "error", failure: final, fatal: true });
+    if (failure) {
+      if (failure.code === "relay-lost") open?.connection.giveUp(failure);
+      this.#emit({ event: "error", failure, fatal: true });
     }
-    this.#isOver = true;
-    const interrupted = reason === "interrupted" && !seat;
-    const status = final?.status ?? (interrupted ? EXIT.interrupted : EXIT.ok);
-    // Who does not answer is not waited for a second time.
-    if (lost) this.#over.resolve(status);
-    await this.#close();
-    this.#over.resolve(status);
+    if (this.#state.phase === "leaving") {
+      this.#transition({ phase: "closed", done: this.#state.done });
+    }
   }
 
-  /** Reports the end of a session. */
-  #endSession(pairing: Pairing): void {
-    const { peer, undelivered, queuedIds } = pairing;
+  /** Ends a session, and reports what was not delivered in it. */
+  #endSession(session: Session): void {
+    const { peer } = session;
+    const { undelivered, unsent } = session.close();
     if (peer) this.#emit({ event: "session-ended", peer: peer.name, undelivered });
     this.#undelivered += undelivered.length;
-    this.#dropQueue(queuedIds);
+    this.#dropQueue(unsent);
   }
 
   /** Reports messages that never reached the relay, now that they never will. */
@@ -390,9 +516,9 @@ export class Chat implements Controls {
     this.#undelivered += ids.length;
   }
 
-  async #close(): Promise<void> {
+  async #closeRelay(open: OpenRoom | undefined): Promise<void> {
     // An opening still under way is closed when it ends; nobody waits for it.
-    void this.#options.relay.then((relay) => relay.close()).catch(() => {});
-    await this.#room?.relay.close();
+    if (!open) return void this.#options.relay.then((relay) => relay.close()).catch(() => {});
+    await open.relay.close().catch(() => {});
   }
 }

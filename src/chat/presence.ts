@@ -1,47 +1,130 @@
 /**
- * Whether the other one is there, told once per change: a pure state machine over what the relay says
- * of the lease (in the relay's clock) and what the peer itself has said (authenticated).
+ * Presence: one's own seat, held by renewing its lease, and the peer's, as the relay reports it. Being
+ * here or away is the relay's word; only a goodbye is authenticated.
  *
  * @module
  */
-import { LEASE_MS } from "../relay/relay.ts";
+import { type Clock, sleep } from "../clock.ts";
+import { LEASE_MS, type RoomView, type Seat } from "../relay/relay.ts";
+import { evicted } from "./errors.ts";
 import type { Presence } from "./events.ts";
+import type { RelayConnection } from "./retry.ts";
 
+/** Three renewals fit in a lease. */
+const RENEW_MS = 10_000;
+/**
+ * When one's own renewal was as late as this, so may be the peer's, for it goes the same way: for as
+ * long as this afterwards, a lease that it has not renewed says nothing about it.
+ */
+const OUTAGE_MS = RENEW_MS + 5_000;
+/** How often what waits for a peer who is away gets a new expiry; the shortest linger is 60 s. */
+const KEEP_MS = 30_000;
 /** Two of the three renewals that fit in a lease were missed: one may be late on any slow network. */
 const AWAY_LEASE_LEFT_MS = LEASE_MS - 25_000;
 
-/** What is learnt about the peer. */
-export type Sign =
-  /** The relay's word: milliseconds left of the lease, or undefined when the seat is empty. */
-  | { readonly sign: "lease"; readonly leftMs: number | undefined }
-  /** An authenticated message came. */
-  | { readonly sign: "heard" }
-  /** An authenticated goodbye came. */
-  | { readonly sign: "goodbye" };
+/** What a heartbeat needs and whom it tells. */
+export interface HeartbeatDeps {
+  readonly connection: RelayConnection;
+  readonly seat: Seat;
+  readonly clock: Clock;
+  /** True while something of ours waits on the relay to be read. */
+  isWaiting(): boolean;
+  /** `askedAt`: when the relay was asked, by the monotonic clock. */
+  onView(view: RoomView, askedAt: number): void;
+  /** The relay's count of changes fell. */
+  onRollback(): void;
+}
 
-/** The next presence. A goodbye is final within an epoch: only a fresh code brings somebody back. */
-export function nextPresence(now: Presence, sign: Sign): Presence {
-  if (now === "left") return "left";
-  switch (sign.sign) {
-    case "goodbye":
-      return "left";
-    case "heard":
-      return "here";
-    case "lease":
-      // An empty seat without a goodbye: the goodbye was lost or withheld.
-      if (sign.leftMs === undefined || sign.leftMs <= 0) return "vanished";
-      if (isOverdue(sign.leftMs)) return now === "vanished" ? "vanished" : "away";
-      return "here";
+/** Renews one epoch's lease. */
+export class Heartbeat {
+  readonly #deps: HeartbeatDeps;
+  #revision = 0;
+  #endPause: (() => void) | undefined;
+
+  constructor(deps: HeartbeatDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Renews until the signal.
+   *
+   * @throws {Failure} `evicted` when the seat is no longer held, or what {@link RelayConnection.run}
+   * throws.
+   */
+  async run(signal: AbortSignal): Promise<never> {
+    const { connection, seat, clock } = this.#deps;
+    let keptAt = clock.monotonic();
+    let viewedAt = keptAt;
+    let viewedAtWall = clock.now();
+    let graceUntil = -Infinity;
+    for (;;) {
+      const keep = this.#deps.isWaiting() && clock.monotonic() - keptAt >= KEEP_MS;
+      if (keep) keptAt = clock.monotonic();
+      let askedAt = clock.monotonic();
+      const view = await connection.run(
+        "renew",
+        ({ relay, signal }) => {
+          askedAt = clock.monotonic();
+          return relay.renew(seat, { keep, signal });
+        },
+        signal,
+      );
+      if (!view) throw evicted();
+      if (view.revision < this.#revision) this.#deps.onRollback();
+      this.#revision = view.revision;
+      const now = clock.monotonic();
+      // While a computer sleeps, some systems stop the monotonic clock.
+      const sinceLastMs = Math.max(now - viewedAt, clock.now() - viewedAtWall);
+      if (sinceLastMs > OUTAGE_MS) graceUntil = now + OUTAGE_MS;
+      viewedAt = now;
+      viewedAtWall = clock.now();
+      const inGracePeriod = now < graceUntil && view.peer && isOverdue(view.peer.leaseLeftMs);
+      if (!inGracePeriod) this.#deps.onView(view, askedAt);
+      await this.#pause(nextView(view.peer?.leaseLeftMs, RENEW_MS), signal);
+    }
+  }
+
+  /** Asks at once, when something was received from a peer that seemed to be away. */
+  pollNow(): void {
+    this.#endPause?.();
+  }
+
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    const early = new AbortController();
+    this.#endPause = () => early.abort();
+    try {
+      await sleep(this.#deps.clock, ms, AbortSignal.any([signal, early.signal]));
+    } catch {
+      signal.throwIfAborted();
+    } finally {
+      this.#endPause = undefined;
+    }
   }
 }
 
+/** What is learned about the peer. */
+export type Sign =
+  /** From the relay: milliseconds left of the lease, or undefined when the seat is empty. */
+  | { readonly sign: "lease"; readonly leftMs: number | undefined }
+  /** An authenticated goodbye came. */
+  | { readonly sign: "goodbye" };
+
+/** The next presence. A goodbye is final within an epoch: only a new code brings someone back. */
+export function nextPresence(now: Presence, sign: Sign): Presence {
+  if (now === "left" || sign.sign === "goodbye") return "left";
+  // An empty seat without a goodbye: the goodbye was lost or withheld.
+  if (sign.leftMs === undefined || sign.leftMs <= 0) return "vanished";
+  if (isOverdue(sign.leftMs)) return now === "vanished" ? "vanished" : "away";
+  return "here";
+}
+
 /** True for a lease, with `leftMs` left of it, that its holder should have renewed by now. */
-export function isOverdue(leftMs: number): boolean {
+function isOverdue(leftMs: number): boolean {
   return leftMs <= AWAY_LEASE_LEFT_MS;
 }
 
 /** Milliseconds after which the lease should be looked at again, at most `usual`. */
-export function nextLook(leftMs: number | undefined, usual: number): number {
+function nextView(leftMs: number | undefined, usual: number): number {
   if (leftMs === undefined || leftMs <= 0) return usual;
   // A little past the threshold, so that one look is enough.
   const edge = leftMs > AWAY_LEASE_LEFT_MS ? leftMs - AWAY_LEASE_LEFT_MS : leftMs;

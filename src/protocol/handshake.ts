@@ -400,3 +400,18 @@ export async function stepHost(
       return { state };
   }
 }
+
+/**
+ * The host's state without the attempts of guests other than `seated`, the nonce of the one who holds the
+ * seat: without the seat they cannot be confirmed. Wrong guesses stay counted.
+ */
+export function dropAbandoned(state: HostState, seated: Bytes): HostState {
+  if (state.state !== "open") return state;
+  const attempts = new Map(state.attempts);
+  for (const [nonce, attempt] of attempts) {
+    if (!attempt || nonce === seated.join()) continue;
+    wipeAttempt(attempt);
+    attempts.delete(nonce);
+  }
+  return attempts.size === state.attempts.size ? state : { ...state, attempts };
+}

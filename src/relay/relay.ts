@@ -203,6 +203,9 @@ export interface Relay {
   /** Gives up the seat; the last one out takes everything along. Repeating it is harmless. */
   leave(seat: Seat, options?: OpOptions): Promise<Departure>;
 
+  /** Deletes what this seat has posted in its epoch, whether or not the seat is still held. */
+  withdraw(seat: Seat, options?: OpOptions): Promise<void>;
+
   /** Starts watching for envelopes of others in this epoch. The watch ends with its signal. */
   watch(seat: Seat, listener: Listener, signal: AbortSignal): void;
 

@@ -5,7 +5,8 @@
  * @module
  */
 import type { ChatEvent, Controls } from "../chat/events.ts";
-import { Failure, untranslated } from "../errors.ts";
+import { Failure } from "../errors.ts";
+import type { BadLine } from "../failure_reasons.ts";
 import { CHAT_COMMANDS, type ChatCommandName, commandNamed, parseTimer } from "./commands.ts";
 import type { Interface } from "./interface.ts";
 import { alarmMessage, relayTrouble } from "./messages/events.ts";
@@ -93,28 +94,28 @@ export class JsonInterface implements Interface {
     try {
       value = JSON.parse(line);
     } catch {
-      throw badLine("it is not JSON");
+      throw badLine("not-json");
     }
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw badLine("it is not an object");
+      throw badLine("not-an-object");
     }
     const { send, id, command, value: argument } = value as Record<string, unknown>;
     if (send !== undefined && command !== undefined) {
-      throw badLine("it has both a send and a command");
+      throw badLine("send-and-command");
     }
     if (send !== undefined) {
-      if (typeof send !== "string") throw badLine("its send is not a string");
+      if (typeof send !== "string") throw badLine("send-not-a-string");
       if (id !== undefined && (typeof id !== "string" || id.length > MAX_ID_CHARS)) {
-        throw badLine(`its id is not a string of at most ${MAX_ID_CHARS} characters`);
+        throw badLine("bad-id");
       }
       return { kind: "send", text: send, id: id ?? `#${++this.#unnamed}` };
     }
-    if (typeof command !== "string") throw badLine("it has neither a send nor a command");
+    if (typeof command !== "string") throw badLine("neither");
     const name = commandNamed(command);
     const spec = name && CHAT_COMMANDS[name];
-    if (!name || (spec && "screen" in spec)) throw badLine("there is no such command");
+    if (!name || (spec && "screen" in spec)) throw badLine("unknown-command");
     if (argument !== undefined && typeof argument !== "string" && typeof argument !== "number") {
-      throw badLine("its value is neither a string nor a number");
+      throw badLine("bad-value");
     }
     return { kind: "command", name, value: String(argument ?? "") };
   }
@@ -154,7 +155,7 @@ export class JsonInterface implements Interface {
           ),
         });
       default:
-        throw badLine("there is no such command");
+        throw badLine("unknown-command");
     }
   }
 
@@ -187,10 +188,6 @@ export function eventAsJson(event: ChatEvent): object {
   }
 }
 
-function badLine(why: string): Failure {
-  return untranslated(
-    "bad-line",
-    `Cannot read this line: ${why}.`,
-    'Send {"send":"text","id":"any string"} or {"command":"exit"}, one object on each line.',
-  );
+function badLine(problem: BadLine): Failure {
+  return new Failure("bad-line", { problem, maxIdChars: MAX_ID_CHARS });
 }

@@ -11,7 +11,7 @@
  */
 import { MongoClient } from "mongodb";
 import { Chat } from "../../src/chat/chat.ts";
-import { entryByCode } from "../../src/chat/entry.ts";
+import { entryByCode } from "../../src/chat/room.ts";
 import type { ChatEvent } from "../../src/chat/events.ts";
 import { systemClock, systemRandom } from "../../src/clock.ts";
 import { openRelay } from "../../src/relay/open.ts";

@@ -5,7 +5,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
-import { entryByRoom } from "../../src/chat/entry.ts";
+import { entryByRoom } from "../../src/chat/room.ts";
 import { parseCode } from "../../src/protocol/invite_code.ts";
 import { roomOfNameplate } from "../../src/protocol/wire.ts";
 import { assertAllHeard, assertCalm, Harness, QUIET_MS } from "./harness.ts";

@@ -398,6 +398,15 @@ class MemoryRelayClient implements Relay {
     });
   }
 
+  withdraw(seat: Seat, options?: OpOptions): Promise<void> {
+    return this.#operation("withdraw", options, () => {
+      this.#relay.drop(
+        seat.room,
+        ({ epoch, envelope }) => epoch === seat.epoch && envelope.from === seat.role,
+      );
+    });
+  }
+
   watch(seat: Seat, listener: Listener, signal: AbortSignal): void {
     this.#relay.watch(seat, listener, AbortSignal.any([signal, this.#closed.signal]));
   }

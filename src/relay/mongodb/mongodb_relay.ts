@@ -282,6 +282,12 @@ export class MongoRelay implements Relay {
     });
   }
 
+  withdraw({ room, epoch, role }: Seat, options?: OpOptions): Promise<void> {
+    return this.#operation(options, async () => {
+      await this.#connection.messages.deleteMany({ room, epoch, from: role });
+    });
+  }
+
   watch(seat: Seat, listener: Listener, signal: AbortSignal): void {
     const watching = this.#watch(seat, listener, AbortSignal.any([signal, this.#closed.signal]));
     this.#watches.add(watching);

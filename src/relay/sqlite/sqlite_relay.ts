@@ -276,6 +276,13 @@ class SqliteRelay implements Relay {
     });
   }
 
+  withdraw({ room, epoch, role }: Seat, options?: OpOptions): Promise<void> {
+    return this.#write("withdraw", options, () => {
+      const where = 'room = ? AND epoch = ? AND "from" = ?';
+      this.#run(`DELETE FROM envelopes WHERE ${where}`, room, epoch, role);
+    });
+  }
+
   leave(seat: Seat, options?: OpOptions): Promise<Departure> {
     const { room, role } = seat;
     return this.#operation("leave", options, () => {

@@ -1,12 +1,22 @@
 /**
- * What a person reads about the failures of a chat and of its connection to the relay.
+ * What a person reads about the failures of a chat, of its connection to the relay, and of a line of
+ * JSON input.
  *
  * @module
  */
+import type { BadLine, FactsOf } from "../../failure_reasons.ts";
+
+/** How the two agreed on the room. */
+interface By {
+  readonly by: "code" | "name";
+}
+
+const NEW_CODE = "Ask the host for a new code.";
+const ENTER_AGAIN = "Agree with your peer on another room name, or enter it again on both sides.";
 
 /** To be spread into the table of all failures. */
 export const CHAT_FAILURES = {
-  "relay-timeout": ({ seconds }: { seconds: number }) => ({
+  "relay-timeout": ({ seconds }: FactsOf<"relay-timeout">) => ({
     message: `The relay has not answered for ${seconds} seconds.`,
     hint: "Check the network; some block port 27017.",
   }),
@@ -14,4 +24,145 @@ export const CHAT_FAILURES = {
     message: "Nothing got through to the relay, so Whisper opened a new connection.",
     hint: "It tries again by itself.",
   }),
+  "room-full": ({ by }: By) => ({
+    message: "This room is full: two people are in it.",
+    hint: by === "code"
+      ? "If you were invited, someone else may have used your code: ask for a new one."
+      : ENTER_AGAIN,
+  }),
+  "room-sealed": ({ by }: By) =>
+    by === "code"
+      ? {
+        message: "This code has already been used.",
+        hint: "If it wasn't you, tell the person who invited you, and ask for a new code.",
+      }
+      : {
+        message: "Two people have already met in this room, so it lets nobody in.",
+        hint:
+          "If one of them was you: once your peer leaves, or 30 seconds after both programs ended, enter it again on both sides.",
+      },
+  "code-burnt": ({ by }: By) =>
+    by === "code"
+      ? {
+        message: "This code is no longer valid: 3 failed attempts.",
+        hint: "Ask the host for a new one; they make it with /invite.",
+      }
+      : {
+        message: "This room lets nobody in any more: 3 wrong passphrases.",
+        hint: "Leave it and enter it again on both sides.",
+      },
+  "room-absent": ({ by }: By) => ({
+    message: by === "code"
+      ? "There is no room with this number: the code has expired, was used, or has a typo."
+      : "The room closed while you were joining.",
+    hint: by === "code"
+      ? "Check the number and that both of you use the same relay, or ask for a new code."
+      : "Try again.",
+  }),
+  "room-corrupt": () => ({
+    message: "Can't join: this room's data on the relay is corrupt.",
+    hint: "Ask for a new code, or use another relay.",
+  }),
+  "host-silent": ({ by }: By) => ({
+    message: "The host isn't responding.",
+    hint: by === "code" ? NEW_CODE : "Check that your peer's program is running, and try again.",
+  }),
+  "host-left": ({ by }: By) => ({
+    message: "The host left before you joined.",
+    hint: by === "code" ? NEW_CODE : "Try again: you will be the host.",
+  }),
+  "wrong-code": ({ by }: By) =>
+    by === "code"
+      ? {
+        message: "Wrong code.",
+        hint:
+          "Check it with the person who invited you. If it matches, someone may be intercepting the connection.",
+      }
+      : {
+        message: "Wrong passphrase.",
+        hint: "Check it with your peer. If it matches, someone may be intercepting the connection.",
+      },
+  "evicted": () => ({
+    message: "You lost your seat in this room: the room expired, or someone else took the seat.",
+    hint: "Start a new chat, or ask your peer for a new code.",
+  }),
+  "cleanup-failed": () => ({
+    message: "The relay could not be reached to clean up.",
+    hint: "What is left there can't be read, and expires by itself.",
+  }),
+  "gap-too-wide": () => ({
+    message: "The conversation can't go on: too many messages are missing.",
+    hint: "Start a new chat.",
+  }),
+  "peer-malformed": () => ({
+    message: "The conversation can't go on: your peer's program broke the protocol.",
+    hint: "Start a new chat, both with the newest Whisper.",
+  }),
+  "message-empty": () => ({ message: "Message is empty.", hint: "Type something first." }),
+  "message-too-long": ({ bytes, maxBytes }: FactsOf<"message-too-long">) => ({
+    message: `Message is too long: ${bytes} bytes, and ${maxBytes} is the most.`,
+    hint: "Send it in parts.",
+  }),
+  "message-not-unicode": () => ({
+    message: "Message is not valid Unicode.",
+    hint: "Send it without lone surrogates.",
+  }),
+  "queue-full": () => ({
+    message: "Too many messages are queued.",
+    hint: "Wait until your peer has joined.",
+  }),
+  "chat-leaving": () => ({ message: "You are leaving this chat.", hint: "Start a new one." }),
+  "peer-left": ({ peer, by }: FactsOf<"peer-left">) => ({
+    message: `${peer} left, so nobody would read this.`,
+    hint: by === "code" ? "Use /invite for a new code, or /exit." : "Use /exit, and enter again.",
+  }),
+  "no-peer-for-timer": () => ({
+    message: "No peer connected.",
+    hint: "Set the timer once your peer has joined.",
+  }),
+  "invalid-timer": () => ({
+    message: "Invalid duration.",
+    hint: "Use 30s, 5m, 1h (max 7d) or off.",
+  }),
+  "no-room-yet": () => ({
+    message: "The room is not open yet.",
+    hint: "Wait until the relay is connected.",
+  }),
+  "room-without-codes": () => ({
+    message: "This room was agreed on by name and has no codes.",
+    hint: "To start over, leave it and enter it again on both sides.",
+  }),
+  "peer-present": ({ peer }: FactsOf<"peer-present">) => ({
+    message: `${peer} is still in the room, and only two fit in it.`,
+    hint: "You can make a new code once they left or disconnected.",
+  }),
+  "bad-line": ({ problem, maxIdChars }: FactsOf<"bad-line">) => ({
+    message: `Cannot read this line: ${badLine(problem, maxIdChars)}.`,
+    hint: 'Send {"send":"text","id":"any string"} or {"command":"exit"}, one object on each line.',
+  }),
 };
+
+function badLine(problem: BadLine, maxIdChars: number): string {
+  switch (problem) {
+    case "not-json":
+      return "it is not JSON";
+    case "not-utf8":
+      return "it is not valid UTF-8";
+    case "too-long":
+      return "it is too long";
+    case "not-an-object":
+      return "it is not an object";
+    case "send-and-command":
+      return "it has both a send and a command";
+    case "send-not-a-string":
+      return "its send is not a string";
+    case "bad-id":
+      return `its id is not a string of at most ${maxIdChars} characters`;
+    case "neither":
+      return "it has neither a send nor a command";
+    case "unknown-command":
+      return "there is no such command";
+    case "bad-value":
+      return "its value is neither a string nor a number";
+  }
+}

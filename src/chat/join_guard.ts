@@ -1,9 +1,9 @@
 /**
- * Who stands at the door of a room: knocks of those who were refused, handshake messages that are not
- * those of the two, and seats that are not as the two left them.
+ * Guards the room against everyone who is not one of the two: knocks of those who were refused,
+ * handshake messages of others, and seats that are not as the two left them.
  *
- * Anybody who may write to the relay can come here by the thousand; so all that is remembered has a
- * bound, and the relay is asked at most every {@link LOOK_EVERY_MS}, however many come.
+ * Anybody who may write to the relay can cause these by the thousand; so all that is remembered has a
+ * bound, and the relay is asked at most every {@link LOOK_EVERY_MS}.
  *
  * @module
  */
@@ -11,23 +11,26 @@ import { encodeBase64Url } from "@std/encoding/base64url";
 import type { Clock, Timer } from "../clock.ts";
 import type { Envelope, RoomView } from "../relay/relay.ts";
 import type { Alarms } from "./alarms.ts";
+import { SeenIds } from "./receiver.ts";
 
 /** A knock stays this long, for the other seat to see it too; a poll takes at most 3 s. */
 const KNOCK_STAYS_MS = 5_000;
 /** Knocks that stay at a time; one of a flood need not wait for the other seat to see it. */
 export const MAX_KNOCKS = 64;
-/** Documents dealt with that are remembered, to know a repetition: a page of them. */
-const MAX_REMEMBERED = 256;
+/** Documents dealt with that are remembered, to recognize a duplicate: a page of them. */
+const MAX_SEEN = 256;
 /** The relay is asked who is seated at most this often: not felt by one guest, and cheap in a flood. */
 const LOOK_EVERY_MS = 250;
 /**
- * Shares of people who hold no seat that raise no alarm: who comes and goes before being answered
- * leaves one behind.
+ * Shares without a seat that raise no alarm: a guest who gives up before being answered leaves one
+ * behind.
  */
 export const MAX_UNSEATED = 3;
+/** Guests who were answered and gave their seat up that raise no alarm: a bad network loses a few. */
+export const MAX_ABANDONED = 8;
 
-/** What a door needs and whom it tells. */
-export interface DoorDeps {
+/** What a guard needs and whom it tells. */
+export interface JoinGuardDeps {
   readonly clock: Clock;
   readonly alarms: Alarms;
   /** Removes an envelope from the relay soon. */
@@ -38,28 +41,29 @@ export interface DoorDeps {
   look(): Promise<RoomView>;
 }
 
-/** The door of one epoch. */
-export class Door {
-  readonly #deps: DoorDeps;
+/** The guard of one epoch. */
+export class JoinGuard {
+  readonly #deps: JoinGuardDeps;
   readonly #timers = new Set<Timer>();
   readonly #knocks = new Set<string>();
-  readonly #remembered = new Set<string>();
+  readonly #seen = new SeenIds(MAX_SEEN);
   #seated: string | undefined;
-  /** True once the relay was asked about those who came together. */
+  /** True once the relay was asked about the present batch. */
   #isFresh = false;
   #lookedAt: number | undefined;
   #lookTimer: Timer | undefined;
   #unseated = 0;
+  #abandoned = 0;
   #isRolledBack = false;
   #intruder: string | undefined;
 
-  constructor(deps: DoorDeps) {
+  constructor(deps: JoinGuardDeps) {
     this.#deps = deps;
   }
 
   /** How much is remembered; bounded. */
   get size(): number {
-    return this.#knocks.size + this.#remembered.size + this.#timers.size;
+    return this.#knocks.size + this.#seen.size + this.#timers.size;
   }
 
   /** Stops every timer. */
@@ -69,11 +73,11 @@ export class Door {
     this.#timers.clear();
   }
 
-  /** Hears a knock. With `isCrowded` there is more on the relay than one read returns. */
-  knock({ id, seq, head, token }: Envelope, isCrowded: boolean): void {
-    if (this.#remembered.has(id)) return this.#deps.remove(id);
+  /** Takes a knock. With `isCrowded` there is more on the relay than one read returns. */
+  onKnock({ id, seq, head, token }: Envelope, isCrowded: boolean): void {
+    if (this.#seen.has(id)) return this.#deps.remove(id);
     if (seq !== 0 || head.length > 0 || token !== "") {
-      // The relay's own hand leaves knocks, and leaves them empty.
+      // Knocks are left by the relay itself, and are empty.
       this.#forget(id);
       return this.#deps.alarms.raise("forged");
     }
@@ -89,35 +93,31 @@ export class Door {
     this.#forget(id);
   }
 
-  /** Removes what was heard. Until that is done a read may still bring it. */
+  /** Removes a knock. Until that is done a read may still bring it. */
   #forget(id: string): void {
     this.#knocks.delete(id);
     this.remember(id);
     this.#deps.remove(id);
   }
 
-  /** Begins to judge handshake messages that came together, all of them before now. */
-  opens(): void {
+  /** Handshake messages that came together follow, all of them written before now. */
+  beginBatch(): void {
     this.#isFresh = false;
   }
 
-  /** True for a handshake message that was dealt with: its sender got no answer and repeated it. */
-  isEcho(id: string): boolean {
-    return this.#remembered.has(id);
+  /** True for a document that was dealt with: its sender got no answer and repeated it. */
+  isDuplicate(id: string): boolean {
+    return this.#seen.has(id);
   }
 
   /** Remembers a document as dealt with. */
   remember(id: string): void {
-    this.#remembered.add(id);
-    for (const oldest of this.#remembered) {
-      if (this.#remembered.size <= MAX_REMEMBERED) break;
-      this.#remembered.delete(oldest);
-    }
+    this.#seen.add(id);
   }
 
   /**
-   * Whether the guest's seat is held under this nonce: only then is a share worth an answer, for
-   * anybody can write shares.
+   * Whether the guest's seat is held under this nonce: only then a guest's message is worth an answer,
+   * for anybody can write one.
    *
    * @returns undefined when it cannot be told now; a read is asked for when it can.
    */
@@ -140,25 +140,30 @@ export class Door {
     return token === this.#seated;
   }
 
-  /** A share came of somebody who holds no seat. */
-  turnAway(): void {
+  /** A share came from someone who holds no seat. */
+  rejectUnseated(): void {
     if (++this.#unseated > MAX_UNSEATED) this.#deps.alarms.raise("third-party");
   }
 
+  /** A guest was answered, and the seat has another holder by now. */
+  onAbandoned(): void {
+    if (++this.#abandoned > MAX_ABANDONED) this.#deps.alarms.raise("crowded");
+  }
+
   /** The relay's count of changes fell. */
-  rolledBack(): void {
+  onRollback(): void {
     this.#isRolledBack = true;
     this.#deps.alarms.rollback();
   }
 
   /**
    * Checks the seats as the relay has them, asked for after the two had found each other: the room is
-   * sealed then, and nobody but `peerToken` ever holds the other seat. Each is told once.
+   * sealed then, and nobody but `peerToken` ever holds the other seat. Each deviation is reported once.
    *
    * @returns true when the other seat is the peer's.
    */
-  check(view: RoomView, peerToken: string): boolean {
-    if (!view.sealed && !this.#isRolledBack) this.rolledBack();
+  checkSeats(view: RoomView, peerToken: string): boolean {
+    if (!view.sealed && !this.#isRolledBack) this.onRollback();
     const seated = view.peer?.token;
     if (seated === undefined || seated === peerToken) return seated !== undefined;
     if (seated !== this.#intruder) this.#deps.alarms.raise("third-party");

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { completeCode, entryByCode, entryByRoom } from "../../../src/chat/entry.ts";
+import { completeCode, entryByCode, entryByRoom } from "../../../src/chat/room.ts";
 import { Failure } from "../../../src/errors.ts";
 import { roomOfName } from "../../../src/protocol/wire.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Disappearing texts, under one rule for both: a text vanishes the agreed time after it was on the
- * screen of the one who reads it, and a change of that time holds once both have agreed.
+ * Disappearing messages, under one rule for both: a message expires the agreed time after it was
+ * displayed to the person who reads it, and a change of that time holds once both programs agree.
  *
  * @module
  */
@@ -8,31 +8,31 @@ import type { Clock, Timer } from "../clock.ts";
 import type { Listener } from "./events.ts";
 
 /** What it needs. */
-export interface VanishingDeps {
+export interface DisappearingMessagesDeps {
   readonly clock: Clock;
   readonly emit: Listener;
-  /** Tells the peer; false when nobody is there. */
+  /** Tells the peer; false without one. */
   propose(seconds: number, agreed: boolean): boolean;
   isHost(): boolean;
 }
 
 /** The timer of one chat. */
-export class Vanishing {
-  readonly #deps: VanishingDeps;
+export class DisappearingMessages {
+  readonly #deps: DisappearingMessagesDeps;
   readonly #running = new Set<Timer>();
   #seconds = 0;
   #proposed: number | undefined;
 
-  constructor(deps: VanishingDeps) {
+  constructor(deps: DisappearingMessagesDeps) {
     this.#deps = deps;
   }
 
-  /** Seconds a text stays; 0: until the end. */
+  /** Seconds that a message stays; 0: until the chat ends. */
   get seconds(): number {
     return this.#seconds;
   }
 
-  /** Proposes a time; false when nobody is there to agree. */
+  /** Proposes a time; false without a peer. */
   propose(seconds: number): boolean {
     if (!this.#deps.propose(seconds, false)) return false;
     this.#proposed = seconds;
@@ -40,21 +40,26 @@ export class Vanishing {
   }
 
   /** Takes in the peer's proposal or agreement. */
-  heard(seconds: number, agreed: boolean): void {
+  onProposal(seconds: number, agreed: boolean): void {
     if (agreed) {
-      if (seconds === this.#proposed) this.#hold(seconds, "you");
+      if (seconds === this.#proposed) this.#set(seconds, "you");
       return;
     }
     // Two proposals that cross: the host's holds on both sides.
     if (this.#proposed !== undefined && this.#deps.isHost()) return;
     this.#proposed = undefined;
     this.#deps.propose(seconds, true);
-    this.#hold(seconds, "peer");
+    this.#set(seconds, "peer");
   }
 
-  /** Message `seq` is in front of the person who reads it: its time starts. */
-  displayed(from: "you" | "peer", seq: number): void {
-    this.#start(from, seq);
+  /** Message `seq` was displayed to the person who reads it: its time starts. */
+  onDisplayed(from: "you" | "peer", seq: number): void {
+    if (this.#seconds === 0) return;
+    const timer = this.#deps.clock.after(this.#seconds * 1_000, () => {
+      this.#running.delete(timer);
+      this.#deps.emit({ event: "expired", from, seq });
+    });
+    this.#running.add(timer);
   }
 
   /** Forgets the agreement and every running time. */
@@ -65,18 +70,9 @@ export class Vanishing {
     this.#proposed = undefined;
   }
 
-  #hold(seconds: number, by: "you" | "peer"): void {
+  #set(seconds: number, by: "you" | "peer"): void {
     this.#seconds = seconds;
     this.#proposed = undefined;
     this.#deps.emit({ event: "timer", seconds, by });
-  }
-
-  #start(from: "you" | "peer", seq: number): void {
-    if (this.#seconds === 0) return;
-    const timer = this.#deps.clock.after(this.#seconds * 1_000, () => {
-      this.#running.delete(timer);
-      this.#deps.emit({ event: "expired", from, seq });
-    });
-    this.#running.add(timer);
   }
 }

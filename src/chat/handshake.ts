@@ -1,15 +1,16 @@
 /**
- * The handshake of one epoch, driven against the relay: who is answered, what an unknown document at
- * the door means, and that the room is sealed before the guest is told that it is in.
+ * The handshake of one epoch, driven against the relay: who is answered, what an unexpected document
+ * means, and that the room is sealed before the guest is told that it is in.
  *
  * @module
  */
 import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
 import type { Clock, Random } from "../clock.ts";
-import { Failure, untranslated } from "../errors.ts";
+import { Failure } from "../errors.ts";
 import {
   beginAsGuest,
   beginAsHost,
+  dropAbandoned,
   type GuestState,
   type HandshakeParams,
   type HandshakeResult,
@@ -31,61 +32,62 @@ import {
 } from "../protocol/wire.ts";
 import type { Envelope, RoomView, Seat } from "../relay/relay.ts";
 import type { Alarms } from "./alarms.ts";
-import type { Door } from "./door.ts";
 import type { Listener } from "./events.ts";
+import type { JoinGuard } from "./join_guard.ts";
 import type { RelayConnection } from "./retry.ts";
+import type { RoomKind } from "./errors.ts";
 
-/** What a greeting needs and whom it tells. */
-export interface GreetingDeps {
+/** What a driver needs and whom it tells. */
+export interface HandshakeDriverDeps {
   readonly connection: RelayConnection;
   readonly clock: Clock;
   readonly random: Random;
   readonly alarms: Alarms;
   readonly emit: Listener;
   readonly seat: Seat;
-  readonly params: HandshakeParams;
-  readonly door: Door;
+  readonly roomKind: RoomKind;
+  readonly guard: JoinGuard;
   readonly signal: AbortSignal;
   /** Removes an envelope from the relay soon. */
   remove(id: string): void;
   /** Both have proved that they know the password. */
-  agreed(result: HandshakeResult): void;
+  onEstablished(result: HandshakeResult): void;
   /** The code no longer lets anybody in. */
-  burnt(): void;
-  /** The last word of the handshake is said. */
-  done(): void;
+  onCodeBurnt(): void;
+  /** The last message of the handshake is sent. */
+  onComplete(): void;
 }
 
 type Phase =
   | { readonly phase: "host"; readonly state: HostState }
-  | { readonly phase: "guest"; readonly state: GuestState }
-  /** `peerToken`: of the peer's seat, its half of the handshake's session id. */
+  | { readonly phase: "guest"; readonly state: GuestState; readonly hostNonce: Uint8Array }
+  /** `peerToken`: of the peer's seat; `since`: by the monotonic clock. */
   | { readonly phase: "over"; readonly peerToken: string; readonly since: number };
 
-/** One epoch's handshake, and what comes to its door afterwards. */
-export class Greeting {
-  readonly #deps: GreetingDeps;
+/** Drives the handshake of one epoch, and judges what of its kind comes afterwards. */
+export class HandshakeDriver {
+  readonly #deps: HandshakeDriverDeps;
   #phase: Phase | undefined;
   /** When a guest's share was answered who has not been heard since, by the monotonic clock. */
   #answeredAt: number | undefined;
 
-  constructor(deps: GreetingDeps) {
+  constructor(deps: HandshakeDriverDeps) {
     this.#deps = deps;
   }
 
-  /** Begins: the guest speaks first, the host waits to be spoken to. */
-  async start(): Promise<void> {
-    const { seat, params, random } = this.#deps;
+  /** Begins: the guest sends first, the host waits. `params` hold the password, and are not kept. */
+  async start(params: HandshakeParams): Promise<void> {
+    const { seat, random } = this.#deps;
     if (seat.role === "host") {
       this.#phase = { phase: "host", state: beginAsHost(params) };
     } else {
       const { state, send } = beginAsGuest(params, decodeBase64Url(seat.token), random);
-      this.#phase = { phase: "guest", state };
-      await this.#say(send!);
+      this.#phase = { phase: "guest", state, hostNonce: params.hostNonce };
+      await this.#send(send!);
     }
   }
 
-  /** True once somebody has shown a share: a wait for the handshake to end is worth it. */
+  /** True once someone has sent a share: waiting for the handshake to end is worth it. */
   get isUnderWay(): boolean {
     if (this.#phase?.phase !== "host") return this.#phase?.phase === "guest";
     const { state } = this.#phase;
@@ -98,42 +100,44 @@ export class Greeting {
   }
 
   /** Takes a document with the sequence number of the handshake. */
-  async hear({ id, head, token }: Envelope): Promise<void> {
-    const { door, alarms, seat, remove } = this.#deps;
-    if (door.isEcho(id)) return remove(id);
+  async handleMessage({ id, head, token }: Envelope): Promise<void> {
+    const { guard, alarms, seat, remove } = this.#deps;
+    if (guard.isDuplicate(id)) return remove(id);
     const message = decodeHandshake(head);
     const other = decodeOtherVersion(head);
     if (other && other.from !== seat.role && token === "") {
       remove(id);
-      door.remember(id);
+      guard.remember(id);
       return await this.#onOtherVersion(other);
     }
     const isPeers = message?.type.startsWith(seat.role === "host" ? "guest" : "host");
     if (!message || !isPeers || token !== "") {
-      door.remember(id);
+      guard.remember(id);
       remove(id);
       return alarms.raise("forged");
     }
     if (await this.#isWaiting(message)) return;
     remove(id);
-    door.remember(id);
+    guard.remember(id);
     switch (this.#phase?.phase) {
       case "host":
         return await this.#stepHost(this.#phase, message);
       case "guest":
         return await this.#stepGuest(this.#phase, message);
       case "over":
-        return this.#hearStranger(this.#phase, message);
+        return this.#onLateHandshakeMessage(this.#phase, message);
     }
   }
 
   /**
-   * Takes in the relay's word of the seats, asked for at `askedAt`.
+   * Takes in the seats as the relay has them, asked for at `askedAt`.
    *
-   * @throws {Failure} `no-room` for a guest whose host has left.
+   * @throws {Failure} `host-left` for a guest.
    */
-  see({ peer }: RoomView, askedAt: number): void {
-    if (this.#phase?.phase === "guest" && !peer) throw hostGone();
+  onRoomView({ peer }: RoomView, askedAt: number): void {
+    if (this.#phase?.phase === "guest" && !peer) {
+      throw new Failure("host-left", { by: this.#deps.roomKind });
+    }
     if (this.#answeredAt === undefined || this.#answeredAt > askedAt) return;
     if (this.#phase?.phase !== "host" || (peer && peer.leaseLeftMs > 0)) return;
     // A guest who was answered is gone before the handshake was done: the next one may come.
@@ -147,13 +151,11 @@ export class Greeting {
     if (this.#phase?.phase === "guest") wipeGuest(this.#phase.state);
   }
 
-  /** True for a share that may be its sender's, once the relay can be asked who is seated. */
-  async #isWaiting({ type, nonce }: HandshakeMessage): Promise<boolean> {
+  /** True for a guest's message that cannot be judged before the relay is asked who is seated. */
+  async #isWaiting({ nonce }: HandshakeMessage): Promise<boolean> {
     const phase = this.#phase;
-    if (phase?.phase !== "host" || phase.state.state !== "open" || type !== "guest-share") {
-      return false;
-    }
-    return await this.#deps.door.isSeated(nonce) === undefined;
+    if (phase?.phase !== "host" || phase.state.state !== "open") return false;
+    return await this.#deps.guard.isSeated(nonce) === undefined;
   }
 
   /**
@@ -162,7 +164,7 @@ export class Greeting {
    * its own version, and waits for the next guest.
    */
   async #onOtherVersion({ version, nonce }: OtherVersion): Promise<void> {
-    const { seat, door, alarms, emit, connection, signal } = this.#deps;
+    const { seat, guard, alarms, emit, connection, signal } = this.#deps;
     const token = encodeBase64Url(nonce);
     const failure = new Failure("other-protocol-version", { peer: version, own: PROTOCOL_VERSION });
     if (seat.role === "guest") {
@@ -171,8 +173,8 @@ export class Greeting {
       return alarms.raise("forged");
     }
     const isOpen = this.#phase?.phase === "host" && this.#phase.state.state === "open";
-    if (!isOpen || !await door.isSeated(nonce)) return alarms.raise("forged");
-    await this.#say({ type: "host-refusal", nonce });
+    if (!isOpen || !await guard.isSeated(nonce)) return alarms.raise("forged");
+    await this.#send({ type: "host-refusal", nonce });
     await connection.run(
       "vacate",
       ({ relay, signal }) => relay.vacate(seat, token, { signal }),
@@ -182,12 +184,15 @@ export class Greeting {
     emit({ event: "waiting", for: "guest" });
   }
 
-  /** A handshake message after the handshake that is not a duplicate. */
-  #hearStranger({ peerToken }: Phase & { phase: "over" }, message: HandshakeMessage): void {
+  /** A handshake message that came after the handshake, and is not a duplicate. */
+  #onLateHandshakeMessage(
+    { peerToken }: Phase & { phase: "over" },
+    message: HandshakeMessage,
+  ): void {
     const { alarms, seat } = this.#deps;
     const nonce = encodeBase64Url(message.nonce);
     if (seat.role === "guest") {
-      // What the host answered to others before us is none of our business.
+      // The host answered others before us.
       if (nonce === seat.token) alarms.raise("forged");
     } else if (message.type === "guest-share" && nonce !== peerToken) {
       alarms.raise("third-party");
@@ -197,34 +202,34 @@ export class Greeting {
   }
 
   async #stepHost(phase: Phase & { phase: "host" }, message: HandshakeMessage): Promise<void> {
-    const { connection, seat, alarms, clock, random, door, signal } = this.#deps;
+    const { connection, seat, alarms, clock, random, guard, signal } = this.#deps;
     const isOpen = phase.state.state === "open";
-    if (isOpen && message.type === "guest-share" && !await door.isSeated(message.nonce)) {
-      return door.turnAway();
-    }
-    const step = await stepHost(phase.state, message, { random });
+    if (isOpen && !await guard.isSeated(message.nonce)) return guard.rejectUnseated();
+    const before = isOpen ? dropAbandoned(phase.state, message.nonce) : phase.state;
+    if (before !== phase.state) guard.onAbandoned();
+    const step = await stepHost(before, message, { random });
     const { state, send } = step;
     if (signal.aborted) return wipeHost(state);
-    // An echo was set aside before: what changes nothing here is nobody's honest message.
-    if (isOpen && state === phase.state && !step.isCrowded) alarms.raise("forged");
+    // Duplicates were set aside before: an honest message changes the state.
+    if (isOpen && state === before && !step.isCrowded) alarms.raise("forged");
     this.#phase = { ...phase, state };
-    if (step.isCrowded) alarms.raise("third-party");
+    if (step.isCrowded) alarms.raise("crowded");
     if (state.state !== "established") return await this.#answer(step);
-    // Sealed before the guest is told: from here on the room is closed to everybody else.
+    // Sealed before the guest is told: from here on the room is closed to everyone else.
     const sealed = await connection.run(
       "seal",
       ({ relay, signal }) => relay.seal(seat, { signal }),
       signal,
     );
     if (!sealed) return;
-    this.#deps.agreed(state.result);
+    this.#deps.onEstablished(state.result);
     this.#phase = {
       phase: "over",
       peerToken: encodeBase64Url(message.nonce),
       since: clock.monotonic(),
     };
-    await this.#say(send!);
-    this.#deps.done();
+    await this.#send(send!);
+    this.#deps.onComplete();
   }
 
   /** Answers a share, or a guess. */
@@ -237,7 +242,7 @@ export class Greeting {
     if (guess && guess.count >= MAX_GUESSES) {
       await connection.run("burn", ({ relay, signal }) => relay.burn(seat, { signal }), signal);
     }
-    if (send) await this.#say(send);
+    if (send) await this.#send(send);
     if (!guess) return;
     const token = encodeBase64Url(guess.nonce);
     await connection.run(
@@ -247,28 +252,28 @@ export class Greeting {
     );
     this.#answeredAt = undefined;
     alarms.guess(guess.count);
-    if (guess.count >= MAX_GUESSES) this.#deps.burnt();
+    if (guess.count >= MAX_GUESSES) this.#deps.onCodeBurnt();
     if (guess.count < MAX_GUESSES) emit({ event: "waiting", for: "guest" });
   }
 
   async #stepGuest(phase: Phase & { phase: "guest" }, message: HandshakeMessage): Promise<void> {
-    const { seat, params, alarms, clock, signal } = this.#deps;
+    const { seat, alarms, clock, signal } = this.#deps;
     const { state, send } = await stepGuest(phase.state, message);
     if (signal.aborted) return wipeGuest(state);
     if (state === phase.state && encodeBase64Url(message.nonce) === seat.token) {
       alarms.raise("forged");
     }
     this.#phase = { ...phase, state };
-    if (state.state === "refused") throw wrongCode();
-    if (send) await this.#say(send);
+    if (state.state === "refused") throw new Failure("wrong-code", { by: this.#deps.roomKind });
+    if (send) await this.#send(send);
     if (state.state !== "established") return;
-    this.#deps.agreed(state.result);
-    const peerToken = encodeBase64Url(params.hostNonce);
+    this.#deps.onEstablished(state.result);
+    const peerToken = encodeBase64Url(phase.hostNonce);
     this.#phase = { phase: "over", peerToken, since: clock.monotonic() };
-    this.#deps.done();
+    this.#deps.onComplete();
   }
 
-  async #say(message: HandshakeMessage): Promise<void> {
+  async #send(message: HandshakeMessage): Promise<void> {
     const { connection, seat, signal } = this.#deps;
     const head = encodeHandshake(message);
     const envelope = makeEnvelope(seat, { from: seat.role, seq: 0, head, token: "" });
@@ -278,20 +283,4 @@ export class Greeting {
       signal,
     );
   }
-}
-
-function hostGone(): Failure {
-  return untranslated(
-    "no-room",
-    "The one who made this room has left it.",
-    "Ask for a fresh code.",
-  );
-}
-
-function wrongCode(): Failure {
-  return untranslated(
-    "wrong-code",
-    "The code did not fit: it was mistyped, or somebody stands between you and the other one.",
-    "Check the words with the person who gave them to you, and try again.",
-  );
 }

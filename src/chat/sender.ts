@@ -1,0 +1,269 @@
+/**
+ * One queue for everything that goes out, from the first keystroke to the receipt: messages wait in it
+ * before anybody has joined, are posted in order one batch at a time, and are remembered by id until
+ * the peer's program says that they were displayed.
+ *
+ * It also sends delayed acks: a receipt waits a moment for a payload that carries the same counters.
+ *
+ * @module
+ */
+import type { Clock, Timer } from "../clock.ts";
+import { Failure } from "../errors.ts";
+import type { Conversation } from "../protocol/conversation.ts";
+import { type Body, isUtf8, MAX_TEXT_BYTES, type Payload } from "../protocol/payload.ts";
+import { type Envelope, MAX_BATCH } from "../relay/relay.ts";
+
+/** More messages than anybody types while alone; a script that is faster is told to wait. */
+const MAX_QUEUED = 10_000;
+/** An ack waits this long for a payload to ride on: too short to notice, enough for a burst. */
+const ACK_DELAY_MS = 40;
+/** Messages in quick succession share acks this far apart. */
+const ACK_APART_MS = 250;
+/** So many are acknowledged at once: their sender may wait for it in order to go on. */
+const MAX_PENDING_ACKS = 64;
+
+/** What a sender needs and whom it tells. */
+export interface SenderDeps {
+  readonly clock: Clock;
+  /** A message is on the relay. */
+  onSent(id: string, seq: number): void;
+  /** A message was displayed to the peer. */
+  onDelivered(id: string, seq: number): void;
+}
+
+/** The session that a sender sends through. */
+export interface SessionLink {
+  readonly conversation: Conversation;
+  /** Stores the envelopes, however many attempts it takes. */
+  post(envelopes: readonly Envelope[]): Promise<void>;
+  /** Posting is over: an error that trying again does not help. */
+  onFailure(error: unknown): void;
+}
+
+interface Item {
+  readonly body: Body;
+  /** Of a message: what its author calls it. */
+  readonly id?: string;
+}
+
+/** A message on the relay, or on its way there. */
+interface Unacknowledged {
+  readonly id: string;
+  isSent: boolean;
+  isDisplayed: boolean;
+}
+
+/** What of a session was not delivered when it ended, by message id. */
+export interface Leftover {
+  /** On the relay, and never displayed there. */
+  readonly undelivered: readonly string[];
+  /** Never on the relay. */
+  readonly unsent: readonly string[];
+}
+
+/** The outgoing side of a chat. */
+export class Sender {
+  readonly #deps: SenderDeps;
+  #queue: Item[] = [];
+  /** By number in the present session. */
+  readonly #unacknowledged = new Map<number, Unacknowledged>();
+  #link: SessionLink | undefined;
+  /** Messages go out: the peer is known. Control payloads go out from {@link attach} on. */
+  #isOpen = false;
+  #flushing: Promise<void> | undefined;
+  #drained = Promise.withResolvers<void>();
+  #pendingAcks = 0;
+  #ackTimer: Timer | undefined;
+  #ackedAt = -Infinity;
+
+  constructor(deps: SenderDeps) {
+    this.#deps = deps;
+  }
+
+  /** Messages accepted and not yet on the relay. */
+  get queued(): number {
+    return this.#queuedIds().length;
+  }
+
+  /** Messages on the relay, or on their way there, that no receipt covers. */
+  get unacknowledged(): number {
+    return this.#unacknowledged.size;
+  }
+
+  /** Messages accepted that no receipt covers. */
+  get undelivered(): number {
+    return this.#queue.filter(({ id }) => id !== undefined).length + this.#unacknowledged.size;
+  }
+
+  /**
+   * Queues a message.
+   *
+   * @throws {Failure} `queue-full`; nothing was queued then.
+   */
+  send(text: string, id: string): void {
+    if (!this.#isOpen && this.#queue.length >= MAX_QUEUED) throw new Failure("queue-full");
+    this.#queue.push({ body: { kind: "text", text }, id });
+    this.#flush();
+  }
+
+  /** Queues a payload of the program's own; without a session it is dropped. */
+  sendControl(body: Body): void {
+    if (!this.#link) return;
+    this.#queue.push({ body });
+    this.#flush();
+  }
+
+  /** Sends through this session from here on: control payloads at once, messages after {@link open}. */
+  attach(link: SessionLink): void {
+    this.#link = link;
+  }
+
+  /** The peer is known: messages go out. */
+  open(): void {
+    this.#isOpen = true;
+    this.#flush();
+  }
+
+  /**
+   * Ends sending through the present session. Messages that were queued before a peer was known stay:
+   * they go to whoever joins next.
+   */
+  detach(): Leftover {
+    const unsent = this.#isOpen ? this.#queuedIds() : [];
+    const undelivered = [...this.#unacknowledged.values()].filter(({ isSent }) => isSent)
+      .map(({ id }) => id);
+    this.#queue = this.#isOpen ? [] : this.#queue.filter(({ id }) => id !== undefined);
+    this.#unacknowledged.clear();
+    this.#link = undefined;
+    this.#isOpen = false;
+    this.cancelAck();
+    return { undelivered, unsent };
+  }
+
+  /** Drops every message that is still queued, and returns their ids. */
+  drop(): readonly string[] {
+    const ids = this.#queuedIds();
+    this.#queue = [];
+    return ids;
+  }
+
+  /** Resolves when everything that may go out now is on the relay, or posting failed. */
+  async idle(): Promise<void> {
+    while (this.#flushing) await this.#flushing;
+  }
+
+  /** Resolves when no message is queued any more. */
+  async drained(): Promise<void> {
+    while (this.queued > 0) await this.#drained.promise;
+  }
+
+  /** Takes in an authenticated receipt. */
+  confirm({ shown, missing }: Pick<Payload, "shown" | "missing">): void {
+    for (const [seq, message] of this.#unacknowledged) {
+      if (seq > shown) break;
+      if (missing.some(([first, last]) => seq >= first && seq <= last)) continue;
+      message.isDisplayed = true;
+      this.#settle(seq);
+    }
+  }
+
+  /** Something was displayed that its sender wants to know of: an ack is sent soon. */
+  scheduleAck(): void {
+    if (++this.#pendingAcks >= MAX_PENDING_ACKS) return this.#sendAck();
+    const apart = this.#ackedAt + ACK_APART_MS - this.#deps.clock.monotonic();
+    this.#ackTimer ??= this.#deps.clock.after(
+      Math.max(ACK_DELAY_MS, apart),
+      () => this.#sendAck(),
+    );
+  }
+
+  /** No ack of its own is needed: what is sent next carries the counters. */
+  cancelAck(): void {
+    this.#ackTimer?.cancel();
+    this.#ackTimer = undefined;
+    this.#pendingAcks = 0;
+  }
+
+  #sendAck(): void {
+    this.cancelAck();
+    this.#ackedAt = this.#deps.clock.monotonic();
+    this.sendControl({ kind: "receipt" });
+  }
+
+  #queuedIds(): string[] {
+    const onTheWay = [...this.#unacknowledged.values()].filter(({ isSent }) => !isSent);
+    return [...onTheWay.map(({ id }) => id), ...this.#queue.flatMap(({ id }) => id ?? [])];
+  }
+
+  #flush(): void {
+    const link = this.#link;
+    if (!link || this.#flushing) return;
+    this.#flushing = this.#sendAll(link).finally(() => {
+      this.#flushing = undefined;
+      // What a session left behind goes out through the next.
+      if (this.#link && this.#link !== link) this.#flush();
+    });
+  }
+
+  async #sendAll(link: SessionLink): Promise<void> {
+    // Yielding once lets a burst of calls in one turn become one batch.
+    await Promise.resolve();
+    try {
+      while (this.#link === link) {
+        const batch = this.#next();
+        if (batch.length === 0) return;
+        this.cancelAck();
+        const sealed = await link.conversation.seal(batch.map(({ body }) => body));
+        if (this.#link !== link) return;
+        // Not before: until then they count as queued.
+        const taken = new Set(batch);
+        this.#queue = this.#queue.filter((item) => !taken.has(item));
+        sealed.forEach(({ payload }, i) => {
+          const id = batch[i]!.id;
+          if (id === undefined) return;
+          this.#unacknowledged.set(payload.texts, { id, isSent: false, isDisplayed: false });
+        });
+        await link.post(sealed.map(({ envelope }) => envelope));
+        if (this.#link !== link) return;
+        for (const { payload } of sealed) this.#markSent(payload.texts, payload.kind);
+        this.#drained.resolve();
+        this.#drained = Promise.withResolvers();
+      }
+    } catch (error) {
+      if (this.#link === link) link.onFailure(error);
+    }
+  }
+
+  /** What goes out next; messages only once the peer is known. */
+  #next(): Item[] {
+    if (this.#isOpen) return this.#queue.slice(0, MAX_BATCH);
+    return this.#queue.filter(({ id }) => id === undefined).slice(0, MAX_BATCH);
+  }
+
+  #markSent(seq: number, kind: Payload["kind"]): void {
+    const message = this.#unacknowledged.get(seq);
+    if (kind !== "text" || !message || message.isSent) return;
+    message.isSent = true;
+    this.#deps.onSent(message.id, seq);
+    this.#settle(seq);
+  }
+
+  /** A receipt can overtake the relay's own acknowledgement; "delivered" still comes after "sent". */
+  #settle(seq: number): void {
+    const message = this.#unacknowledged.get(seq);
+    if (!message?.isSent || !message.isDisplayed) return;
+    this.#unacknowledged.delete(seq);
+    this.#deps.onDelivered(message.id, seq);
+  }
+}
+
+/** @throws {Failure} unless `text` can be sent as it is. */
+export function assertSendable(text: string): void {
+  if (text === "") throw new Failure("message-empty");
+  if (isUtf8(text, MAX_TEXT_BYTES)) return;
+  const bytes = new TextEncoder().encode(text).length;
+  if (bytes > MAX_TEXT_BYTES) {
+    throw new Failure("message-too-long", { bytes, maxBytes: MAX_TEXT_BYTES });
+  }
+  throw new Failure("message-not-unicode");
+}

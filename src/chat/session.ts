@@ -1,0 +1,328 @@
+/**
+ * One epoch of a room: the handshake, and the conversation that follows, driven against the relay.
+ *
+ * @module
+ */
+import type { Clock, Random, Timer } from "../clock.ts";
+import { type Conversation, type Received, startConversation } from "../protocol/conversation.ts";
+import type { HandshakeParams, HandshakeResult } from "../protocol/handshake.ts";
+import type { Payload } from "../protocol/payload.ts";
+import type { Envelope, RoomView, Seat } from "../relay/relay.ts";
+import type { Alarms } from "./alarms.ts";
+import { evicted, type RoomKind } from "./errors.ts";
+import type { Listener, Presence } from "./events.ts";
+import { HandshakeDriver } from "./handshake.ts";
+import { JoinGuard } from "./join_guard.ts";
+import { Heartbeat, nextPresence, type Sign } from "./presence.ts";
+import { Receiver } from "./receiver.ts";
+import type { RelayConnection } from "./retry.ts";
+import type { Leftover, Sender } from "./sender.ts";
+import { type ReadResult, Sync } from "./sync.ts";
+
+/** A message that no receipt covers after this time, with the peer here, is asked after once. */
+const PING_AFTER_MS = 10_000;
+/** Profiles sent at most: after so many losses the relay is assumed to censor them. */
+const MAX_PROFILE_SENDS = 4;
+/** The client name in a profile. */
+const CLIENT = "whisper/1";
+
+/** What a session needs and whom it tells. */
+export interface SessionDeps {
+  readonly connection: RelayConnection;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly alarms: Alarms;
+  readonly emit: Listener;
+  readonly sender: Sender;
+  readonly seat: Seat;
+  readonly roomKind: RoomKind;
+  /** One's own name. */
+  readonly name: string;
+  /** The peer's program asks for a timer, or to erase the conversation. */
+  onControlMessage(payload: Payload): void;
+  /** The peer is known. */
+  onReady(): void;
+  /** The invite code no longer lets anybody in. */
+  onCodeBurnt(): void;
+  /** The session cannot go on. */
+  onFailure(error: unknown): void;
+}
+
+/** The peer, once both know each other. */
+export interface Peer {
+  readonly name: string;
+  /** The words of `/verify`. */
+  readonly words: readonly string[];
+}
+
+/** One session, as one of the two has it. */
+export class Session {
+  readonly #deps: SessionDeps;
+  readonly #abort = new AbortController();
+  readonly #sync: Sync;
+  readonly #heartbeat: Heartbeat;
+  readonly #handshake: HandshakeDriver;
+  readonly #guard: JoinGuard;
+  /** Once the handshake is done. */
+  #channel: { readonly conversation: Conversation; readonly receiver: Receiver } | undefined;
+  #peer: Peer | undefined;
+  #presence: Presence = "here";
+  #heardAt: number | undefined;
+  #pingTimer: Timer | undefined;
+  #profileSends = 0;
+
+  constructor(deps: SessionDeps) {
+    this.#deps = deps;
+    const remove = (id: string) => this.#sync.remove(id);
+    this.#sync = new Sync({
+      ...deps,
+      onEnvelopes: (envelopes, read) => this.#onEnvelopes(envelopes, read),
+      onFailure: (error) => this.#fail(error),
+    }, this.#abort.signal);
+    this.#heartbeat = new Heartbeat({
+      ...deps,
+      isWaiting: () => deps.sender.unacknowledged > 0,
+      onView: (view, askedAt) => this.#onRoomView(view, askedAt),
+      onRollback: () => this.#guard.onRollback(),
+    });
+    this.#guard = new JoinGuard({
+      ...deps,
+      remove,
+      requestRead: () => this.#sync.requestRead(),
+      look: () => this.#look(),
+    });
+    this.#handshake = new HandshakeDriver({
+      ...deps,
+      guard: this.#guard,
+      signal: this.#abort.signal,
+      remove,
+      onEstablished: (result) => this.#begin(result),
+      onComplete: () => this.#sendProfile(),
+    });
+  }
+
+  /** Begins: the guest sends first, the host waits. `params` hold the password, and are not kept. */
+  async start(params: HandshakeParams): Promise<void> {
+    await this.#handshake.start(params);
+    this.#sync.start();
+    this.#heartbeat.run(this.#abort.signal).catch((error) => this.#fail(error));
+  }
+
+  /** The peer, once both know each other. */
+  get peer(): Peer | undefined {
+    return this.#peer;
+  }
+
+  /** When something authenticated last came, by the monotonic clock. */
+  get heardAt(): number | undefined {
+    return this.#heardAt;
+  }
+
+  /** The last presence reported. */
+  get presence(): Presence {
+    return this.#presence;
+  }
+
+  /** True from the first share of a guest until both know each other: worth waiting for. */
+  get isShakingHands(): boolean {
+    return this.#handshake.isUnderWay || (this.#channel !== undefined && !this.#peer);
+  }
+
+  /** A message was queued: its receipt is asked for when it does not come. */
+  expectReceipt(): void {
+    this.#pingTimer ??= this.#deps.clock.after(PING_AFTER_MS, () => {
+      this.#pingTimer = undefined;
+      const { sender } = this.#deps;
+      if (this.#presence === "here" && sender.unacknowledged > 0) {
+        sender.sendControl({ kind: "ping" });
+      }
+    });
+  }
+
+  /** Message `seq` is in front of the person; false where it was before, or is not of this session. */
+  onDisplayed(seq: number): boolean {
+    if (!this.#channel?.conversation.displayed(seq)) return false;
+    this.#deps.sender.scheduleAck();
+    return true;
+  }
+
+  /** Resolves when all that the peer has put on the relay by now has been taken. */
+  caughtUp(): Promise<void> {
+    return this.#sync.caughtUp();
+  }
+
+  /** Resolves once everything that may go out is on the relay, and everything dealt with is off it. */
+  async settle(): Promise<void> {
+    await this.#deps.sender.idle();
+    await this.#sync.flush();
+  }
+
+  /** Stops everything and wipes every key. */
+  close(): Leftover {
+    this.#abort.abort(new DOMException("The session is over", "AbortError"));
+    const leftover = this.#deps.sender.detach();
+    this.#pingTimer?.cancel();
+    this.#guard.close();
+    this.#handshake.wipe();
+    this.#channel?.receiver.close();
+    this.#channel?.conversation.close();
+    return leftover;
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#abort.signal.aborted) this.#deps.onFailure(error);
+  }
+
+  // ------------------------------------------------------------------------------- incoming
+
+  async #onEnvelopes(envelopes: Envelope[], read?: ReadResult): Promise<number> {
+    // What was asked for before the end may come after it.
+    if (this.#abort.signal.aborted) return 0;
+    if (read && read.malformed > 0) this.#deps.alarms.raise("forged", read.malformed);
+    const isCrowded = read !== undefined && read.upTo !== Infinity;
+    const messages: Envelope[] = [];
+    this.#guard.beginBatch();
+    for (const envelope of envelopes) {
+      if (envelope.from === "stranger") this.#guard.onKnock(envelope, isCrowded);
+      else if (envelope.seq === 0) await this.#handshake.handleMessage(envelope);
+      else messages.push(envelope);
+    }
+    // Before the handshake is done a message cannot be told from a forgery: they stay where they are,
+    // and the read that follows the handshake brings them again.
+    return await this.#channel?.receiver.take(messages, read) ?? 0;
+  }
+
+  #begin(handshake: HandshakeResult): void {
+    const { seat, clock, random, alarms, sender } = this.#deps;
+    const conversation = startConversation({
+      handshake,
+      epoch: seat,
+      now: () => clock.now(),
+      random,
+    });
+    if (this.#abort.signal.aborted) return conversation.close();
+    const receiver = new Receiver({
+      conversation,
+      clock,
+      onPayload: (received, late) => this.#onPayload(received, late),
+      onDefect: (kind, count) => alarms.raise(kind, count),
+      onGap: (messages, count) => alarms.gap(messages, count),
+      remove: (id, options) => this.#sync.remove(id, options),
+      readsBegun: () => this.#sync.readsBegun,
+      requestRead: () => this.#sync.requestRead(),
+    });
+    this.#channel = { conversation, receiver };
+    sender.attach({
+      conversation,
+      post: (envelopes) => this.#post(envelopes),
+      onFailure: (error) => this.#fail(error),
+    });
+    this.#sync.requestRead();
+  }
+
+  async #post(envelopes: readonly Envelope[]): Promise<void> {
+    const { connection, seat } = this.#deps;
+    await connection.runInBatches("post", envelopes, async (batch, { relay, signal, number }) => {
+      const marked = batch.map((one) => number === 0 ? one : { ...one, attempt: number });
+      await relay.post(seat, marked, { signal });
+    }, this.#abort.signal);
+    this.#sync.onPosted();
+  }
+
+  /** Tells one's name: at first, and again to ask for the peer's, or because the peer asks. */
+  #sendProfile(): void {
+    if (this.#profileSends++ >= MAX_PROFILE_SENDS) return;
+    const { sender, name } = this.#deps;
+    sender.sendControl({ kind: "profile", name, client: CLIENT });
+  }
+
+  #onPayload({ payload }: Received, late: boolean): void {
+    const { emit, sender, clock } = this.#deps;
+    if (!this.#channel) return;
+    this.#heardAt = clock.monotonic();
+    sender.confirm(payload);
+    if (sender.unacknowledged === 0) {
+      this.#pingTimer?.cancel();
+      this.#pingTimer = undefined;
+    }
+    if (this.#presence === "away" || this.#presence === "vanished") this.#heartbeat.pollNow();
+    // Something came from a peer whose profile was lost on the way.
+    if (payload.kind !== "profile" && !this.#peer) this.#sendProfile();
+    switch (payload.kind) {
+      case "profile":
+        // A second one: the peer has not received ours.
+        if (this.#peer) return this.#sendProfile();
+        return this.#onPeerProfile(this.#channel.conversation, payload.name);
+      case "text":
+        return emit({
+          event: "message",
+          from: this.#peer?.name ?? "",
+          text: payload.text,
+          seq: payload.texts,
+          at: new Date(payload.at).toISOString(),
+          ...(late ? { late } : {}),
+        });
+      case "ping":
+        return sender.scheduleAck();
+      case "receipt":
+        return;
+      case "bye":
+        return this.#updatePresence({ sign: "goodbye" });
+      case "timer":
+        sender.scheduleAck();
+        // A proposal that comes late may have been overtaken by another.
+        if (!late || payload.agreed) this.#deps.onControlMessage(payload);
+        return;
+      case "burn":
+        sender.scheduleAck();
+        return this.#deps.onControlMessage(payload);
+    }
+  }
+
+  #onPeerProfile(conversation: Conversation, name: string): void {
+    const { words } = conversation;
+    this.#peer = { name, words };
+    this.#deps.emit({ event: "ready", peer: name, verify: words });
+    this.#deps.onReady();
+  }
+
+  // ------------------------------------------------------------------------------- presence
+
+  /** Asks the relay who is seated. */
+  async #look(): Promise<RoomView> {
+    const { connection, seat } = this.#deps;
+    const view = await connection.run(
+      "look",
+      ({ relay, signal }) => relay.renew(seat, { signal }),
+      this.#abort.signal,
+    );
+    if (!view) throw evicted();
+    return view;
+  }
+
+  /** What was received since the relay was asked is newer than its answer. */
+  #onRoomView(view: RoomView, askedAt: number): void {
+    this.#handshake.onRoomView(view, askedAt);
+    const { peer } = this.#handshake;
+    if (!peer || askedAt <= peer.since) return;
+    const isPeers = this.#guard.checkSeats(view, peer.peerToken);
+    const leftMs = isPeers ? view.peer?.leaseLeftMs : undefined;
+    // A peer that was let in and has not sent anything yet: only that it is gone is worth a word.
+    const isSilent = this.#heardAt === undefined;
+    if (isSilent && leftMs !== undefined && leftMs > 0) return;
+    if (isSilent || this.#heardAt! <= askedAt) this.#updatePresence({ sign: "lease", leftMs });
+  }
+
+  #updatePresence(sign: Sign): void {
+    const next = nextPresence(this.#presence, sign);
+    if (next === this.#presence) return;
+    this.#presence = next;
+    const counts = next === "left" && this.#channel
+      ? {
+        unseen: this.#deps.sender.undelivered,
+        missing: this.#channel.conversation.textsMissing,
+      }
+      : {};
+    this.#deps.emit({ event: "presence", peer: next, ...counts });
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * Keeps in step with the relay: takes pushes as they come, reads everything whenever something may have
+ * changed and now and then besides, and removes what is dealt with. One consumer, one call at a time.
+ *
+ * @module
+ */
+import type { Clock, Random, Timer } from "../clock.ts";
+import { type Envelope, MAX_BATCH, type Seat } from "../relay/relay.ts";
+import type { ReadMark, Removal } from "./receiver.ts";
+import { BatchSize, type RelayConnection } from "./retry.ts";
+
+/** A watch can die in silence; this often, in milliseconds, the relay is read regardless. */
+const RECONCILE_MS = 12_000;
+/**
+ * A removal under way would hold up what is sent just then. So removals wait for a pause of the
+ * conversation, but not longer than that; and when it is time, they rather go right behind a post.
+ */
+const PAUSE_MS = 250;
+const REMOVE_WITHIN_MS = 2_000;
+const REMOVE_AFTER_POST_MS = 1_500;
+/** Receipts carry no text: they wait for the next removal, but not longer than this. */
+const REMOVE_LAZILY_MS = 5_000;
+/** The fewest that are read at once: of the largest, 220 kB. */
+const MIN_PAGE = 8;
+/**
+ * Pushed envelopes, and removals, that wait at a time. In a flood beyond that the stream is restarted
+ * from now, and what came meanwhile is read page by page.
+ */
+export const MAX_PUSHED = 4 * MAX_BATCH;
+const MAX_REMOVALS = 16 * MAX_BATCH;
+/** Pushes in a row of which everything was rejected, after which the stream is restarted from now. */
+const MAX_USELESS_PUSHES = 16;
+
+/** What is read from the relay, beside the envelopes. */
+export interface ReadResult extends ReadMark {
+  /** Documents of another shape, which the relay has removed. */
+  readonly malformed: number;
+}
+
+/** What it needs and whom it feeds. */
+export interface SyncDeps {
+  readonly connection: RelayConnection;
+  readonly seat: Seat;
+  readonly clock: Clock;
+  readonly random: Random;
+  /**
+   * Takes envelopes; with `read`, they are what is on the relay.
+   *
+   * @returns how many were rejected.
+   */
+  onEnvelopes(envelopes: Envelope[], read?: ReadResult): Promise<number>;
+  onFailure(error: unknown): void;
+}
+
+/** The synchronization of one session; it runs from `start` until its signal. */
+export class Sync {
+  readonly #deps: SyncDeps;
+  readonly #signal: AbortSignal;
+  #pushed: Envelope[] = [];
+  #uselessPushes = 0;
+  /** Ends the present watch, so that another one begins from now. */
+  #watch = new AbortController();
+  readonly #removals = new Set<string>();
+  #reads = 0;
+  readonly #pageSize = new BatchSize({ least: MIN_PAGE, most: MAX_BATCH });
+  /** The ids of the last full page: reading it again is of no use while nothing of it is gone. */
+  #lastPage: ReadonlySet<string> = new Set();
+  #readWanted = false;
+  #isPumping = false;
+  #removing: Promise<void> | undefined;
+  #reconcileTimer: Timer | undefined;
+  #removeTimer: Timer | undefined;
+  #lazyTimer: Timer | undefined;
+  /** Callers who wait for a read that begins after the one of that number. */
+  #waiting: { readonly after: number; readonly resolve: () => void }[] = [];
+  /** When the oldest removal that is not lazy was asked for. */
+  #removeSince = Infinity;
+  /** When something was sent or received last. */
+  #activeAt = -Infinity;
+
+  constructor(deps: SyncDeps, signal: AbortSignal) {
+    this.#deps = deps;
+    this.#signal = signal;
+  }
+
+  /** Reads that have begun so far. */
+  get readsBegun(): number {
+    return this.#reads;
+  }
+
+  /** Pushed envelopes and removals that wait; bounded. */
+  get size(): number {
+    return this.#pushed.length + this.#removals.size;
+  }
+
+  /** Begins to watch and to read. */
+  start(): void {
+    this.#signal.addEventListener("abort", () => {
+      this.#reconcileTimer?.cancel();
+      this.#cancelRemoval();
+      this.#resolveWaiting(Infinity);
+    }, { once: true });
+    this.#startWatch();
+    this.requestRead();
+  }
+
+  #startWatch(): void {
+    const { connection, seat } = this.#deps;
+    this.#watch.abort();
+    this.#watch = new AbortController();
+    connection.watch(seat, {
+      push: (envelopes) => this.#onPush(envelopes),
+      wake: () => this.requestRead(),
+      down: (cause) => this.#deps.onFailure(cause),
+    }, AbortSignal.any([this.#signal, this.#watch.signal]));
+  }
+
+  #onPush(envelopes: readonly Envelope[]): void {
+    const isFlood = this.#pushed.length + envelopes.length > MAX_PUSHED ||
+      this.#removals.size > MAX_REMOVALS || this.#uselessPushes >= MAX_USELESS_PUSHES;
+    if (isFlood) {
+      this.#pushed = [];
+      this.#uselessPushes = 0;
+      this.#startWatch();
+      return this.requestRead();
+    }
+    this.#pushed.push(...envelopes);
+    this.#pump();
+  }
+
+  /** Reads soon. */
+  requestRead(): void {
+    this.#readWanted = true;
+    this.#pump();
+  }
+
+  /** Resolves when all that is on the relay by now has been taken, or the session has ended. */
+  caughtUp(): Promise<void> {
+    if (this.#signal.aborted) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push({ after: this.#reads, resolve });
+    this.requestRead();
+    return promise;
+  }
+
+  /** Removes an envelope from the relay soon. */
+  remove(id: string, { lazily = false }: Removal = {}): void {
+    if (this.#signal.aborted) return;
+    const { clock } = this.#deps;
+    this.#removals.add(id);
+    if (this.#removals.size >= MAX_BATCH) return void this.flush();
+    if (lazily) {
+      this.#lazyTimer ??= clock.after(REMOVE_LAZILY_MS, () => void this.flush());
+      return;
+    }
+    this.#activeAt = clock.monotonic();
+    this.#removeSince = Math.min(this.#removeSince, this.#activeAt);
+    this.#removeTimer ??= clock.after(PAUSE_MS, () => this.#removeInPause());
+  }
+
+  /** Something of ours has just been stored. */
+  onPosted(): void {
+    if (this.#signal.aborted) return;
+    this.#activeAt = this.#deps.clock.monotonic();
+    if (this.#activeAt - this.#removeSince >= REMOVE_AFTER_POST_MS) void this.flush();
+  }
+
+  /** Removes what is to be removed, now. */
+  flush(): Promise<void> {
+    this.#cancelRemoval();
+    // With nothing to do it would be over before it could be called under way.
+    if (this.#removals.size === 0) return this.#removing ?? Promise.resolve();
+    return this.#removing ??= this.#removeAll();
+  }
+
+  #removeInPause(): void {
+    const { clock } = this.#deps;
+    const due = Math.min(this.#activeAt + PAUSE_MS, this.#removeSince + REMOVE_WITHIN_MS);
+    const inMs = due - clock.monotonic();
+    if (inMs <= 0) return void this.flush();
+    this.#removeTimer = clock.after(inMs, () => this.#removeInPause());
+  }
+
+  #cancelRemoval(): void {
+    for (const timer of [this.#removeTimer, this.#lazyTimer]) timer?.cancel();
+    this.#removeTimer = this.#lazyTimer = undefined;
+    this.#removeSince = Infinity;
+  }
+
+  async #removeAll(): Promise<void> {
+    const { connection, seat } = this.#deps;
+    try {
+      while (this.#removals.size > 0) {
+        const ids = this.#removals.values().take(MAX_BATCH).toArray();
+        await connection.run(
+          "remove",
+          ({ relay, signal }) => relay.remove(seat, ids, { signal }),
+          this.#signal,
+        );
+        // Only now: what a read brings in the meantime needs no second removal.
+        for (const id of ids) this.#removals.delete(id);
+      }
+    } catch (error) {
+      if (!this.#signal.aborted) this.#deps.onFailure(error);
+    } finally {
+      this.#removing = undefined;
+    }
+  }
+
+  #pump(): void {
+    // Set before anything runs: what is taken may ask for a read at once.
+    if (this.#signal.aborted || this.#isPumping) return;
+    this.#isPumping = true;
+    void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (!this.#signal.aborted && (this.#pushed.length > 0 || this.#readWanted)) {
+        // Pushed envelopes first: they are here already, and a read may take a while.
+        if (this.#pushed.length > 0) await this.#takePushed();
+        else await this.#read();
+      }
+    } catch (error) {
+      if (!this.#signal.aborted) this.#deps.onFailure(error);
+    } finally {
+      this.#isPumping = false;
+    }
+  }
+
+  async #takePushed(): Promise<void> {
+    const pushed = this.#pushed.splice(0);
+    const rejected = await this.#deps.onEnvelopes(pushed);
+    this.#uselessPushes = rejected === pushed.length ? this.#uselessPushes + 1 : 0;
+  }
+
+  async #read(): Promise<void> {
+    const { connection, seat, clock, random } = this.#deps;
+    this.#readWanted = false;
+    this.#reconcileTimer?.cancel();
+    const number = ++this.#reads;
+    const { envelopes, malformed } = await connection.run("read", (attempt) => {
+      if (attempt.number > 0) this.#pageSize.shrink();
+      return attempt.relay.read(seat, { most: this.#pageSize.current, signal: attempt.signal });
+    }, this.#signal);
+    const isPage = envelopes.length >= this.#pageSize.current;
+    this.#pageSize.grow();
+    const upTo = isPage ? envelopes.at(-1)!.seq - 1 : Infinity;
+    await this.#deps.onEnvelopes(envelopes, { number, upTo, malformed });
+    const hasProgress = envelopes.some(({ id }) => !this.#lastPage.has(id));
+    this.#lastPage = new Set(isPage ? envelopes.map(({ id }) => id) : []);
+    if (isPage && hasProgress && (this.#removals.size > 0 || this.#removing)) {
+      // What was read must be gone before the next page can show what is behind it.
+      await this.flush();
+      this.#readWanted = true;
+    }
+    if (!this.#readWanted) this.#resolveWaiting(number);
+    if (this.#signal.aborted) return;
+    const jitter = 0.8 + 0.4 * (random(1)[0]! / 255);
+    this.#reconcileTimer = clock.after(RECONCILE_MS * jitter, () => this.requestRead());
+  }
+
+  #resolveWaiting(number: number): void {
+    for (const { after, resolve } of this.#waiting) if (after < number) resolve();
+    this.#waiting = this.#waiting.filter(({ after }) => after >= number);
+  }
+}

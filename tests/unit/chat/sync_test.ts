@@ -1,0 +1,223 @@
+import { assertEquals } from "@std/assert";
+import { MAX_PUSHED, Sync } from "../../../src/chat/sync.ts";
+import type { ReadMark } from "../../../src/chat/receiver.ts";
+import { RelayUnavailable, untranslated } from "../../../src/errors.ts";
+import { RelayConnection } from "../../../src/chat/retry.ts";
+import { type Envelope, type Listener, MAX_BATCH, type Relay } from "../../../src/relay/relay.ts";
+import { FakeClock } from "../../support/clock.ts";
+import { seededRandom } from "../../support/random.ts";
+
+const SILENT = untranslated("relay-unreachable", "The relay does not answer.", "Wait.");
+
+/** A synchronization over a relay that holds what the test puts into it. */
+function setUp(consume: (envelopes: Envelope[], read?: ReadMark) => Promise<void | number>) {
+  const clock = new FakeClock();
+  const random = seededRandom(1);
+  const stored = new Map<string, Envelope>();
+  const calls = { reads: 0, watches: 0, removals: [] as number[] };
+  let listener: Listener | undefined;
+  let carries = (_most: number) => true;
+  const limit = (can: (most: number) => boolean) => void (carries = can);
+  const relay = {
+    kind: "memory",
+    watch: (_seat, given) => {
+      calls.watches++;
+      listener = given;
+    },
+    read: (_seat, { most = MAX_BATCH } = {}) => {
+      calls.reads++;
+      if (!carries(most)) return Promise.reject(new RelayUnavailable(SILENT));
+      return Promise.resolve({ envelopes: [...stored.values()].slice(0, most), malformed: 0 });
+    },
+    remove: (_seat, ids) => {
+      calls.removals.push(ids.length);
+      for (const id of ids) stored.delete(id);
+      return Promise.resolve();
+    },
+  } as Partial<Relay> as Relay;
+  const end = new AbortController();
+  const failures: unknown[] = [];
+  const sync = new Sync({
+    connection: new RelayConnection({ relay, clock, random, emit: () => {} }),
+    seat: { room: "room", epoch: "epoch", role: "guest", token: "token" },
+    clock,
+    random,
+    onEnvelopes: async (envelopes, read) => await consume(envelopes, read) ?? 0,
+    onFailure: (error) => failures.push(error),
+  }, end.signal);
+  const put = (...ids: string[]) => ids.forEach((id) => stored.set(id, envelope(id)));
+  const push = (...ids: string[]) => listener!.push(ids.map(envelope));
+  return { clock, sync, stored, calls, failures, put, push, limit, stop: () => end.abort() };
+}
+
+function envelope(id: string): Envelope {
+  return { id, from: "host", seq: 1, attempt: 0, head: new Uint8Array(0), token: "" };
+}
+
+Deno.test("Sync: makes one call at a time, even when it asks for a read at once", async () => {
+  let busy = 0;
+  let most = 0;
+  const { clock, sync, calls, push, stop } = setUp(async (_, read) => {
+    most = Math.max(most, ++busy);
+    // As an inbox does that is pushed what it has seen before.
+    if (!read) sync.requestRead();
+    await Promise.resolve();
+    busy--;
+  });
+  sync.start();
+  await clock.settle();
+  push("a");
+  push("b");
+  await clock.settle();
+  assertEquals([most, calls.reads], [1, 2]);
+  stop();
+});
+
+Deno.test("Sync.flush: with nothing to remove does not block the next", async () => {
+  const { clock, sync, calls, put, stored, stop } = setUp(() => Promise.resolve());
+  put("a");
+  await sync.flush();
+  sync.remove("a");
+  await sync.flush();
+  assertEquals([calls.removals, stored.size], [[1], 0]);
+  await clock.settle();
+  stop();
+});
+
+Deno.test("Sync: reads the next page once the last is removed", async () => {
+  for (const count of [MAX_BATCH - 1, MAX_BATCH, MAX_BATCH + 1, 3 * MAX_BATCH]) {
+    const { clock, sync, calls, put, stored, stop } = setUp((envelopes) => {
+      for (const { id } of envelopes) sync.remove(id);
+      return Promise.resolve();
+    });
+    put(...Array.from({ length: count }, (_, i) => `${i}`));
+    sync.start();
+    await clock.advance(1_000);
+    assertEquals(stored.size, 0, `${count}`);
+    assertEquals(calls.reads, Math.floor(count / MAX_BATCH) + 1, `${count}`);
+    stop();
+  }
+});
+
+Deno.test("Sync: does not read a page again of which nothing is removed", async () => {
+  const { clock, sync, calls, put, stop } = setUp(() => Promise.resolve());
+  put(...Array.from({ length: 2 * MAX_BATCH }, (_, i) => `${i}`));
+  sync.start();
+  await clock.advance(1_000);
+  assertEquals(calls.reads, 1);
+  stop();
+});
+
+Deno.test("Sync: does nothing after its signal", async () => {
+  let consumed = 0;
+  const { clock, sync, calls, push, put, stop } = setUp(() => Promise.resolve(void consumed++));
+  put("a");
+  sync.start();
+  await clock.settle();
+  const before = [consumed, calls.reads];
+  stop();
+  push("b");
+  sync.remove("a");
+  sync.requestRead();
+  await clock.advance(60_000);
+  assertEquals([consumed, calls.reads], before);
+  assertEquals([calls.removals, clock.pending], [[], 0]);
+});
+
+Deno.test("Sync: halves the page that does not get through, and doubles it again", async () => {
+  const asked: number[] = [];
+  const { clock, sync, put, stop, limit } = setUp(() => Promise.resolve());
+  put(...Array.from({ length: 50 }, (_, i) => `e${i}`));
+  limit((most) => {
+    asked.push(most);
+    return most <= 64;
+  });
+  sync.requestRead();
+  await clock.until(() => asked.length === 3);
+  limit((most) => asked.push(most) > 0);
+  sync.requestRead();
+  await clock.until(() => asked.length === 4);
+  assertEquals(asked, [256, 128, 64, 128]);
+  stop();
+});
+
+Deno.test("Sync.remove: waits for a pause of the conversation, for at most two seconds", async () => {
+  const { clock, sync, calls, stop } = setUp(() => Promise.resolve());
+  sync.remove("alone");
+  await clock.advance(249);
+  assertEquals(calls.removals, []);
+  await clock.advance(1);
+  assertEquals(calls.removals, [1]);
+  for (let i = 0; i < 20; i++) {
+    assertEquals(calls.removals, [1]);
+    sync.remove(`read ${i}`);
+    await clock.advance(100);
+  }
+  assertEquals(calls.removals, [1, 20]);
+  sync.remove("before the last word");
+  await clock.advance(200);
+  sync.onPosted();
+  await clock.advance(249);
+  assertEquals(calls.removals, [1, 20]);
+  await clock.advance(1);
+  assertEquals(calls.removals, [1, 20, 1]);
+  stop();
+});
+
+Deno.test("Sync.onPosted: removes what is nearly due", async () => {
+  const { clock, sync, calls, stop } = setUp(() => Promise.resolve());
+  for (let i = 0; i < 15; i++) {
+    sync.remove(`read ${i}`);
+    sync.onPosted();
+    assertEquals(calls.removals, []);
+    await clock.advance(100);
+  }
+  sync.onPosted();
+  assertEquals(calls.removals, [15]);
+  stop();
+});
+
+Deno.test("Sync: does not read a page without end that a relay does not remove", async () => {
+  const { clock, sync, calls, put, stored, stop } = setUp((envelopes) => {
+    for (const { id } of envelopes) sync.remove(id);
+    return Promise.resolve();
+  });
+  const ids = Array.from({ length: MAX_BATCH }, (_, i) => `${i}`);
+  put(...ids);
+  stored.delete = () => false;
+  sync.start();
+  await clock.advance(1_000);
+  assertEquals(calls.reads, 2);
+  stop();
+});
+
+Deno.test("Sync: restarts the watch from now, and reads, when more is pushed than may wait", async () => {
+  const blocked = Promise.withResolvers<void>();
+  const { clock, sync, calls, push, put, stop } = setUp(() => blocked.promise);
+  sync.start();
+  await clock.settle();
+  assertEquals([calls.watches, calls.reads], [1, 1]);
+  for (let i = 0; i < MAX_PUSHED; i++) push(`${i}`);
+  assertEquals([calls.watches, sync.size], [1, MAX_PUSHED]);
+  push("one more");
+  assertEquals([calls.watches, sync.size], [2, 0]);
+  put("one more");
+  blocked.resolve();
+  await clock.settle();
+  assertEquals(calls.reads, 2);
+  stop();
+});
+
+Deno.test("Sync: restarts the watch from now after pushes of which everything was rejected", async () => {
+  const { clock, sync, calls, push, stop } = setUp((envelopes) =>
+    Promise.resolve(envelopes.length)
+  );
+  sync.start();
+  await clock.settle();
+  for (let i = 0; i < 20; i++) {
+    push(`${i}`);
+    await clock.settle();
+  }
+  assertEquals(calls.watches, 2);
+  stop();
+});
