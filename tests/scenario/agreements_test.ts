@@ -53,8 +53,8 @@ Deno.test("timer: turns off as it turns on", async () => {
 Deno.test("timer: refuses a proposal when no peer is connected", async () => {
   const harness = new Harness();
   const alice = await harness.host();
-  assertThrows(() => alice.chat.setTimer(30), Failure, "Nobody is here");
-  assertThrows(() => alice.chat.setTimer(1.5), Failure, "no time for a timer");
+  assertThrows(() => alice.chat.setTimer(30), Failure, "no-peer-for-timer");
+  assertThrows(() => alice.chat.setTimer(1.5), Failure, "invalid-timer");
   await harness.end();
 });
 

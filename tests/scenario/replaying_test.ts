@@ -43,7 +43,9 @@ Deno.test("replay: drops each message that was read before", async () => {
       harness.plant({ ...envelope });
       await harness.advance(QUIET_MS);
     });
-    assertEquals(alarms.map(({ kind, count }) => [kind, count]), [["replayed", 1]], `message ${i}`);
+    // A retransmission that a network held back looks the same, and harms nobody.
+    assertEquals(alarms, [], `message ${i}`);
+    assertEquals(harness.relay.documents.envelopes.size, 0, `message ${i}`);
   }
   assertCalm(alice);
   await assertGoesOn(harness, alice, bob);
@@ -102,7 +104,7 @@ Deno.test("replay: drops an old message under a number still to come", async () 
   const next = host.at(-1)!.seq + 1;
   for (const seq of [next, next + 10]) {
     const alarms = await bob.alarmsDuring(async () => {
-      harness.plant({ ...host.at(-1)!, seq, id: otherId(host.at(-1)!) });
+      harness.plant({ ...host.at(-1)!, seq, id: `${seq}`.padStart(22, "R") });
       await harness.advance(QUIET_MS);
     });
     assertEquals(alarms.map(({ kind }) => kind), ["altered"], `seq ${seq}`);
@@ -167,7 +169,7 @@ Deno.test("replay: shows nothing twice when the relay goes back to an earlier st
   restore(harness, snapshot);
   await harness.advance(QUIET_MS);
   assertEquals(bob.heard, ["before", "after"]);
-  assertEquals(bob.alarms, { replayed: 1 });
+  assertEquals(bob.alarms, {});
   await assertGoesOn(harness, alice, bob);
   await harness.end();
 });

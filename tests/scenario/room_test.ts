@@ -75,6 +75,28 @@ Deno.test("room: evicts both and says so when the room is deleted", async () => 
   assertEquals([alice.failure?.code, bob.failure?.code], ["evicted", "evicted"]);
 });
 
+Deno.test("room: deletes what an evicted person has posted, and tells what was not delivered", async () => {
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
+  bob.isLooking = false;
+  alice.say("one", "two");
+  await harness.advance(1_000);
+  // The reader is held up, so that the two stay on the relay.
+  harness.plant({ ...(harness.relay.seen.at(-1)!.envelope), from: "host", id: "H".repeat(22) });
+  harness.room.host!.token = "M".repeat(22);
+  await harness.until(() => alice.status !== undefined);
+  assertEquals([alice.status, alice.failure?.code], [7, "evicted"]);
+  assertEquals(alice.all("session-ended").map(({ undelivered }) => undelivered), [["1", "2"]]);
+  assertEquals(alice.all("closed"), [{
+    event: "closed",
+    remaining: null,
+    reason: "evicted",
+    undelivered: 2,
+  }]);
+  const left = [...harness.relay.documents.envelopes.values()];
+  assertEquals(left.filter(({ envelope }) => envelope.from === "host"), []);
+});
+
 Deno.test("room: counts a guess when the relay changed the host's token", async () => {
   const harness = new Harness();
   const alice = await harness.host();

@@ -47,6 +47,25 @@ Deno.test("strangers: admits the guest among thousands of shares", async () => {
   await harness.end();
 });
 
+Deno.test("strangers: admits the guest after a hundred others took the seat, and says that it is crowded", async () => {
+  const harness = new Harness();
+  const alice = await harness.host();
+  for (let i = 0; i < 100; i++) {
+    const nonce = harness.random(16);
+    const lease = harness.relay.now() + 30_000;
+    harness.room.guest = { token: encodeBase64Url(nonce), leaseUntil: lease };
+    harness.plant(foreignShare(harness, nonce));
+    await harness.advance(300);
+  }
+  harness.room.guest = undefined;
+  const bob = harness.join(alice.code!);
+  await harness.until(() => alice.isReady && bob.isReady);
+  await harness.advance(QUIET_MS);
+  assertEquals(bob.alarms, {});
+  assertEquals(Object.keys(alice.alarms), ["crowded"]);
+  await harness.end();
+});
+
 Deno.test("strangers: raises no alarm for a guest that comes and goes unanswered", async () => {
   const harness = new Harness();
   const alice = await harness.host();

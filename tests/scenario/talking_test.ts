@@ -135,7 +135,7 @@ Deno.test("chat: counts undelivered messages in a goodbye, on both sides", async
   void bob.chat.leave();
   await harness.until(() => alice.presence?.peer === "left");
   assertEquals(alice.presence, { event: "presence", peer: "left", unseen: 0, missing: 0 });
-  assertThrows(() => alice.say("too late"), Failure, "Bob has left");
+  assertThrows(() => alice.say("too late"), Failure, "peer-left");
   await harness.end();
 });
 

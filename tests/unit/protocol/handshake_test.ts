@@ -6,6 +6,7 @@ import type { Kem } from "../../../src/crypto/mlkem.ts";
 import {
   beginAsGuest,
   beginAsHost,
+  dropAbandoned,
   type GuestState,
   type GuestStep,
   type HandshakeOptions,
@@ -408,6 +409,25 @@ Deno.test("stepHost: limits the attempts that it answers: n-1, n, n+1", async ()
   assertEquals([crowd.send, crowd.isCrowded], [undefined, true]);
   await run.toGuest(run.messages.get("host-share")!);
   assertEquals((await run.toHost(run.messages.get("guest-tag")!)).state.state, "established");
+});
+
+Deno.test("dropAbandoned: gives places back, keeps the seated attempt, and keeps wrong guesses counted", async () => {
+  const run = await new Run().go(2);
+  const { share } = run.messages.get("guest-share") as HandshakeMessage & { type: "guest-share" };
+  const tag = run.messages.get("guest-tag") as HandshakeMessage & { type: "guest-tag" };
+  assertEquals(dropAbandoned(run.host, run.nonce), run.host);
+  for (let i = 0; i < 3 * MAX_ATTEMPTS; i++) {
+    const nonce = run.random(16);
+    assert((await run.toHost({ type: "guest-share", nonce, share })).send, `${i}`);
+    if (i === 0) {
+      const guessed = await run.toHost({ ...tag, nonce });
+      assertEquals(guessed.guess?.count, 1);
+    }
+    run.host = dropAbandoned(run.host, run.nonce);
+  }
+  assert(run.host.state === "open");
+  assertEquals([run.host.attempts.size, run.host.guesses], [2, 1]);
+  assertEquals((await run.toHost(tag)).state.state, "established");
 });
 
 Deno.test("stepHost: sends nothing that depends on the password before the guest's tag", async () => {
