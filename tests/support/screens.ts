@@ -147,6 +147,9 @@ async function waiting(): Promise<void> {
   await using scene = new Scene();
   const { alice, code } = await scene.host("--local");
   await capture("Waiting", "`whisper new --local --name Alice`", alice);
+  const second = await scene.start("--local", "--name", "Bob");
+  await capture("A room is waiting on this computer", "`whisper --local --name Bob`", second);
+  await second.press("C-c");
   const bob = await scene.start("join", wrong(code), "--name", "Bob", "--local");
   await capture("Wrong code", "Bob typed other words than Alice told him.", bob);
   await capture("Wrong code, at the host", "The same moment, at Alice's terminal.", alice);
@@ -217,10 +220,8 @@ async function burning(): Promise<void> {
   await alice.see("Burn this.");
   await say(alice, "/burn");
   await capture("Burn", "Alice typed `/burn`.", alice);
-  await alice.press("Enter");
-  await alice.type("y");
-  await alice.press("Enter");
-  await capture("Burn, confirmed", "Alice confirmed, where she is asked.", alice);
+  await say(alice, "/burn");
+  await capture("Burn, confirmed", "Alice typed `/burn` again.", alice);
   await capture("Burn, at the peer", "The same moment, at Bob's terminal.", bob);
 }
 
@@ -292,6 +293,7 @@ async function commandLines(): Promise<void> {
     const [title, ...args] of [
       ["Help", "--help"],
       ["Help of a command", "join", "--help"],
+      ["Exit statuses", "help", "exit-codes"],
       ["An unknown command", "jion"],
       ["An unknown flag", "new", "--lokal"],
       ["Doctor: one computer", "doctor", "--local"],
