@@ -93,7 +93,7 @@ exit /b %errorlevel%
 
 :help
 echo Whisper: two people chat in private from their terminals.
-echo(
+echo.
 echo   %~0 chat              Start a chat. Whisper asks for what it needs.
 echo   %~0 chat join CODE    Join a chat with an invite code.
 echo   %~0 chat --help       Show all commands and options.
