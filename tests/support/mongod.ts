@@ -52,6 +52,10 @@ export interface ServerOptions {
   readonly failPoints?: boolean;
   /** A PEM file with a certificate and its key: the server offers TLS, and takes plain text too. */
   readonly certificateFile?: string;
+  /** True for one that takes no plain text. */
+  readonly requiresTls?: boolean;
+  /** True for one that belongs to a replica set which was never initiated. */
+  readonly isUninitiated?: boolean;
 }
 
 const own = Deno.env.get("WHISPER_TEST_MONGODB_URI");
@@ -149,15 +153,19 @@ async function started<T>(start: () => Promise<T>): Promise<T> {
 }
 
 function serverArgs(options: ServerOptions): string[] {
-  const { ttlMonitorSleepSecs, failPoints, certificateFile } = options;
+  const { ttlMonitorSleepSecs, failPoints, certificateFile, requiresTls, isUninitiated } = options;
   const parameters = [
     ...ttlMonitorSleepSecs === undefined ? [] : [`ttlMonitorSleepSecs=${ttlMonitorSleepSecs}`],
     ...failPoints ? ["enableTestCommands=1"] : [],
   ];
-  const tls = certificateFile === undefined
-    ? []
-    : ["--tlsMode", "preferTLS", "--tlsCertificateKeyFile", certificateFile];
-  return [...parameters.flatMap((parameter) => ["--setParameter", parameter]), ...tls];
+  const tls = certificateFile === undefined ? [] : [
+    "--tlsMode",
+    requiresTls ? "requireTLS" : "preferTLS",
+    "--tlsCertificateKeyFile",
+    certificateFile,
+  ];
+  const set = isUninitiated ? ["--replSet", "fresh"] : [];
+  return [...parameters.flatMap((parameter) => ["--setParameter", parameter]), ...tls, ...set];
 }
 
 function running(

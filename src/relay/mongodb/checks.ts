@@ -180,8 +180,7 @@ class MongoExamination implements Examination {
   }
 
   async #auth(): Promise<Finding> {
-    const client = this.#client;
-    if (!client) throw new Failure("no-answer");
+    this.#client ??= await this.#opening!;
     const { authInfo } = await this.#admin({ connectionStatus: 1 });
     if (authInfo.authenticatedUsers.length > 0) return found("signed-in", {});
     return this.#isLocal() ? found("auth-not-needed", {}) : found("auth-off", {}, "warning");

@@ -214,6 +214,7 @@ function allServersFail(client: MongoClient): Promise<never> {
     client.on("topologyDescriptionChanged", ({ newDescription }) => {
       known.clear();
       for (const address of newDescription.servers.keys()) known.add(address);
+      if (isHopeless(newDescription)) reject({ reason: newDescription });
     });
     client.on("serverHeartbeatSucceeded", ({ connectionId }) => failed.delete(connectionId));
     client.on("serverHeartbeatFailed", ({ connectionId, failure }) => {
@@ -222,6 +223,11 @@ function allServersFail(client: MongoClient): Promise<never> {
       if (known.size > 0 && [...known].every((address) => failed.has(address))) reject(failure);
     });
   });
+}
+
+/** True when the servers answer, and none is of the set that is looked for, or of any. */
+function isHopeless({ servers }: TopologyDescription): boolean {
+  return [...servers.values()].every(({ type }) => type === "RSGhost");
 }
 
 /** The failure of an operation on a relay that was closed. */

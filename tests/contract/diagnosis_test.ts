@@ -1,0 +1,335 @@
+/**
+ * The doctor and a chat over every kind of server that can be made here: both work, or both tell one
+ * reason, and neither calls it a bug.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import type { MongoClient } from "mongodb";
+import { systemClock, systemRandom } from "../../src/clock.ts";
+import { examineAll, type Step } from "../../src/doctor/doctor.ts";
+import { Failure, RelayUnavailable } from "../../src/errors.ts";
+import type { Reason } from "../../src/failure_reasons.ts";
+import { examine } from "../../src/relay/examine.ts";
+import { openRelay } from "../../src/relay/open.ts";
+import { describeFailure } from "../../src/ui/messages/failures.ts";
+import { makeAuthority, signServer } from "../support/certificate.ts";
+import {
+  DATABASE,
+  isOwnServer,
+  mongodAvailable,
+  startReplicaSet,
+  startStandalone,
+  type TestServer,
+} from "../support/mongod.ts";
+import { RCODE, withNameServer } from "../support/name_server.ts";
+import { envelope, randomName } from "./relay_contract.ts";
+
+const available = await mongodAvailable();
+const why = available.ok ? isOwnServer ? "a server of one's own" : "" : available.why;
+const ignore = why !== "";
+const skip = ignore ? ` (skipped: ${why})` : "";
+const deps = { clock: systemClock, random: systemRandom };
+const VALID = { notBefore: new Date("2020-01-01"), notAfter: new Date("2049-01-01") };
+
+/** What the doctor fails with; undefined when it says that a chat is possible. */
+async function doctorReason(uri: string): Promise<Reason | undefined> {
+  let failed: Step | undefined;
+  await examineAll({
+    here: [],
+    relay: () => examine({ kind: "mongodb", uri }, deps),
+    clock: systemClock,
+    signal: new AbortController().signal,
+  }, { step() {}, verdict: (step) => failed = step });
+  if (!failed) return undefined;
+  if ("failure" in failed.result) return failed.result.failure.reason;
+  assert("name" in failed.result && failed.result.name === "rights-missing");
+  return "not-authorized";
+}
+
+/** What a chat of two fails with: opening, seats, and two envelopes of each. */
+async function chatReason(uri: string): Promise<Reason | undefined> {
+  const opened: { close(): Promise<void> }[] = [];
+  const open = async () => {
+    const relay = await openRelay({ kind: "mongodb", uri }, deps);
+    opened.push(relay);
+    return relay;
+  };
+  try {
+    const [host, guest] = [await open(), await open()];
+    const room = randomName(16);
+    const wish = { token: randomName(16), epoch: randomName(8), lingerMs: 60_000 };
+    const made = await host.create(room, wish);
+    assert("seat" in made);
+    const claim = await guest.claim(room, randomName(16));
+    assert("seat" in claim);
+    for (const seq of [1, 2]) {
+      await host.post(made.seat, [envelope("host", seq)]);
+      await guest.post(claim.seat, [envelope("guest", seq)]);
+    }
+    await guest.leave(claim.seat);
+    await host.leave(made.seat);
+    return undefined;
+  } catch (error) {
+    const failure = error instanceof RelayUnavailable ? error.failure : error;
+    assert(failure instanceof Failure, Deno.inspect(error));
+    return failure.reason;
+  } finally {
+    for (const relay of opened) await relay.close();
+  }
+}
+
+async function assertAgree(uri: string, expected: Reason | undefined): Promise<void> {
+  const [doctor, chat] = [await doctorReason(uri), await chatReason(uri)];
+  assertEquals([doctor, chat], [expected, expected]);
+  if (expected) {
+    const { hint } = describeFailure(new Failure<Reason>(expected, {} as never));
+    assert(hint.length > 0);
+  }
+}
+
+function agreement(
+  what: string,
+  expected: Reason | undefined,
+  run: (check: (uri: string) => Promise<void>) => Promise<void>,
+  needsServer = true,
+): void {
+  Deno.test({
+    name: `doctor and chat: agree about ${what}${needsServer ? skip : ""}`,
+    ignore: needsServer && ignore,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: () => run((uri) => assertAgree(uri, expected)),
+  });
+}
+
+async function withServer(
+  starting: Promise<TestServer>,
+  work: (server: TestServer) => Promise<void>,
+): Promise<void> {
+  const server = await starting;
+  try {
+    await work(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+// Servers that can be reached, and what is wrong with the rest of it.
+const SET: [what: string, expected: Reason | undefined, change: (uri: string) => string][] = [
+  ["a healthy server", undefined, (uri) => uri],
+  [
+    "options of other drivers",
+    undefined,
+    (uri) =>
+      `${uri}&useUnifiedTopology=true&uuidRepresentation=standard&readPreference=secondary` +
+      "&maxStalenessSeconds=120",
+  ],
+  ["a wrong password", "wrong-password", (uri) => uri.replace(/:[^:@]*@/, ":wrong@")],
+  ["an unknown mechanism", "unsupported-mechanism", (uri) => `${uri}&authMechanism=PLAIN`],
+  ["a database without rights", "not-authorized", (uri) => uri.replace(`/${DATABASE}?`, "/other?")],
+  ["a wrong set name", "wrong-replica-set", (uri) => uri.replace("testset", "another")],
+  ["an unknown option", "uri-unknown-option", (uri) => `${uri}&foo=bar`],
+  ["a missing certificate file", "tls-file", (uri) => `${uri}&tls=true&tlsCAFile=/nonexistent`],
+  ["a directory for a certificate", "tls-file", (uri) => `${uri}&tls=true&tlsCAFile=/tmp`],
+  // It closes the connection, as Atlas does to an address that is not listed.
+  ["a server without TLS", "tls-ended", (uri) => `${uri}&tls=true`],
+  [
+    "a database name with a dot",
+    "uri-invalid-database",
+    (uri) => uri.replace(`/${DATABASE}?`, "/whisper.messages?"),
+  ],
+];
+
+Deno.test({
+  name: `doctor and chat: agree about a replica set, however it is named${skip}`,
+  ignore,
+  fn: async (t) => {
+    await withServer(startReplicaSet({ count: 1 }), async (server) => {
+      for (const [what, expected, change] of SET) {
+        await t.step(what, () => assertAgree(change(server.uri), expected));
+      }
+    });
+  },
+});
+
+/** What a co-tenant can do to a database, and what becomes of it. */
+const SPOILT: [what: string, expected: Reason, spoil: (client: MongoClient) => Promise<unknown>][] =
+  [
+    [
+      "a view",
+      "foreign-collection",
+      (client) => client.db("view").createCollection("rooms", { viewOn: "other", pipeline: [] }),
+    ],
+    [
+      "a capped collection",
+      "foreign-collection",
+      (client) => client.db("capped").createCollection("messages", { capped: true, size: 100_000 }),
+    ],
+    [
+      "a time series",
+      "foreign-collection",
+      (client) =>
+        client.db("series").createCollection("messages", {
+          timeseries: { timeField: "expiresAt" },
+        }),
+    ],
+    [
+      "a validator",
+      "foreign-collection",
+      (client) =>
+        client.db("validator").createCollection("messages", {
+          validator: { nothing: { $exists: true } },
+        }),
+    ],
+    [
+      "a unique index",
+      "foreign-index",
+      (client) =>
+        client.db("unique").collection("messages").createIndex({ room: 1, from: 1 }, {
+          unique: true,
+        }),
+    ],
+    [
+      "a geographic index",
+      "foreign-index",
+      (client) => client.db("geo").collection("messages").createIndex({ token: "2dsphere" }),
+    ],
+    [
+      "another expiry",
+      "foreign-index",
+      (client) =>
+        client.db("expiry").collection("rooms").createIndex({ expiresAt: 1 }, {
+          name: "expiry",
+          expireAfterSeconds: 5,
+        }),
+    ],
+  ];
+
+Deno.test({
+  name: `doctor and chat: agree about collections that a co-tenant has spoilt${skip}`,
+  ignore,
+  fn: async (t) => {
+    const starting = startStandalone({ failPoints: true });
+    await withServer(starting, async (server) => {
+      const admin = await server.admin();
+      try {
+        for (const [what, expected, spoil] of SPOILT) {
+          await spoil(admin);
+          const names = (await admin.db("admin").admin().listDatabases()).databases
+            .map(({ name }) => name).filter((name) => !["admin", "config", "local"].includes(name));
+          await t.step(what, async () => {
+            for (const name of names) {
+              await assertAgree(server.uri.replace(`/${DATABASE}`, `/${name}`), expected);
+            }
+          });
+          for (const name of names) await admin.db(name).dropDatabase();
+        }
+        await admin.db("admin").command({
+          configureFailPoint: "failCommand",
+          mode: "alwaysOn",
+          data: { errorCode: 14031, failCommands: ["update", "insert", "findAndModify"] },
+        });
+        await t.step("a full disk", () => assertAgree(server.uri, "quota-exceeded"));
+      } finally {
+        await admin.close();
+      }
+    });
+  },
+});
+
+agreement(
+  "a set that was never initiated",
+  "set-not-initiated",
+  (check) => withServer(startStandalone({ isUninitiated: true }), ({ uri }) => check(uri)),
+);
+
+Deno.test({
+  name: `doctor and chat: agree about certificates${skip}`,
+  ignore,
+  fn: async (t) => {
+    const folder = await Deno.makeTempDir({ prefix: "whisper-test-" });
+    const [signer, another] = [await makeAuthority("Signer"), await makeAuthority("Another")];
+    const write = async (name: string, text: string) => {
+      await Deno.writeTextFile(`${folder}/${name}.pem`, text);
+      return `${folder}/${name}.pem`;
+    };
+    const ca = async (name: string, pem: string) =>
+      `?tls=true&tlsCAFile=${encodeURIComponent(await write(name, pem))}`;
+    try {
+      const trusted = await ca("signer", signer.pem);
+      const foreign = await ca("another", another.pem);
+      const mine = ["localhost", "127.0.0.1"];
+      for (const hosts of [mine, ["other.example"]]) {
+        const subject = { hosts, ...VALID };
+        const certificateFile = await write("server", await signServer(signer, subject));
+        const starting = startStandalone({ certificateFile, requiresTls: true });
+        await withServer(starting, async ({ uri }) => {
+          if (hosts === mine) {
+            await t.step("a trusted one", () => assertAgree(`${uri}${trusted}`, undefined));
+            await t.step(
+              "a foreign authority",
+              () => assertAgree(`${uri}${foreign}`, "certificate-untrusted"),
+            );
+            await t.step("a server that requires TLS", () => assertAgree(uri, "hung-up"));
+          } else {
+            await t.step(
+              "another host",
+              () => assertAgree(`${uri}${trusted}`, "certificate-for-another-host"),
+            );
+          }
+        });
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+async function withSilence(work: (port: number) => Promise<void>): Promise<void> {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const connections: Deno.Conn[] = [];
+  const serving = (async () => {
+    for await (const connection of listener) connections.push(connection);
+  })();
+  try {
+    await work(listener.addr.port);
+  } finally {
+    for (const connection of connections) connection.close();
+    listener.close();
+    await serving;
+  }
+}
+
+agreement(
+  "a silent server, with and without TLS",
+  "no-answer",
+  (check) =>
+    withSilence(async (port) => {
+      const uri = `mongodb://a:b@127.0.0.1:${port}/`;
+      await Promise.all([check(uri), check(`${uri}?tls=true`)]);
+    }),
+  false,
+);
+agreement(
+  "a port that refuses",
+  "connection-refused",
+  (check) => check("mongodb://a:b@127.0.0.1:1/"),
+  false,
+);
+agreement(
+  "a host that is unknown",
+  "dns-unknown-host",
+  (check) => check("mongodb://a:b@no-such-host.invalid/"),
+  false,
+);
+
+for (const [name, rcode] of Object.entries(RCODE)) {
+  agreement(
+    `a DNS server that answers ${name}`,
+    "dns-failed",
+    (check) =>
+      withNameServer(rcode, () => check("mongodb+srv://a:b@cluster0.abcde.mongodb.example/")),
+    false,
+  );
+}
