@@ -81,7 +81,7 @@ export const LEASE_MS = 30_000;
 export interface RoomView {
   /** True once `seal` was called in this epoch. */
   readonly sealed: boolean;
-  /** The other seat; undefined when nobody holds it. */
+  /** The other seat; undefined when it is free. */
   readonly peer?: {
     readonly token: string;
     /** Milliseconds until its lease lapses, in the relay's clock; zero or negative once lapsed. */
@@ -162,7 +162,7 @@ export interface Relay {
    */
   renew(seat: Seat, options?: OpOptions & { keep?: boolean }): Promise<RoomView | undefined>;
 
-  /** Closes the room to everybody but the two. False when the seat is no longer held. */
+  /** Closes the room to everyone but the two. False when the seat is no longer held. */
   seal(seat: Seat, options?: OpOptions): Promise<boolean>;
 
   /** Host only: frees the guest seat if `guestToken` still holds it and the room is not sealed. */
@@ -188,7 +188,7 @@ export interface Relay {
   post(seat: Seat, envelopes: readonly Envelope[], options?: OpOptions): Promise<void>;
 
   /**
-   * What the other seat and strangers have posted in this epoch and nobody has removed: the first
+   * What the other seat and strangers have posted in this epoch, unless it was removed: the first
    * `most` (by itself and at most {@link MAX_BATCH}) by sequence number. A document of another shape
    * is not returned but counted and removed, so that it is counted once.
    */

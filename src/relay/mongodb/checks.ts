@@ -188,7 +188,9 @@ class MongoExamination implements Examination {
 
   async #version(): Promise<Finding> {
     const { maxWireVersion } = await this.#admin({ hello: 1 });
-    const { version } = await this.#admin({ buildInfo: 1 });
+    const build = await this.#admin({ buildInfo: 1 });
+    // A server can say anything.
+    const version = /^[\w.-]{1,32}$/.exec(build["version"])?.[0] ?? "?";
     if (maxWireVersion < OLDEST_WIRE_VERSION) throw new Failure("server-too-old", { version });
     return found("version", { version });
   }

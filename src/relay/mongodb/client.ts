@@ -168,7 +168,7 @@ function problemOf(
   }
 }
 
-/** Closes every socket, in bounded time even if nobody answers. Never rejects. */
+/** Closes every socket, in bounded time even if no server answers. Never rejects. */
 export async function closeClient(client: MongoClient, clock: Clock): Promise<void> {
   // The driver closes what is open, and forgets what is only being opened.
   const opening = [...openings.get(client)?.values() ?? []].map(({ promise }) => promise);

@@ -205,6 +205,11 @@ export function streamPipeline(seat: Seat): Document[] {
  */
 export const DECODING = { enableUtf8Validation: false, bsonRegExp: true } as const;
 
+/** The documents of an answer stay bytes: the driver decodes an answer as a whole or not at all. */
+export const RAW_BATCHES = { fieldsAsRaw: { firstBatch: true, nextBatch: true } } as const;
+
+const BSON_OPTIONS = { validation: { utf8: false }, bsonRegExp: true } as const;
+
 /** The id of a cursor: the driver turns small ones into numbers, but the server insists on 64 bits. */
 export function cursorId(id: Long | number): Long {
   return typeof id === "number" ? Long.fromNumber(id) : id;
@@ -225,7 +230,7 @@ export interface Decoded {
 export function decodeEnvelope(bytes: Uint8Array, place: Place): Decoded | "malformed" {
   let document: Document | undefined;
   try {
-    document = deserialize(bytes, { validation: { utf8: false }, bsonRegExp: true });
+    document = deserialize(bytes, BSON_OPTIONS);
   } catch {
     // The server has matched the identity; it is all that can be read.
     const id = new TextDecoder().decode(
@@ -237,12 +242,21 @@ export function decodeEnvelope(bytes: Uint8Array, place: Place): Decoded | "malf
   return { id: String(document["_id"]), envelope: storedEnvelope(document, place) };
 }
 
+/** The envelope in one event of {@link streamPipeline}; undefined when it holds none. */
+export function decodeEvent(bytes: Uint8Array, place: Place): Envelope | undefined {
+  try {
+    return storedEnvelope(deserialize(bytes, BSON_OPTIONS)["fullDocument"] ?? {}, place);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Behind the size of the document, the type and name of `_id`, and the size of its value. */
 const ID_OFFSET = 4 + 1 + "_id\0".length + 4;
 const ID_CHARS = 22;
 
 /** The envelope in a document of `place`; undefined when it holds none. */
-export function storedEnvelope(document: Document, place: Place): Envelope | undefined {
+function storedEnvelope(document: Document, place: Place): Envelope | undefined {
   const { _id, from, seq, attempt, head, token } = document;
   const prefix = documentId(place, "");
   if (typeof _id !== "string" || !_id.startsWith(prefix)) return undefined;

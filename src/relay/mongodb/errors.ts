@@ -407,7 +407,11 @@ function printable(info: ErrorInfo): Error {
   return cause;
 }
 
-/** The words of an error. A server repeats the whole command after a brace, seats and all. */
+/**
+ * The words of an error, without what could act on a terminal. A server repeats the whole command
+ * after a brace, tokens included.
+ */
 function wordsOf({ message }: ErrorInfo): string {
-  return redact(message).split(/[\n{]/)[0]!.trim().slice(0, 200);
+  const words = redact(message).split(/[\n{]/)[0]!.trim().slice(0, 200);
+  return words.replaceAll(/[\p{Cc}\p{Cf}]/gu, "\ufffd");
 }

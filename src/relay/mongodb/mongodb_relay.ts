@@ -34,6 +34,7 @@ import {
   type EnvelopeDocument,
   malformedFilter,
   type Place,
+  RAW_BATCHES,
   unreadPipeline,
 } from "./envelope_document.ts";
 import { inMs } from "./expressions.ts";
@@ -101,7 +102,7 @@ export class MongoRelay implements Relay {
   readonly #serverTime: ServerTime;
   #indexed: Promise<void> | undefined;
   #indexesCheckedAt: number;
-  #nudge = new AbortController();
+  #wake = new AbortController();
   /** What the last reading found. */
   #noticed: ReadonlySet<string> = new Set();
 
@@ -222,7 +223,7 @@ export class MongoRelay implements Relay {
       assertBatch(envelopes);
       if (envelopes.length === 0) return;
       const lingerMs = this.#lingerMs.get(seat.room) ?? await this.#learnLinger(seat);
-      // Nobody can read an epoch that is over: there is nothing to store.
+      // An epoch that is over has no readers: there is nothing to store.
       if (lingerMs === undefined) return;
       await this.#store(seat, envelopes, lingerMs, signal);
       this.#active();
@@ -314,7 +315,7 @@ export class MongoRelay implements Relay {
         random: this.#random,
         pace: this.#pace,
         poll: this.#poll,
-        nudged: () => this.#nudge.signal,
+        wakeSignal: () => this.#wake.signal,
       };
       await watchRoom(deps, seat, { listener, signal: AbortSignal.any([signal, replaced]) });
       if (!replaced.aborted) return;
@@ -441,13 +442,13 @@ export class MongoRelay implements Relay {
     return this.#connection.posting.store(place, envelopes, expiry, signal);
   }
 
-  /** Decodes each document of a page by itself: the driver decodes an answer as a whole or not at all. */
+  /** Reads a page, with the mark of what is malformed behind it. */
   async #readAll(seat: Seat, most: number | undefined): Promise<(Decoded | "malformed")[]> {
     const { client, db } = this.#connection;
     const session = client.startSession({ causalConsistency: false });
     const decoded: (Decoded | "malformed")[] = [];
     const take = async (command: Document): Promise<Long> => {
-      const options = { session, fieldsAsRaw: { firstBatch: true, nextBatch: true } };
+      const options = { session, ...RAW_BATCHES };
       const { cursor } = await db.command(command, options);
       const batch: Uint8Array[] = cursor.firstBatch ?? cursor.nextBatch;
       for (const bytes of batch) decoded.push(decodeEnvelope(bytes, seat));
@@ -486,9 +487,9 @@ export class MongoRelay implements Relay {
     const isNews = !this.#pace.isActive;
     this.#pace.activity();
     if (!isNews) return;
-    const nudge = this.#nudge;
-    this.#nudge = new AbortController();
-    nudge.abort();
+    const wake = this.#wake;
+    this.#wake = new AbortController();
+    wake.abort();
   }
 }
 

@@ -33,7 +33,7 @@ export interface RoomDocument {
   readonly guest: SeatDocument | null;
   /** Tokens of those who left this epoch, so that leaving can be repeated. */
   readonly left: { readonly host: string | null; readonly guest: string | null };
-  /** Token of the last one out, who deletes the room; once set, nobody can enter. */
+  /** Token of the last one out, who deletes the room; once set, the room is over. */
   readonly last: string | null;
   readonly expiresAt: Date;
 }
@@ -78,6 +78,14 @@ const IS_EPOCH = new RegExp(EPOCH_PATTERN);
 
 /** A date, in the future, within the longest linger: anything else would squat a room for good. */
 const LIVING: Document = isSoon("$expiresAt", MAX_LINGER_MS);
+
+/**
+ * Where a held seat is good. Anyone who can write an absurd expiry can delete the room as well, but the
+ * next renewal corrects it, so that those inside need not notice.
+ */
+const HELD: Document = {
+  $not: [{ $and: [{ $eq: [type("$expiresAt"), "date"] }, { $lte: ["$expiresAt", "$$NOW"] }] }],
+};
 
 const REVISION = int("$rev", { least: 0, most: 2 ** 50, otherwise: 0 });
 const LINGER: Document = {
@@ -142,13 +150,13 @@ export function roomFacts(answer: Document | null): RoomFacts | undefined {
   return typeof epoch === "string" && IS_EPOCH.test(epoch) ? answer as RoomFacts : undefined;
 }
 
-/** The living room in which `seat` is held. */
+/** The room in which `seat` is held, unless it has expired. */
 export function roomFilter(seat: Seat): Filter<RoomDocument> {
   return {
     _id: seat.room,
     epoch: seat.epoch,
     [`${seat.role}.token`]: seat.token,
-    $expr: LIVING,
+    $expr: HELD,
   };
 }
 
@@ -221,7 +229,7 @@ export function reopenFilter(
       { epoch: seat.epoch, [`${seat.role}.token`]: seat.token },
       { epoch: next.epoch, "host.token": next.token },
     ],
-    $expr: LIVING,
+    $expr: HELD,
   };
 }
 
@@ -257,7 +265,7 @@ export function leaveFilter(seat: Seat): Filter<RoomDocument> {
 /**
  * Clears the seat and, in the same update, decides whether that was the last one out: the server
  * applies two such updates one after the other, so that exactly one finds the other seat free.
- * An empty room expires at once: nobody can come back into what is being deleted.
+ * An empty room expires at once, so that no seat can be taken in what is being deleted.
  */
 export function leaveUpdate({ role, token }: Seat): Document[] {
   const other: Role = role === "host" ? "guest" : "host";

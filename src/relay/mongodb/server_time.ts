@@ -9,9 +9,8 @@ import type { Clock } from "../../clock.ts";
 const MAX_DISAGREEMENT_MS = 1_000;
 
 /**
- * What the server's clock shows, from what it showed last and the time since. A computer's steady
- * clock stands still while it sleeps, and its other clock can be set: where the two do not agree, no
- * time is told.
+ * The server's time, from its last answer and the time since. A computer's monotonic clock stops
+ * while it sleeps, and its wall clock can be set: where the two disagree, there is no time.
  */
 export class ServerTime {
   readonly #clock: Clock;
@@ -21,7 +20,7 @@ export class ServerTime {
     this.#clock = clock;
   }
 
-  /** Takes in what the server's clock showed a moment ago, in milliseconds since 1970. */
+  /** Sets the time of the answer that has just come, in milliseconds since 1970. */
   learn(server: number): void {
     this.#learned = { server, wall: this.#clock.now(), steady: this.#clock.monotonic() };
   }

@@ -13,7 +13,7 @@ const MAX_EPOCHS = 1_000;
 /** Rounds until someone who goes on writing is left to the expiry. */
 const MAX_ROUNDS = 100;
 
-/** What no room ever had for an epoch, so that it can be deleted whatever room there is by now. */
+/** Anything that cannot be an epoch, so that it can be deleted whatever room there is by now. */
 const NO_EPOCH: Document = {
   $or: [{ epoch: { $not: { $regex: EPOCH_PATTERN } } }, { $expr: { $eq: [EPOCH, null] } }],
 };

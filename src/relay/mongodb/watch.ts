@@ -1,6 +1,6 @@
 /**
- * How a client of MongoDB learns of news: by one change stream, or by asking again and again where
- * there is none.
+ * How a client of MongoDB learns of new envelopes: by one change stream, or by polling where there
+ * are none.
  *
  * A stream that broke is not resumed but reopened, followed by a wake: what came in between is
  * read, not replayed. So there is no resume token to lose, and repeated events do no harm.
@@ -12,22 +12,22 @@ import { backoff, type Clock, type Random, sleep } from "../../clock.ts";
 import { Failure, RelayUnavailable } from "../../errors.ts";
 import { type Envelope, type Listener, MAX_BATCH, type Seat } from "../relay.ts";
 import { AWAIT_MS } from "./client.ts";
-import { cursorId, DECODING, storedEnvelope, streamPipeline } from "./envelope_document.ts";
+import { cursorId, decodeEvent, RAW_BATCHES, streamPipeline } from "./envelope_document.ts";
 import { isStreamRefusal, isUnknownAnswer, relayError } from "./errors.ts";
 import type { Pace } from "./pace.ts";
 import { withDeadline } from "../../deadline.ts";
 
 /** Opening a stream waits for a server and for the majority, like any other operation. */
 const OPENING_MS = 9_000;
-/** No answer for this long after one was due: the socket times out first, if all is well. */
+/** No answer for this long after one was due; usually the socket times out first. */
 const NEWS_MS = AWAIT_MS + 6_000;
-/** Answers in a row that nobody knows, after which a stream counts as refused. */
+/** Unknown answers in a row after which a stream counts as refused. */
 const MAX_UNKNOWN_ANSWERS = 3;
 /**
- * What has come is opened and shown, and an answer to it sent, before more is asked for: that takes as
- * long as each of them. Whatever comes meanwhile waits on the server.
+ * A batch is decrypted, displayed and answered before the next is asked for, which takes about as
+ * long. What is stored in the meantime waits on the server.
  */
-const SHOWING_MS = 1;
+const PROCESSING_MS = 1;
 /**
  * After so many full batches in a row someone writes faster than anyone can read: what the stream has
  * yet to deliver is skipped, and the room read instead.
@@ -44,8 +44,8 @@ export interface WatchDeps {
   readonly pace: Pace;
   /** True to poll even where there are change streams. */
   readonly poll: boolean;
-  /** Aborted, and replaced, by whatever makes a look worthwhile at once. */
-  nudged(): AbortSignal;
+  /** Aborted, and replaced, when there is a reason to poll at once. */
+  wakeSignal(): AbortSignal;
 }
 
 /** Watches until `signal` is aborted. Never rejects. */
@@ -86,12 +86,12 @@ async function follow(
       while (fullBatches < MAX_FULL_BATCHES) {
         const news = await stream.next(signal);
         signal.throwIfAborted();
-        // Not before it has answered: a stream that only opens would be opened without end.
+        // Only after an answer: a stream that opens and then fails must not be reopened without end.
         failures = unknownAnswers = 0;
         fullBatches = news.isFull ? fullBatches + 1 : 0;
         if (news.envelopes.length > 0) {
           listener.push(news.envelopes);
-          await sleep(deps.clock, SHOWING_MS, signal);
+          await sleep(deps.clock, PROCESSING_MS, signal);
         }
         if (news.strange) listener.wake();
       }
@@ -121,16 +121,16 @@ async function poll(
   listener.state({ state: "up", watch: "poll" });
   while (true) {
     listener.wake();
-    const nudged = deps.nudged();
+    const awake = deps.wakeSignal();
     try {
-      await sleep(deps.clock, deps.pace.next(), AbortSignal.any([signal, nudged]));
+      await sleep(deps.clock, deps.pace.next(), AbortSignal.any([signal, awake]));
     } catch {
       signal.throwIfAborted();
     }
   }
 }
 
-/** News of one moment. */
+/** What one answer of the stream brought. */
 interface News {
   readonly envelopes: Envelope[];
   /** True if there was a document that is not an envelope. */
@@ -143,8 +143,8 @@ interface News {
 interface Batch {
   readonly cursor: {
     readonly id: Long | number;
-    readonly firstBatch?: Document[];
-    readonly nextBatch?: Document[];
+    readonly firstBatch?: Uint8Array[];
+    readonly nextBatch?: Uint8Array[];
   };
 }
 
@@ -165,7 +165,7 @@ class Stream {
     this.#session = deps.db.client.startSession({ causalConsistency: false });
   }
 
-  /** Resolves when whatever is stored from now on will be told. */
+  /** Resolves when the stream tells of everything that is stored from now on. */
   async open(signal: AbortSignal): Promise<void> {
     const { clock } = this.#deps;
     const batchSize = 0;
@@ -179,7 +179,7 @@ class Stream {
     );
   }
 
-  /** News, or none after {@link AWAIT_MS}. */
+  /** The next envelopes; none after {@link AWAIT_MS}. */
   async next(signal: AbortSignal): Promise<News> {
     const getMore = this.#cursor;
     const command = { getMore, collection: "messages", batchSize: MAX_BATCH, maxTimeMS: AWAIT_MS };
@@ -191,8 +191,8 @@ class Stream {
       ),
     );
     const envelopes: Envelope[] = [];
-    for (const { fullDocument } of documents) {
-      const envelope = storedEnvelope(fullDocument ?? {}, this.#seat);
+    for (const bytes of documents) {
+      const envelope = decodeEvent(bytes, this.#seat);
       if (envelope) envelopes.push(envelope);
     }
     return {
@@ -211,16 +211,16 @@ class Stream {
       }
       await this.#session.endSession();
     } catch {
-      // A cursor that nobody asks any more is closed by the server.
+      // The server closes a cursor that is not used.
     }
   }
 
   #run(command: Document): Promise<Batch> {
-    const options = { session: this.#session, ...DECODING };
+    const options = { session: this.#session, ...RAW_BATCHES };
     return this.#deps.db.command(command, options) as Promise<Document> as Promise<Batch>;
   }
 
-  #take({ cursor }: Batch): Document[] {
+  #take({ cursor }: Batch): Uint8Array[] {
     this.#cursor = cursorId(cursor.id);
     if (this.#cursor.isZero()) throw ended();
     return cursor.nextBatch ?? cursor.firstBatch ?? [];

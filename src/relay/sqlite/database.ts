@@ -97,7 +97,7 @@ export function openDatabase(path: string, options: { owned: boolean }): Databas
 
 /**
  * Removes what has expired and what SQLite has put aside, closes the database, and removes its files
- * if nobody else has it open and no room is left.
+ * if no other process has it open and no room is left.
  *
  * @returns true when the files were removed.
  */
@@ -114,7 +114,7 @@ export function retireDatabase(db: DatabaseSync, path: string): boolean {
   return true;
 }
 
-/** Removes what has expired: nobody does it for us, as MongoDB's TTL monitor would. */
+/** Removes what has expired, as MongoDB's TTL monitor does there. */
 export function purge(db: DatabaseSync): void {
   db.exec(`
     DELETE FROM rooms WHERE expires <= ${NOW};

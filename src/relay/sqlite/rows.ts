@@ -51,6 +51,6 @@ export function refusal(room: RoomRow, token: string): Refusal | undefined {
   if (room.burnt) return "burnt";
   if (room.sealed) return "sealed";
   if (isHeldBy(room, "guest")) return "full";
-  // A guest without a host has nobody to shake hands with.
+  // A guest without a host has no partner for the handshake.
   return room.host === null ? "absent" : undefined;
 }

@@ -238,7 +238,7 @@ class SqliteRelay implements Relay {
     return this.#write("post", options, () => {
       assertBatch(envelopes);
       const found = this.#living(seat.room);
-      // Nobody can read an epoch that is over: there is nothing to store.
+      // An epoch that is over has no readers: there is nothing to store.
       if (found?.epoch !== seat.epoch) return;
       for (const envelope of envelopes) this.#store(seat.room, found, envelope);
     });

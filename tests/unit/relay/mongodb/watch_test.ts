@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Db, Document } from "mongodb";
+import { BSON, type Db, type Document } from "mongodb";
 import type { Seat } from "../../../../src/relay/relay.ts";
 import { Pace } from "../../../../src/relay/mongodb/pace.ts";
 import { watchRoom } from "../../../../src/relay/mongodb/watch.ts";
@@ -45,7 +45,7 @@ function watching(
   const deps = {
     db: database(answer),
     ...{ clock, random, pace: new Pace({ clock, random }), poll: options.poll ?? false },
-    nudged: () => nudge.signal,
+    wakeSignal: () => nudge.signal,
   };
   const over = watchRoom(deps, SEAT, { listener: recorder, signal: end.signal });
   return {
@@ -57,10 +57,16 @@ function watching(
   };
 }
 
+/** Documents as the driver hands them over when it is not to decode them. */
+function answer(documents: readonly Document[]): Document {
+  const nextBatch = documents.map((document) => BSON.serialize(document));
+  return { cursor: { id: 7, nextBatch } };
+}
+
 const opened = { cursor: { id: 7, firstBatch: [] } };
 const quiet = () => new Promise<Document>(() => {});
 
-Deno.test("watch: an open stream is up and wakes once, then pushes what it decodes", async () => {
+Deno.test("watchRoom: is up and wakes once, then pushes what it decodes", async () => {
   const sent = envelope("guest", 1);
   const { id, ...fields } = sent;
   const good = { fullDocument: { _id: `room.epoch.${id}`, ...fields } };
@@ -69,12 +75,12 @@ Deno.test("watch: an open stream is up and wakes once, then pushes what it decod
   const { recorder, end, over, clock } = watching((command) => {
     if ("aggregate" in command) return Promise.resolve(opened);
     const nextBatch = batches.shift();
-    return nextBatch ? Promise.resolve({ cursor: { id: 7, nextBatch } }) : quiet();
+    return nextBatch ? Promise.resolve(answer(nextBatch)) : quiet();
   });
   await clock.until(() => recorder.pushed.length === 2);
   await clock.advance(1);
   assertEquals(recorder.pushed, [sent, sent]);
-  assertEquals(recorder.wakes, 2, "one when it opened, one for a document of another shape");
+  assertEquals(recorder.wakes, 2, "one when it opened, one for what is not an envelope");
   assertEquals(recorder.states, [{ state: "up", watch: "stream" }]);
   end.abort();
   await clock.advance(1_000);
@@ -82,7 +88,26 @@ Deno.test("watch: an open stream is up and wakes once, then pushes what it decod
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("watch: reopens a broken stream with backoff, and wakes", async () => {
+Deno.test("watchRoom: skips the backlog of a flood, and has the room read", async () => {
+  const { id, ...fields } = envelope("guest", 1);
+  const event = { fullDocument: { _id: `room.epoch.${id}`, ...fields } };
+  const flood = answer(Array.from({ length: 256 }, () => event));
+  let opens = 0;
+  let batches = 0;
+  const { recorder, end, over, clock } = watching((command) => {
+    if ("aggregate" in command) return Promise.resolve((opens++, opened));
+    if ("killCursors" in command) return Promise.resolve({});
+    return opens === 1 ? Promise.resolve((batches++, flood)) : quiet();
+  });
+  await clock.until(() => opens === 2);
+  assertEquals([batches, recorder.wakes], [8, 2]);
+  assertEquals(recorder.states, [{ state: "up", watch: "stream" }], "nothing was out of order");
+  end.abort();
+  await clock.advance(1_000);
+  await over;
+});
+
+Deno.test("watchRoom: reopens a broken stream with growing backoff, and wakes", async () => {
   let works = false;
   const { recorder, end, over, clock } = watching((command) => {
     if (!works) return Promise.reject(broken());
@@ -100,7 +125,7 @@ Deno.test("watch: reopens a broken stream with backoff, and wakes", async () => 
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("watch: patience grows too when streams open but never answer, and not otherwise", async () => {
+Deno.test("watchRoom: backs off too when streams open but never answer", async () => {
   let answers = 0;
   const { recorder, end, over, clock } = watching((command) => {
     if ("aggregate" in command) return Promise.resolve(opened);
@@ -130,7 +155,7 @@ function assertWaits(recorder: Recorder): void {
   }
 }
 
-Deno.test("watch: a server that never answers is in trouble after the wait for news", async () => {
+Deno.test("watchRoom: reconnects when a server never answers", async () => {
   const { recorder, end, over, clock } = watching((command) =>
     "aggregate" in command ? Promise.resolve(opened) : quiet()
   );
@@ -144,7 +169,7 @@ Deno.test("watch: a server that never answers is in trouble after the wait for n
   await over;
 });
 
-Deno.test("watch: trouble that lasts takes the watch down, with its sentence, for good", async () => {
+Deno.test("watchRoom: ends at a permanent failure, and tells its reason", async () => {
   const { recorder, over, clock } = watching(() => Promise.reject(refusal(18)));
   await over;
   const [state] = recorder.states;
@@ -153,7 +178,7 @@ Deno.test("watch: trouble that lasts takes the watch down, with its sentence, fo
   assertEquals(recorder.calls, 1);
 });
 
-Deno.test("watch: where there are no streams it polls, at once after a nudge", async () => {
+Deno.test("watchRoom: polls where there are no streams, and at once after a nudge", async () => {
   const text = "The $changeStream stage is only supported on replica sets";
   const { recorder, end, over, clock, nudge } = watching(() =>
     Promise.reject(refusal(40573, text))
@@ -173,7 +198,7 @@ Deno.test("watch: where there are no streams it polls, at once after a nudge", a
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("watch: an answer that nobody knows is a refusal when it comes three times in a row", async () => {
+Deno.test("watchRoom: polls after three unknown answers in a row", async () => {
   const answers = [refusal(8000), refusal(8000), broken(), refusal(8000), refusal(8000)];
   const { recorder, end, over, clock } = watching(() =>
     Promise.reject(answers.shift() ?? refusal(8000))
@@ -189,7 +214,7 @@ Deno.test("watch: an answer that nobody knows is a refusal when it comes three t
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("watch: asked to poll, it never opens a stream", async () => {
+Deno.test("watchRoom: opens no stream when asked to poll", async () => {
   const commands: Document[] = [];
   const { recorder, end, over } = watching((command) => {
     commands.push(command);
