@@ -34,5 +34,9 @@ for (const signal of STOP_SIGNALS) {
     if (stop.onSignal(signal)) Deno.exit(INTERRUPTED);
   });
 }
+if (Deno.build.os !== "windows") {
+  // After a stop by job control the shell has changed the terminal: the interface takes it over again.
+  Deno.addSignalListener("SIGCONT", () => dispatchEvent(new Event("continue")));
+}
 const { run } = await import("./src/app.ts");
 Deno.exit(await run(start, stop.signal));

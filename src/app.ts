@@ -5,7 +5,7 @@
  */
 import { openInterface } from "./app/interface.ts";
 import { env } from "./app/environment.ts";
-import { asking, isAnsi, note, say, type Surroundings } from "./app/surroundings.ts";
+import { asking, note, say, type Surroundings } from "./app/surroundings.ts";
 import type { Entry } from "./chat/room.ts";
 import type { StartChat } from "./cli/command.ts";
 import { withoutPassword } from "./cli/connection_secret.ts";
@@ -17,8 +17,8 @@ import { goOffline } from "./permissions/confine.ts";
 import type { RelaySettings } from "./relay/open.ts";
 import type { Relay } from "./relay/relay.ts";
 import type { Note } from "./ui/messages/cli.ts";
-import { OutputQueue } from "./terminal/output.ts";
-import type { TerminalInput, TerminalPort } from "./terminal/prompt.ts";
+import { Output } from "./terminal/output.ts";
+import type { Terminal, TerminalInput } from "./terminal/prompt.ts";
 
 /**
  * Milliseconds until the first question stands, for which nothing waits that is needed later: nobody
@@ -35,7 +35,7 @@ const FLUSH_MS = 2_000;
  * @returns the exit status. Never rejects.
  */
 export async function run(start: Start, stop: AbortSignal): Promise<number> {
-  const output = new OutputQueue(Deno.stdout);
+  const output = new Output(Deno.stdout);
   const { command, config } = start;
   let status: number;
   try {
@@ -47,6 +47,8 @@ export async function run(start: Start, stop: AbortSignal): Promise<number> {
       status = await running.finally(() => output.flush());
     }
   } catch (error) {
+    // What was shown before comes before the error.
+    await output.flush({ withinMs: FLUSH_MS });
     status = await complain(error, { output, ...start });
   }
   await output.flush({ withinMs: FLUSH_MS });
@@ -91,11 +93,13 @@ async function chat(command: StartChat, surroundings: Surroundings): Promise<num
     }));
   }
   while (true) {
-    const parts = { command, name, settings, relay, entry, ...person, ...surroundings };
+    const wasCodeAsked = asker.isInteractive && entry.mode === "join" && command.code === undefined;
+    const mayRetry = (failure: Failure | undefined) =>
+      wasCodeAsked && (failure?.code === "no-room" || failure?.code === "wrong-code") &&
+      !stop.aborted;
+    const parts = { command, name, settings, relay, entry, mayRetry, ...person, ...surroundings };
     const { status, failure } = await converse(loaded.Chat, parts);
-    const mayRetry = asker.isInteractive && entry.mode === "join" && command.code === undefined &&
-      (failure?.code === "no-room" || failure?.code === "wrong-code") && !stop.aborted;
-    if (!mayRetry) return status;
+    if (!mayRetry(failure)) return status;
     entry = await askForEntry({ ...command, mode: "join" }, asker, { ...loaded, settings });
     relay = open(settings, stop);
   }
@@ -108,14 +112,17 @@ interface ConversationParts extends Surroundings {
   readonly settings: RelaySettings;
   readonly relay: Promise<Relay>;
   readonly entry: Entry;
-  readonly port: TerminalPort;
+  readonly terminal: Terminal;
   readonly input: TerminalInput;
+  /** Whether the code is asked for again after this failure. */
+  readonly mayRetry: (failure: Failure | undefined) => boolean;
 }
 
 /** Chats in one room until the chat is over. */
 async function converse(
   Chat: Loaded["Chat"],
-  { command, name, settings, relay, entry, port, input, output, stop }: ConversationParts,
+  { command, name, settings, relay, entry, terminal, input, output, stop, mayRetry }:
+    ConversationParts,
 ): Promise<{ status: number; failure: Failure | undefined }> {
   const ui = await openInterface(command, {
     name,
@@ -125,11 +132,10 @@ async function converse(
       : entry.mode === "join"
       ? entry.code.nameplate
       : undefined,
-    port,
+    terminal,
     input,
     output,
     flushMs: FLUSH_MS,
-    control: input.isTerminal && isAnsi() ? (sequence) => port.write(sequence) : undefined,
   });
   const chat = new Chat({
     relay,
@@ -160,15 +166,20 @@ async function converse(
     const status = await chat.run();
     over.abort();
     await conversing;
-    await ui.close();
     const { failure } = chat;
-    if (failure && command.ui !== "json") {
+    const explain = async () => {
+      if (!failure) return;
       await sayFailure(failure);
       if (failure.code === "no-room" && settings.kind === "sqlite") {
         const { localRelayFolder } = await import("./relay/open.ts");
         note({ note: "local-relay-folder", folder: await localRelayFolder(env) });
       }
-    }
+    };
+    await output.flush({ withinMs: FLUSH_MS });
+    if (ui.failureAt === "end") await explain();
+    if (!mayRetry(failure)) await ui.acknowledge(stop);
+    await ui.close();
+    if (ui.failureAt === "close") await explain();
     if (failure && command.debug) say(Deno.inspect(failure));
     return { status, failure };
   } finally {
@@ -289,14 +300,13 @@ function entryOf(choice: RoomChoice, { entryByCode, entryByRoom }: Loaded["entri
 /** Says what went wrong, where the command's output goes or beside it, and returns the status. */
 async function complain(
   error: unknown,
-  { output, isJson, isDebug }: { output: OutputQueue; isJson: boolean; isDebug: boolean },
+  { output, isJson, isDebug }: { output: Output; isJson: boolean; isDebug: boolean },
 ): Promise<number> {
   const failure = error instanceof Failure ? error : new Failure("bug", {}, { cause: error });
   if (isJson) {
     const { describeFailure } = await import("./ui/messages/failures.ts");
     const { code } = failure;
-    const event = { event: "error", code, ...describeFailure(failure), fatal: true };
-    output.write(`${JSON.stringify(event)}\n`);
+    output.writeJson({ event: "error", code, ...describeFailure(failure), fatal: true });
   } else await sayFailure(failure);
   if (isDebug) say(Deno.inspect(error));
   return failure.status;

@@ -4,10 +4,10 @@
  * @module
  */
 import type { StartChat } from "../cli/command.ts";
-import type { TerminalInput, TerminalPort } from "../terminal/prompt.ts";
+import type { Terminal, TerminalInput } from "../terminal/prompt.ts";
 import { systemClock } from "../clock.ts";
 import type { Interface } from "../ui/interface.ts";
-import type { OutputQueue } from "../terminal/output.ts";
+import type { Output } from "../terminal/output.ts";
 import { env } from "./environment.ts";
 import { isReadAloud } from "./surroundings.ts";
 
@@ -17,24 +17,23 @@ export interface InterfaceParts {
   readonly relay: string;
   /** The room, as far as it is known. */
   readonly room: string | undefined;
-  readonly port: TerminalPort;
+  readonly terminal: Terminal;
   readonly input: TerminalInput;
-  readonly output: OutputQueue;
+  readonly output: Output;
   /** How long, in milliseconds, a reader of the output has to take the rest at the end. */
   readonly flushMs: number;
-  readonly control: ((sequence: string) => void) | undefined;
 }
 
 /** Opens it. */
 export async function openInterface(
   { ui, color, quiet }: StartChat,
-  { name, relay, room, port, input, output, flushMs, control }: InterfaceParts,
+  { name, relay, room, terminal, input, output, flushMs }: InterfaceParts,
 ): Promise<Interface> {
   if (ui === "json") {
     const { JsonInterface } = await import("../ui/json.ts");
     return new JsonInterface({
       readLine: (options) => input.readLine(options),
-      write: (line) => output.write(`${line}\n`),
+      write: (value) => output.writeJson(value),
       written: async () => {
         await output.flush();
         return output.loss === undefined;
@@ -42,19 +41,18 @@ export async function openInterface(
       flush: () => output.flush({ withinMs: flushMs }),
     });
   }
-  if (ui === "auto" && control && Deno.stdout.isTerminal() && !isReadAloud()) {
+  if (ui === "auto" && input.isTerminal && terminal.isAnsi && !isReadAloud()) {
     const { openFullScreen } = await import("../ui/tui/open.ts");
-    const typeAhead = input.takeTypeAhead();
-    return openFullScreen({ port, output, typeAhead, name, relay, room, quiet, color, env });
+    return openFullScreen({ terminal, input, name, relay, room, quiet, color, env });
   }
   const { PlainInterface } = await import("../ui/plain.ts");
   return new PlainInterface({
-    lines: input,
-    control,
+    terminal,
+    input,
     clock: systemClock,
     name,
     relay,
     quiet,
-    color: color && control !== undefined,
+    color: color && terminal.isAnsi,
   });
 }

@@ -24,10 +24,10 @@ export async function runCommand(
       output.write((await import("../cli/version.ts")).versionText());
       return EXIT.ok;
     case "completions":
-      output.write((await import("../cli/completions.ts")).completionScript(command.shell));
+      output.writeData((await import("../cli/completions.ts")).completionScript(command.shell));
       return EXIT.ok;
     case "complete":
-      output.write((await import("../cli/completions.ts")).completionText(command.words));
+      output.writeData((await import("../cli/completions.ts")).completionText(command.words));
       return EXIT.ok;
     case "config":
       output.write((await import("../cli/config.ts")).runConfig(command, config));
@@ -35,7 +35,7 @@ export async function runCommand(
     case "fernet":
       await (await import("../cli/fernet.ts")).runFernet(command, {
         stdin: Deno.stdin.readable,
-        write: (bytes) => output.write(bytes),
+        write: (bytes) => output.writeData(bytes),
         readFile: (path) => Deno.readFile(path),
         clock: systemClock,
         random: systemRandom,
@@ -63,6 +63,7 @@ async function doctor(command: DoctorCommand, { stop, output }: Surroundings): P
       color: command.color && isAnsi(),
     },
     write: (text) => output.write(text),
+    writeJson: (value) => output.writeJson(value),
     goOffline,
     clock: systemClock,
     random: systemRandom,

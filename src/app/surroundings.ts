@@ -5,46 +5,39 @@
  */
 import type { Connection } from "../cli/command.ts";
 import type { Asker } from "../cli/questions.ts";
-import { standardInput } from "../terminal/standard_input.ts";
-import { safeText } from "../terminal/safe_text.ts";
+import { Output } from "../terminal/output.ts";
+import { stdio } from "../terminal/stdio.ts";
 import { describeNote, type Note } from "../ui/messages/cli.ts";
 import { env } from "./environment.ts";
-import type { OutputQueue } from "../terminal/output.ts";
 
 /** What a command gets from outside. */
 export interface Surroundings {
   /** Aborted when the system or the person asks the program to end. */
   readonly stop: AbortSignal;
-  readonly output: OutputQueue;
+  readonly output: Output;
 }
 
 /** Where a person is asked, if there is one. */
 export async function asking({ ui }: Connection, { stop, output }: Surroundings) {
   const { TerminalInput } = await import("../terminal/prompt.ts");
   const isJson = ui === "json";
-  const port = standardInput({
-    isAnsi: isAnsi(),
-    ...isJson
-      ? { prompts: "stderr" }
-      : { prompts: "stdout", onLost: (error) => output.lose(error) },
-  });
-  const input = new TerminalInput(port);
+  const terminal = stdio({ output: isJson ? STDERR : output, isAnsi: isAnsi() });
+  const input = new TerminalInput(terminal);
+  addEventListener("continue", () => input.resume());
   const asker: Asker = {
     isInteractive: input.isTerminal && !isJson,
     readLine: (options) => input.readLine({ ...options, signal: stop }),
     print: (text) => input.print(text),
     note,
   };
-  return { port, input, asker };
+  return { terminal, input, asker };
 }
 
-/** Writes a line to standard error, with nothing in it that a terminal acts on. */
+const STDERR = new Output(Deno.stderr);
+
+/** Writes a line to standard error, at once. */
 export function say(text: string): void {
-  try {
-    Deno.stderr.writeSync(new TextEncoder().encode(`${safeText(text)}\n`));
-  } catch {
-    // Standard error is closed, so there is nowhere left to say it.
-  }
+  STDERR.writeNow(`${text}\n`);
 }
 
 /** Writes a note to standard error. */

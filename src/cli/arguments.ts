@@ -7,7 +7,7 @@
  */
 import { Failure } from "../errors.ts";
 import { ALL_COMMANDS, ALL_FLAGS, flagAndEnv, type FlagName, flagSyntax } from "./command_table.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../nearest.ts";
 
 /** A command line in its parts. */
 export interface Arguments {

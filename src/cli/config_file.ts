@@ -5,7 +5,7 @@
  */
 import { Failure } from "../errors.ts";
 import { ALL_FLAGS, type SettingName, SETTINGS } from "./command_table.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../nearest.ts";
 import type { StoredConfig } from "./settings.ts";
 import { decodeText, fileProblem } from "./text_file.ts";
 

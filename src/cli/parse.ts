@@ -22,7 +22,7 @@ import {
   SHELLS,
 } from "./command_table.ts";
 import { uriSecret } from "./connection_secret.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../nearest.ts";
 import { checkLinger, checkName, DEFAULT_LINGER_MS } from "./person.ts";
 import { Settings, type StoredConfig } from "./settings.ts";
 

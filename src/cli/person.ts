@@ -3,24 +3,23 @@
  *
  * @module
  */
+import { parseDuration } from "../duration.ts";
 import { Failure } from "../errors.ts";
 import type { FactsOf } from "../failure_reasons.ts";
+import { MAX_NAME_BYTES } from "../limits.ts";
 import { graphemes } from "../terminal/graphemes.ts";
 
 /** Longer names leave no room on a line for the message. */
 export const MAX_NAME_GRAPHEMES = 64;
-/** The limit of the protocol (docs/PROTOCOL.md). */
-export const MAX_NAME_BYTES = 256;
 /** Less would end before a reconnection does; more would burden the relay for nothing. */
 export const MIN_LINGER_MS = 60_000;
 /** A day. */
 export const MAX_LINGER_MS = 86_400_000;
 /** How long a crashed chat stays on the relay by default. */
 export const DEFAULT_LINGER_MS = 600_000;
-/** Longer than any name or duration; bounds the work of checking one. */
+/** Longer than any name; bounds the work of checking one. */
 const MAX_CHARS = 1_024;
 
-const UNIT_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000 };
 /** Control characters, line breaks, and characters that change the direction of a line. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 /**
@@ -60,18 +59,6 @@ function isLong(name: string): boolean {
     // Never more graphemes than units: most names need no counting.
     (name.length > MAX_NAME_GRAPHEMES &&
       [...graphemes().segment(name)].length > MAX_NAME_GRAPHEMES);
-}
-
-/** Milliseconds of a duration like `90s`, `10m`, `1h30m`; undefined for anything else. */
-export function parseDuration(text: string): number | undefined {
-  if (text.length > MAX_CHARS) return undefined;
-  const compact = text.toLowerCase().replaceAll(/\s/g, "");
-  if (!/^(?:\d{1,6}[hms])+$/.test(compact)) return undefined;
-  let total = 0;
-  for (const [, number, unit] of compact.matchAll(/(\d+)([hms])/g)) {
-    total += Number(number) * UNIT_MS[unit!]!;
-  }
-  return total;
 }
 
 /**

@@ -14,7 +14,7 @@ import { flagAndEnv } from "./command_table.ts";
 import { passphraseBits, WEAK_BITS } from "./passphrase_strength.ts";
 import { checkName } from "./person.ts";
 import { interrupted } from "../terminal/interrupted.ts";
-import type { ReadLineOptions } from "../terminal/terminal_port.ts";
+import type { ReadLineOptions } from "../terminal/prompt.ts";
 import { decodeText, fileProblem, readBounded } from "./text_file.ts";
 
 /** A person to ask. */

@@ -5,6 +5,8 @@
  * @module
  */
 import { describeResult, DOCTOR, type StepText } from "../ui/messages/doctor.ts";
+import { styled, type TerminalText, tty } from "../terminal/terminal_text.ts";
+import { wrap } from "../terminal/text.ts";
 import type { Report, Result, Step } from "./doctor.ts";
 
 const COLORS: Partial<Record<Result["state"], string>> = {
@@ -23,20 +25,23 @@ const FIX = " ".repeat(2 + MARK + 2);
 const WIDTH = 80 - FIX.length;
 
 /** One line for each step, and another one below it where something is to be done. */
-export function plainReport(write: (text: string) => void, color: boolean): Report {
+export function plainReport(
+  write: (text: string | TerminalText) => void,
+  color: boolean,
+): Report {
   const painted = (state: Result["state"], text: string) => {
     const code = COLORS[state];
-    return color && code ? `\x1b[${code}m${text}\x1b[0m` : text;
+    return styled(color && code ? code : "", text);
   };
   const advise = ({ fix }: StepText) => {
-    if (fix !== null) { for (const line of wrapped(fix)) write(`${FIX}${line}\n`); }
+    if (fix !== null) { for (const line of wrap(fix, WIDTH)) write(`${FIX}${line}\n`); }
   };
   return {
     step({ name, ms, result }) {
       const text = describeResult(result);
       const mark = painted(result.state, DOCTOR.marks[result.state].padEnd(MARK));
       const title = DOCTOR.titles[name].padEnd(TITLE);
-      write(`  ${mark}  ${title}  ${time(ms).padStart(TIME)}  ${text.says}\n`);
+      write(tty`  ${mark}  ${title}  ${time(ms).padStart(TIME)}  ${text.says}\n`);
       advise(text);
     },
     verdict(failed) {
@@ -47,11 +52,10 @@ export function plainReport(write: (text: string) => void, color: boolean): Repo
 }
 
 /** One JSON object for each line. */
-export function jsonReport(write: (text: string) => void): Report {
-  const line = (object: object) => write(`${JSON.stringify(object)}\n`);
+export function jsonReport(write: (value: unknown) => void): Report {
   return {
     step({ name, ms, result }) {
-      line({
+      write({
         event: "check",
         check: name,
         state: result.state,
@@ -61,7 +65,7 @@ export function jsonReport(write: (text: string) => void): Report {
     },
     verdict(failed) {
       const first = failed ? describeResult(failed.result).fix : null;
-      line({ event: "verdict", ready: !failed, first });
+      write({ event: "verdict", ready: !failed, first });
     },
   };
 }
@@ -69,14 +73,4 @@ export function jsonReport(write: (text: string) => void): Report {
 function time(ms: Step["ms"]): string {
   if (ms === undefined) return "";
   return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
-}
-
-function wrapped(sentence: string): string[] {
-  const lines = [""];
-  for (const word of sentence.split(" ")) {
-    const line = lines.at(-1)!;
-    if (line !== "" && line.length + 1 + word.length > WIDTH) lines.push(word);
-    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
-  }
-  return lines;
 }

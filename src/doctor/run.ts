@@ -12,12 +12,15 @@ import { completeUri, inspectUri } from "../relay/open.ts";
 import { examineAll } from "./doctor.ts";
 import { checkSettings, checkTerminal, type TerminalFacts } from "./here.ts";
 import { jsonReport, plainReport } from "./report.ts";
+import type { TerminalText } from "../terminal/terminal_text.ts";
 
 /** What the doctor gets from outside. */
 export interface DoctorDeps {
   readonly asker: Asker;
   readonly terminal: TerminalFacts;
-  readonly write: (text: string) => void;
+  readonly write: (text: string | TerminalText) => void;
+  /** Writes a value as one line of JSON. */
+  readonly writeJson: (value: unknown) => void;
   /** Gives up the network, for a chat that stays on this computer. */
   readonly goOffline: () => void;
   readonly clock: Clock;
@@ -30,7 +33,7 @@ export interface DoctorDeps {
  * ended it, else 3.
  */
 export async function runDoctor(command: DoctorCommand, deps: DoctorDeps): Promise<number> {
-  const { asker, terminal, write, goOffline, clock, random, signal } = deps;
+  const { asker, terminal, write, writeJson, goOffline, clock, random, signal } = deps;
   let place: RelayTarget | undefined;
   const settings = checkSettings(async () => {
     place = await askRelay(command, asker, { inspect: inspectUri, complete: completeUri });
@@ -38,7 +41,7 @@ export async function runDoctor(command: DoctorCommand, deps: DoctorDeps): Promi
     return place.kind;
   });
   const { poll, tlsCaFile } = command;
-  const report = command.ui === "json" ? jsonReport(write) : plainReport(write, terminal.color);
+  const report = command.ui === "json" ? jsonReport(writeJson) : plainReport(write, terminal.color);
   const relay = () => {
     const settings = place!.kind === "sqlite" ? place! : { ...place!, poll, tlsCaFile };
     return examine(settings, { clock, random, signal });

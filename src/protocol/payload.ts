@@ -8,11 +8,10 @@
  */
 import { decode, encode, type Token, Tokenizer } from "cborg";
 import { constantTimeEqual, decodeUtf8, encodeUtf8 } from "../crypto/bytes.ts";
+import { MAX_NAME_BYTES, MAX_TEXT_BYTES } from "../limits.ts";
 
-/** A text is at most this many bytes of UTF-8: more is a file, not something said. */
-export const MAX_TEXT_BYTES = 16_384;
-/** Names: enough for any, short enough to stand in a line. */
-export const MAX_NAME_BYTES = 256;
+export { MAX_NAME_BYTES, MAX_TEXT_BYTES };
+
 /** The longest timer, one week in seconds: longer is not ephemeral. */
 export const MAX_TIMER_SECONDS = 604_800;
 /** The name and version of a program. */

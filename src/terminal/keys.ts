@@ -1,158 +1,269 @@
+// deno-lint-ignore-file no-control-regex -- control characters are what terminals send
 /**
- * What a terminal sends, as keys: enough of ECMA-48 and xterm's sequences to edit one line.
+ * Decodes what a terminal sends: text, keys, pastes, focus, and answers to questions about it.
+ *
+ * Bytes come in pieces of any size. A sequence that is not complete waits for the rest; an Escape that
+ * nothing follows is the key of that name.
+ *
+ * Three encodings of keys are understood: the legacy one (ECMA-48, xterm, rxvt, the Linux console),
+ * the kitty keyboard protocol (`CSI code ; modifiers u`) and xterm's modifyOtherKeys
+ * (`CSI 27 ; modifiers ; code ~`).
  *
  * @module
  */
 
-/** One key, or text that was typed or pasted. */
-export type Key =
-  | {
-    readonly key: "text";
-    readonly text: string;
-    /** The next piece of one paste: undone together with what came before it. */
-    readonly isMore?: boolean;
-  }
-  | {
-    readonly key:
-      | "enter"
-      | "interrupt"
-      | "end-of-input"
-      | "backspace"
-      | "delete"
-      | "delete-word"
-      | "delete-to-start"
-      | "delete-to-end"
-      | "left"
-      | "right"
-      | "word-left"
-      | "word-right"
-      | "home"
-      | "end"
-      | "up"
-      | "down"
-      | "tab"
-      | "redraw"
-      | "undo"
-      /** What follows is pasted, up to the sequence that {@link takePasted} looks for. */
-      | "paste-start"
-      /** Nothing that means anything here. */
-      | "other";
-  };
+/** What a key does. */
+export type KeyAction = keyof typeof SEQUENCES;
 
-type Named = Exclude<Key["key"], "text">;
+/** What terminals send for each action, in the legacy encoding. */
+export const SEQUENCES = {
+  "submit": ["\r"],
+  "newline": ["\n", "\x1b\r", "\x1b\n"],
+  "complete": ["\t"],
+  "up": ["\x1b[A", "\x1bOA", "\x10"],
+  "down": ["\x1b[B", "\x1bOB", "\x0e"],
+  "left": ["\x1b[D", "\x1bOD", "\x02"],
+  "right": ["\x1b[C", "\x1bOC", "\x06"],
+  "word-left": ["\x1b[1;5D", "\x1b[1;3D", "\x1b[5D", "\x1bOd", "\x1bb"],
+  "word-right": ["\x1b[1;5C", "\x1b[1;3C", "\x1b[5C", "\x1bOc", "\x1bf"],
+  "home": ["\x1b[H", "\x1bOH", "\x1b[1~", "\x1b[7~", "\x01"],
+  "end": ["\x1b[F", "\x1bOF", "\x1b[4~", "\x1b[8~", "\x05"],
+  "backspace": ["\x7f", "\b"],
+  "delete": ["\x1b[3~"],
+  "delete-word": ["\x17", "\x1b\x7f", "\x1b\b"],
+  "delete-to-start": ["\x15"],
+  "delete-to-end": ["\x0b"],
+  "undo": ["\x1f"],
+  "suspend": ["\x1a"],
+  "page-up": ["\x1b[5~"],
+  "page-down": ["\x1b[6~"],
+  "line-up": ["\x1b[5;2~", "\x1b[1;2A", "\x1b[a"],
+  "line-down": ["\x1b[6;2~", "\x1b[1;2B", "\x1b[b"],
+  "first": ["\x1b[1;5H", "\x1b[7^"],
+  "last": ["\x1b[1;5F", "\x1b[8^"],
+  "dismiss": ["\x1b"],
+  "redraw": ["\x0c"],
+  "leave": ["\x03"],
+  "end-of-input": ["\x04"],
+} as const satisfies Record<string, readonly string[]>;
 
-const CONTROLS: Record<string, Named> = {
-  "\r": "enter",
-  "\n": "enter",
-  "\x01": "home",
-  "\x02": "left",
-  "\x03": "interrupt",
-  "\x04": "end-of-input",
-  "\x05": "end",
-  "\x06": "right",
-  "\x08": "backspace",
-  "\x09": "tab",
-  "\x0b": "delete-to-end",
-  "\x0c": "redraw",
-  "\x0e": "down",
-  "\x10": "up",
-  "\x15": "delete-to-start",
-  "\x17": "delete-word",
-  "\x1a": "undo",
-  "\x1f": "undo",
-  "\x7f": "backspace",
-};
+/** One thing that came from the terminal. */
+export type Input =
+  | { readonly input: "text"; readonly text: string }
+  | { readonly input: "key"; readonly action: KeyAction }
+  /** All of a paste. Line breaks are line feeds. */
+  | { readonly input: "paste"; readonly text: string }
+  | { readonly input: "focus"; readonly isFocused: boolean }
+  /** The brightness of the background, from 0 to 1. */
+  | { readonly input: "background"; readonly brightness: number }
+  /** The terminal speaks the kitty keyboard protocol. */
+  | { readonly input: "keyboard" }
+  /** The terminal has answered everything that was asked before its attributes (DA1). */
+  | { readonly input: "attributes" };
 
-const SEQUENCES: Record<string, Named> = {
-  "[A": "up",
-  "OA": "up",
-  "[B": "down",
-  "OB": "down",
-  "[C": "right",
-  "OC": "right",
-  "[D": "left",
-  "OD": "left",
-  "[H": "home",
-  "OH": "home",
-  "[1~": "home",
-  "[7~": "home",
-  "[F": "end",
-  "OF": "end",
-  "[4~": "end",
-  "[8~": "end",
-  "[3~": "delete",
-  "[200~": "paste-start",
-  "[1;5C": "word-right",
-  "[1;3C": "word-right",
-  "[1;5D": "word-left",
-  "[1;3D": "word-left",
-  "b": "word-left",
-  "f": "word-right",
-  "\x7f": "delete-word",
-};
+/** A terminal sends a sequence in one piece, and networks deliver it within this many milliseconds. */
+const ESCAPE_MS = 50;
+/** A longer sequence may come in pieces that are further apart, and is never typed by hand. */
+const SEQUENCE_MS = 2_000;
+/** A paste is delivered after this many characters even if its end never comes. */
+const MAX_PASTE_CHARS = 1_048_576;
+/** No sequence that means anything is longer. */
+const MAX_SEQUENCE = 64;
+const [PASTE_START, PASTE_END] = ["\x1b[200~", "\x1b[201~"];
 
-/** A whole sequence behind an escape character: CSI, SS3, or Alt with a key. */
-const SEQUENCE = /^(?:\[[0-?]*[ -/]*[@-~]|O[\x20-\x7e]|[^[O])/u;
-/** The beginning of one that is not whole yet. */
-const UNFINISHED = /^(?:|O|\[[0-?]*[ -/]*)$/;
-/** No sequence that means anything is longer; one that does not end is dropped after this much. */
-const MAX_SEQUENCE = 32;
-/** Behind these a person's next key may be waited for in vain: Escape, Alt+[ and Alt+O look so. */
+const TEXT = /^[^\x00-\x1f\x7f-\x9f]+/;
+/** A complete sequence: OSC, CSI, SS3, the function keys of Linux, or Alt with a key. */
+const SEQUENCE =
+  /^\x1b(?:\][^\x07\x1b]*(?:\x07|\x1b\\)|\[\[[A-E]|\[[0-?]*[ -/]*[@-~$^]|O[\x20-\x7e]|[^[\]O\x1b])/u;
+/** The beginning of one. */
+const UNFINISHED = /^\x1b(?:\][^\x07\x1b]*\x1b?|\[\[?[0-?]*[ -/]*|O)?$/;
+/** Escape, Alt+[ and Alt+O look like the beginning of a sequence. */
 const AMBIGUOUS = ["\x1b", "\x1b[", "\x1bO"];
-/** What a terminal sends before pasted text (xterm's bracketed paste), and behind it. */
-export const PASTE_START = "\x1b[200~";
-const PASTE_END = "\x1b[201~";
-/** What the end of a paste may begin with, and a line break that may have a second half. */
-// deno-lint-ignore no-control-regex -- control characters are what is looked for
-const PASTE_HELD = /(?:\x1b(?:\[(?:2(?:0(?:1)?)?)?)?|\r)$/;
-// deno-lint-ignore no-control-regex -- control characters are what is looked for
-const TEXT = /^[^\x00-\x1f\x7f]+/;
+const BACKGROUND = /^\x1b\]11;rgba?:([0-9a-f]{1,4})\/([0-9a-f]{1,4})\/([0-9a-f]{1,4})/i;
+const ATTRIBUTES = /^\x1b\[\?[\d;]*c$/;
+/** Several lines in one piece, and more than is typed during a network stall: an unmarked paste. */
+const BURST = /^[^\x1b]*[^\r\n\x1b][\r\n]+[^\r\n\x1b][^\x1b]*[\r\n][^\x1b]*$/;
+const MIN_BURST_CHARS = 512;
 
-/**
- * Takes the first key off what came from the terminal.
- *
- * @returns the key and what is left; undefined while a sequence is not whole yet.
- */
-export function takeKey(input: string): { key: Key; rest: string } | undefined {
-  const [text] = TEXT.exec(input) ?? [];
-  if (text !== undefined) return { key: { key: "text", text }, rest: input.slice(text.length) };
-  if (input[0] !== "\x1b") {
-    // Carriage return and line feed together are one Enter.
-    const length = input.startsWith("\r\n") ? 2 : 1;
-    const key = CONTROLS[input[0]!] ?? "other";
-    return input === "" ? undefined : { key: { key }, rest: input.slice(length) };
+const ACTIONS: ReadonlyMap<string, KeyAction> = new Map(
+  Object.entries(SEQUENCES).flatMap(([action, sequences]) =>
+    sequences.map((sequence) => [sequence, action as KeyAction] as const)
+  ),
+);
+
+/** Decodes what comes, piece by piece. */
+export class KeyDecoder {
+  #pending = "";
+  #paste: string | undefined;
+
+  /** Milliseconds after which {@link settle} has to be called, unless more comes before. */
+  get waitMs(): number | undefined {
+    if (!this.#pending.startsWith("\x1b") || this.#paste !== undefined) return undefined;
+    return AMBIGUOUS.includes(this.#pending) ? ESCAPE_MS : SEQUENCE_MS;
   }
-  const behind = input.slice(1);
-  if (behind.length <= MAX_SEQUENCE && UNFINISHED.test(behind)) return undefined;
-  const [sequence = ""] = SEQUENCE.exec(behind) ?? [];
-  // Escape and then a control character are two keys.
-  const control = Object.hasOwn(CONTROLS, sequence) && sequence !== "\x7f";
-  const length = control || sequence === "\x1b" ? 0 : sequence.length;
-  return { key: { key: SEQUENCES[sequence] ?? "other" }, rest: behind.slice(length) };
+
+  /**
+   * Takes one piece.
+   *
+   * @param guessPastes true where a terminal may not mark pastes: many lines at once are taken for one.
+   */
+  add(piece: string, { guessPastes = false }: { readonly guessPastes?: boolean } = {}): void {
+    const isIdle = this.#pending === "" && this.#paste === undefined;
+    const isBurst = guessPastes && isIdle && piece.length >= MIN_BURST_CHARS && BURST.test(piece);
+    this.#pending += isBurst ? PASTE_START + piece + PASTE_END : piece;
+  }
+
+  /** The next input; undefined until more has come. */
+  next(): Input | undefined {
+    while (this.#pending !== "") {
+      const before = this.#pending;
+      const input = this.#paste === undefined ? this.#decode() : this.#decodePaste();
+      // What means nothing was skipped.
+      if (input || this.#pending === before || this.#paste !== undefined) return input;
+    }
+    return undefined;
+  }
+
+  /** Nothing more came in time: an Escape is a key, the beginning of another sequence is dropped. */
+  settle(): Input | undefined {
+    const waited = this.#pending;
+    if (this.waitMs === undefined) return undefined;
+    this.#pending = "";
+    return waited === "\x1b" ? { input: "key", action: "dismiss" } : undefined;
+  }
+
+  /** Undefined while the input is not complete, and for what means nothing. */
+  #decode(): Input | undefined {
+    const pending = this.#pending;
+    const [text] = TEXT.exec(pending) ?? [];
+    if (text !== undefined) {
+      // Half of a surrogate pair waits for the other half.
+      const isSplit = /[\ud800-\udbff]$/.test(text) && text.length === pending.length;
+      const whole = isSplit ? text.slice(0, -1) : text;
+      if (whole === "") return undefined;
+      this.#pending = pending.slice(whole.length);
+      return { input: "text", text: whole };
+    }
+    if (pending[0] !== "\x1b") {
+      this.#pending = pending.slice(pending.startsWith("\r\n") ? 2 : 1);
+      return key(pending[0]!);
+    }
+    if (UNFINISHED.test(pending) && pending.length <= MAX_SEQUENCE) return undefined;
+    const [sequence = "\x1b"] = SEQUENCE.exec(pending) ?? [];
+    this.#pending = pending.slice(sequence.length);
+    if (sequence === PASTE_START) {
+      this.#paste = "";
+      return this.#decodePaste();
+    }
+    return meaningOf(sequence);
+  }
+
+  #decodePaste(): Input | undefined {
+    const all = this.#paste + this.#pending;
+    this.#pending = "";
+    const end = all.indexOf(PASTE_END, Math.max(0, this.#paste!.length - PASTE_END.length));
+    // Ctrl+C ends a paste whose own end was lost.
+    const interrupt = end < 0 ? all.indexOf("\x03", this.#paste!.length) : -1;
+    if (end < 0 && interrupt < 0 && all.length <= MAX_PASTE_CHARS) {
+      this.#paste = all;
+      return undefined;
+    }
+    this.#paste = undefined;
+    const length = end >= 0 ? end : interrupt >= 0 ? interrupt : all.length;
+    this.#pending = all.slice(end >= 0 ? end + PASTE_END.length : length);
+    return { input: "paste", text: all.slice(0, length).replaceAll(/\r\n?/g, "\n") };
+  }
 }
 
-/** Whether this may be a key of its own: only time tells it from the beginning of a sequence. */
-export function isAmbiguous(input: string): boolean {
-  return AMBIGUOUS.includes(input);
+function key(sequence: string): Input | undefined {
+  const action = ACTIONS.get(sequence);
+  return action && { input: "key", action };
 }
 
-/**
- * Takes pasted text off what came from the terminal (xterm's bracketed paste). Line breaks are line
- * feeds in it, whatever the terminal makes of them.
- *
- * @returns the text as far as it is whole, what is left, and whether the paste ends there.
- */
-export function takePasted(input: string): { text: string; rest: string; isOver: boolean } {
-  const end = input.indexOf(PASTE_END);
-  if (end >= 0) return pasted(input, end, end + PASTE_END.length, true);
-  // Ctrl+C gets out of a paste whose end was lost.
-  const interrupt = input.indexOf("\x03");
-  if (interrupt >= 0) return pasted(input, interrupt, interrupt, true);
-  const held = PASTE_HELD.exec(input)?.index ?? input.length;
-  return pasted(input, held, held, false);
+function meaningOf(sequence: string): Input | undefined {
+  if (sequence === "\x1b[I" || sequence === "\x1b[O") {
+    return { input: "focus", isFocused: sequence === "\x1b[I" };
+  }
+  const [, red, green, blue] = BACKGROUND.exec(sequence) ?? [];
+  if (red && green && blue) {
+    return { input: "background", brightness: brightness([red, green, blue]) };
+  }
+  if (/^\x1b\[\?\d+u$/.test(sequence)) return { input: "keyboard" };
+  if (ATTRIBUTES.test(sequence)) return { input: "attributes" };
+  return key(sequence) ?? modifiedKey(sequence);
 }
 
-function pasted(input: string, end: number, rest: number, isOver: boolean) {
-  const text = input.slice(0, end).replaceAll(/\r\n?/g, "\n");
-  return { text, rest: input.slice(rest), isOver };
+/** How bright a color looks (ITU-R BT.601), from the digits that a terminal gives. */
+function brightness(parts: readonly [string, string, string]): number {
+  const [red, green, blue] = parts.map((digits) =>
+    Number.parseInt(digits, 16) / (16 ** digits.length - 1)
+  ) as [number, number, number];
+  return (299 * red + 587 * green + 114 * blue) / 1_000;
+}
+
+// The two encodings with modifiers.
+
+/** `CSI code[:alternates] ; modifiers[:event] [; text] u`, and `CSI 27 ; modifiers ; code ~`. */
+const WITH_CODE =
+  /^\x1b\[(?:(?<code>\d+)(?::\d*)*(?:;(?<modifiers>\d*)(?::(?<event>\d))?)?(?:;[\d:]*)?u|27;(?<xterm>\d+);(?<xtermCode>\d+)~)$/;
+/** `CSI 1 ; modifiers[:event] letter`, and `CSI number ; modifiers[:event] ~`. */
+const WITH_LETTER = /^\x1b\[(?<number>\d+);(?<modifiers>\d+)(?::(?<event>\d))?(?<final>[A-HPQS~])$/;
+const [SHIFT, ALT, CTRL] = [1, 2, 4];
+/** Caps Lock and Num Lock are reported as modifiers, too. */
+const LOCKS = 64 | 128;
+const RELEASE = "3";
+/** The keypad of the kitty protocol, from 57399 on, as what the same keys send elsewhere. */
+const KEYPAD_FROM = 57_399;
+const KEYPAD = [
+  ...[..."0123456789./*-+"],
+  ...["\r", "=", ",", "\x1b[D", "\x1b[C", "\x1b[A", "\x1b[B"],
+  ...["\x1b[5~", "\x1b[6~", "\x1b[H", "\x1b[F", "", "\x1b[3~"],
+];
+
+/** A key of the kitty protocol or of modifyOtherKeys, as its legacy sequence. */
+function modifiedKey(sequence: string): Input | undefined {
+  const coded = WITH_CODE.exec(sequence)?.groups;
+  if (coded) {
+    if (coded["event"] === RELEASE) return undefined;
+    const modifiers = Number(coded["modifiers"] || coded["xterm"] || 1) - 1;
+    return keyOfCode(Number(coded["code"] ?? coded["xtermCode"]), modifiers & ~LOCKS);
+  }
+  const lettered = WITH_LETTER.exec(sequence)?.groups;
+  if (!lettered || lettered["event"] === RELEASE) return undefined;
+  const { number, final } = lettered;
+  const modifiers = (Number(lettered["modifiers"]) - 1) & ~LOCKS;
+  if (modifiers === 0) return key(final === "~" ? `\x1b[${number}~` : `\x1b[${final}`);
+  return key(`\x1b[${number};${modifiers + 1}${final}`);
+}
+
+function keyOfCode(code: number, modifiers: number): Input | undefined {
+  if (code > 0x10_ffff || (code >= 0xd800 && code <= 0xdfff)) return undefined;
+  const keypad = KEYPAD[code - KEYPAD_FROM];
+  if (keypad !== undefined) {
+    return keypad === "\r" || keypad.length > 1 ? key(keypad) : text(keypad);
+  }
+  // The private use area has the keys that no terminal sent before: they do nothing here.
+  if (code >= 0xe000 && code <= 0xf8ff) return undefined;
+  const letter = String.fromCodePoint(code);
+  const isModified = (modifiers & (ALT | CTRL)) !== 0;
+  switch (letter) {
+    case "\r":
+      return key(isModified || (modifiers & SHIFT) !== 0 ? "\x1b\r" : "\r");
+    case "\t":
+      return modifiers === 0 ? key("\t") : undefined;
+    case "\x7f":
+    case "\b":
+      return key(isModified ? "\x1b\x7f" : "\x7f");
+    case "\x1b":
+      return modifiers === 0 ? key("\x1b") : undefined;
+  }
+  if ((modifiers & ~SHIFT) === 0) return text(letter);
+  if ((modifiers & ~SHIFT) === ALT) return key(`\x1b${letter.toLowerCase()}`);
+  if ((modifiers & ~SHIFT) !== CTRL) return undefined;
+  if (/^[a-zA-Z]$/.test(letter)) return key(String.fromCharCode(code & 0x1f));
+  return /^[-_/7]$/.test(letter) ? key("\x1f") : undefined;
+}
+
+function text(text: string): Input | undefined {
+  return TEXT.test(text) ? { input: "text", text } : undefined;
 }

@@ -1,21 +1,29 @@
 /**
- * Standard output without waiting: a reader that is slow, or has gone, holds nothing else up.
+ * The one place that writes to standard output and standard error. Text is sanitized here, whatever
+ * came before. Writing does not wait: a slow reader, or one that has gone, holds nothing else up.
  *
  * @module
  */
 import type { FactsOf } from "../failure_reasons.ts";
+import { rawOf, type TerminalText } from "./terminal_text.ts";
 
-/** Where bytes go. */
+/** Where bytes go: `Deno.stdout` or `Deno.stderr`. */
 export interface Sink {
-  /** Writes some of `bytes`, and says how many. */
+  /** Writes some of `bytes`, and returns how many. */
   write(bytes: Uint8Array): Promise<number>;
+  /** The same, at once. */
+  writeSync(bytes: Uint8Array): number;
+  isTerminal(): boolean;
 }
+
+/** What JSON allows in a string and a terminal acts on: DEL, C1, changes of direction, line breaks. */
+const UNSAFE_IN_JSON = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb]/g;
 
 /** Why output can no longer be written. */
 export type OutputLoss = FactsOf<"output-lost">["why"];
 
-/** Writes in order, as fast as they are taken. */
-export class OutputQueue {
+/** Writes in order, as fast as the reader takes it. */
+export class Output {
   readonly #sink: Sink;
   #pending: Uint8Array[] = [];
   #writing: Promise<void> | undefined;
@@ -24,6 +32,11 @@ export class OutputQueue {
 
   constructor(sink: Sink) {
     this.#sink = sink;
+  }
+
+  /** Whether a terminal reads it. */
+  get isTerminal(): boolean {
+    return this.#sink.isTerminal();
   }
 
   /** Why writing failed; undefined as long as it works. */
@@ -37,30 +50,51 @@ export class OutputQueue {
     if (this.#loss !== undefined) listener();
   }
 
-  /** Takes the error of a write, here or by another way to the same output; the rest is dropped. */
-  lose(error: unknown): void {
-    if (this.#loss !== undefined) return;
-    this.#loss = outputLoss(error);
-    this.#pending = [];
-    this.#onLost?.();
+  /** Writes text; a string is sanitized. */
+  write(text: string | TerminalText): void {
+    this.#enqueue(encode(rawOf(text)));
   }
 
-  /** Takes text or bytes. */
-  write(data: string | Uint8Array): void {
-    if (this.#loss !== undefined) return;
-    this.#pending.push(typeof data === "string" ? new TextEncoder().encode(data) : data);
-    // One write for all that is said in one turn: the second would wait until the first is done.
-    this.#writing ??= Promise.resolve().then(() => this.#drain());
+  /** Writes a value as one line of JSON, with everything escaped that a terminal would act on. */
+  writeJson(value: unknown): void {
+    const line = JSON.stringify(value).replaceAll(
+      UNSAFE_IN_JSON,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
+    this.#enqueue(encode(`${line}\n`));
   }
 
-  /** Resolves when everything is written, nobody takes it any more, or `withinMs` are over. */
-  async flush({ withinMs }: { withinMs?: number } = {}): Promise<void> {
+  /** Writes data for a file or another program: unchanged, except on a terminal, which gets text. */
+  writeData(data: string | Uint8Array): void {
+    if (!this.isTerminal) return this.#enqueue(typeof data === "string" ? encode(data) : data);
+    this.write(typeof data === "string" ? data : new TextDecoder().decode(data));
+  }
+
+  /** Writes a text at once, before everything that waits: for the last moment of a process. */
+  writeNow(text: string | TerminalText): void {
+    let bytes = encode(rawOf(text));
+    try {
+      while (bytes.length > 0) bytes = bytes.subarray(this.#sink.writeSync(bytes));
+    } catch {
+      // The terminal is closed.
+    }
+  }
+
+  /** Resolves when everything is written, nothing more can be, or `withinMs` have passed. */
+  async flush({ withinMs }: { readonly withinMs?: number } = {}): Promise<void> {
     if (!this.#writing) return;
     if (withinMs === undefined) return await this.#writing;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => timer = setTimeout(resolve, withinMs));
     await Promise.race([this.#writing, late]);
     clearTimeout(timer);
+  }
+
+  #enqueue(bytes: Uint8Array): void {
+    if (this.#loss !== undefined || bytes.length === 0) return;
+    this.#pending.push(bytes);
+    // What is written in one turn of the event loop goes out in one write.
+    this.#writing ??= Promise.resolve().then(() => this.#drain());
   }
 
   async #drain(): Promise<void> {
@@ -70,7 +104,9 @@ export class OutputQueue {
         while (rest.length > 0) rest = rest.subarray(await this.#sink.write(rest));
       }
     } catch (error) {
-      this.lose(error);
+      this.#loss = outputLoss(error);
+      this.#pending = [];
+      this.#onLost?.();
     } finally {
       this.#writing = undefined;
     }
@@ -93,6 +129,10 @@ export function outputLoss(error: unknown): OutputLoss {
     default:
       return "other";
   }
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {

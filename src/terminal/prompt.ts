@@ -1,53 +1,56 @@
 /**
- * Questions on a terminal, hidden ones too, and lines from whatever standard input is.
+ * The owner of standard input: lines from a person or a pipe, and keys for the full screen.
  *
- * What was typed ahead is never lost: one {@link TerminalInput} owns standard input, and hands what
- * is behind a line to whoever asks for the next. Typed lines are edited here and not by the terminal,
- * for three reasons: a hidden one must not echo, a terminal's own backspace leaves half an emoji, and
- * a message that arrives must not tear the line that is being typed.
+ * What was typed ahead is never lost: what follows a line waits for the next reader. Lines are edited
+ * here and not by the terminal, for three reasons: a hidden one must not echo, a terminal's own
+ * backspace leaves half an emoji, and a message that arrives must not tear the line being typed.
  *
  * @module
  */
 import { type Clock, systemClock } from "../clock.ts";
+import { MAX_DRAFT_CHARS } from "./editor.ts";
 import { interrupted } from "./interrupted.ts";
-import { isAmbiguous, PASTE_START, takeKey, takePasted } from "./keys.ts";
-import { MAX_LINE_CHARS } from "./line_editor.ts";
-import type { ShownLine } from "./shown_line.ts";
-import type { ReadLineOptions, TerminalPort } from "./terminal_port.ts";
+import { type Input, KeyDecoder } from "./keys.ts";
+import { Printed } from "./printed.ts";
+import type { ReadLineOptions, ShownLine } from "./shown_line.ts";
+import type { Terminal } from "./terminal.ts";
+import {
+  BRACKETED_PASTE_OFF,
+  BRACKETED_PASTE_ON,
+  inRawMode,
+  type TerminalText,
+  tty,
+} from "./terminal_text.ts";
 
-export type { ReadLineOptions, TerminalPort };
+export type { ReadLineOptions, Terminal };
 
-/** A sequence comes in one piece; after so many milliseconds an Escape was the key of that name. */
-const ESCAPE_MS = 100;
-/** Bracketed paste (xterm): what is pasted comes between two sequences, and is no row of keys. */
-const BRACKETS_ON = "\x1b[?2004h";
-const BRACKETS_OFF = "\x1b[?2004l";
-
-/** The one owner of standard input. */
+/** The owner of standard input. */
 export class TerminalInput {
-  readonly #port: TerminalPort;
+  readonly #terminal: Terminal;
   readonly #clock: Clock;
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: false });
-  /** Decoded and not yet handed out. */
+  readonly #keys = new KeyDecoder();
+  readonly #printed: Printed;
+  /** Of a pipe: decoded and not yet handed out. */
   #pending = "";
+  /** Decoded keys that {@link readInputs} hands out first. */
+  #settled: Input[] = [];
   #isOver = false;
   #reading: Promise<void> | undefined;
   #line: ShownLine | undefined;
   #isBusy = false;
-  /** Between the two sequences of a paste; a line given up in the middle leaves the rest to the next. */
-  #isPasting = false;
-  /** The line that has a part of the paste already. */
-  #pastedInto: ShownLine | undefined;
+  #guessPastes = false;
 
   /** @param clock tells the Escape key from the beginning of a sequence. */
-  constructor(port: TerminalPort, clock: Clock = systemClock) {
-    this.#port = port;
+  constructor(terminal: Terminal, clock: Clock = systemClock) {
+    this.#terminal = terminal;
     this.#clock = clock;
+    this.#printed = new Printed(terminal);
   }
 
   /** Whether a person types there. */
   get isTerminal(): boolean {
-    return this.#port.isTerminal;
+    return this.#terminal.isTerminal;
   }
 
   /**
@@ -62,7 +65,7 @@ export class TerminalInput {
     if (this.#isBusy) throw new Error("Cannot read a line: another is being read");
     this.#isBusy = true;
     try {
-      return this.#port.isTerminal
+      return this.#terminal.isTerminal
         ? await this.#readTyped(options)
         : await this.#readPlain(options.signal);
     } finally {
@@ -71,150 +74,183 @@ export class TerminalInput {
   }
 
   /**
-   * A question with an answer for those who just press Enter.
+   * Reads what is typed, for an interface that shows it itself, in raw mode.
    *
-   * @returns null as {@link readLine} does.
+   * @returns at least one input; null at the end of input.
+   * @throws the signal's reason when it is aborted; nothing is lost then.
    */
-  async ask(
-    question: string,
-    options: ReadLineOptions & { readonly fallback?: string } = {},
-  ): Promise<string | null> {
-    const { fallback, ...rest } = options;
-    const answer = (await this.readLine({ prompt: question, ...rest }))?.trim();
-    return answer === "" && fallback !== undefined ? fallback : answer ?? null;
+  async readInputs(signal: AbortSignal): Promise<Input[] | null> {
+    this.#guessPastes = true;
+    while (true) {
+      signal.throwIfAborted();
+      const inputs = this.#settled.splice(0);
+      for (let input = this.#keys.next(); input; input = this.#keys.next()) inputs.push(input);
+      if (inputs.length > 0) return inputs;
+      if (this.#isOver) return null;
+      await this.#readKeys(signal);
+    }
   }
 
   /**
-   * Writes whole lines. One that is being typed steps aside and is shown again below them.
+   * Writes whole lines. A line that is being typed is shown again below them.
    *
    * @param text without the last line break.
+   * @param id by which {@link erasePrinted} finds it.
    */
-  print(text: string): void {
-    if (!this.#line) return this.#port.write(`${text}\n`);
-    this.#line.erase();
-    // In raw mode a line feed alone may go straight down.
-    this.#port.write(`${text.replaceAll(/\r?\n/g, "\r\n")}\r\n`);
-    this.#line.show();
+  print(text: string | TerminalText, id?: string): void {
+    this.#line?.erase();
+    this.#terminal.write(this.#line ? tty`${inRawMode(text)}\r\n` : tty`${text}\n`);
+    this.#printed.add(text, id);
+    this.#line?.show();
   }
 
-  /** Changes what stands before the line that is being typed. */
-  setPrompt(prompt: string): void {
+  /** Names the line that was typed last, for {@link erasePrinted}. */
+  nameTyped(id: string): void {
+    this.#printed.nameLast(id);
+  }
+
+  /**
+   * Erases what was printed under `id`, where it is still on the screen.
+   *
+   * @returns whether it is gone.
+   */
+  erasePrinted(id: string): boolean {
+    return this.#withoutLine((reach) => this.#printed.erase(id, reach));
+  }
+
+  /**
+   * Erases everything that was printed and typed here, and nothing else.
+   *
+   * @returns whether all of it is gone; what has scrolled off the screen cannot be erased.
+   */
+  clear(): boolean {
+    return this.#withoutLine((reach) => this.#printed.eraseAll(reach));
+  }
+
+  /** Forgets what the line being typed remembers of earlier texts: for one that must not come back. */
+  forget(): void {
+    this.#line?.forget();
+  }
+
+  /** Takes the terminal over again, after the process was stopped and continued. */
+  resume(): void {
     if (!this.#line) return;
-    this.#line.erase();
-    this.#line.prompt = prompt;
-    this.#line.show();
+    this.#terminal.setRaw(false);
+    this.#terminal.setRaw(true);
+    if (this.#terminal.isAnsi) this.#terminal.write(BRACKETED_PASTE_ON);
+    // The shell has written below the line: it is shown again where the cursor is now.
+    this.#line.restart();
   }
 
-  /** What was typed and not asked for yet; for whoever reads standard input from now on. */
-  takeTypeAhead(): string {
-    // The rest of a paste is still one for whoever reads it.
-    const text = (this.#isPasting ? PASTE_START : "") + this.#pending;
-    this.#pending = "";
-    this.#isPasting = false;
-    return text;
+  #withoutLine(erase: (reach: number) => boolean): boolean {
+    if (!this.#terminal.isAnsi) return false;
+    // What is further up than this may have scrolled off the screen.
+    const reach = this.#terminal.size().rows - (this.#line?.height ?? 1);
+    this.#line?.erase();
+    const isGone = erase(reach);
+    this.#line?.show();
+    return isGone;
   }
 
   async #readTyped(options: ReadLineOptions): Promise<string | null> {
     // Loaded where somebody types: pipes need none of it, and it is slow to load.
     const { ShownLine } = await import("./shown_line.ts");
     options.signal?.throwIfAborted();
-    const line = new ShownLine(this.#port, options);
-    this.#port.setRaw(true);
+    const line = new ShownLine(this.#terminal, options);
+    const { isAnsi } = this.#terminal;
+    this.#guessPastes = false;
+    this.#terminal.setRaw(true);
     this.#line = line;
+    let isGivenUp = true;
+    let isLeaveAsked = false;
     try {
-      if (this.#port.isAnsi) this.#port.write(BRACKETS_ON);
+      if (isAnsi) this.#terminal.write(BRACKETED_PASTE_ON);
       line.show();
       while (true) {
-        if (this.#isPasting) {
-          await this.#takePaste(line, options);
-          if (this.#isPasting && this.#isOver) return null;
-          continue;
-        }
-        const taken = takeKey(this.#pending);
-        if (taken === undefined) {
+        const input = this.#settled.shift() ?? this.#keys.next();
+        if (input === undefined) {
           if (this.#isOver) return null;
-          await this.#readKey(options.signal);
+          await this.#readKeys(options.signal);
           continue;
         }
-        this.#pending = taken.rest;
-        switch (taken.key.key) {
-          case "enter":
-            return line.text;
-          case "interrupt":
-            throw interrupted();
-          case "end-of-input":
-            if (line.text === "") return null;
-            line.press({ key: "delete" });
-            break;
-          case "paste-start":
-            this.#isPasting = true;
-            break;
-          default:
-            line.press(taken.key);
+        if (input.input === "text") line.insert(input.text);
+        // A password copied together with the end of its line is meant without it.
+        if (input.input === "paste") {
+          line.insert(options.hidden ? input.text.replaceAll("\n", "") : input.text);
         }
+        const wasLeaveAsked = isLeaveAsked;
+        isLeaveAsked = false;
+        if (input.input !== "key") continue;
+        if (
+          input.action === "leave" && options.confirmLeave && line.text !== "" && !wasLeaveAsked
+        ) {
+          isLeaveAsked = true;
+          options.confirmLeave();
+          continue;
+        }
+        isGivenUp = false;
+        if (input.action === "submit" || input.action === "newline") return line.text;
+        if (input.action === "leave") throw interrupted();
+        if (input.action === "end-of-input" && line.text === "") return null;
+        isGivenUp = true;
+        line.press(input.action === "end-of-input" ? "delete" : input.action);
       }
     } finally {
       this.#line = undefined;
       try {
-        line.finish();
-        if (this.#port.isAnsi) this.#port.write(BRACKETS_OFF);
+        if (isGivenUp && isAnsi) line.erase();
+        else {
+          line.finish();
+          this.#printed.add(line.shown);
+        }
+        if (isAnsi) this.#terminal.write(BRACKETED_PASTE_OFF);
       } finally {
-        this.#port.setRaw(false);
+        this.#terminal.setRaw(false);
       }
     }
   }
 
-  /** Puts what there is of a paste into the line; waits where there is nothing. */
-  async #takePaste(line: ShownLine, options: ReadLineOptions): Promise<void> {
-    const { text, rest, isOver } = takePasted(this.#pending);
-    this.#pending = rest;
-    this.#isPasting = !isOver;
-    // A password copied together with the end of its line is meant without it.
-    const meant = options.hidden ? text.replaceAll("\n", "") : text;
-    if (meant !== "") {
-      line.press({ key: "text", text: meant, isMore: this.#pastedInto === line });
-      this.#pastedInto = line;
-    }
-    if (isOver) this.#pastedInto = undefined;
-    if (!isOver && !this.#isOver) await this.#readMore(options.signal);
-  }
-
-  /** Waits for what makes a key of what is there, or for the time that makes it one. */
-  async #readKey(signal: AbortSignal | undefined): Promise<void> {
-    const begun = this.#pending;
-    if (!isAmbiguous(begun)) return await this.#readMore(signal);
+  /** Waits for what completes a key, or for the time that makes an Escape one. */
+  async #readKeys(signal: AbortSignal | undefined): Promise<void> {
+    const { waitMs } = this.#keys;
+    if (waitMs === undefined) return await this.#readMore(signal);
     const late = Promise.withResolvers<void>();
-    const timer = this.#clock.after(ESCAPE_MS, late.resolve);
+    let isLate = false;
+    const timer = this.#clock.after(waitMs, () => {
+      isLate = true;
+      late.resolve();
+    });
     try {
       await Promise.race([this.#readMore(signal), late.promise]);
     } finally {
       timer.cancel();
     }
-    if (this.#pending === begun && !this.#isOver) this.#pending = "";
+    const settled = isLate ? this.#keys.settle() : undefined;
+    if (settled) this.#settled.push(settled);
   }
 
   async #readPlain(signal: AbortSignal | undefined): Promise<string | null> {
-    // Where the search for a line break goes on: input that trickles in is looked at once.
-    let seen = 0;
-    let kept: string | undefined;
+    // Where the search for a line break continues: input that trickles in is looked at once.
+    let searched = 0;
+    let cut: string | undefined;
     while (true) {
-      const end = this.#pending.indexOf("\n", seen);
+      const end = this.#pending.indexOf("\n", searched);
       if (end >= 0) {
-        const line = (kept ?? this.#pending.slice(0, end)).replace(/\r$/, "");
+        const line = (cut ?? this.#pending.slice(0, end)).replace(/\r$/, "");
         this.#pending = this.#pending.slice(end + 1);
         return line;
       }
       if (this.#isOver) {
-        const line = kept ?? this.#pending;
+        const line = cut ?? this.#pending;
         this.#pending = "";
         return line === "" ? null : line;
       }
-      seen = this.#pending.length;
-      if (seen > MAX_LINE_CHARS) {
-        // Enough for the caller to see that it is too long; the rest of it is let go.
-        kept ??= this.#pending.slice(0, MAX_LINE_CHARS);
+      searched = this.#pending.length;
+      if (searched > MAX_DRAFT_CHARS) {
+        // Enough for the caller to see that it is too long; the rest of it is dropped.
+        cut ??= this.#pending.slice(0, MAX_DRAFT_CHARS);
         this.#pending = "";
-        seen = 0;
+        searched = 0;
       }
       await this.#readMore(signal);
     }
@@ -222,9 +258,11 @@ export class TerminalInput {
 
   /** Waits for more input. A read that an aborted line began is used by the next. */
   async #readMore(signal: AbortSignal | undefined): Promise<void> {
-    this.#reading ??= this.#port.read().then((bytes) => {
+    this.#reading ??= this.#terminal.read().then((bytes) => {
       if (bytes === null) this.#isOver = true;
-      this.#pending += this.#decoder.decode(bytes ?? new Uint8Array(), { stream: bytes !== null });
+      const text = this.#decoder.decode(bytes ?? new Uint8Array(), { stream: bytes !== null });
+      if (this.#terminal.isTerminal) this.#keys.add(text, { guessPastes: this.#guessPastes });
+      else this.#pending += text;
     }).finally(() => this.#reading = undefined);
     if (!signal) return await this.#reading;
     const aborted = Promise.withResolvers<never>();

@@ -8,6 +8,8 @@
  * @module
  */
 
+import { graphemes } from "./graphemes.ts";
+
 /** Marks on one letter, beyond which no language goes; Vietnamese and Hebrew have three. */
 const MAX_MARKS = 6;
 /** Nothing here needs a second look: printable ASCII and line breaks. */
@@ -26,7 +28,6 @@ const PICTURE = /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\u{fe0f}]$/u;
 /** What a variation selector may follow: emoji, keycaps. */
 const VARIES = /^[\p{Emoji}]$/u;
 const [ZWNJ, ZWJ, BLACK_FLAG, CANCEL_TAG] = ["\u200c", "\u200d", "\u{1f3f4}", "\u{e007f}"];
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /**
  * `text` with everything in it that is no plain text made visible: `␛` for an escape character,
@@ -37,7 +38,7 @@ export function safeText(text: string): string {
   const unified = text.replaceAll(/\r\n?/g, "\n");
   if (!SUSPECT.test(unified.replaceAll("\n", "")) && !LOOSE_MARKS.test(unified)) return unified;
   let safe = "";
-  for (const { segment } of graphemes.segment(unified)) {
+  for (const { segment } of graphemes().segment(unified)) {
     safe += PLAIN.test(segment) ? segment : safeGrapheme([...segment]);
   }
   return safe;
@@ -45,7 +46,7 @@ export function safeText(text: string): string {
 
 /** The same for what has to stay on one line, such as a name. */
 export function safeLine(text: string): string {
-  return safeText(text).replaceAll("\n", "␊");
+  return safeText(text).replaceAll("\n", "⏎");
 }
 
 function safeGrapheme(points: readonly string[]): string {

@@ -3,50 +3,79 @@
  *
  * @module
  */
-import stringWidth from "string-width";
-import type { Key } from "./keys.ts";
-import { ORIGIN, type Place, placeAfter, standsAlone } from "./layout.ts";
-import { LineEditor } from "./line_editor.ts";
-import type { ReadLineOptions, TerminalPort } from "./terminal_port.ts";
-import { visible } from "./visible.ts";
+import {
+  type Draft,
+  edit,
+  EMPTY_DRAFT,
+  forgetPast,
+  insert,
+  move,
+  replace,
+  textOf,
+} from "./editor.ts";
+import type { KeyAction } from "./keys.ts";
+import { safeLine } from "./safe_text.ts";
+import type { Terminal } from "./terminal.ts";
+import { inRawMode, tty } from "./terminal_text.ts";
+import { ORIGIN, type Place, placeAfter, standsAlone, widthOf } from "./text.ts";
 import { type Part, Window } from "./window.ts";
 
-/** A line takes no more rows while it is typed: what is above it is what one answers to. */
+/** How to read a line. */
+export interface ReadLineOptions {
+  /** Shown before the line; may hold lines of its own. */
+  readonly prompt?: string;
+  /** True to show nothing of what is typed. */
+  readonly hidden?: boolean;
+  /** Words that may stand where the last word of `line` is, for the Tab key. */
+  readonly complete?: (line: string) => readonly string[];
+  /** Earlier lines, oldest first, for the arrow keys. */
+  readonly history?: () => readonly string[];
+  /** Called at Ctrl+C while something is typed; the line is read on, and a second one interrupts. */
+  readonly confirmLeave?: () => void;
+  /** Gives the line up; what is typed later belongs to the next. */
+  readonly signal?: AbortSignal;
+}
+
+/** The most rows of a line while it is typed: what is above it is what it answers. */
 const MAX_ROWS = 8;
-/** The least height of a screen that is reckoned with, where nobody can say. */
-const DEFAULT_ROWS = MAX_ROWS + 1;
 /** A longer line stays on the screen as it was typed: in part. */
 const MAX_LEFT_CHARS = 16_384;
 const NOTHING: Part = { before: "", after: "", isCut: false };
 
 /** Prompt, line and cursor on the screen. */
 export class ShownLine {
-  /** What stands before the line; may hold colours, and lines of their own. */
-  prompt: string;
-  readonly #port: TerminalPort;
-  readonly #editor: LineEditor;
+  readonly #prompt: string;
+  readonly #terminal: Terminal;
   readonly #window = new Window();
   readonly #options: ReadLineOptions;
-  /** Which earlier line is shown; the length of the history is the line itself. */
-  #place: number;
-  #draft = "";
+  #draft: Draft = EMPTY_DRAFT;
+  /** Which earlier line is shown, counted from the newest; 0 is the line itself. */
+  #recalled = 0;
+  #own = "";
   /** What is on the screen. */
   #drawn: Part = NOTHING;
-  #drawnPrompt = "";
   /** Where the cursor is, counted from where the prompt begins. */
   #cursor: Place = ORIGIN;
 
-  constructor(port: TerminalPort, options: ReadLineOptions) {
-    this.#port = port;
+  constructor(terminal: Terminal, options: ReadLineOptions) {
+    this.#terminal = terminal;
     this.#options = options;
-    this.prompt = options.prompt ?? "";
-    this.#editor = new LineEditor(options.initial);
-    this.#place = options.history?.length ?? 0;
+    this.#prompt = options.prompt ?? "";
   }
 
   /** What was typed. */
   get text(): string {
-    return this.#editor.text;
+    return textOf(this.#draft);
+  }
+
+  /** The prompt and the line as {@link finish} leaves them on the screen. */
+  get shown(): string {
+    return `${this.#prompt}${this.#drawn.before}${this.#drawn.after}`;
+  }
+
+  /** Rows that prompt and line take. */
+  get height(): number {
+    return placeAfter(this.shown, ORIGIN, this.#columns()).row + 1;
   }
 
   /** Writes prompt and line where the cursor is, and puts the cursor in its place. */
@@ -56,80 +85,115 @@ export class ShownLine {
 
   /** Takes the line off the screen; where that cannot be done, goes to a new one. */
   erase(): void {
-    if (!this.#port.isAnsi) return this.#port.write("\r\n");
-    // Counted anew: where the window has changed, the terminal has broken the rows elsewhere.
+    if (!this.#terminal.isAnsi) return this.#terminal.write(tty`\r\n`);
+    // Computed again: after a change of width the terminal has broken the rows elsewhere.
     const { row } = this.#placeOfCursor();
-    this.#port.write(`${row > 0 ? `\x1b[${row}A` : ""}\r\x1b[J`);
+    this.#terminal.write(row > 0 ? tty`\x1b[${row}A\r\x1b[J` : tty`\r\x1b[J`);
     this.#cursor = ORIGIN;
+  }
+
+  /** Shows the line again where the cursor is, whatever became of the one that was shown. */
+  restart(): void {
+    this.#terminal.write(tty`\r`);
+    this.#cursor = ORIGIN;
+    this.show();
   }
 
   /** Leaves the line on the screen and goes below it. */
   finish(): void {
-    if (this.#port.isAnsi && this.#drawn.isCut && this.text.length <= MAX_LEFT_CHARS) {
+    const { isAnsi } = this.#terminal;
+    if (isAnsi && this.#drawn.isCut && this.text.length <= MAX_LEFT_CHARS) {
       this.erase();
-      this.#draw({ before: visible(this.text), after: "", isCut: false });
-    } else if (this.#port.isAnsi && this.#drawn.after !== "") {
+      this.#draw({ before: safeLine(this.text), after: "", isCut: false });
+    } else if (isAnsi && this.#drawn.after !== "") {
       this.erase();
       this.#draw({ ...this.#drawn, before: this.#drawn.before + this.#drawn.after, after: "" });
     }
     // Behind a full row the cursor is below the line already.
-    const isBelow = this.#port.isAnsi && this.#cursor.column === 0 && this.#drawn.before !== "";
-    if (!isBelow) this.#port.write("\r\n");
+    const isBelow = isAnsi && this.#cursor.column === 0 && this.#drawn.before !== "";
+    if (!isBelow) this.#terminal.write(tty`\r\n`);
+  }
+
+  /** Inserts text at the cursor. */
+  insert(text: string): void {
+    this.#draft = insert(this.#draft, text);
+    this.#update();
   }
 
   /** Does what a key does, and shows it. */
-  press(key: Key): void {
-    if (key.key === "tab") this.#complete();
-    else if (key.key === "up" || key.key === "down") this.#recall(key.key === "up" ? -1 : 1);
-    else this.#editor.press(key);
+  press(action: KeyAction): void {
+    if (action === "complete") this.#complete();
+    else if (action === "up") this.#recall(1);
+    else if (action === "down") this.#recall(-1);
+    else this.#draft = this.#edited(action);
+    this.#update(action === "redraw");
+  }
+
+  /** Forgets earlier states of the line, and an earlier line that is no longer in the history. */
+  forget(): void {
+    const history = this.#options.history?.() ?? [];
+    if (this.#recalled > 0 && !history.includes(this.text)) {
+      this.#draft = replace(this.#draft, this.#own);
+      this.#recalled = 0;
+    }
+    this.#draft = forgetPast(this.#draft);
+    this.#update();
+  }
+
+  /** A prompt has no row above or below: at the edge of a pasted line, Home and End go on. */
+  #edited(action: KeyAction): Draft {
+    const draft = edit(this.#draft, action) ?? this.#draft;
+    const isAtEdge = draft.before === this.#draft.before;
+    if (action === "home" && isAtEdge) return move(draft, 0);
+    if (action === "end" && isAtEdge) return move(draft, textOf(draft).length);
+    return draft;
+  }
+
+  #update(isForced = false): void {
     const was = this.#drawn;
     const is = this.#part();
-    const same = was.before === is.before && was.after === is.after;
-    if (same && key.key !== "redraw") return;
-    // The most frequent case by far writes the letter alone: smooth to see, and to hear.
-    if (was.after === "" && is.after === "" && this.#appended(was, is)) return;
-    if (!this.#port.isAnsi && this.#backspaced(was, is)) return;
+    if (was.before === is.before && was.after === is.after && !isForced) return;
+    // The most frequent case writes the letter alone: smooth to see, and for screen readers.
+    if (was.after === "" && is.after === "" && !isForced && this.#appended(was, is)) return;
+    if (!this.#terminal.isAnsi && this.#backspaced(was, is)) return;
     this.erase();
     this.#draw(is);
   }
 
   #part(): Part {
     if (this.#options.hidden) return NOTHING;
-    const columns = this.#columns();
-    const start = placeAfter(this.prompt, ORIGIN, columns);
-    const rows = Math.min(MAX_ROWS, (this.#port.rows?.() ?? DEFAULT_ROWS) - 1);
-    return this.#window.part(this.#editor, { start, columns, rows });
+    const { columns, rows } = this.#terminal.size();
+    const start = placeAfter(this.#prompt, ORIGIN, columns);
+    return this.#window.part(this.#draft, { start, columns, rows: Math.min(MAX_ROWS, rows - 1) });
   }
 
   #draw(part: Part): void {
     this.#drawn = part;
-    this.#drawnPrompt = this.prompt;
     const { before, after } = part;
-    // In raw mode a line feed alone may go straight down.
-    const text = `${this.prompt.replaceAll(/\r?\n/g, "\r\n")}${before}${after}`;
-    if (!this.#port.isAnsi) return this.#port.write(text);
+    const text = inRawMode(`${this.#prompt}${before}${after}`);
+    if (!this.#terminal.isAnsi) return this.#terminal.write(text);
     this.#cursor = this.#placeOfCursor();
     const columns = this.#columns();
     const end = placeAfter(after, placeAfter(before, this.#start(), columns), columns);
     // A terminal moves to the next row only with the letter after the last column. A space that is
-    // overwritten, and no line feed: the rows stay one line for a terminal that changes its width.
+    // overwritten, and not a line feed: a terminal that changes its width keeps the rows one line.
     const isFull = end.column === columns;
     const below = isFull ? { row: end.row + 1, column: 0 } : end;
     const up = below.row - this.#cursor.row;
     const right = this.#cursor.column;
-    const move = after === ""
-      ? ""
-      : `${up > 0 ? `\x1b[${up}A` : ""}\r${right > 0 ? `\x1b[${right}C` : ""}`;
-    this.#port.write(`${text}${isFull ? " \r" : ""}${move}`);
+    const moves = after === ""
+      ? []
+      : [up > 0 ? tty`\x1b[${up}A` : "", tty`\r`, right > 0 ? tty`\x1b[${right}C` : ""];
+    this.#terminal.write(tty`${text}${isFull ? tty` \r` : ""}${moves}`);
   }
 
   #columns(): number {
-    return Math.max(1, this.#port.columns());
+    return this.#terminal.size().columns;
   }
 
-  /** Where the drawn line begins. */
+  /** Where the line begins. */
   #start(): Place {
-    return placeAfter(this.#drawnPrompt, ORIGIN, this.#columns());
+    return placeAfter(this.#prompt, ORIGIN, this.#columns());
   }
 
   #placeOfCursor(): Place {
@@ -141,8 +205,8 @@ export class ShownLine {
   #appended(was: Part, is: Part): boolean {
     if (!is.before.startsWith(was.before)) return false;
     const added = is.before.slice(was.before.length);
-    if (this.#port.isAnsi) {
-      // A combining mark changes the letter before it; a full row needs the care of `show`.
+    if (this.#terminal.isAnsi) {
+      // An accent changes the letter before it; a full row needs the care of `show`.
       if (!standsAlone(was.before, added)) return false;
       const columns = this.#columns();
       const place = placeAfter(added, this.#cursor, columns);
@@ -151,36 +215,37 @@ export class ShownLine {
       this.#cursor = place;
     }
     this.#drawn = is;
-    this.#port.write(added);
+    this.#terminal.write(added);
     return true;
   }
 
-  /** Without cursor movement, letters at the end can still be rubbed out. */
+  /** Without cursor movement, letters at the end can still be overwritten. */
   #backspaced(was: Part, is: Part): boolean {
     if (was.after !== "" || is.after !== "" || !was.before.startsWith(is.before)) return false;
     this.#drawn = is;
-    this.#port.write("\b \b".repeat(stringWidth(was.before.slice(is.before.length))));
+    const cells = widthOf(was.before.slice(is.before.length));
+    this.#terminal.write(tty`${Array(cells).fill(tty`\b \b`)}`);
     return true;
   }
 
   #complete(): void {
-    const { before, after } = this.#editor;
+    const { before, after } = this.#draft;
     if (after !== "" || this.#options.hidden) return;
     const words = this.#options.complete?.(before) ?? [];
     const common = commonBeginning(words);
     const start = before.length - /[^\s-]*$/.exec(before)![0].length;
     if (common.length > before.length - start) {
-      this.#editor.replace(before.slice(0, start) + common);
+      this.#draft = replace(this.#draft, before.slice(0, start) + common);
     }
   }
 
-  #recall(step: number): void {
-    const history = this.#options.history ?? [];
-    const place = this.#place + step;
+  #recall(step: 1 | -1): void {
+    const history = this.#options.history?.() ?? [];
+    const place = this.#recalled + step;
     if (this.#options.hidden || place < 0 || place > history.length) return;
-    if (this.#place === history.length) this.#draft = this.#editor.text;
-    this.#place = place;
-    this.#editor.replace(history[place] ?? this.#draft);
+    if (this.#recalled === 0) this.#own = this.text;
+    this.#recalled = place;
+    this.#draft = replace(this.#draft, place === 0 ? this.#own : history.at(-place)!);
   }
 }
 

@@ -1,12 +1,12 @@
 /**
- * The part of a long line that is shown: some rows around the cursor. A terminal cannot take back
- * what has left its screen, and rewriting a whole long line at every key is slow.
+ * The part of a long line that is shown: some rows around the cursor. A terminal cannot erase what has
+ * scrolled off its screen, and writing a whole long line again at every key is slow.
  *
  * @module
  */
-import { graphemesOf, type Place, placeAfter, step } from "./layout.ts";
-import type { LineEditor } from "./line_editor.ts";
-import { visible } from "./visible.ts";
+import type { Draft } from "./editor.ts";
+import { safeLine } from "./safe_text.ts";
+import { type Place, placeAfter, segments, step } from "./text.ts";
 
 /** The shown part of a line, on both sides of the cursor. */
 export interface Part {
@@ -16,8 +16,8 @@ export interface Part {
   readonly isCut: boolean;
 }
 
-/** How much room there is. */
-export interface Room {
+/** The space that there is. */
+export interface Space {
   /** Where the line begins: behind the prompt. */
   readonly start: Place;
   readonly columns: number;
@@ -27,7 +27,7 @@ export interface Room {
 
 /** Stands where something is left out. */
 const LEFT_OUT = "…";
-/** Graphemes of more units than this are shown as far as there is room. */
+/** UTF-16 units that are looked at for each cell: a bound for overlong graphemes. */
 const UNITS_PER_CELL = 4;
 
 /** The window; it stays where it is until the cursor leaves it. */
@@ -36,20 +36,20 @@ export class Window {
   #from = 0;
 
   /** The part of the line to show. */
-  part({ before, after }: LineEditor, room: Room): Part {
-    const last = Math.max(room.start.row + 1, room.rows - 1);
-    const cells = (last - room.start.row) * room.columns;
-    // Close to its edge, one would not see what one is going back to.
-    const isNear = this.#from > 0 && before.length - this.#from < room.columns / 4;
+  part({ before, after }: Draft, space: Space): Part {
+    const last = Math.max(space.start.row + 1, space.rows - 1);
+    const cells = (last - space.start.row) * space.columns;
+    // Close to the edge, the text that the cursor moves towards would not be seen.
+    const isNear = this.#from > 0 && before.length - this.#from < space.columns / 4;
     let shown = isNear ? undefined : this.#before(before, cells);
-    let here = shown === undefined ? undefined : placeAfter(shown, room.start, room.columns);
-    if (shown === undefined || here === undefined || isOver(here, last, room.columns)) {
+    let here = shown === undefined ? undefined : placeAfter(shown, space.start, space.columns);
+    if (shown === undefined || here === undefined || isOver(here, last, space.columns)) {
       this.#from = before.length - tailLength(before, cells / 2);
-      // A tail of overlong graphemes is no reason to look further.
+      // Overlong graphemes in the tail do not move the window further.
       shown = this.#before(before, Infinity)!;
-      here = placeAfter(shown, room.start, room.columns);
+      here = placeAfter(shown, space.start, space.columns);
     }
-    const behind = this.#after(after, here, { columns: room.columns, last });
+    const behind = this.#after(after, here, { columns: space.columns, last });
     return {
       before: shown,
       after: behind.text,
@@ -61,14 +61,14 @@ export class Window {
   #before(before: string, cells: number): string | undefined {
     if (this.#from > before.length) return undefined;
     if (before.length - this.#from > cells * UNITS_PER_CELL) return undefined;
-    return (this.#from > 0 ? LEFT_OUT : "") + visible(before.slice(this.#from));
+    return (this.#from > 0 ? LEFT_OUT : "") + safeLine(before.slice(this.#from));
   }
 
   #after(after: string, here: Place, { columns, last }: { columns: number; last: number }) {
     const most = after.slice(0, (last + 1) * columns * UNITS_PER_CELL);
     let text = "";
     let place = here;
-    for (const grapheme of graphemesOf(visible(most))) {
+    for (const grapheme of segments(safeLine(most))) {
       place = step(place, grapheme, columns);
       if (isOver(place, last, columns)) {
         return { text: text + LEFT_OUT, isCut: true };
@@ -80,7 +80,7 @@ export class Window {
   }
 }
 
-/** Whether a place leaves no room for what stands for the rest: a full row would begin another. */
+/** Whether a place leaves no room for the mark of what is left out: a full row would begin another. */
 function isOver({ row, column }: Place, last: number, columns: number): boolean {
   return row > last || (row === last && column > columns - 2);
 }
@@ -90,8 +90,8 @@ function tailLength(text: string, cells: number): number {
   const tail = text.slice(-Math.ceil(cells) * UNITS_PER_CELL);
   let length = 0;
   let width = 0;
-  for (const grapheme of [...graphemesOf(tail)].reverse()) {
-    width += step({ row: 0, column: 0 }, visible(grapheme), Infinity).column;
+  for (const grapheme of [...segments(tail)].reverse()) {
+    width += step({ row: 0, column: 0 }, safeLine(grapheme), Infinity).column;
     if (width > cells) break;
     length += grapheme.length;
   }

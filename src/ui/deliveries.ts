@@ -1,81 +1,82 @@
 /**
- * What becomes of one's own texts, in as few sentences as tell it: a burst that is delivered is one
- * sentence, and so is what takes long.
+ * Tells what becomes of one's own messages in as few sentences as possible: a burst that is delivered
+ * is one sentence, and so is what takes long.
  *
  * @module
  */
 import type { Clock, Timer } from "../clock.ts";
+import { DELIVERY_TEXTS } from "./messages/plain.ts";
 
-/** A text that is on the relay, and after this time still not on the other screen, is worth a word. */
-const UNSEEN_AFTER_MS = 3_000;
-/** Deliveries are gathered for this long. */
+/** A message that was sent and is not delivered after this many milliseconds is mentioned. */
+const SLOW_AFTER_MS = 3_000;
+/** Deliveries are gathered for this many milliseconds. */
 const GATHER_MS = 400;
 
-/** Texts under way, by what they are called here. */
+/** One's own messages that are not delivered yet. */
 export class Deliveries {
   readonly #clock: Clock;
   readonly #tell: (sentence: string) => void;
-  /** With a timer while nobody has been told that they take long. */
-  readonly #underWay = new Map<string, Timer | undefined>();
+  /** By id, with a timer until it is mentioned that they take long. */
+  readonly #pending = new Map<string, Timer | undefined>();
   #delivered = 0;
   #gathering: Timer | undefined;
-  #isWaiting = false;
+  #isQueueTold = false;
 
   constructor({ clock, tell }: { clock: Clock; tell: (sentence: string) => void }) {
     this.#clock = clock;
     this.#tell = tell;
   }
 
-  /** A text waits; `until` says for what. */
-  queued(id: string, until: string): void {
-    if (this.#underWay.has(id)) return;
-    this.#underWay.set(id, undefined);
-    // Said once for all that follow, until something goes out again.
-    if (!this.#isWaiting) this.#tell(`Kept until ${until}.`);
-    this.#isWaiting = true;
+  /** A message waits; `sentence` tells for what. */
+  queued(id: string, sentence: string): void {
+    if (this.#pending.has(id)) return;
+    this.#pending.set(id, undefined);
+    // Told once for all that follow, until something is sent again.
+    if (!this.#isQueueTold) this.#tell(sentence);
+    this.#isQueueTold = true;
   }
 
-  /** A text is on the relay. */
+  /** A message is on the relay. */
   sent(id: string): void {
-    this.#isWaiting = false;
-    this.#underWay.get(id)?.cancel();
-    this.#underWay.set(id, this.#clock.after(UNSEEN_AFTER_MS, () => this.#tellUnseen()));
+    this.#isQueueTold = false;
+    this.#pending.get(id)?.cancel();
+    this.#pending.set(id, this.#clock.after(SLOW_AFTER_MS, () => this.#tellSlow()));
   }
 
-  /** A text is on the other screen. */
+  /** A message was displayed. */
   delivered(id: string): void {
-    this.#underWay.get(id)?.cancel();
-    this.#underWay.delete(id);
+    this.forget(id);
     this.#delivered++;
     this.#gathering ??= this.#clock.after(GATHER_MS, () => this.#tellDelivered());
+  }
+
+  /** Nothing more will become of a message. */
+  forget(id: string): void {
+    this.#pending.get(id)?.cancel();
+    this.#pending.delete(id);
   }
 
   /** Tells nothing more. */
   close(): void {
     this.#gathering?.cancel();
-    for (const timer of this.#underWay.values()) timer?.cancel();
+    for (const timer of this.#pending.values()) timer?.cancel();
   }
 
-  #tellUnseen(): void {
+  #tellSlow(): void {
     let count = 0;
-    for (const [id, timer] of this.#underWay) {
+    for (const [id, timer] of this.#pending) {
       if (!timer) continue;
       timer.cancel();
-      this.#underWay.set(id, undefined);
+      this.#pending.set(id, undefined);
       count++;
     }
-    this.#tell(`On the relay, not yet on the other screen: ${texts(count)}.`);
+    this.#tell(DELIVERY_TEXTS.sent(count));
   }
 
   #tellDelivered(): void {
     this.#gathering = undefined;
-    const [done, open] = [this.#delivered, this.#underWay.size];
+    const delivered = this.#delivered;
     this.#delivered = 0;
-    const rest = open > 0 ? `, ${texts(open)} under way` : "";
-    this.#tell(`${done === 1 ? "Delivered" : `${done} delivered`}${rest}.`);
+    this.#tell(DELIVERY_TEXTS.delivered(delivered, this.#pending.size));
   }
-}
-
-function texts(count: number): string {
-  return count === 1 ? "1 text" : `${count} texts`;
 }

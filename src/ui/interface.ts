@@ -1,5 +1,5 @@
 /**
- * What every way of showing a chat does, and what it is given.
+ * What every way of showing a chat does.
  *
  * @module
  */
@@ -8,34 +8,26 @@ import type { ChatEvent, Controls } from "../chat/events.ts";
 /** One way of showing a chat. */
 export interface Interface {
   /**
-   * Shows what happened. Never throws. A fatal error needs no showing to a person: its sentences are
-   * said on standard error once the interface is closed.
+   * When a fatal error is printed on standard error: as soon as the chat has ended, once the terminal
+   * is restored, or not at all, because the interface has shown it as an event.
+   */
+  readonly failureAt: "end" | "close" | "event";
+  /**
+   * Shows an event. Never throws.
    */
   hear(event: ChatEvent): void;
-  /** Shows a sentence of the program's own, before and beside the chat. */
-  tell(text: string): void;
   /**
-   * Takes what the person says to the chat, until `over` is aborted or there is nothing more to come;
-   * then the chat has been asked to end.
+   * Passes what the person types to the chat, until `over` is aborted or nothing more can come; then
+   * the chat was asked to end.
    */
   converse(controls: Controls, over: AbortSignal): Promise<void>;
-  /** Puts the terminal back as it was, with everything shown. Harmless when repeated. */
+  /**
+   * Waits until the person has seen how the chat ended, unless they ended it themselves: what they are
+   * typing must not reach the shell.
+   *
+   * @param stop ends the waiting.
+   */
+  acknowledge(stop: AbortSignal): Promise<void>;
+  /** Restores the terminal, with everything shown. Harmless when repeated. */
   close(): Promise<void>;
-}
-
-/** A line editor on a terminal, or the lines of a pipe. */
-export interface Lines {
-  readonly isTerminal: boolean;
-  /** One line; null at the end of input. */
-  readLine(options?: LineOptions): Promise<string | null>;
-  /** Shows whole lines above the one that is being typed. */
-  print(text: string): void;
-}
-
-/** How to read a line. */
-export interface LineOptions {
-  readonly prompt?: string;
-  readonly complete?: (line: string) => readonly string[];
-  readonly history?: readonly string[];
-  readonly signal?: AbortSignal;
 }

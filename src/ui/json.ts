@@ -7,7 +7,12 @@
 import type { ChatEvent, Controls } from "../chat/events.ts";
 import { Failure } from "../errors.ts";
 import type { BadLine } from "../failure_reasons.ts";
-import { CHAT_COMMANDS, type ChatCommandName, commandNamed, parseTimer } from "./commands.ts";
+import {
+  commandNamed,
+  parseTimer,
+  SLASH_COMMANDS,
+  type SlashCommandName,
+} from "./slash_commands.ts";
 import type { Interface } from "./interface.ts";
 import { alarmMessage, relayTrouble } from "./messages/events.ts";
 import { describeFailure } from "./messages/failures.ts";
@@ -16,8 +21,8 @@ import { describeFailure } from "./messages/failures.ts";
 export interface JsonParts {
   /** The next line; null at the end of input. */
   readonly readLine: (options: { signal: AbortSignal }) => Promise<string | null>;
-  /** Takes a line for standard output, in order. */
-  readonly write: (line: string) => void;
+  /** Writes a value as one line of standard output, in order. */
+  readonly write: (value: unknown) => void;
   /** Resolves when the reader has taken all lines so far; false when nothing more can be written. */
   readonly written: () => Promise<boolean>;
   /** Resolves when all that was written is out. */
@@ -27,13 +32,14 @@ export interface JsonParts {
 /** What one line asks for. */
 type Request =
   | { readonly kind: "send"; readonly text: string; readonly id: string }
-  | { readonly kind: "command"; readonly name: ChatCommandName; readonly value: string };
+  | { readonly kind: "command"; readonly name: SlashCommandName; readonly value: string };
 
 /** An identity that comes back is kept for as long as its text is; nobody needs a long one. */
 const MAX_ID_CHARS = 1_024;
 
 /** The scripting interface. */
 export class JsonInterface implements Interface {
+  readonly failureAt = "event";
   readonly #parts: JsonParts;
   #unnamed = 0;
   #controls: Controls | undefined;
@@ -46,7 +52,7 @@ export class JsonInterface implements Interface {
   }
 
   hear(event: ChatEvent): void {
-    this.#parts.write(JSON.stringify(eventAsJson(event)));
+    this.#parts.write(eventAsJson(event));
     if (event.event === "message") void this.#confirm(event.seq);
     if (event.event === "session-ended") this.#unread = [];
   }
@@ -62,8 +68,8 @@ export class JsonInterface implements Interface {
     if (isWritten) { for (const seq of read) this.#controls?.displayed(seq); }
   }
 
-  tell(text: string): void {
-    this.#answer("note", { message: text });
+  acknowledge(): Promise<void> {
+    return Promise.resolve();
   }
 
   async converse(controls: Controls, over: AbortSignal): Promise<void> {
@@ -112,7 +118,7 @@ export class JsonInterface implements Interface {
     }
     if (typeof command !== "string") throw badLine("neither");
     const name = commandNamed(command);
-    const spec = name && CHAT_COMMANDS[name];
+    const spec = name && SLASH_COMMANDS[name];
     if (!name || (spec && "screen" in spec)) throw badLine("unknown-command");
     if (argument !== undefined && typeof argument !== "string" && typeof argument !== "number") {
       throw badLine("bad-value");
@@ -150,7 +156,7 @@ export class JsonInterface implements Interface {
       }
       case "help":
         return this.#answer("help", {
-          commands: Object.entries(CHAT_COMMANDS).flatMap(([command, spec]) =>
+          commands: Object.entries(SLASH_COMMANDS).flatMap(([command, spec]) =>
             "screen" in spec ? [] : [{ command, help: spec.help }]
           ),
         });
@@ -160,7 +166,7 @@ export class JsonInterface implements Interface {
   }
 
   #answer(event: string, fields: Record<string, unknown>): void {
-    this.#parts.write(JSON.stringify({ event, ...fields }));
+    this.#parts.write({ event, ...fields });
   }
 
   #complain(error: unknown, id?: string): void {

@@ -1,96 +1,168 @@
 /**
- * Does what a person typed: the same for the full-screen interface and its linear twin.
+ * Does what a person typed: the same in the full screen and the plain interface.
  *
  * @module
  */
-import type { Controls, Overview } from "../chat/events.ts";
+import type { Controls } from "../chat/events.ts";
 import { Failure } from "../errors.ts";
-import { commandHelp, parseTimer, readTyped } from "./commands.ts";
+import { MAX_TEXT_BYTES } from "../limits.ts";
+import { describeFailure } from "./messages/failures.ts";
+import { SLASH_COMMAND_TEXTS as TEXTS } from "./messages/slash_commands.ts";
 import { relayLines, verifyLines, whoLines } from "./messages/events.ts";
+import { commandHelp, parseTimer, readTyped } from "./slash_commands.ts";
+import { bytesOf, splitText } from "./split.ts";
 
-/** What a screen has to offer for that. */
+/** What a screen provides for that. */
 export interface Screen {
   /** Shows lines of the program's own. */
   tell(lines: readonly string[]): void;
   /** Shows what could not be done, and what to do. */
   problem(text: string): void;
-  /** Shows a text of one's own that is on its way under `id`. */
+  /** Shows a message of one's own that is being sent under `id`. */
   said(id: string, text: string): void;
-  /** Takes what was said off the screen. */
+  /** Takes the conversation off the screen. */
   clear(): void;
   /** Puts the code on the clipboard of the terminal; false where there is none. */
   copy(code: string): boolean;
-  /** Turns bell and notifications off, or on again; returns whether they are off now. */
+  /** Mutes or unmutes notifications; returns whether they are muted now. */
   mute(): boolean;
   /** How the relay is doing, in a sentence. */
   relayState(): string;
   /** The words were compared, and are the same. */
   verified(): void;
   /** The keys that do something here, for the help. */
-  keys(): readonly (readonly [name: string, help: string])[];
+  keys(): readonly (readonly [keys: string, help: string])[];
 }
 
-/** Does what `line` says. Never rejects for what a person can mend: that is said on the screen. */
-export async function perform(
-  line: string,
-  { controls, screen, id }: { controls: Controls; screen: Screen; id: string },
-): Promise<void> {
-  try {
-    await performTyped(line, { controls, screen, id });
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    screen.problem(`${error.message} ${error.hint}`);
+/** A line that is being performed. */
+export interface Performing {
+  /** Whether it ends the chat: nothing typed after it is for the peer. */
+  readonly isLeaving: boolean;
+  /** Settles when it was performed. Rejects only for a bug. */
+  readonly done: Promise<void>;
+}
+
+/** Performs lines. */
+export class Performer {
+  readonly #screen: Screen;
+  /** Whether the line before was a `/burn` that asked for confirmation. */
+  #isBurnAsked = false;
+  /** A text that is too long for one message: an empty line sends it as several. */
+  #long: string | undefined;
+
+  constructor(screen: Screen) {
+    this.#screen = screen;
   }
-}
 
-async function performTyped(
-  line: string,
-  { controls, screen, id }: { controls: Controls; screen: Screen; id: string },
-): Promise<void> {
-  const typed = readTyped(line);
-  switch (typed.kind) {
-    case "nothing":
-      return;
-    case "text":
-      controls.send(typed.text, id);
-      return screen.said(id, typed.text);
-    case "unknown": {
-      const meant = typed.meant ? `Did you mean /${typed.meant}? ` : "See /help. ";
-      return screen.problem(
-        `There is no such command. ${meant}To send a line that begins with a slash, type two.`,
-      );
+  /**
+   * Performs a line; what a person can fix is shown on the screen.
+   *
+   * @param id names the message, if the line is one.
+   */
+  perform(line: string, { controls, id }: { controls: Controls; id: string }): Performing {
+    const typed = readTyped(line);
+    const long = this.#long;
+    this.#long = undefined;
+    if (long !== undefined && typed.kind === "nothing") return this.send(long, { controls, id });
+    if (typed.kind === "text" && bytesOf(typed.text) > MAX_TEXT_BYTES) {
+      this.#long = typed.text;
+      const messages = splitText(typed.text).length;
+      this.#screen.problem(TEXTS.tooLong(bytesOf(typed.text), MAX_TEXT_BYTES, messages));
+      return { isLeaving: false, done: Promise.resolve() };
+    }
+    const isBurnAsked = this.#isBurnAsked;
+    this.#isBurnAsked = false;
+    const is = (name: string) => typed.kind === "command" && typed.name === name;
+    if (is("burn") && !isBurnAsked) {
+      this.#isBurnAsked = true;
+      this.#screen.problem(TEXTS.confirmBurn);
+      return { isLeaving: false, done: Promise.resolve() };
+    }
+    const done = this.#settle(() => this.#perform(typed, { controls, id }));
+    return { isLeaving: is("burn") || is("exit"), done };
+  }
+
+  /** Sends a text, whatever it begins with, as as many messages as it needs. */
+  send(text: string, { controls, id }: { controls: Controls; id: string }): Performing {
+    const parts = splitText(text);
+    const done = this.#settle(() => {
+      for (const [index, part] of parts.entries()) {
+        const partId = index === 0 ? id : `${id}.${index + 1}`;
+        controls.send(part, partId);
+        this.#screen.said(partId, part);
+      }
+    });
+    return { isLeaving: false, done };
+  }
+
+  async #settle(action: () => void | Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const { message, hint } = describeFailure(error);
+      this.#screen.problem(`${message} ${hint}`);
     }
   }
-  const overview = () => controls.overview();
-  switch (typed.name) {
-    case "help":
-      return screen.tell(helpLines(screen.keys()));
-    case "who":
-      return screen.tell(whoLines(overview()));
-    case "verify":
-      return verify(typed.argument, { overview: overview(), screen });
-    case "relay":
-      return screen.tell(relayLines(overview(), screen.relayState()));
-    case "invite":
-      return await controls.invite();
-    case "timer":
-      return controls.setTimer(parseTimer(typed.argument));
-    case "copy":
-      return copy(overview().code, screen);
-    case "mute":
-      return screen.tell([
-        screen.mute() ? "Bell and notifications are off." : "They are on again.",
-      ]);
-    case "clear":
-      return screen.clear();
-    case "burn":
-      return await controls.burn();
-    case "exit":
-      return await controls.leave("exit");
-    case "say":
-      return;
-    default:
-      return typed.name satisfies never;
+
+  async #perform(
+    typed: ReturnType<typeof readTyped>,
+    { controls, id }: { controls: Controls; id: string },
+  ): Promise<void> {
+    const screen = this.#screen;
+    switch (typed.kind) {
+      case "nothing":
+        return;
+      case "text":
+        controls.send(typed.text, id);
+        return screen.said(id, typed.text);
+      case "unknown":
+        return screen.problem(TEXTS.unknown(typed.meant));
+    }
+    const overview = () => controls.overview();
+    switch (typed.name) {
+      case "help":
+        return screen.tell(helpLines(screen.keys()));
+      case "who":
+        return screen.tell(whoLines(overview()));
+      case "verify":
+        return this.#verify(typed.argument, controls);
+      case "relay":
+        return screen.tell(relayLines(overview(), screen.relayState()));
+      case "invite":
+        return await controls.invite();
+      case "timer":
+        return controls.setTimer(parseTimer(typed.argument));
+      case "copy":
+        return this.#copy(overview().code);
+      case "mute":
+        return screen.tell([screen.mute() ? TEXTS.muted : TEXTS.unmuted]);
+      case "clear":
+        return screen.clear();
+      case "burn":
+        return await controls.burn();
+      case "exit":
+        return await controls.leave("exit");
+      case "say":
+        return;
+      default:
+        return typed.name satisfies never;
+    }
+  }
+
+  #verify(answer: string, controls: Controls): void {
+    const overview = controls.overview();
+    if (answer === "" || overview.words === undefined) {
+      return this.#screen.tell(verifyLines(overview));
+    }
+    if (!/^(?:same|ok|okay|yes|y)$/i.test(answer)) return this.#screen.problem(TEXTS.verifyUsage);
+    this.#screen.verified();
+    this.#screen.tell([TEXTS.verified]);
+  }
+
+  #copy(code: string | undefined): void {
+    if (code === undefined) return this.#screen.problem(TEXTS.noCode);
+    this.#screen.tell([this.#screen.copy(code) ? TEXTS.copied : TEXTS.noClipboard]);
   }
 }
 
@@ -98,25 +170,4 @@ function helpLines(keys: ReturnType<Screen["keys"]>): string[] {
   const entries = [...commandHelp(), ...keys];
   const width = Math.max(...entries.map(([usage]) => usage.length)) + 2;
   return entries.map(([usage, help]) => `${usage.padEnd(width)}${help}`);
-}
-
-function verify(
-  answer: string,
-  { overview, screen }: { overview: Overview; screen: Screen },
-): void {
-  if (answer === "" || overview.words === undefined) return screen.tell(verifyLines(overview));
-  if (answer.toLowerCase() !== "same") {
-    return screen.problem("If the words differ, somebody is listening: leave with /exit.");
-  }
-  screen.verified();
-  screen.tell(["Verified: nobody is in between."]);
-}
-
-function copy(code: string | undefined, screen: Screen): void {
-  if (code === undefined) return screen.problem("There is no code now. /invite makes one.");
-  screen.tell([
-    screen.copy(code)
-      ? "The code was handed to your terminal's clipboard. Clear it when it is given over."
-      : "This terminal has no clipboard to give the code to.",
-  ]);
 }

@@ -1,44 +1,47 @@
 /**
- * The linear interface: lines that are appended and never changed, for screen readers, simple
+ * The plain interface: lines that are appended and never changed, for screen readers, simple
  * terminals, pipes, and people who like it so.
  *
- * Lines of the program begin with `*`, lines of the other one with the time and a name, and what
- * continues such a line with a bar: nobody can write a line that looks like one of another kind.
+ * Every row says who speaks: rows of the program begin with `*`, rows of a message with the time and a
+ * name, or with the name and a bar where a message continues. Rows are broken here and not by the
+ * terminal, so that no text reaches the beginning of a row, where it could pass for another speaker.
  *
  * @module
  */
 import type { ChatEvent, Controls } from "../chat/events.ts";
 import type { Clock, Timer } from "../clock.ts";
-import { beginningWith, isLeaving } from "./commands.ts";
-import { Deliveries } from "./deliveries.ts";
-import type { Interface, Lines } from "./interface.ts";
-import { plainKeyHelp } from "./keys.ts";
-import { perform, type Screen } from "./perform.ts";
+import type { TerminalInput } from "../terminal/prompt.ts";
 import { safeLine, safeText } from "../terminal/safe_text.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { BELL, styled, toClipboard, tty } from "../terminal/terminal_text.ts";
+import { clip, pad, widthOf, wrap } from "../terminal/text.ts";
+import { clockTime, IDLE_MS, notesOf, type SentLine, withLine, withoutLine } from "./common.ts";
+import { Deliveries } from "./deliveries.ts";
+import type { Interface } from "./interface.ts";
+import { NOT_CONNECTED, PRESS_ENTER, UNSENT_TEXT, YOUR_PEER } from "./messages/interfaces.ts";
+import { commandLine } from "./messages/invocation.ts";
+import { plainKeyHelp } from "./messages/keys.ts";
+import { DELIVERY_TEXTS, PLAIN_TEXTS } from "./messages/plain.ts";
+import { Performer, type Screen } from "./perform.ts";
 import { alarmText, peerLabel, seconds, type Sentence, sentenceOf } from "./messages/events.ts";
+import { completeCommand } from "./slash_commands.ts";
 
 /** A wait that goes on is mentioned this often. */
 const REMIND_MS = 60_000;
-/** Someone who has not typed for so long may look elsewhere: a message rings the bell. */
-const IDLE_MS = 60_000;
-/** A message's own time is shown where it differs from ours by more than this. */
-const OLD_AFTER_MS = 120_000;
-/** Lines kept for the arrow keys; the session's only, in memory. */
-const MAX_HISTORY = 200;
-
-const UNCLEARABLE =
-  "This terminal cannot be cleared by Whisper: close it to be rid of what was said.";
-/** What is kept to be shown again without a text that has vanished; more has scrolled away. */
-const MAX_PRINTED = 1_000;
-
-/** Clears the screen and, last, the lines that have scrolled off it; in this order (ECMA-48). */
-const CLEAR = "\x1b[2J\x1b[H\x1b[3J";
+/** The time that a row begins with, or blanks in its place. */
+const TIME_CELLS = 5;
+/** However narrow the window is, a row has room for so much text. */
+const MIN_TEXT_CELLS = 8;
+/** The most of a row that a name takes. */
+const MAX_NAME_SHARE = 1 / 3;
+/** Where a reader's width is not known, more blanks in a row could push text to the next. */
+const MAX_BLANKS = 8;
+const BLANKS = new RegExp(`[\\p{Zs}\\t]{${MAX_BLANKS},}`, "gu");
 
 /** What the interface is made of. */
 export interface PlainParts {
-  readonly lines: Lines;
-  /** Writes to the terminal as it is; undefined where it understands no control sequences. */
-  readonly control: ((sequence: string) => void) | undefined;
+  readonly terminal: Terminal;
+  readonly input: TerminalInput;
   readonly clock: Clock;
   readonly name: string;
   /** What the relay is called. */
@@ -47,44 +50,39 @@ export interface PlainParts {
   readonly color: boolean;
 }
 
-/** Something that was printed, so that what has vanished can be left out of the next printing. */
-interface Printed {
-  readonly lines: readonly string[];
-  readonly from?: "you" | "peer";
-  /** Of a text of one's own: what it is called here, and its number once it has one. */
-  readonly id?: string;
-  seq?: number;
-}
-
-/** The linear interface. */
+/** The plain interface. */
 export class PlainInterface implements Interface, Screen {
+  readonly failureAt = "end";
   readonly #parts: PlainParts;
-  #controls: Controls | undefined;
-  #peer = "Your peer";
-  #relay = "The relay is not reached yet.";
-  #isTroubled = false;
-  #isMuted: boolean;
-  #texts = 0;
-  #lastTyped: number;
+  readonly #performer = new Performer(this);
   readonly #deliveries: Deliveries;
+  #controls: Controls | undefined;
+  #peer: string = YOUR_PEER;
+  #relay: string = NOT_CONNECTED;
+  #isReconnecting = false;
+  #isMuted: boolean;
+  #messages = 0;
+  #typedAt: number;
   #reminder: Timer | undefined;
-  #printed: Printed[] = [];
-  readonly #history: string[] = [];
+  #history: readonly SentLine[] = [];
+  /** Ids of one's own messages by number. */
+  readonly #sent = new Map<number, string>();
+  #isLeaving = false;
 
   constructor(parts: PlainParts) {
     this.#parts = parts;
     this.#isMuted = parts.quiet;
-    this.#lastTyped = parts.clock.monotonic();
+    this.#typedAt = parts.clock.monotonic();
     this.#deliveries = new Deliveries({
       clock: parts.clock,
-      tell: (text) => this.#print({ lines: this.#own({ weight: "quiet", text }) }),
+      tell: (text) => this.#say({ weight: "quiet", text }),
     });
   }
 
   hear(event: ChatEvent): void {
     switch (event.event) {
       case "error":
-        // The last word, said beside the output when everything is put back.
+        // Printed on standard error when everything is restored.
         if (event.fatal) return;
         break;
       case "message":
@@ -92,60 +90,77 @@ export class PlainInterface implements Interface, Screen {
       case "invite":
         return this.#invite(event.code);
       case "queued":
-        return this.#deliveries.queued(event.id, this.#whatIsMissing());
+        return this.#deliveries.queued(event.id, this.#whyQueued());
       case "sent":
-        this.#number(event);
+        this.#sent.set(event.seq, event.id);
         return this.#deliveries.sent(event.id);
       case "delivered":
         return this.#deliveries.delivered(event.id);
       case "expired":
-        return this.#vanish(event.from, event.seq);
+        return this.#expire(event.from, event.seq);
       case "ready":
         this.#peer = peerLabel(event.peer, this.#parts.name);
+        this.#sent.clear();
         break;
       case "burnt":
-        this.clear();
+        this.#forgetAll();
+        this.#parts.input.clear();
         break;
     }
     const sentence = sentenceOf(event, { peer: this.#peer, relay: this.#parts.relay });
     if (event.event === "relay" && sentence) {
       this.#relay = sentence.text;
       // Told once, however often it is tried.
-      const wasTroubled = this.#isTroubled;
-      this.#isTroubled = event.state === "reconnecting";
-      if (wasTroubled && this.#isTroubled) return;
+      const wasReconnecting = this.#isReconnecting;
+      this.#isReconnecting = event.state === "reconnecting";
+      if (wasReconnecting && this.#isReconnecting) return;
     }
     this.#remind(event);
-    if (sentence) this.#print({ lines: this.#own(sentence) });
-    if (event.event === "ready") {
-      this.tell(["Type and press Enter. /verify compares, /help lists all."]);
-    }
+    if (sentence) this.#say(sentence);
+    if (event.event === "ready") this.tell([PLAIN_TEXTS.firstSteps]);
   }
 
   async converse(controls: Controls, over: AbortSignal): Promise<void> {
     this.#controls = controls;
-    const { lines } = this.#parts;
+    const { input } = this.#parts;
     const failed = Promise.withResolvers<never>();
     try {
       while (!over.aborted) {
-        const reading = lines.readLine({
-          ...lines.isTerminal ? { prompt: "you: " } : {},
-          complete: completeCommand,
-          history: this.#history,
+        const reading = input.readLine({
+          ...input.isTerminal ? { prompt: `${PLAIN_TEXTS.you}: ` } : {},
+          complete: (line) => [completeCommand(line) ?? []].flat(),
+          history: () => this.#history.map(({ line }) => line),
+          confirmLeave: () => this.problem(UNSENT_TEXT),
           signal: over,
         });
         const line = await Promise.race([reading, failed.promise]);
-        this.#lastTyped = this.#parts.clock.monotonic();
-        if (line === null) return void (lines.isTerminal ? controls.leave() : controls.finish());
-        this.#remember(line);
-        const performed = perform(line, { controls, screen: this, id: String(++this.#texts) });
-        if (isLeaving(line)) return await performed;
+        this.#typedAt = this.#parts.clock.monotonic();
+        if (line === null) {
+          this.#isLeaving = true;
+          return void (input.isTerminal ? controls.leave() : controls.finish());
+        }
+        const id = String(++this.#messages);
+        this.#history = withLine(this.#history, { id, line });
+        const { isLeaving, done } = this.#performer.perform(line, { controls, id });
+        this.#isLeaving = isLeaving;
+        if (isLeaving) return await done;
         // Not awaited: an invitation takes a while, and what is typed meanwhile is not lost.
-        performed.catch((error) => failed.reject(error));
+        done.catch((error) => failed.reject(error));
       }
     } catch (error) {
       if (over.aborted) return;
+      this.#isLeaving = true;
       throw error;
+    }
+  }
+
+  async acknowledge(stop: AbortSignal): Promise<void> {
+    const { input } = this.#parts;
+    if (this.#isLeaving || !input.isTerminal || stop.aborted) return;
+    try {
+      await input.readLine({ prompt: PRESS_ENTER, hidden: true, signal: stop });
+    } catch {
+      // Ctrl+C, or a signal: as good as Enter.
     }
   }
 
@@ -157,30 +172,30 @@ export class PlainInterface implements Interface, Screen {
 
   // What commands need of a screen.
 
-  tell(lines: readonly string[] | string): void {
-    this.#print({ lines: [lines].flat().map((line) => `* ${safeLine(line)}`) });
+  tell(lines: readonly string[]): void {
+    for (const line of lines) this.#print({ first: "* ", rest: "* ", text: safeLine(line) });
   }
 
   problem(text: string): void {
-    this.#print({ lines: this.#own({ weight: "problem", text }) });
+    this.#say({ weight: "problem", text });
   }
 
   said(id: string, text: string): void {
-    const own: Printed = { lines: this.#spoken("you", text), from: "you", id };
-    // On a terminal the line stands there already, as it was typed.
-    if (this.#parts.lines.isTerminal) this.#keep(own);
-    else this.#print(own);
+    // On a terminal the line is there already, as it was typed.
+    if (this.#parts.input.isTerminal) this.#parts.input.nameTyped(ownId(id));
+    else this.#speak(PLAIN_TEXTS.you, { text, id: ownId(id) });
   }
 
   clear(): void {
-    this.#printed = [];
-    if (this.#parts.control) this.#parts.control(CLEAR);
-    else this.tell(UNCLEARABLE);
+    this.#forgetAll();
+    if (!this.#parts.terminal.isAnsi) return this.tell([PLAIN_TEXTS.notCleared]);
+    if (!this.#parts.input.clear()) this.tell([PLAIN_TEXTS.clearedInPart]);
   }
 
   copy(code: string): boolean {
-    this.#parts.control?.(`\x1b]52;c;${btoa(code)}\x07`);
-    return this.#parts.control !== undefined;
+    const { isAnsi } = this.#parts.terminal;
+    if (isAnsi) this.#parts.terminal.write(toClipboard(code));
+    return isAnsi;
   }
 
   mute(): boolean {
@@ -192,99 +207,121 @@ export class PlainInterface implements Interface, Screen {
   }
 
   verified(): void {
-    // The sentence that follows says it, and stays.
+    // The sentence that follows stays on the screen.
   }
 
   keys(): readonly (readonly [string, string])[] {
     // A pipe has none.
-    return this.#parts.lines.isTerminal ? plainKeyHelp() : [];
+    return this.#parts.input.isTerminal ? plainKeyHelp() : [];
   }
 
   // What is printed.
 
   #message(event: ChatEvent & { event: "message" }): void {
-    const notes = [
-      ...event.late ? ["late"] : [],
-      ...this.#isOld(event.at) ? [`written ${clockTime(new Date(event.at))}`] : [],
-    ];
-    const who = notes.length > 0 ? `${this.#peer} (${notes.join(", ")})` : this.#peer;
-    this.#print({ lines: this.#spoken(who, event.text), from: "peer", seq: event.seq });
-    this.#controls?.displayed(event.seq);
-    const { clock, control } = this.#parts;
-    const isIdle = clock.monotonic() - this.#lastTyped > IDLE_MS;
-    if (isIdle && !this.#isMuted) control?.("\x07");
+    const { clock, terminal } = this.#parts;
+    this.#speak(this.#peer, {
+      text: event.text,
+      id: peerId(event.seq),
+      notes: notesOf(event, clock.now()),
+    });
+    const isIdle = clock.monotonic() - this.#typedAt > IDLE_MS;
+    if (isIdle && !this.#isMuted && terminal.isAnsi) terminal.write(BELL);
   }
 
-  #isOld(at: string): boolean {
-    return Math.abs(this.#parts.clock.now() - Date.parse(at)) > OLD_AFTER_MS;
-  }
-
-  #spoken(who: string, text: string): string[] {
-    const [first = "", ...others] = safeText(text).split("\n");
-    return [`${this.#time()} ${who}: ${first}`, ...others.map((line) => `      | ${line}`)];
-  }
-
-  #invite(code: string): void {
+  /** Prints a message: every row of it names who speaks. */
+  #speak(
+    who: string,
+    { text, id, notes = [] }: { text: string; id: string; notes?: readonly string[] },
+  ): void {
+    const columns = this.#columns();
+    const name = columns === undefined
+      ? who
+      : clip(who, Math.max(MIN_TEXT_CELLS, Math.floor(columns * MAX_NAME_SHARE)));
+    const noted = notes.length > 0 ? ` (${notes.join(", ")})` : "";
     this.#print({
-      lines: [
-        "* Your code, for one other person and for one use:",
-        "",
-        `      ${code}`,
-        "",
-        "* Say it to them, by voice if you can; don't post it. They type: whisper join",
-      ],
+      first: `${this.#time()} ${name}${noted}: `,
+      rest: `${" ".repeat(TIME_CELLS)} ${name} | `,
+      text: safeText(text),
+      id,
     });
   }
 
-  #own({ weight, text }: Sentence): string[] {
-    const line = weight === "alarm" ? alarmText(text) : text;
-    const [on, off] = this.#parts.color && weight === "alarm" ? ["\x1b[1;7m", "\x1b[0m"] : ["", ""];
+  #invite(code: string): void {
+    this.tell([PLAIN_TEXTS.invite]);
+    this.#parts.input.print(`\n      ${code}\n`);
+    this.tell([PLAIN_TEXTS.shareInvite(commandLine("join"))]);
+  }
+
+  #say({ weight, text }: Sentence): void {
     // Sentences may quote what the relay, or a person, has said.
-    return [`${on}* ${this.#time()} ${safeLine(line)}${off}`];
+    const line = safeLine(weight === "alarm" ? alarmText(text) : text);
+    const style = this.#parts.color && weight === "alarm" ? "1;7" : "";
+    const [first, rest] = [`* ${this.#time()} `, pad("*", TIME_CELLS + 3)];
+    this.#print({ first, rest, text: line, style });
   }
 
   #time(): string {
-    return clockTime(new Date(this.#parts.clock.now()));
+    return clockTime(this.#parts.clock.now());
   }
 
-  #print(printed: Printed): void {
-    this.#keep(printed);
-    this.#parts.lines.print(printed.lines.join("\n"));
+  /** Prints a text in rows, the first and the others with what names the speaker before them. */
+  #print(
+    { first, rest, text, id, style = "" }: {
+      first: string;
+      rest: string;
+      text: string;
+      id?: string;
+      style?: string;
+    },
+  ): void {
+    const columns = this.#columns();
+    const rows = columns === undefined
+      ? text.replaceAll(BLANKS, (blanks) => PLAIN_TEXTS.spaces(blanks.length)).split("\n")
+      : wrap(text, textCells(columns, rest), {
+        first: textCells(columns, first),
+        isCautious: true,
+      });
+    const lines = rows.map((row, index) => styled(style, (index === 0 ? first : rest) + row));
+    const [head, ...others] = lines;
+    this.#parts.input.print(tty`${head!}${others.map((line) => tty`\n${line}`)}`, id);
   }
 
-  #keep(printed: Printed): void {
-    this.#printed.push(printed);
-    // Twice as many before any go, so that a message does not cost a move of all the others.
-    if (this.#printed.length > 2 * MAX_PRINTED) this.#printed.splice(0, MAX_PRINTED);
+  /** Columns of the terminal; undefined where something else reads the output. */
+  #columns(): number | undefined {
+    const { terminal } = this.#parts;
+    return terminal.isAnsi ? terminal.size().columns : undefined;
   }
 
-  // What becomes of what was said.
+  // What becomes of messages.
 
-  #whatIsMissing(): string {
+  #whyQueued(): string {
     const isAlone = this.#controls?.overview().peer === undefined;
-    return isAlone ? "the other one is here" : "the relay is back";
+    return isAlone ? DELIVERY_TEXTS.queuedForPeer : DELIVERY_TEXTS.queuedForRelay;
   }
 
-  #number({ id, seq }: { id: string; seq: number }): void {
-    const printed = this.#printed.findLast((one) => one.id === id);
-    if (printed) printed.seq = seq;
-  }
-
-  #vanish(from: "you" | "peer", seq: number): void {
-    if (!this.#parts.control) {
-      const whose = from === "you" ? "yours" : "theirs";
-      return this.tell(
-        `A text of ${whose} has vanished; on this terminal it stays where it was printed.`,
-      );
+  #expire(from: "you" | "peer", seq: number): void {
+    const { input, terminal } = this.#parts;
+    const sent = from === "you" ? this.#sent.get(seq) : undefined;
+    if (sent !== undefined) {
+      this.#sent.delete(seq);
+      this.#deliveries.forget(sent);
+      this.#history = withoutLine(this.#history, sent);
+      input.forget();
     }
-    const gone = this.#printed.findIndex((one) => one.from === from && one.seq === seq);
-    if (gone < 0) return;
-    this.#printed.splice(gone, 1);
-    this.#parts.control(CLEAR);
-    this.#parts.lines.print(this.#printed.flatMap(({ lines }) => lines).join("\n"));
+    const isErased = input.erasePrinted(sent === undefined ? peerId(seq) : ownId(sent));
+    const whose = from === "you" ? PLAIN_TEXTS.ownMessage : PLAIN_TEXTS.peerMessage(this.#peer);
+    const tell = !terminal.isAnsi
+      ? PLAIN_TEXTS.expiredNotErased
+      : isErased
+      ? PLAIN_TEXTS.expired
+      : PLAIN_TEXTS.expiredInPart;
+    this.#say({ weight: "quiet", text: tell(whose) });
   }
 
-  // What goes on.
+  #forgetAll(): void {
+    this.#history = [];
+    this.#parts.input.forget();
+  }
 
   /** A wait without an end is mentioned again and again, until something happens. */
   #remind(event: ChatEvent): void {
@@ -294,26 +331,22 @@ export class PlainInterface implements Interface, Screen {
     const { clock } = this.#parts;
     const since = clock.monotonic();
     const remind = () => {
-      this.tell(`Still waiting, for ${seconds(clock.monotonic() - since)} now. /exit stops.`);
+      this.tell([PLAIN_TEXTS.stillWaiting(seconds(clock.monotonic() - since))]);
       this.#reminder = clock.after(REMIND_MS, remind);
     };
     this.#reminder = clock.after(REMIND_MS, remind);
   }
-
-  #remember(line: string): void {
-    if (line.trim() === "") return;
-    this.#history.push(line);
-    if (this.#history.length > MAX_HISTORY) this.#history.shift();
-  }
 }
 
-/** Hours and minutes of the day, here. */
-function clockTime(time: Date): string {
-  return [time.getHours(), time.getMinutes()].map((n) => String(n).padStart(2, "0")).join(":");
+/** Cells for text behind a prefix; the last column stays free. */
+function textCells(columns: number, prefix: string): number {
+  return Math.max(MIN_TEXT_CELLS, columns - 1 - widthOf(prefix));
 }
 
-function completeCommand(line: string): readonly string[] {
-  const [, word] = /^\/([a-z]+)$/.exec(line) ?? [];
-  const name = word && beginningWith(word);
-  return name ? [`/${name} `] : [];
+function ownId(id: string): string {
+  return `own ${id}`;
+}
+
+function peerId(seq: number): string {
+  return `peer ${seq}`;
 }

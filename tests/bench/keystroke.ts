@@ -7,7 +7,9 @@
  * @module
  */
 import { systemClock } from "../../src/clock.ts";
-import type { Terminal } from "../../src/ui/tui/terminal.ts";
+import { TerminalInput } from "../../src/terminal/prompt.ts";
+import type { Terminal } from "../../src/terminal/terminal.ts";
+import { rawOf, type TerminalText } from "../../src/terminal/terminal_text.ts";
 import { RecordedControls } from "../support/controls.ts";
 import { type Bench, percentile, type Row, runAlone } from "./table.ts";
 
@@ -22,6 +24,8 @@ const FRAME_MS = 16;
 
 /** A terminal that tells how long each key took. */
 class Stopwatch implements Terminal {
+  readonly isTerminal = true;
+  readonly isAnsi = true;
   readonly samples: number[] = [];
   #reader: PromiseWithResolvers<Uint8Array | null> | undefined;
   #since: number | undefined;
@@ -37,7 +41,8 @@ class Stopwatch implements Terminal {
     return this.#reader.promise;
   }
 
-  write(text: string): void {
+  write(input: string | TerminalText): void {
+    const text = rawOf(input);
     if (this.#since === undefined || !text.includes("H")) return;
     this.samples.push(performance.now() - this.#since);
     this.#since = undefined;
@@ -61,10 +66,11 @@ async function pause(): Promise<void> {
 
 /** Milliseconds of each key in the full screen with so many texts, and with so many coming a second. */
 async function measureOurs(texts: number, coming = 0): Promise<number[]> {
-  const { FullScreen } = await import("../../src/ui/tui/full_screen.ts");
+  const { FullScreen } = await import("../../src/ui/tui/screen.ts");
   const terminal = new Stopwatch();
   const ui = new FullScreen({
     terminal,
+    input: new TerminalInput(terminal),
     clock: systemClock,
     name: "Alice",
     relay: "MongoDB",
@@ -73,7 +79,6 @@ async function measureOurs(texts: number, coming = 0): Promise<number[]> {
     theme: "dark",
     notifier: "bell",
     multiplexer: undefined,
-    typeAhead: "",
   });
   const over = new AbortController();
   const conversing = ui.converse(new RecordedControls(), over.signal);

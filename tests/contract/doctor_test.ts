@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { rawOf } from "../../src/terminal/terminal_text.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { DoctorCommand } from "../../src/cli/command.ts";
 import { systemClock, systemRandom } from "../../src/clock.ts";
@@ -69,7 +70,8 @@ async function look(
       multiplexer: undefined,
       color: false,
     },
-    write: (line) => text += line,
+    write: (line) => text += rawOf(line),
+    writeJson: (value) => text += `${JSON.stringify(value)}\n`,
     clock: systemClock,
     random: systemRandom,
     goOffline() {},

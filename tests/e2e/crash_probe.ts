@@ -4,16 +4,17 @@
  *
  * @module
  */
-import { standardInput } from "../../src/terminal/standard_input.ts";
-import { OutputQueue } from "../../src/terminal/output.ts";
+import { Output } from "../../src/terminal/output.ts";
+import { TerminalInput } from "../../src/terminal/prompt.ts";
+import { stdio } from "../../src/terminal/stdio.ts";
 import { openFullScreen } from "../../src/ui/tui/open.ts";
 import { RecordedControls } from "../support/controls.ts";
 
 const [how] = Deno.args;
-const ui = await openFullScreen({
-  port: standardInput({ prompts: "stdout", isAnsi: true }),
-  output: new OutputQueue(Deno.stdout),
-  typeAhead: "",
+const terminal = stdio({ output: new Output(Deno.stdout), isAnsi: true });
+const ui = openFullScreen({
+  terminal,
+  input: new TerminalInput(terminal),
   name: "Alice",
   relay: "MongoDB",
   room: "4821",

@@ -51,7 +51,7 @@ test("connects two people who press Enter, and a draft survives what arrives", a
   await answer(bob, "Where to meet", "");
   await answer(bob, "The code you were told", code.toUpperCase().replaceAll("-", " "));
   await alice.see("Bob joined.");
-  await bob.see("alice is here.");
+  await bob.see("alice joined.");
   await alice.type("half a li");
   await answer(bob, "you:", "interrupting");
   await alice.see(/Bob: interrupting\nyou: half a li$/);
@@ -60,7 +60,7 @@ test("connects two people who press Enter, and a draft survives what arrives", a
   await bob.see(/alice: half a line\s*\n/);
   await answer(bob, "you:", "exit");
   await bob.see("status 0");
-  await alice.see("Bob has left.");
+  await alice.see("Bob left.");
   await alice.press("C-c");
   const last = await alice.see("status 0");
   assertStringIncludes(last, "Nothing remains on the relay");

@@ -105,7 +105,7 @@ for (const [columns, rows] of [[80, 24], [120, 40], [40, 10]] as const) {
       "Very well. 日本語 and שלום and 👩‍👩‍👧 too; and a text that goes on in another row.",
     );
     await bob.see("row.");
-    await alice.see("· seen");
+    await alice.see("· delivered");
     await alice.type("half a line");
     await compare(alice, `chat-${size}`);
   });
@@ -162,7 +162,10 @@ test("shows an alarm until it is dismissed when a third person tries to join", a
     [...WHISPER, "join", code, "--local", "--name", "Mallory"],
     { env },
   );
-  await mallory.see("status 4");
+  await mallory.see("Press Enter to leave.");
+  await mallory.type("typed after the end");
+  await mallory.press("Enter");
+  assert(!(await mallory.see("status 4")).includes("typed after the end"));
   await compare(alice, "alarm-80x24");
   for (let i = 1; i <= 30; i++) await say(bob, `text ${i}`);
   await alice.see("text 30");
@@ -179,7 +182,7 @@ test("clears the screen when leaving, and says what remains", async (env) => {
   await alice.see("a secret word");
   await say(bob, "/exit");
   await bob.see("status 0");
-  await alice.see("Bob has left.");
+  await alice.see("Bob left.");
   await alice.press("C-c");
   const last = await alice.see("status 0");
   assertStringIncludes(last, "Nothing remains on the relay");
@@ -196,7 +199,7 @@ for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) {
     await using alice = await Terminal.open([...command, "new", "--local", "--name", "Alice"], {
       env,
     });
-    await alice.see("Waiting for the other one");
+    await alice.see("Waiting for someone to join");
     assertEquals(await alice.modes(), { alternateScreen: true, cursor: true, wrapping: false });
     Deno.kill(Number(await Deno.readTextFile(file)), signal);
     assertStringIncludes(await alice.see("status 0"), "Nothing remains on the relay");
@@ -226,7 +229,7 @@ test("accepts Enter as the answer to each of four questions at the first start",
   await answer(alice, "Your name [alice]:", "");
   await answer(alice, "Where to meet", "");
   await answer(alice, "The code you were told", "");
-  await alice.see("Waiting for the other one");
+  await alice.see("Waiting for someone to join");
   const [code] = CODE.exec(await alice.see(CODE))!;
   await using bob = await start();
   await answer(bob, "Your name", "Bob");
@@ -247,9 +250,11 @@ for (const ci of ["", "true"]) {
       env: { ...env, CI: ci, COLORTERM: "truecolor", TERM_PROGRAM: "WezTerm" },
     });
     // A question of Deno's would stand on the screen, and the code would not.
-    await alice.see("Say it to them");
+    await alice.see("Tell it to them");
     await alice.type("typed");
     await alice.see("> typed");
+    await alice.press("C-c");
+    await alice.see("You have unsent text.");
     await alice.press("C-c");
     await alice.see("status 0");
   });
@@ -261,6 +266,11 @@ test("erases a burned conversation on both sides", async (env) => {
   await say(bob, "a secret word");
   await alice.see("a secret word");
   await say(alice, "/burn");
+  await alice.see("Type /burn again");
+  await say(alice, "/burn");
+  // Bob did not end it: the last screen waits for a key.
+  await bob.see("Press Enter to leave.");
+  await bob.press("Enter");
   for (const terminal of [alice, bob]) {
     await terminal.see("status 0");
     assert(!(await terminal.history()).includes("secret"));
@@ -271,5 +281,5 @@ test("uses plain lines when a screen reader is announced", async (env) => {
   await using alice = await Terminal.open([...WHISPER, "new", "--local", "--name", "Alice"], {
     env: { ...env, INK_SCREEN_READER: "true" },
   });
-  await alice.see("* Say it to them");
+  await alice.see("* Tell it to them");
 });

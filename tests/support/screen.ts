@@ -5,7 +5,8 @@
  * @module
  */
 import stringWidth from "string-width";
-import type { Terminal } from "../../src/ui/tui/terminal.ts";
+import type { Terminal } from "../../src/terminal/terminal.ts";
+import { rawOf, type TerminalText } from "../../src/terminal/terminal_text.ts";
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 /** CSI, OSC, or a control character that stands alone. */
@@ -17,6 +18,8 @@ const MODES = ["7", "25", "1004", "1007", "1049", "2004", "2026"];
 
 /** The terminal, and the person before it. */
 export class MemoryScreen implements Terminal {
+  readonly isTerminal = true;
+  readonly isAnsi = true;
   /** Private modes by number, as they were switched last. */
   readonly modes = new Map<string, boolean>([["7", true], ["25", true]]);
   /** Operating system commands: titles, notifications, the clipboard. */
@@ -26,6 +29,8 @@ export class MemoryScreen implements Terminal {
   isRaw = false;
   /** Everything written, in order. */
   written = "";
+  /** Whether it says what it is when it is asked, as nearly every terminal does. */
+  answersAttributes = true;
   /** While true, what is written stays under way. */
   isStuck = false;
   readonly #normal: string[] = [];
@@ -84,11 +89,12 @@ export class MemoryScreen implements Terminal {
     for (const resolve of this.#flushes.splice(0)) resolve();
   }
 
-  writeNow(text: string): void {
+  writeNow(text: string | TerminalText): void {
     this.write(text);
   }
 
-  write(text: string): void {
+  write(input: string | TerminalText): void {
+    const text = rawOf(input);
     this.written += text;
     for (let at = 0; at < text.length;) {
       SEQUENCE.lastIndex = at;
@@ -132,12 +138,14 @@ export class MemoryScreen implements Terminal {
 
   #sequence(parameters: string, final: string): void {
     const [first = "", second = ""] = parameters.split(";");
-    if (final === "m") return;
+    // The keyboard protocols, and questions about the terminal.
+    if (final === "m" || final === "u") return;
+    if (final === "c") return this.answersAttributes ? this.type("\x1b[?62;22c") : undefined;
+    if (final === "A" && !this.modes.get("1049")) return;
     if (final === "H") {
       [this.#row, this.#column] = [(Number(first) || 1) - 1, (Number(second) || 1) - 1];
     } else if (final === "K" && parameters === "2") this.#rows[this.#row] = [];
     else if (final === "J" && ["", "2"].includes(parameters)) this.#rows = [];
-    else if (final === "J" && parameters === "3") return;
     else if (final === "t" && ["22;2", "23;2"].includes(parameters)) return;
     else if ((final === "h" || final === "l") && MODES.includes(parameters.slice(1))) {
       this.modes.set(parameters.slice(1), final === "h");
@@ -148,6 +156,7 @@ export class MemoryScreen implements Terminal {
   #control(character: string): void {
     if (character === "\x07") this.bells++;
     else if (character === "\n" && !this.modes.get("1049")) this.#normal.push("\n");
+    else if (character === "\r" && !this.modes.get("1049")) return;
     else throw new Error(`A control character reached the terminal: ${JSON.stringify(character)}`);
   }
 

@@ -5,11 +5,13 @@
  * @module
  */
 import stringWidth from "string-width";
-import type { TerminalPort } from "../../src/terminal/terminal_port.ts";
+import type { Terminal } from "../../src/terminal/terminal.ts";
+import { rawOf, type TerminalText } from "../../src/terminal/terminal_text.ts";
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-// deno-lint-ignore no-control-regex -- what a program writes to a terminal
-const WRITTEN = /\x1b\[(?<parameters>[0-?]*)(?<final>[@-~])|(?<control>[\x00-\x1f\x7f-\x9f])/y;
+const WRITTEN =
+  // deno-lint-ignore no-control-regex -- what a program writes to a terminal
+  /\x1b\[(?<parameters>[0-?]*)(?<final>[@-~])|\x1b\](?<osc>[^\x07\x1b]*)\x07|(?<control>[\x00-\x1f\x7f-\x9f])/y;
 
 /** A row of the screen; a letter of two columns has an empty one behind it. */
 interface Row {
@@ -27,15 +29,15 @@ export interface FakeTerminalOptions {
 }
 
 /** The terminal, and the person before it. */
-export class FakeTerminal implements TerminalPort {
+export class FakeTerminal implements Terminal {
   readonly isTerminal: boolean;
   readonly isAnsi: boolean;
   /** Whether keys come as they are pressed. */
   isRaw = false;
   /** Whether a paste comes between brackets. */
   isBracketing = false;
-  /** UTF-16 units written so far. */
-  written = 0;
+  /** Everything that was written. */
+  raw = "";
   #columns: number;
   readonly #height: number;
   /** The whole history; the screen is its end. */
@@ -56,12 +58,16 @@ export class FakeTerminal implements TerminalPort {
     this.isTerminal = isTerminal;
   }
 
-  columns(): number {
-    return this.#columns;
+  size(): { columns: number; rows: number } {
+    return { columns: this.#columns, rows: this.#height };
   }
 
-  rows(): number {
-    return this.#height;
+  flush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  writeNow(text: string | TerminalText): void {
+    this.write(text);
   }
 
   setRaw(on: boolean): void {
@@ -113,15 +119,17 @@ export class FakeTerminal implements TerminalPort {
     await (this.#idle ??= Promise.withResolvers()).promise;
   }
 
-  write(text: string): void {
-    this.written += text.length;
+  write(input: string | TerminalText): void {
+    const text = rawOf(input);
+    this.raw += text;
     for (let at = 0; at < text.length;) {
       WRITTEN.lastIndex = at;
       const found = WRITTEN.exec(text);
       if (found) {
         at = WRITTEN.lastIndex;
-        const { parameters = "", final = "", control } = found.groups!;
-        if (control === undefined) this.#sequence(parameters, final);
+        const { parameters = "", final = "", osc, control } = found.groups!;
+        if (osc !== undefined) this.commands.push(osc);
+        else if (control === undefined) this.#sequence(parameters, final);
         else this.#control(control);
         continue;
       }
@@ -132,6 +140,16 @@ export class FakeTerminal implements TerminalPort {
     }
   }
 
+  /** UTF-16 units written so far. */
+  get written(): number {
+    return this.raw.length;
+  }
+
+  /** Operating system commands: the clipboard. */
+  readonly commands: string[] = [];
+  /** Times that the bell rang. */
+  bells = 0;
+
   /** Everything that was written and not erased, without the spaces at the ends of rows. */
   get lines(): string[] {
     const lines = this.#rows.map(({ cells }) =>
@@ -139,6 +157,14 @@ export class FakeTerminal implements TerminalPort {
     );
     while (lines.at(-1) === "") lines.pop();
     return lines;
+  }
+
+  /** The same, with whether the terminal broke the row by itself. */
+  get rows(): { readonly text: string; readonly isContinued: boolean }[] {
+    return this.#rows.map(({ isContinued }, index) => ({
+      text: this.lines[index] ?? "",
+      isContinued,
+    }));
   }
 
   /** The same as one text. */
@@ -195,6 +221,10 @@ export class FakeTerminal implements TerminalPort {
       const row = this.#rows[this.#row]!;
       row.cells.length = Math.min(row.cells.length, column);
       row.isContinued = false;
+    } else if (final === "K" && parameters === "2") this.#rows[this.#row]!.cells = [];
+    else if (final === "B") {
+      this.#row = Math.min(this.#rows.length - 1, this.#row + count);
+      this.#column = column;
     } else if (parameters === "?2004") this.isBracketing = final === "h";
     else if (final !== "m") throw new Error(`The terminal knows no sequence ${parameters}${final}`);
   }
@@ -207,7 +237,8 @@ export class FakeTerminal implements TerminalPort {
       // The terminal's own line discipline returns the carriage; in raw mode nobody does.
       if (!this.isRaw) this.#column = 0;
       this.#down();
-    } else if (character !== "\x07") {
+    } else if (character === "\x07") this.bells++;
+    else {
       throw new Error(`A control character reached the terminal: ${JSON.stringify(character)}`);
     }
   }

@@ -83,6 +83,9 @@ const ALLOWED: Record<string, readonly string[]> = {
   "src/deadline.ts": [],
   "src/version.ts": [],
   "src/edits.ts": [],
+  "src/nearest.ts": [],
+  "src/duration.ts": [],
+  "src/limits.ts": [],
 };
 
 /** Every part may import these. */
@@ -94,6 +97,9 @@ const COMMON = [
   "src/deadline.ts",
   "src/version.ts",
   "src/edits.ts",
+  "src/nearest.ts",
+  "src/duration.ts",
+  "src/limits.ts",
 ];
 
 /** Types only: they are not in the program, and the protocol fills what a relay carries. */

@@ -4,15 +4,15 @@
  * @module
  */
 import type { ChatEvent } from "../../chat/events.ts";
+import { EMPTY_DRAFT, forgetPast } from "../../terminal/editor.ts";
 import { alarmMessage, peerLabel, relayTrouble, sentenceOf } from "../messages/events.ts";
-import { cleared, expired, fated, heard, told, undelivered } from "./log.ts";
-import type { RelayState, State } from "./state.ts";
-import { clockTime } from "./rows.ts";
+import { notesOf, withoutLine } from "../common.ts";
+import { YOUR_PEER } from "../messages/interfaces.ts";
+import { cleared, delivery, expired, failed, heard, sendIdOf, told } from "./log.ts";
+import { nameWidthFor } from "./rows.ts";
+import { NO_RECALL, type RelayState, type State } from "./state.ts";
+import { forgetSent } from "./typing.ts";
 
-/** What the other one is called before a name is known. */
-const NOBODY = "Your peer";
-/** A text's own time is shown where it differs from ours by more than this. */
-const OLD_AFTER_MS = 120_000;
 /** Alarms kept in the banner; all of them stay in the conversation. */
 const MAX_ALARMS = 99;
 
@@ -39,6 +39,7 @@ function changed(state: State, event: ChatEvent): State {
         isVerified: false,
         heardAt: undefined,
         timerSeconds: 0,
+        waiting: undefined,
       };
     case "waiting":
       return {
@@ -51,6 +52,11 @@ function changed(state: State, event: ChatEvent): State {
         peer: peerLabel(event.peer, state.ownName),
         presence: "here",
         isVerified: false,
+        nameWidth: Math.max(
+          state.nameWidth,
+          nameWidthFor(peerLabel(event.peer, state.ownName)),
+        ),
+        epochFrom: state.log.nextId,
         waiting: undefined,
         invite: undefined,
       };
@@ -58,7 +64,7 @@ function changed(state: State, event: ChatEvent): State {
       return {
         ...state,
         log: heard(state.log, {
-          who: state.peer ?? NOBODY,
+          who: state.peer ?? YOUR_PEER,
           text: event.text,
           seq: event.seq,
           notes: notesOf(event, state.wall),
@@ -66,11 +72,11 @@ function changed(state: State, event: ChatEvent): State {
         }),
       };
     case "queued":
-      return { ...state, log: fated(state.log, event.id, "queued") };
+      return { ...state, log: delivery(state.log, event.id, "queued") };
     case "sent":
-      return { ...state, log: fated(state.log, event.id, "relay", event.seq) };
+      return { ...state, log: delivery(state.log, event.id, "sent", event.seq) };
     case "delivered":
-      return { ...state, log: fated(state.log, event.id, "seen", event.seq) };
+      return { ...state, log: delivery(state.log, event.id, "delivered", event.seq) };
     case "presence":
       return { ...state, presence: event.peer };
     case "alarm":
@@ -78,15 +84,15 @@ function changed(state: State, event: ChatEvent): State {
     case "timer":
       return { ...state, timerSeconds: event.seconds };
     case "expired":
-      return { ...state, log: expired(state.log, event.from, event.seq) };
+      return expire(state, event);
     case "burnt":
-      return { ...state, log: cleared(state.log), scroll: "tail", unread: 0, waiting: undefined };
+      return { ...forgetAll(state), waiting: undefined };
     case "closed":
       return { ...state, waiting: undefined };
     case "session-ended":
-      return { ...state, log: undelivered(state.log, event.undelivered) };
+      return { ...state, log: failed(state.log, event.undelivered) };
     case "queue-dropped":
-      return { ...state, log: undelivered(state.log, event.ids) };
+      return { ...state, log: failed(state.log, event.ids) };
     case "code-burnt":
       return { ...state, invite: undefined, waiting: undefined };
     case "error":
@@ -112,21 +118,21 @@ function relayOf(state: State, event: ChatEvent & { event: "relay" }): RelayStat
   }
 }
 
-/** Adds the sentence for an event, where it is no matter of the header and the status line. */
+/** Adds the sentence for an event, unless the header or the status line shows it. */
 function withSentence(
   state: State,
   { event, before }: { readonly event: ChatEvent; readonly before: State },
 ): State {
-  const names = { peer: state.peer ?? NOBODY, relay: state.relayName };
+  const names = { peer: state.peer ?? YOUR_PEER, relay: state.relayName };
   const sentence = sentenceOf(lasting(event), names);
   if (!sentence) return state;
   if (isLast(event)) {
-    // This is read when the screen is gone: it names nobody.
-    const last = sentenceOf(event, { ...names, peer: NOBODY })!;
+    // This is read when the screen is gone: it does not name the peer.
+    const last = sentenceOf(event, { ...names, peer: YOUR_PEER })!;
     return { ...state, farewell: [...state.farewell, last.text] };
   }
   if (event.event === "waiting" || event.event === "invite") return state;
-  // A relay that stays away is told once; every further try is in the status line.
+  // A lost connection is told once; every retry is in the status line.
   if (event.event === "relay" && before.relay.state === event.state) return state;
   return { ...state, log: told(state.log, sentence.weight, sentence.text, state.wall) };
 }
@@ -138,17 +144,29 @@ function lasting(event: ChatEvent): ChatEvent {
   return rest;
 }
 
-/** What a person has to know after leaving. */
+/** What a person has to know after leaving. A fatal error is printed when the screen is gone. */
 function isLast(event: ChatEvent): boolean {
-  return event.event === "closed" || event.event === "burnt" ||
-    (event.event === "error" && event.fatal) ||
-    (event.event === "relay" && event.state === "down");
+  return event.event === "closed" || event.event === "burnt";
 }
 
-function notesOf(event: ChatEvent & { event: "message" }, wall: number): string[] {
-  const written = Date.parse(event.at);
-  return [
-    ...event.late ? ["late"] : [],
-    ...Math.abs(wall - written) > OLD_AFTER_MS ? [`written ${clockTime(written)}`] : [],
-  ];
+/** A message that expired does not come back by any key. */
+function expire(state: State, { from, seq }: ChatEvent & { event: "expired" }): State {
+  const log = expired(state.log, from, seq);
+  const id = from === "you" ? sendIdOf(state.log, seq) : undefined;
+  if (id === undefined) return { ...state, log };
+  return forgetSent({ ...state, log, history: withoutLine(state.history, id) }, id);
+}
+
+/** The state without the conversation, and without anything that brings a part of it back. */
+export function forgetAll(state: State): State {
+  const { draft, recall } = state;
+  return {
+    ...state,
+    log: cleared(state.log),
+    scroll: "tail",
+    unread: 0,
+    history: [],
+    recall: NO_RECALL,
+    draft: recall.id === undefined ? forgetPast(draft) : { ...EMPTY_DRAFT, before: recall.draft },
+  };
 }

@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { ALARM_TEXTS, PASTE_TEXTS } from "../messages/tui.ts";
+import { graphemes } from "../../terminal/graphemes.ts";
 import { safeText } from "../../terminal/safe_text.ts";
-import { type Draft, textOf } from "./draft.ts";
+import { type Draft, textOf } from "../../terminal/editor.ts";
 import type { State } from "./state.ts";
-import { nameWidthFor } from "./rows.ts";
 import type { Window } from "./viewport.ts";
-import { type Laid, lay, pad, padStart, placeIn, widthOf, wrap } from "./wrap.ts";
+import { type Laid, lay, pad, padStart, placeIn, widthOf, wrap } from "../../terminal/text.ts";
 
 /** The composer grows to so many rows, and to a third of the screen. */
 const MAX_COMPOSER_ROWS = 8;
@@ -46,28 +47,25 @@ export function conversationWindow(state: State): Window {
     entries: state.log.entries,
     geometry: {
       columns: state.columns,
-      nameWidth: nameWidthFor("you", state.peer ?? ""),
+      nameWidth: state.nameWidth,
     },
     height: heightsOf(state).conversation,
   };
 }
 
-/** How an alarm is taken off the banner. */
-const READ = "Esc: read";
-
-/** Alarms that were not read yet, as the rows of the banner. */
+/** Alarms that were not dismissed, as the rows of the banner. */
 export function alarmRows({ alarms, columns }: State): string[] {
   if (alarms.length === 0) return [];
-  const width = Math.max(READ.length, columns - 2);
-  const count = alarms.length === 1 ? "ALARM" : `${alarms.length} ALARMS, the last`;
+  const width = Math.max(ALARM_TEXTS.dismiss.length, columns - 2);
+  const count = alarms.length === 1 ? ALARM_TEXTS.one : ALARM_TEXTS.many(alarms.length);
   const rows = wrap(safeText(`${count}: ${alarms.at(-1)}`), width);
   const last = rows.at(-1)!;
-  return widthOf(last) + 2 + READ.length <= width
-    ? rows.with(-1, pad(last, width - READ.length) + READ)
-    : [...rows, padStart(READ, width)];
+  return widthOf(last) + 2 + ALARM_TEXTS.dismiss.length <= width
+    ? rows.with(-1, pad(last, width - ALARM_TEXTS.dismiss.length) + ALARM_TEXTS.dismiss)
+    : [...rows, padStart(ALARM_TEXTS.dismiss, width)];
 }
 
-/** How high the code is shown, while it opens the room; whoever looks back has seen it. */
+/** How high the code is shown, while it opens the room; not while an older part is in the window. */
 function inviteHeight({ invite, rows, scroll }: State): number {
   if (invite === undefined) return 0;
   if (rows >= AIRY_FROM) return 9;
@@ -111,11 +109,9 @@ function placeShown(text: string, shown: number): number {
   return boundary(text, low);
 }
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-
 /** The beginning of the grapheme that the place is in. */
 function boundary(text: string, place: number): number {
-  return place >= text.length ? place : graphemes.segment(text).containing(place)!.index;
+  return place >= text.length ? place : graphemes().segment(text).containing(place)!.index;
 }
 
 function composerRows(state: State): number {
@@ -123,14 +119,13 @@ function composerRows(state: State): number {
   return Math.min(most, layComposer(state).rows.length);
 }
 
-/** What a paste is asked with. */
+/** The question about a paste. */
 export function questionRows({ question, columns }: State): string[] {
   if (!question) return [];
-  const { paste, objection } = question;
-  const lines = paste.split("\n").length;
-  const size = `${paste.length} characters${lines > 1 ? ` in ${lines} lines` : ""}`;
-  const what = objection === undefined
-    ? `Pasted: ${size}. Send it as one text? Enter: send · Tab: change it first · Esc: no`
-    : `Pasted: ${objection} Tab: shorten it · Esc: no`;
+  const { text, messages } = question;
+  const size = PASTE_TEXTS.size(text.length, text.split("\n").length);
+  const what = messages > 1
+    ? `${size}: ${PASTE_TEXTS.split(messages)}`
+    : `${size}. ${PASTE_TEXTS.send}`;
   return wrap(what, Math.max(1, columns - PROMPT_CELLS - 1));
 }

@@ -1,15 +1,16 @@
 /**
- * The conversation as it is kept for the screen: what was said, what became of it, and what the
- * program said in between. Every change makes a new list; what did not change stays the same object,
- * so that its rows need not be laid out again.
+ * The conversation on the screen: messages, their delivery, and what the program said in between. Every
+ * change makes a new list; what did not change stays the same object, so that its rows need not be laid
+ * out again.
  *
  * @module
  */
 import { safeText } from "../../terminal/safe_text.ts";
+import { DELIVERY_WORDS } from "../messages/tui.ts";
 import type { Weight } from "../messages/events.ts";
 
-/** What has become of a text of one's own. */
-export type Fate = "sending" | "queued" | "relay" | "seen" | "undelivered" | "lost";
+/** What became of a message of one's own. */
+export type DeliveryStatus = keyof typeof DELIVERY_WORDS;
 
 /** One thing in the conversation. `id` grows from one to the next. */
 export type Entry =
@@ -28,33 +29,26 @@ export type Entry =
       readonly text: string;
       readonly sendId: string;
       readonly seq: number | undefined;
-      readonly fate: Fate;
+      readonly status: DeliveryStatus;
     }
     | { readonly kind: "program"; readonly weight: Weight; readonly text: string }
   );
 
-/** What is kept. */
+/** A message of the peer. */
+export type PeerEntry = Entry & { readonly kind: "peer" };
+
+/** The conversation. */
 export interface Log {
   readonly entries: readonly Entry[];
   readonly nextId: number;
-  /** Fates that were told before the text was: sending can be quicker than showing. */
-  readonly early: Readonly<Record<string, Fate>>;
+  /** Statuses of messages that are not shown yet: queueing can be quicker than showing. */
+  readonly early: Readonly<Record<string, DeliveryStatus>>;
 }
 
-/** Nothing said. */
+/** An empty conversation. */
 export const EMPTY_LOG: Log = { entries: [], nextId: 1, early: {} };
 
-/** What a state of a text is called on the screen. */
-export const FATE_WORDS: Readonly<Record<Fate, string>> = {
-  sending: "sending",
-  queued: "queued",
-  relay: "on relay",
-  seen: "seen",
-  undelivered: "not delivered",
-  lost: "not sent",
-};
-
-/** Adds a text of the other one. */
+/** Adds a message of the peer. */
 export function heard(
   log: Log,
   { who, text, seq, notes, at }: {
@@ -69,9 +63,9 @@ export function heard(
   return append(log, { kind: "peer", id, at, who, text: safeText(text), seq, notes });
 }
 
-/** Adds a text of one's own. */
+/** Adds a message of one's own. */
 export function said(log: Log, { sendId, text, at }: { sendId: string; text: string; at: number }) {
-  const { [sendId]: fate = "sending", ...early } = log.early;
+  const { [sendId]: status = "sending", ...early } = log.early;
   const entry: Entry = {
     kind: "own",
     id: log.nextId,
@@ -79,7 +73,7 @@ export function said(log: Log, { sendId, text, at }: { sendId: string; text: str
     sendId,
     text: safeText(text),
     seq: undefined,
-    fate,
+    status,
   };
   return append({ ...log, early }, entry);
 }
@@ -89,40 +83,46 @@ export function told(log: Log, weight: Weight, text: string, at: number): Log {
   return append(log, { kind: "program", id: log.nextId, at, weight, text: safeText(text) });
 }
 
-/** Notes what has become of a text. */
-export function fated(log: Log, sendId: string, fate: Fate, seq?: number): Log {
+/** Notes what became of a message of one's own. */
+export function delivery(log: Log, sendId: string, status: DeliveryStatus, seq?: number): Log {
   const index = log.entries.findLastIndex((one) => one.kind === "own" && one.sendId === sendId);
   const entry = log.entries[index];
   if (entry?.kind !== "own") {
-    // Of a text that was cleared away nothing is kept; only a queue tells before the text is shown.
-    return fate === "queued" ? { ...log, early: { ...log.early, [sendId]: fate } } : log;
+    // Nothing is kept of a message that was cleared; only a queued one is known before it is shown.
+    return status === "queued" ? { ...log, early: { ...log.early, [sendId]: status } } : log;
   }
   return {
     ...log,
-    entries: log.entries.with(index, { ...entry, fate, seq: seq ?? entry.seq }),
+    entries: log.entries.with(index, { ...entry, status, seq: seq ?? entry.seq }),
   };
 }
 
-/** These messages will not be delivered any more. */
-export function undelivered(log: Log, ids: readonly string[]): Log {
+/** These messages will not be delivered. */
+export function failed(log: Log, ids: readonly string[]): Log {
   const lost = new Set(ids);
   const entries = log.entries.map((one) =>
-    one.kind === "own" && lost.has(one.sendId) && one.fate !== "seen"
-      ? { ...one, fate: one.fate === "relay" ? "undelivered" as const : "lost" as const }
+    one.kind === "own" && lost.has(one.sendId) && one.status !== "delivered"
+      ? { ...one, status: "failed" as const }
       : one
   );
   return { ...log, entries };
 }
 
-/** Takes out a text whose time is over. */
+/** The id under which a message of one's own was sent. */
+export function sendIdOf(log: Log, seq: number): string | undefined {
+  const entry = log.entries.findLast((one) => one.kind === "own" && one.seq === seq);
+  return entry?.kind === "own" ? entry.sendId : undefined;
+}
+
+/** Removes a message that expired. */
 export function expired(log: Log, from: "you" | "peer", seq: number): Log {
   const kind = from === "you" ? "own" : "peer";
-  // Numbers begin anew with each epoch: the newest is meant.
+  // Numbers begin again with each epoch: the newest is meant.
   const index = log.entries.findLastIndex((one) => one.kind === kind && one.seq === seq);
   return index < 0 ? log : { ...log, entries: log.entries.toSpliced(index, 1) };
 }
 
-/** Takes everything out. */
+/** Removes everything. */
 export function cleared(log: Log): Log {
   return { ...log, entries: [], early: {} };
 }

@@ -4,71 +4,33 @@
  * @module
  */
 import { systemClock } from "../../clock.ts";
-import type { OutputQueue } from "../../terminal/output.ts";
-import type { FullScreen } from "./full_screen.ts";
 import { notifierFor } from "./notice.ts";
+import { FullScreen, type FullScreenParts } from "./screen.ts";
 
 /** What is known when the screen is opened. */
-export interface Opening {
-  readonly port: {
-    read(): Promise<Uint8Array | null>;
-    setRaw(on: boolean): void;
-  };
-  readonly output: OutputQueue;
-  readonly typeAhead: string;
-  readonly name: string;
-  readonly relay: string;
-  readonly room: string | undefined;
-  readonly quiet: boolean;
+export interface Opening
+  extends Pick<FullScreenParts, "terminal" | "input" | "name" | "relay" | "room" | "quiet"> {
   readonly color: boolean;
-  /** A variable, where we may read it. */
+  /** A variable, where it may be read. */
   readonly env: (name: string) => string | undefined;
 }
 
-/** Where nobody can tell the size. */
-const DEFAULT_SIZE = { columns: 80, rows: 24 };
-/** A window is never taken for smaller: there would be no room for a row of each part. */
-const LEAST_SIZE = { columns: 10, rows: 5 };
-
 /** Takes over the terminal. */
-export async function openFullScreen(
-  { port, output, color, env, ...rest }: Opening,
-): Promise<FullScreen> {
-  const { FullScreen } = await import("./full_screen.ts");
+export function openFullScreen({ color, env, ...rest }: Opening): FullScreen {
   return new FullScreen({
     ...rest,
     clock: systemClock,
     theme: !color ? "none" : env("TERM") === "linux" ? "dark" : "auto",
     notifier: notifierFor({ term: env("TERM"), program: env("TERM_PROGRAM") }),
+    ...mayStop(env("WHISPER_COMMAND")) && { suspend: () => Deno.kill(Deno.pid, "SIGTSTP") },
     multiplexer: env("TMUX") ? "tmux" : env("STY") ? "screen" : undefined,
-    terminal: {
-      read: () => port.read(),
-      setRaw: (on) => port.setRaw(on),
-      size: terminalSize,
-      write: (text) => output.write(text),
-      flush: (options) => output.flush(options),
-      writeNow,
-    },
   });
 }
 
-function terminalSize(): { columns: number; rows: number } {
-  let size = DEFAULT_SIZE;
-  try {
-    size = Deno.consoleSize();
-  } catch {
-    // The terminal was closed.
-  }
-  return {
-    columns: Math.max(LEAST_SIZE.columns, size.columns || DEFAULT_SIZE.columns),
-    rows: Math.max(LEAST_SIZE.rows, size.rows || DEFAULT_SIZE.rows),
-  };
-}
-
-function writeNow(text: string): void {
-  try {
-    Deno.stdout.writeSync(new TextEncoder().encode(text));
-  } catch {
-    // Nobody is there to see it.
-  }
+/**
+ * Whether the shell would notice that this process is stopped. Behind `deno task` it would not, and
+ * Windows has no job control.
+ */
+function mayStop(command: string | undefined): boolean {
+  return Deno.build.os !== "windows" && !command?.startsWith("deno task");
 }

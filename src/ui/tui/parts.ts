@@ -4,7 +4,9 @@
  *
  * @module
  */
-import { ALL_CHAT_COMMANDS, beginningWith } from "../commands.ts";
+import { ALL_SLASH_COMMANDS, beginningWith } from "../slash_commands.ts";
+import { UNSENT_TEXT } from "../messages/interfaces.ts";
+import { HEADER_TEXTS, HINT_TEXTS, INVITE_TEXTS, SCROLL_TEXTS } from "../messages/tui.ts";
 import { safeText } from "../../terminal/safe_text.ts";
 import { presenceWord } from "../messages/events.ts";
 import { alarmRows, layComposer, PROMPT_CELLS, questionRows } from "./geometry.ts";
@@ -12,25 +14,30 @@ import type { State } from "./state.ts";
 import type { Row } from "./rows.ts";
 import { statusText } from "./status.ts";
 import { cut, type Span } from "./theme.ts";
-import { clip, pad, widthOf } from "./wrap.ts";
+import { clip, pad, widthOf } from "../../terminal/text.ts";
 
 /** From so many columns on there is room for every word. */
 const WIDE_FROM = 60;
 
 /**
- * Which room, how safe it is, who is there. The name is the last: whatever somebody calls themselves,
- * it stands behind what the program says.
+ * The room, how safe it is, who is there. The name comes last: whatever it is, it stands behind what the
+ * program says.
  */
 export function headerRows(state: State, height: number): Row[] {
   const { columns, room, peer, presence, isVerified } = state;
   const isWide = columns >= WIDE_FROM;
-  const place = isWide || room === undefined ? `Whisper ${room ?? ""}`.trimEnd() : room;
-  const verified = isVerified ? "verified" : "not verified";
+  const place = isWide || room === undefined
+    ? `${HEADER_TEXTS.program} ${room ?? ""}`.trimEnd()
+    : room;
+  const verified = isVerified ? HEADER_TEXTS.verified : HEADER_TEXTS.unverified;
   const spans: Span[] = [
     { role: "strong", text: ` ${place}` },
     { role: "rule", text: " │ " },
-    ...peer === undefined ? [{ role: "faint", text: "nobody else here" } as const] : [
-      { role: "faint", text: isWide ? `locked, ${verified}` : verified } as const,
+    ...peer === undefined ? [{ role: "faint", text: HEADER_TEXTS.alone } as const] : [
+      {
+        role: "faint",
+        text: isWide ? `${HEADER_TEXTS.encrypted} · ${verified}` : verified,
+      } as const,
       { role: "rule", text: " │ " } as const,
       {
         role: presence === "here" ? "faint" : "problem",
@@ -43,36 +50,35 @@ export function headerRows(state: State, height: number): Row[] {
   return height > 1 ? [cut(spans, columns), rule] : [cut(spans, columns)];
 }
 
-/** Alarms nobody has read. Nothing else on the screen is reversed from edge to edge at its top. */
+/** Alarms that were not dismissed. Nothing else is reversed from edge to edge at the top. */
 export function bannerRows(state: State, height: number): Row[] {
   return alarmRows(state).slice(0, height).map((text) => [
     { role: "alarm", text: pad(clip(` ${text}`, state.columns), state.columns) },
   ]);
 }
 
-/** The code, large, and how to give it over. */
+/** The invite code, large, and how to share it. */
 export function inviteRows({ invite = "", columns }: State, height: number): Row[] {
   const inner = Math.min(columns, widthOf(invite) + 8);
   const line = (role: Span["role"], text: string): Row => [
     { role: "plain", text: " ".repeat(Math.max(0, Math.floor((columns - widthOf(text)) / 2))) },
     { role, text: clip(text, columns) },
   ];
-  const code = line("code", centred(invite, inner));
-  const say = "Say it to them, by voice if you can; don't post it.";
+  const code = line("code", centered(invite, inner));
   if (height < 9) {
-    return [line("faint", clip("Your code: say it, don't post it", columns)), code, []]
+    return [line("faint", clip(INVITE_TEXTS.short, columns)), code, []]
       .slice(0, height) as Row[];
   }
   return [
     [],
-    line("plain", "Your code, for one other person and one use"),
+    line("plain", INVITE_TEXTS.title),
     [],
     line("code", " ".repeat(inner)),
     code,
     line("code", " ".repeat(inner)),
     [],
-    line("plain", clip(say, columns)),
-    line("faint", clip("They type: whisper join · /copy gives it to your clipboard", columns)),
+    line("plain", clip(INVITE_TEXTS.share, columns)),
+    line("faint", clip(INVITE_TEXTS.run(), columns)),
   ];
 }
 
@@ -81,8 +87,8 @@ export function ruleRow({ columns, scroll, unread }: State): Row {
   const note = scroll === "tail"
     ? ""
     : unread > 0
-    ? ` ${unread} new below · Ctrl+End `
-    : " more below · PgDn ";
+    ? SCROLL_TEXTS.unread(unread)
+    : SCROLL_TEXTS.more;
   const right = Math.min(2, Math.max(0, columns - widthOf(note)));
   const left = Math.max(0, columns - widthOf(note) - right);
   return [
@@ -118,17 +124,22 @@ export function composerRows(
   return { rows: shown, cursor: { row: row - from, column: PROMPT_CELLS + column } };
 }
 
-function hint({ columns, peer, presence }: State): string {
-  const text = peer === undefined
-    ? "Type already, if you like: it is sent when they come. /help lists all."
+function hint({ columns, peer, presence, isEnded, hasModifiers }: State): string {
+  const text = isEnded
+    ? HINT_TEXTS.ended
+    : peer === undefined
+    ? HINT_TEXTS.alone
     : presence === "left"
-    ? "/invite makes a fresh code, /exit leaves."
-    : "Type and press Enter. /help lists all.";
+    ? HINT_TEXTS.left
+    : HINT_TEXTS.ready(hasModifiers ? "Shift+Enter" : "Ctrl+J");
   return clip(text, columns - PROMPT_CELLS);
 }
 
-/** How everything is, in one line; while a command is typed, what it does. */
+/** The status in one line; while a command is typed, what it does. */
 export function statusRow(state: State): Row {
+  if (state.isLeaveAsked) {
+    return [{ role: "problem", text: clip(` ${UNSENT_TEXT}`, state.columns) }];
+  }
   const command = commandHint(state);
   const text = command ?? statusText(state);
   return [{ role: "faint", text: clip(` ${text}`, state.columns) }];
@@ -137,16 +148,16 @@ export function statusRow(state: State): Row {
 function commandHint({ draft: { before, after } }: State): string | undefined {
   const [, word] = /^\/([a-z]*)(?:\s|$)/.exec(safeText(before + after)) ?? [];
   if (word === undefined || before.startsWith("//")) return undefined;
-  const name = ALL_CHAT_COMMANDS.has(word) ? word : beginningWith(word);
+  const name = ALL_SLASH_COMMANDS.has(word) ? word : beginningWith(word);
   if (name !== undefined) {
-    const { argument, help } = ALL_CHAT_COMMANDS.get(name)!;
+    const { argument, help } = ALL_SLASH_COMMANDS.get(name)!;
     return `/${name}${argument ? ` ${argument}` : ""}: ${help}`;
   }
-  const names = [...ALL_CHAT_COMMANDS.keys()].filter((one) => one.startsWith(word));
+  const names = [...ALL_SLASH_COMMANDS.keys()].filter((one) => one.startsWith(word));
   return names.length > 0 ? names.map((one) => `/${one}`).join(" ") : undefined;
 }
 
-function centred(text: string, width: number): string {
+function centered(text: string, width: number): string {
   const left = Math.max(0, Math.floor((width - widthOf(text)) / 2));
   return pad(" ".repeat(left) + text, width);
 }

@@ -3,17 +3,18 @@
  *
  * @module
  */
-import { beginningWith } from "../commands.ts";
-import { edit, insert, move, replace, textOf } from "./draft.ts";
+import { completeCommand } from "../slash_commands.ts";
+import { edit, insert, move, replace, textOf } from "../../terminal/editor.ts";
 import { conversationWindow, layComposer } from "./geometry.ts";
-import type { KeyAction } from "../keys.ts";
-import type { State } from "./state.ts";
+import type { KeyAction } from "../../terminal/keys.ts";
+import { NO_RECALL, type State } from "./state.ts";
 import { typed } from "./typing.ts";
 import { scrolled, scrolledToFirst } from "./viewport.ts";
 
-/** The state after a key. Keys that send and leave are the interface's affair. */
+/** The state after a key. What sends and leaves is up to screen.ts. */
 export function pressKey(state: State, action: KeyAction): State {
   if (state.question) return answer(state, action);
+  if (action === "leave") return { ...state, isLeaveAsked: true };
   switch (action) {
     case "page-up":
       return scroll(state, -(page(state) - 1));
@@ -28,7 +29,7 @@ export function pressKey(state: State, action: KeyAction): State {
     case "last":
       return { ...state, scroll: "tail", unread: 0 };
     case "dismiss":
-      return { ...state, alarms: [] };
+      return state.isLeaveAsked ? state : { ...state, alarms: [] };
     case "complete":
       return complete(state);
     case "up":
@@ -38,10 +39,11 @@ export function pressKey(state: State, action: KeyAction): State {
     case "end":
       return edge(state, action);
     case "submit":
-    case "leave":
-    case "end-of-input":
+    case "suspend":
     case "redraw":
       return state;
+    case "end-of-input":
+      return pressKey(state, "delete");
     default: {
       const draft = edit(state.draft, action);
       if (!draft || draft === state.draft) return state;
@@ -50,11 +52,11 @@ export function pressKey(state: State, action: KeyAction): State {
   }
 }
 
-/** A paste that is being asked about: no, or into the draft, for changing it first. */
+/** A paste that is being asked about: cancel, or edit it in the draft first. */
 function answer(state: State, action: KeyAction): State {
   if (action !== "dismiss" && action !== "complete") return state;
   const next = { ...state, question: undefined };
-  return action === "dismiss" ? next : typed(next, insert(state.draft, state.question!.paste));
+  return action === "dismiss" ? next : typed(next, insert(state.draft, state.question!.text));
 }
 
 function page(state: State): number {
@@ -77,23 +79,26 @@ function vertical(state: State, by: -1 | 1): State {
   const { rows, row, column, placeAt } = layComposer(state);
   const target = row + by;
   // While the history is being looked through, arrows go on in it.
-  const isRecalling = state.recall.place < state.history.length;
+  const isRecalling = state.recall.id !== undefined;
   if (target < 0 || target >= rows.length || isRecalling) return recall(state, by);
   return { ...state, draft: move(state.draft, placeAt(target, column)) };
 }
 
 function recall(state: State, by: -1 | 1): State {
   const { history } = state;
-  const place = state.recall.place + by;
+  const from = state.recall.id === undefined
+    ? history.length
+    : history.findIndex(({ id }) => id === state.recall.id);
+  const place = from + by;
   if (place < 0 || place > history.length) return state;
-  const kept = state.recall.place === history.length ? textOf(state.draft) : state.recall.draft;
-  const draft = replace(state.draft, history[place] ?? kept);
-  return { ...state, draft, recall: { place, draft: kept } };
+  const own = state.recall.id === undefined ? textOf(state.draft) : state.recall.draft;
+  const sent = history[place];
+  const draft = replace(state.draft, sent?.line ?? own);
+  return { ...state, draft, recall: sent ? { id: sent.id, draft: own } : NO_RECALL };
 }
 
 function complete(state: State): State {
   const { before, after } = state.draft;
-  const [, word] = /^\/([a-z]+)$/.exec(before) ?? [];
-  const name = word && after === "" ? beginningWith(word) : undefined;
-  return name ? typed(state, replace(state.draft, `/${name} `)) : state;
+  const line = after === "" ? completeCommand(before) : undefined;
+  return line ? typed(state, replace(state.draft, line)) : state;
 }

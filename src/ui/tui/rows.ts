@@ -1,15 +1,18 @@
 /**
  * One entry of the conversation as rows of the screen.
  *
- * The two leftmost columns are the program's alone: its own lines begin there with a mark, and nothing
- * that anybody says ever reaches them. What the other one says stands behind a bar, in every row.
+ * The two leftmost columns are the program's alone: its own lines begin there with a mark, and no
+ * message ever reaches them. What the peer says stands behind a bar, in every row.
  *
  * @module
  */
 import type { Weight } from "../messages/events.ts";
-import { type Entry, FATE_WORDS } from "./log.ts";
+import { clockTime } from "../common.ts";
+import { PLAIN_TEXTS } from "../messages/plain.ts";
+import { DELIVERY_WORDS } from "../messages/tui.ts";
+import type { Entry } from "./log.ts";
 import type { Role, Span } from "./theme.ts";
-import { clip, pad, padStart, widthOf, wrap } from "./wrap.ts";
+import { clip, pad, padStart, widthOf, wrap } from "../../terminal/text.ts";
 
 /** A row. */
 export type Row = readonly Span[];
@@ -31,7 +34,7 @@ const TIME_CELLS = 8;
 const MIN_TEXT_CELLS = 8;
 /** Left free at the right: terminals that count a letter wider than we do have room for it. */
 const MARGIN = 1;
-const LONGEST_FATE = Math.max(...Object.values(FATE_WORDS).map((word) => word.length));
+const LONGEST_STATUS = Math.max(...Object.values(DELIVERY_WORDS).map((word) => word.length));
 
 /** The width for two names. */
 export function nameWidthFor(...names: readonly string[]): number {
@@ -53,12 +56,6 @@ export function rowsOf(entry: Entry, geometry: Geometry): readonly Row[] {
   const rows = entry.kind === "program" ? program(entry, geometry) : spoken(entry, geometry);
   laid.set(entry, { ...geometry, rows });
   return rows;
-}
-
-/** Hours and minutes of the day, here. */
-export function clockTime(at: number): string {
-  const time = new Date(at);
-  return [time.getHours(), time.getMinutes()].map((n) => String(n).padStart(2, "0")).join(":");
 }
 
 type Program = Entry & { kind: "program" };
@@ -106,7 +103,7 @@ function spoken(entry: Spoken, geometry: Geometry): Row[] {
   const notes = entry.kind === "peer" && entry.notes.length > 0
     ? `(${entry.notes.join(", ")}) `
     : "";
-  const name = clip(entry.kind === "own" ? "you" : entry.who, geometry.nameWidth);
+  const name = clip(entry.kind === "own" ? PLAIN_TEXTS.you : entry.who, geometry.nameWidth);
   const time = `  ${clockTime(entry.at)} `;
   const first: Span[] = isWide
     ? [
@@ -120,12 +117,17 @@ function spoken(entry: Spoken, geometry: Geometry): Row[] {
   const width = Math.max(MIN_TEXT_CELLS, geometry.columns - indent - MARGIN);
   // In a narrow window the text begins behind the name, and goes on below it.
   const lead = isWide ? 0 : widthOf(name) + 2;
-  const lines = wrap(`${"x".repeat(lead)}${notes}${entry.text}`, width);
-  const rows = lines.map((line, index): Span[] => {
-    const text = index === 0 ? line.slice(lead) : line;
-    return index === 0 ? [...first, ...noted(notes, text)] : [...rest, { role: "plain", text }];
-  });
-  return entry.kind === "own" ? withFate(rows, { entry, rest, width, lines }) : rows;
+  const text = `${notes}${entry.text}`;
+  // A name may leave no room behind it.
+  const lines = lead < width
+    ? wrap(text, width, { first: width - lead })
+    : ["", ...wrap(text, width)];
+  const rows = lines.map((text, index): Span[] =>
+    index === 0 ? [...first, ...noted(notes, text)] : [...rest, { role: "plain", text }]
+  );
+  if (entry.kind === "peer") return rows;
+  const used = widthOf(lines.at(-1)!) + (lines.length === 1 ? lead : 0);
+  return withStatus(rows, { entry, rest, left: width - used });
 }
 
 function noted(notes: string, text: string): Span[] {
@@ -134,19 +136,18 @@ function noted(notes: string, text: string): Span[] {
     : [{ role: "plain", text }];
 }
 
-/** Puts the state behind a text. Its place is kept for the longest word: rows do not jump. */
-function withFate(
+/** Puts the status behind a message, where the longest one has room, so that rows do not jump. */
+function withStatus(
   rows: Span[][],
-  { entry, rest, width, lines }: {
+  { entry, rest, left }: {
     entry: Entry & { kind: "own" };
     rest: Span[];
-    width: number;
-    lines: readonly string[];
+    left: number;
   },
 ): Row[] {
-  const word = FATE_WORDS[entry.fate];
-  const role = entry.fate === "lost" || entry.fate === "undelivered" ? "problem" : "faint";
-  if (widthOf(lines.at(-1)!) + 3 + LONGEST_FATE <= width) {
+  const word = DELIVERY_WORDS[entry.status];
+  const role = entry.status === "failed" ? "problem" : "faint";
+  if (3 + LONGEST_STATUS <= left) {
     rows.at(-1)!.push({ role, text: `  · ${word}` });
   } else rows.push([...rest, { role, text: `· ${word}` }]);
   return rows;

@@ -5,12 +5,15 @@
  */
 import type { Presence } from "../../chat/events.ts";
 import { safeLine } from "../../terminal/safe_text.ts";
-import { type Draft, EMPTY } from "./draft.ts";
+import { type Draft, EMPTY_DRAFT } from "../../terminal/editor.ts";
 import { EMPTY_LOG, type Log } from "./log.ts";
+import { PLAIN_TEXTS } from "../messages/plain.ts";
+import type { SentLine } from "../common.ts";
+import { nameWidthFor } from "./rows.ts";
 import type { ThemeName } from "./theme.ts";
 import type { Scroll } from "./viewport.ts";
 
-/** The relay as far as it is known. */
+/** The relay, as far as it is known. */
 export type RelayState =
   | { readonly state: "connecting"; readonly since: number }
   | { readonly state: "up" }
@@ -24,52 +27,65 @@ export interface Waiting {
   readonly atMostMs: number | undefined;
 }
 
-/** A paste that nobody has agreed to yet. */
+/** A paste that the person is asked about. */
 export interface Question {
-  readonly paste: string;
-  /** Why it cannot be sent as it is. */
-  readonly objection: string | undefined;
+  readonly text: string;
+  /** The messages that it would be sent as. */
+  readonly messages: number;
 }
 
-/** Everything that the screen shows. Times without a word are monotonic milliseconds. */
+/** Everything that the screen shows. Times are monotonic milliseconds, except `wall`. */
 export interface State {
   readonly columns: number;
   readonly rows: number;
   readonly theme: ThemeName;
-  /** Monotonic, and of the wall. */
   readonly now: number;
+  /** Milliseconds since 1970. */
   readonly wall: number;
   readonly ownName: string;
-  /** What the other one is called here, once known. */
+  /** What the peer is called here, once known. */
   readonly peer: string | undefined;
   readonly presence: Presence | undefined;
   readonly isVerified: boolean;
+  /** Cells for the names in the conversation: of everyone who was here. */
+  readonly nameWidth: number;
+  /** The first entry of the conversation with the present peer. */
+  readonly epochFrom: number;
   readonly heardAt: number | undefined;
   readonly room: string | undefined;
   readonly relayName: string;
   readonly relay: RelayState;
-  /** Milliseconds that the relay took for the last text. */
+  /** Milliseconds that the relay took for the last message. */
   readonly latencyMs: number | undefined;
   readonly invite: string | undefined;
   readonly waiting: Waiting | undefined;
   readonly timerSeconds: number;
   readonly log: Log;
   readonly scroll: Scroll;
-  /** What came while something older was being looked at. */
+  /** Entries that came while an older part was in the window. */
   readonly unread: number;
-  /** Alarms that nobody has said to have read. */
+  /** Alarms that were not dismissed. */
   readonly alarms: readonly string[];
   readonly draft: Draft;
-  readonly history: readonly string[];
-  /** Which earlier text is shown; the length of the history is the draft itself. */
-  readonly recall: { readonly place: number; readonly draft: string };
+  readonly history: readonly SentLine[];
+  /** Which earlier line is shown, by id; undefined: the draft itself, which `draft` keeps meanwhile. */
+  readonly recall: { readonly id: string | undefined; readonly draft: string };
   readonly question: Question | undefined;
+  /** Ctrl+C was pressed while something was typed: a second one leaves. */
+  readonly isLeaveAsked: boolean;
+  /** The chat has ended; Enter leaves. */
+  readonly isEnded: boolean;
+  /** Whether the terminal tells Shift+Enter from Enter. */
+  readonly hasModifiers: boolean;
   readonly isMuted: boolean;
   /** Undefined until the terminal tells. */
   readonly isFocused: boolean | undefined;
-  /** What remains to be said when the screen is gone. */
+  /** What is printed when the screen is gone. */
   readonly farewell: readonly string[];
 }
+
+/** The draft itself is shown. */
+export const NO_RECALL: State["recall"] = { id: undefined, draft: "" };
 
 /** Where a chat begins. */
 export interface Beginning {
@@ -92,6 +108,8 @@ export function begin(beginning: Beginning): State {
     peer: undefined,
     presence: undefined,
     isVerified: false,
+    nameWidth: nameWidthFor(PLAIN_TEXTS.you),
+    epochFrom: 1,
     heardAt: undefined,
     relay: { state: "connecting", since: beginning.now },
     latencyMs: undefined,
@@ -102,10 +120,13 @@ export function begin(beginning: Beginning): State {
     scroll: "tail",
     unread: 0,
     alarms: [],
-    draft: EMPTY,
+    draft: EMPTY_DRAFT,
     history: [],
-    recall: { place: 0, draft: "" },
+    recall: NO_RECALL,
     question: undefined,
+    isLeaveAsked: false,
+    isEnded: false,
+    hasModifiers: false,
     isFocused: undefined,
     farewell: [],
   };

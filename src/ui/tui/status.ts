@@ -1,65 +1,85 @@
 /**
- * The status line: what is waited for and for how long, how the relay is, what holds at the moment.
+ * The status line: what is being waited for and for how long, how the relay is doing, what is set.
  *
  * @module
  */
+import { MAX_TEXT_BYTES } from "../../limits.ts";
+import { textOf } from "../../terminal/editor.ts";
+import { STATUS_TEXTS } from "../messages/tui.ts";
 import { duration } from "../messages/events.ts";
+import { bytesOf } from "../split.ts";
 import type { State } from "./state.ts";
 
-/** What there is to say, the most pressing first. */
+/** A draft of this share of the longest message shows its size. */
+const COUNT_FROM = 0.75;
+
+/** The parts of the status, the most important first. */
 export function statusText(state: State): string {
-  return [waiting(state), relay(state), heard(state), timer(state), state.isMuted ? "muted" : ""]
+  if (state.isEnded) return STATUS_TEXTS.ended;
+  const muted = state.isMuted ? STATUS_TEXTS.muted : "";
+  return [size(state), waiting(state), relay(state), heard(state), timer(state), muted]
     .filter((part) => part !== "").join(" · ");
+}
+
+/** How long the draft is, when it comes close to the longest message. */
+function size({ draft }: State): string {
+  // Never more bytes than three for each UTF-16 unit.
+  if (3 * (draft.before.length + draft.after.length) < COUNT_FROM * MAX_TEXT_BYTES) return "";
+  const bytes = bytesOf(textOf(draft));
+  return bytes < COUNT_FROM * MAX_TEXT_BYTES ? "" : STATUS_TEXTS.bytes(bytes, MAX_TEXT_BYTES);
 }
 
 function waiting({ waiting, now }: State): string {
   if (!waiting) return "";
   const since = span(now - waiting.since);
-  const limit = waiting.atMostMs === undefined ? "" : ` of at most ${span(waiting.atMostMs)}`;
+  const limit = waiting.atMostMs === undefined ? "" : STATUS_TEXTS.atMost(span(waiting.atMostMs));
   switch (waiting.for) {
     case "guest":
-      return `Waiting for the other one, ${since}: Ctrl+C stops`;
+      return STATUS_TEXTS.guest(since);
     case "host":
-      return `Waiting for an answer, ${since}${limit}: Ctrl+C stops`;
+      return STATUS_TEXTS.host(since, limit);
     case "handshake":
-      return `Somebody comes in, the code is being checked, ${since}: Ctrl+C stops`;
+      return STATUS_TEXTS.handshake(since);
     case "goodbye":
-      return `Cleaning up, ${since}${limit}: Ctrl+C leaves at once`;
+      return STATUS_TEXTS.goodbye(since, limit);
   }
 }
 
 function relay({ relay, relayName, latencyMs, now, log }: State): string {
   switch (relay.state) {
     case "connecting":
-      return `Connecting to ${relayName}, ${span(now - relay.since)}: Ctrl+C stops`;
+      return STATUS_TEXTS.connecting(relayName, span(now - relay.since));
     case "up":
-      return `Relay: ${relayName}${latencyMs === undefined ? "" : `, ${Math.round(latencyMs)} ms`}`;
+      return STATUS_TEXTS.up(
+        relayName,
+        latencyMs === undefined ? "" : `${Math.round(latencyMs)} ms`,
+      );
     case "reconnecting": {
       const left = relay.retryAt === undefined ? 0 : relay.retryAt - now;
-      const next = left > 0 ? `next try in ${span(left)}` : "trying again";
+      const next = left > 0 ? STATUS_TEXTS.retryIn(span(left)) : STATUS_TEXTS.retrying;
       const queued =
         log.entries.filter((one) =>
-          one.kind === "own" && (one.fate === "queued" || one.fate === "sending")
+          one.kind === "own" && (one.status === "queued" || one.status === "sending")
         ).length;
-      return `Out of reach: ${relayName}, ${next}${queued > 0 ? `, ${queued} kept` : ""}`;
+      return STATUS_TEXTS.reconnecting(relayName, next, queued);
     }
     case "down":
-      return `Lost: ${relayName}`;
+      return STATUS_TEXTS.down(relayName);
   }
 }
 
 function heard({ peer, presence, heardAt, now }: State): string {
   if (peer === undefined || heardAt === undefined || presence === "left") return "";
-  return `heard ${ago(now - heardAt)}`;
+  return STATUS_TEXTS.heard(ago(now - heardAt));
 }
 
 function timer({ timerSeconds }: State): string {
-  return timerSeconds === 0 ? "" : `texts vanish after ${duration(timerSeconds)}`;
+  return timerSeconds === 0 ? "" : STATUS_TEXTS.timer(duration(timerSeconds));
 }
 
-/** How long ago, no more precisely than anybody cares for. */
+/** How long ago, roughly. */
 function ago(ms: number): string {
-  return ms < 10_000 ? "just now" : `${span(ms)} ago`;
+  return ms < 10_000 ? STATUS_TEXTS.justNow : STATUS_TEXTS.ago(span(ms));
 }
 
 /** `42 s`, `3 min`, `2 h`. */

@@ -1,13 +1,14 @@
 /**
- * Colours by what they mean. Blue and orange are told apart by nearly everybody, and nothing is said
- * by colour alone.
+ * Colors by what they mean. Nearly everyone can tell blue from orange, and nothing is said by color
+ * alone.
  *
  * @module
  */
 import { safeLine } from "../../terminal/safe_text.ts";
-import { clip, widthOf } from "./wrap.ts";
+import { styled, type TerminalText, tty } from "../../terminal/terminal_text.ts";
+import { clip, widthOf } from "../../terminal/text.ts";
 
-/** What a piece of text is. */
+/** What a piece of text stands for. */
 export type Role =
   | "plain"
   | "strong"
@@ -20,13 +21,13 @@ export type Role =
   | "code"
   | "rule";
 
-/** `either`: readable on a background that nobody has told us about. */
+/** `either`: readable on a background that is not known. */
 export type ThemeName = "dark" | "light" | "either" | "none";
 
-/** Parameters of SGR (ECMA-48) for each role; the colours are of xterm's 256. */
+/** Parameters of SGR (ECMA-48) for each role; the colors are of xterm's 256. */
 type Theme = Readonly<Record<Role, string>>;
 
-/** Weight and reversal are no colours: they stay where none are wanted. */
+/** Weight and reversal are not colors: they stay where no colors are wanted. */
 const NONE: Theme = {
   plain: "",
   strong: "1",
@@ -97,18 +98,8 @@ export function cut(spans: readonly Span[], columns: number): readonly Span[] {
   });
 }
 
-// deno-lint-ignore no-control-regex -- none of them may pass
-const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
-
-/**
- * A row as the terminal takes it. Every text goes through here: whatever was forgotten before, no
- * control character of it is one behind this place.
- */
-export function paint(spans: readonly Span[], theme: ThemeName): string {
+/** A row as the terminal takes it. */
+export function paint(spans: readonly Span[], theme: ThemeName): TerminalText {
   const styles = THEMES[theme];
-  return spans.map(({ role, text }) => {
-    const style = styles[role];
-    const safe = CONTROL.test(text) ? safeLine(text) : text;
-    return style === "" || safe === "" ? safe : `\x1b[${style}m${safe}\x1b[0m`;
-  }).join("");
+  return tty`${spans.map(({ role, text }) => styled(styles[role], safeLine(text)))}`;
 }

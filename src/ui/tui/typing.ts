@@ -3,46 +3,50 @@
  *
  * @module
  */
-import { type Draft, EMPTY, insert } from "./draft.ts";
-import type { State } from "./state.ts";
+import { type Draft, EMPTY_DRAFT, forgetPast, insert } from "../../terminal/editor.ts";
+import { withLine } from "../common.ts";
+import { splitText } from "../split.ts";
+import { NO_RECALL, type State } from "./state.ts";
 
-/** Texts kept for the arrow keys; the session's only, in memory. */
-const MAX_HISTORY = 200;
 /** A paste of one line, up to this, is as good as typed. */
 const MAX_QUIET_PASTE = 1_000;
-/** The longest text, in bytes of UTF-8 (docs/PROTOCOL.md). */
-export const MAX_TEXT_BYTES = 16_384;
 
-/** A draft that was changed by hand is no longer one of the history. */
+/** A draft that was changed by hand is no longer a line of the history. */
 export function typed(state: State, draft: Draft): State {
-  return { ...state, draft, recall: { place: state.history.length, draft: "" } };
+  return { ...state, draft, recall: NO_RECALL };
 }
 
 /** Takes a paste: like typing where it is short, and after a question where it is not. */
 export function pasted(state: State, paste: string): State {
-  if (state.question) return asked(state, state.question.paste + paste);
+  if (state.question) return asked(state, state.question.text + paste);
   if (!paste.includes("\n") && paste.length <= MAX_QUIET_PASTE) {
     return paste === "" ? state : typed(state, insert(state.draft, paste));
   }
   return asked(state, paste);
 }
 
-function asked(state: State, paste: string): State {
-  const bytes = new TextEncoder().encode(paste).length;
-  const objection = bytes > MAX_TEXT_BYTES
-    ? `${bytes} bytes are too many for one text: ${MAX_TEXT_BYTES} is the most.`
-    : undefined;
-  return { ...state, question: { paste, objection } };
+function asked(state: State, text: string): State {
+  return { ...state, question: { text, messages: splitText(text).length } };
 }
 
-/** The draft, or the paste that was asked about, is on its way; Up brings either back. */
+/** The draft, or the paste that was asked about, is being sent; Up brings either back. */
 export function submitted(
   state: State,
-  { line, isPaste }: { readonly line: string; readonly isPaste: boolean },
+  { id, line, isAnswer }: {
+    readonly id: string;
+    readonly line: string;
+    readonly isAnswer: boolean;
+  },
 ): State {
-  const history = line.trim() === "" ? state.history : [...state.history, line].slice(-MAX_HISTORY);
-  const recall = { place: history.length, draft: "" };
-  return isPaste
-    ? { ...state, question: undefined, history, recall }
-    : { ...state, draft: EMPTY, history, recall };
+  const history = withLine(state.history, { id, line });
+  return isAnswer
+    ? { ...state, question: undefined, history, recall: NO_RECALL }
+    : { ...state, draft: EMPTY_DRAFT, history, recall: NO_RECALL };
+}
+
+/** Forgets what the draft has of a message that must not come back. */
+export function forgetSent(state: State, id: string): State {
+  const { draft, recall } = state;
+  if (recall.id !== id) return { ...state, draft: forgetPast(draft) };
+  return { ...state, draft: { ...EMPTY_DRAFT, before: recall.draft }, recall: NO_RECALL };
 }

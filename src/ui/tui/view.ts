@@ -4,27 +4,35 @@
  *
  * @module
  */
-import { conversationWindow, type Heights, heightsOf } from "./geometry.ts";
+import { conversationWindow, heightsOf } from "./geometry.ts";
 import { bannerRows, composerRows, headerRows, inviteRows, ruleRow, statusRow } from "./parts.ts";
+import type { TerminalText } from "../../terminal/terminal_text.ts";
+import type { PeerEntry } from "./log.ts";
 import type { Row } from "./rows.ts";
 import type { State } from "./state.ts";
 import { cut, paint } from "./theme.ts";
-import { visibleRows } from "./viewport.ts";
+import { visible } from "./viewport.ts";
 
 /** What a terminal should show. */
 export interface Frame {
-  readonly lines: readonly string[];
+  readonly rows: readonly TerminalText[];
   readonly cursor: { readonly row: number; readonly column: number };
+  /** Messages of the peer whose end is in the window. */
+  readonly displayed: readonly PeerEntry[];
 }
 
 /** The frame of a state. */
 export function view(state: State): Frame {
   const heights = heightsOf(state);
   const composer = composerRows(state, heights.composer);
+  const { rows: conversation, entries } = visible(
+    { ...conversationWindow(state), height: heights.conversation },
+    state.scroll,
+  );
   const rows = [
     ...placed(headerRows(state, heights.header), heights.header),
     ...placed(bannerRows(state, heights.alarms), heights.alarms),
-    ...placed(conversation(state, heights), heights.conversation, "bottom"),
+    ...placed(conversation, heights.conversation, "bottom"),
     ...placed(inviteRows(state, heights.invite), heights.invite),
     ...placed([ruleRow(state)], heights.rule),
     ...placed(composer.rows, heights.composer),
@@ -32,16 +40,13 @@ export function view(state: State): Frame {
   ].slice(0, state.rows);
   const above = state.rows - heights.status - heights.composer;
   return {
-    lines: rows.map((row) => paint(cut(row, state.columns), state.theme)),
+    rows: rows.map((row) => paint(cut(row, state.columns), state.theme)),
+    displayed: entries.filter((entry) => entry.kind === "peer"),
     cursor: {
       row: Math.max(0, above + composer.cursor.row),
       column: Math.min(state.columns - 1, composer.cursor.column),
     },
   };
-}
-
-function conversation(state: State, { conversation }: Heights): readonly Row[] {
-  return visibleRows({ ...conversationWindow(state), height: conversation }, state.scroll);
 }
 
 /** Rows in a place of that height, at its top or at its bottom. */

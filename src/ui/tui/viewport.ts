@@ -23,17 +23,22 @@ export interface Window {
   readonly height: number;
 }
 
-/** The rows to show, at most `height`. */
-export function visibleRows(window: Window, scroll: Scroll): Row[] {
+/** The rows to show, at most `height`, and the entries whose last row is among them. */
+export function visible(
+  window: Window,
+  scroll: Scroll,
+): { readonly rows: readonly Row[]; readonly entries: readonly Entry[] } {
   const { entries, geometry, height } = window;
   const rows: Row[] = [];
+  const ending: Entry[] = [];
   let { index, row } = placeOf(window, scroll);
   while (rows.length < height && index >= 0) {
     const all = rowsOf(entries[index]!, geometry);
+    if (row === all.length - 1) ending.push(entries[index]!);
     while (row >= 0 && rows.length < height) rows.push(all[row--]!);
     if (--index >= 0) row = rowsOf(entries[index]!, geometry).length - 1;
   }
-  return rows.reverse();
+  return { rows: rows.reverse(), entries: ending.reverse() };
 }
 
 /** So many rows further back (negative) or on. */

@@ -1,3 +1,5 @@
+import { parseDuration } from "../../../src/duration.ts";
+import { MAX_NAME_BYTES } from "../../../src/limits.ts";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import fc from "fast-check";
 import {
@@ -5,10 +7,8 @@ import {
   checkName,
   DEFAULT_LINGER_MS,
   MAX_LINGER_MS,
-  MAX_NAME_BYTES,
   MAX_NAME_GRAPHEMES,
   MIN_LINGER_MS,
-  parseDuration,
 } from "../../../src/cli/person.ts";
 import { Failure } from "../../../src/errors.ts";
 import { assertWellSaid, refused } from "./support.ts";
@@ -117,7 +117,8 @@ Deno.test("duration: hours, minutes and seconds, alone and together", () => {
     ["-5m", undefined],
     ["+5m", undefined],
     ["1e3s", undefined],
-    ["5d", undefined],
+    ["5d", 432_000_000],
+    ["2d12h", 216_000_000],
     ["٣m", undefined],
     ["1s".repeat(513), undefined],
   ];

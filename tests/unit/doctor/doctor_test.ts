@@ -1,3 +1,4 @@
+import { rawOf } from "../../../src/terminal/terminal_text.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { type Clock, systemClock } from "../../../src/clock.ts";
 import { examineAll, type Step } from "../../../src/doctor/doctor.ts";
@@ -105,7 +106,7 @@ const STEP: Step = { name: "tcp", ms: 12.34, result: { state: "failed", failure:
 
 Deno.test("plainReport: shows mark, title, time and fix", () => {
   let text = "";
-  const report = plainReport((line) => text += line, false);
+  const report = plainReport((line) => text += rawOf(line), false);
   report.step(STEP);
   report.step({ ...STEP, ms: undefined, result: { state: "skipped" } });
   report.verdict(STEP);
@@ -124,7 +125,7 @@ Deno.test("plainReport: wraps what is to be done at 80 columns", () => {
   let text = "";
   const failure = new Failure("dns-failed");
   const result = { state: "failed", failure } as const;
-  plainReport((line) => text += line, false).step({ ...STEP, result });
+  plainReport((line) => text += rawOf(line), false).step({ ...STEP, result });
   const [, ...lines] = text.trimEnd().split("\n");
   assertEquals(lines.length > 2, true);
   assertEquals(lines.map((line) => line.trim()).join(" "), describeResult(result).fix);
@@ -133,13 +134,13 @@ Deno.test("plainReport: wraps what is to be done at 80 columns", () => {
 
 Deno.test("plainReport: uses colors only where they are wanted", () => {
   let text = "";
-  plainReport((line) => text += line, true).step(STEP);
+  plainReport((line) => text += rawOf(line), true).step(STEP);
   assertEquals(text.includes("\x1b[31;1mFAILED\x1b[0m"), true);
 });
 
 Deno.test("jsonReport: writes one object for each step and the verdict", () => {
   const lines: unknown[] = [];
-  const report = jsonReport((line) => lines.push(JSON.parse(line)));
+  const report = jsonReport((value) => lines.push(value));
   report.step(STEP);
   report.verdict(undefined);
   report.verdict(STEP);

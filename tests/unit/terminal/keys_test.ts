@@ -1,160 +1,193 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertNotMatch } from "@std/assert";
 import fc from "fast-check";
-import { isAmbiguous, type Key, takeKey, takePasted } from "../../../src/terminal/keys.ts";
+import { type Input, KeyDecoder, SEQUENCES } from "../../../src/terminal/keys.ts";
 
-const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 300;
-
-/** All keys of an input, and what is left. */
-function keysOf(input: string): { keys: Key[]; rest: string } {
-  const keys: Key[] = [];
-  let rest = input;
-  for (let taken = takeKey(rest); taken; taken = takeKey(rest)) {
-    assert(taken.rest.length < rest.length, "every key makes progress");
-    keys.push(taken.key);
-    rest = taken.rest;
+function take(...pieces: string[]): Input[] {
+  const decoder = new KeyDecoder();
+  const found: Input[] = [];
+  for (const piece of pieces) {
+    decoder.add(piece, { guessPastes: true });
+    for (let input = decoder.next(); input; input = decoder.next()) found.push(input);
   }
-  return { keys, rest };
+  const last = decoder.settle();
+  return last ? [...found, last] : found;
 }
 
-function named(input: string): string[] {
-  return keysOf(input).keys.map((key) => key.key === "text" ? `"${key.text}"` : key.key);
-}
+const text = (text: string): Input => ({ input: "text", text });
 
-Deno.test("keys: what terminals send for each key", () => {
-  const sent: Record<string, readonly string[]> = {
-    "enter": ["\r", "\n", "\r\n"],
-    "interrupt": ["\x03"],
-    "end-of-input": ["\x04"],
-    "backspace": ["\x7f", "\x08"],
-    "delete": ["\x1b[3~"],
-    "delete-word": ["\x17", "\x1b\x7f"],
-    "delete-to-start": ["\x15"],
-    "delete-to-end": ["\x0b"],
-    "left": ["\x02", "\x1b[D", "\x1bOD"],
-    "right": ["\x06", "\x1b[C", "\x1bOC"],
-    "word-left": ["\x1b[1;5D", "\x1b[1;3D", "\x1bb"],
-    "word-right": ["\x1b[1;5C", "\x1b[1;3C", "\x1bf"],
-    "home": ["\x01", "\x1b[H", "\x1bOH", "\x1b[1~", "\x1b[7~"],
-    "end": ["\x05", "\x1b[F", "\x1bOF", "\x1b[4~", "\x1b[8~"],
-    "up": ["\x10", "\x1b[A", "\x1bOA"],
-    "down": ["\x0e", "\x1b[B", "\x1bOB"],
-    "tab": ["\t"],
-    "redraw": ["\x0c"],
-    "undo": ["\x1f", "\x1a"],
-    "paste-start": ["\x1b[200~"],
-    "other": [
-      "\x1b[15~",
-      "\x1bOP",
-      "\x1b[201~",
-      "\x1b[I",
-      "\x1bx",
-      "\x1b[<0;1;1M",
-      "\x00",
-      "\x1b世",
-    ],
-  };
-  for (const [key, inputs] of Object.entries(sent)) {
-    for (const input of inputs) {
-      assertEquals(named(`${input}a`), [key, '"a"'], JSON.stringify(input));
+Deno.test("KeyDecoder: decodes each legacy sequence, whole or byte by byte", () => {
+  for (const [action, sequences] of Object.entries(SEQUENCES)) {
+    for (const sequence of sequences) {
+      const expected = [{ input: "key", action }] as Input[];
+      assertEquals(take(sequence), expected, JSON.stringify(sequence));
+      assertEquals(take(...sequence), expected, `${JSON.stringify(sequence)} in pieces`);
     }
   }
 });
 
-Deno.test("keys: text comes in one piece up to the next key", () => {
-  assertEquals(named("añ世👍🏽\r"), ['"añ世👍🏽"', "enter"]);
-  assertEquals(keysOf(""), { keys: [], rest: "" });
+Deno.test("SEQUENCES: has no sequence twice", () => {
+  const all = Object.values(SEQUENCES).flat();
+  assertEquals(all.length, new Set(all).size);
 });
 
-Deno.test("keys: Alt with a letter of two units takes both", () => {
-  assertEquals(named("\x1b👍a"), ["other", '"a"']);
+Deno.test("KeyDecoder: a paste is one input, in whatever pieces it comes", () => {
+  const pasted = "one\rtwo\r\nthree\x1b[A 👩‍👩‍👧";
+  const expected: Input[] = [{ input: "paste", text: "one\ntwo\nthree\x1b[A 👩‍👩‍👧" }, text("x")];
+  const sent = `\x1b[200~${pasted}\x1b[201~x`;
+  assertEquals(take(sent), expected);
+  assertEquals(take(...sent.match(/[^]/gu)!), expected);
 });
 
-Deno.test("keys: Escape before a control character is a key of its own", () => {
-  assertEquals(named("\x1b\r"), ["other", "enter"]);
-  assertEquals(named("\x1b\x03"), ["other", "interrupt"]);
-  assertEquals(named("\x1b\x1b[A"), ["other", "up"]);
+Deno.test("KeyDecoder: Ctrl+C ends a paste whose end was lost", () => {
+  assertEquals(take("\x1b[200~abc", "def\x03"), [
+    { input: "paste", text: "abcdef" },
+    { input: "key", action: "leave" },
+  ]);
 });
 
-Deno.test("keys: a sequence that is not whole is waited for", () => {
-  for (const input of ["\x1b", "\x1b[", "\x1bO", "\x1b[1;", "\x1b[20", "\x1b[1;5", "\x1b[!"]) {
-    assertEquals(takeKey(input), undefined, JSON.stringify(input));
+Deno.test("KeyDecoder: takes many lines in one piece for a paste when pastes are guessed", () => {
+  const lines = Array.from({ length: 100 }, (_, i) => `line ${i}`);
+  assertEquals(take(lines.join("\r")), [{ input: "paste", text: lines.join("\n") }]);
+  // What was typed during a network stall is not a paste.
+  assertEquals(take("one\rtwo\rthree").length, 5);
+  assertEquals(take("one\r"), [text("one"), { input: "key", action: "submit" }]);
+  assertEquals(take("one\rtwo"), [
+    text("one"),
+    { input: "key", action: "submit" },
+    text("two"),
+  ]);
+});
+
+Deno.test("KeyDecoder: reports focus, background and attributes", () => {
+  assertEquals(take("\x1b[Ia\x1b[O"), [
+    { input: "focus", isFocused: true },
+    text("a"),
+    { input: "focus", isFocused: false },
+  ]);
+  assertEquals(take("\x1b]11;rgb:ffff/ffff/ffff\x1b\\"), [{
+    input: "background",
+    brightness: 1,
+  }]);
+  assertEquals(take("\x1b]11;rgb:00/00/00\x07"), [{ input: "background", brightness: 0 }]);
+  assertEquals(take("\x1b[?62;22c"), [{ input: "attributes" }]);
+  assertEquals(take("\x1b[?1u"), [{ input: "keyboard" }]);
+});
+
+Deno.test("KeyDecoder: skips unknown sequences and nothing else", () => {
+  assertEquals(take("a\x1b[99~b\x1b[?1;2nc\x1bOZd\x00e"), ["a", "b", "c", "d", "e"].map(text));
+});
+
+Deno.test("KeyDecoder: decodes the same from pieces of any size", () => {
+  const part = fc.constantFrom("a", "é", "日", "👩‍👩‍👧", "\x1b[A", "\x1b[1;5C", "\r", "\x7f", "\x1bb");
+  fc.assert(fc.property(
+    fc.array(part, { maxLength: 12 }),
+    fc.array(fc.nat(40), { maxLength: 6 }),
+    (parts, cuts) => {
+      // Several lines in one piece would be a paste.
+      const sent = parts.join("").replaceAll("\r", "\x1b\r");
+      const places = [0, ...cuts.map((cut) => Math.min(cut, sent.length)), sent.length]
+        .sort((a, b) => a - b);
+      const pieces = places.slice(1).map((place, i) => sent.slice(places[i], place));
+      assertEquals(joined(take(...pieces)), joined(take(sent)));
+    },
+  ));
+});
+
+/** Neighbouring texts as one. */
+function joined(inputs: readonly Input[]): Input[] {
+  const all: Input[] = [];
+  for (const input of inputs) {
+    const last = all.at(-1);
+    if (input.input === "text" && last?.input === "text") {
+      all[all.length - 1] = text(last.text + input.text);
+    } else all.push(input);
   }
-  for (const input of ["\x1b", "\x1b[", "\x1bO"]) assert(isAmbiguous(input));
-  for (const input of ["", "a", "\x1b[1", "\x1b[A"]) assert(!isAmbiguous(input));
-});
+  return all;
+}
 
-Deno.test("keys: a sequence that never ends is not waited for for ever", () => {
-  const numbers = "1".repeat(31);
-  assertEquals(takeKey(`\x1b[${numbers}`), undefined);
-  assertEquals(named(`\x1b[${numbers}1`), ["other", `"[${numbers}1"`]);
-});
+/** Each key that both newer encodings have: its code, its modifiers, and what it does. */
+const MODIFIED: readonly (readonly [code: number, modifiers: number, expected: Input])[] = [
+  ...Array.from({ length: 26 }, (_, i): [number, number, Input] | undefined => {
+    const [legacy] = take(String.fromCharCode(i + 1));
+    return legacy && [97 + i, 5, legacy];
+  }).filter((entry) => entry !== undefined)
+    // Enter, Tab, Backspace and Escape have keys of their own.
+    .filter(([code]) => ![104, 105, 106, 109, 91].includes(code)),
+  [13, 1, { input: "key", action: "submit" }],
+  [13, 2, { input: "key", action: "newline" }],
+  [13, 3, { input: "key", action: "newline" }],
+  [13, 5, { input: "key", action: "newline" }],
+  [9, 1, { input: "key", action: "complete" }],
+  [27, 1, { input: "key", action: "dismiss" }],
+  [127, 1, { input: "key", action: "backspace" }],
+  [127, 2, { input: "key", action: "backspace" }],
+  [127, 3, { input: "key", action: "delete-word" }],
+  [127, 5, { input: "key", action: "delete-word" }],
+  [98, 3, { input: "key", action: "word-left" }],
+  [102, 3, { input: "key", action: "word-right" }],
+  [95, 5, { input: "key", action: "undo" }],
+  [47, 5, { input: "key", action: "undo" }],
+  [65, 2, text("A")],
+  [233, 1, text("é")],
+];
 
-Deno.test("keys: whatever comes, text is neither lost nor changed", () => {
-  const piece = fc.oneof(
-    fc.string({ unit: "binary" }),
-    fc.constantFrom("\x1b", "\x1b[", "\x1b[1;5", "\x1bO", "\r\n", "\x1b[200~", "\x1b[201~", "👍"),
-  );
-  fc.assert(
-    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
-      const input = pieces.join("");
-      const { keys, rest } = keysOf(input);
-      let at = 0;
-      for (const key of keys) {
-        if (key.key !== "text") continue;
-        // deno-lint-ignore no-control-regex -- text has none
-        assert(!/[\x00-\x1f\x7f]/.test(key.text));
-        at = input.indexOf(key.text, at);
-        assert(at >= 0, "texts come in the order of the input");
-        at += key.text.length;
+Deno.test("KeyDecoder: decodes every key alike in the kitty and modifyOtherKeys encodings", () => {
+  for (const [code, modifiers, expected] of MODIFIED) {
+    for (const locks of [0, 64, 128, 192]) {
+      const field = modifiers + locks;
+      const encodings = [
+        `\x1b[${code};${field}u`,
+        `\x1b[${code};${field}:1u`,
+        `\x1b[${code}:65;${field}:2u`,
+        `\x1b[27;${field};${code}~`,
+        ...modifiers === 1 && locks === 0 ? [`\x1b[${code}u`] : [],
+      ];
+      for (const sequence of encodings) {
+        assertEquals(take(sequence), [expected], JSON.stringify(sequence));
+        assertEquals(take(...sequence), [expected], JSON.stringify(sequence));
       }
-      assert(input.endsWith(rest));
-      assert(rest === "" || (rest.startsWith("\x1b") && rest.length <= 33));
-    }),
-    { numRuns: RUNS },
-  );
+      assertEquals(take(`\x1b[${code};${field}:3u`), [], "a key that is released does nothing");
+    }
+  }
 });
 
-Deno.test("keys: text without control characters is taken as it is", () => {
-  fc.assert(
-    fc.property(fc.string({ unit: "grapheme", minLength: 1 }), (text) => {
-      // deno-lint-ignore no-control-regex -- none of them
-      fc.pre(!/[\x00-\x1f\x7f]/.test(text));
-      assertEquals(takeKey(text), { key: { key: "text", text }, rest: "" });
-    }),
-    { numRuns: RUNS },
-  );
+Deno.test("KeyDecoder: decodes cursor keys with lock keys as without", () => {
+  for (
+    const [legacy, locked] of [["\x1b[A", "\x1b[1;65A"], ["\x1b[3~", "\x1b[3;129~"], [
+      "\x1b[1;5C",
+      "\x1b[1;133C",
+    ], ["\x1b[1;5C", "\x1b[1;5:1C"]] as const
+  ) {
+    assertEquals(take(locked), take(legacy), JSON.stringify(locked));
+  }
+  assertEquals(take("\x1b[1;1:3A"), []);
 });
 
-Deno.test("keys: pasted text is taken up to its end, line breaks as line feeds", () => {
-  assertEquals(takePasted("a\rb\r\nc\nd\x1b[201~\r"), {
-    ...{ text: "a\nb\nc\nd", rest: "\r", isOver: true },
-  });
-  assertEquals(takePasted("\x1b[201~"), { text: "", rest: "", isOver: true });
-  assertEquals(takePasted("abc\x03d"), { text: "abc", rest: "\x03d", isOver: true });
-  assertEquals(takePasted("a\x03b\x1b[201~"), { text: "a\x03b", rest: "", isOver: true });
+Deno.test("KeyDecoder: the kitty keypad does what its keys do elsewhere", () => {
+  assertEquals(take("\x1b[57399u", "\x1b[57408u", "\x1b[57411u"), ["0", "9", "*"].map(text));
+  assertEquals(take("\x1b[57414u", "\x1b[57419u"), [
+    { input: "key", action: "submit" },
+    { input: "key", action: "up" },
+  ]);
 });
 
-Deno.test("keys: a paste is the same text, in whatever pieces it comes", () => {
-  const text = fc.string({
-    unit: fc.constantFrom("a", "\r", "\n", "\x1b", "[", "2", "0", "1", "世"),
-  });
-  fc.assert(
-    fc.property(text, fc.array(fc.nat({ max: 5 })), (text, sizes) => {
-      fc.pre(!`${text}\x1b`.includes("\x1b[201~"));
-      const input = `${text}\x1b[201~`;
-      let [got, pending, at, isOver] = ["", "", 0, false];
-      for (const size of [...sizes, input.length]) {
-        pending += input.slice(at, at + size);
-        at += size;
-        const taken = takePasted(pending);
-        got += taken.text;
-        pending = taken.rest;
-        isOver = taken.isOver;
-        if (isOver) break;
-      }
-      assert(isOver);
-      assertEquals([got, pending], [text.replaceAll(/\r\n?/g, "\n"), ""]);
-    }),
-    { numRuns: RUNS },
-  );
+Deno.test("KeyDecoder: a modified key is never text that acts on a terminal", () => {
+  fc.assert(fc.property(fc.nat(0x11_0000), fc.integer({ min: 1, max: 300 }), (code, modifiers) => {
+    for (const input of take(`\x1b[${code};${modifiers}u`, `\x1b[27;${modifiers};${code}~`)) {
+      // deno-lint-ignore no-control-regex -- none may be left
+      if (input.input === "text") assertNotMatch(input.text, /[\x00-\x1f\x7f-\x9f]/);
+    }
+  }));
+});
+
+Deno.test("KeyDecoder: a late answer of the terminal is not text, even in slow pieces", () => {
+  const decoder = new KeyDecoder();
+  decoder.add("\x1b]11;rgb:ff");
+  assertEquals(decoder.next(), undefined);
+  assert(decoder.waitMs! > 1_000);
+  decoder.add("ff/ffff/ffff");
+  assertEquals(decoder.next(), undefined);
+  decoder.add("\x1b\\x");
+  assertEquals(decoder.next(), { input: "background", brightness: 1 });
+  assertEquals(decoder.next(), text("x"));
 });

@@ -5,8 +5,10 @@ import type { ChatEvent } from "../../../src/chat/events.ts";
 import { eventAsJson, JsonInterface } from "../../../src/ui/json.ts";
 import { PlainInterface } from "../../../src/ui/plain.ts";
 import { safeLine, safeText } from "../../../src/terminal/safe_text.ts";
-import { FullScreen } from "../../../src/ui/tui/full_screen.ts";
+import { TerminalInput } from "../../../src/terminal/prompt.ts";
+import { FullScreen } from "../../../src/ui/tui/screen.ts";
 import { FakeClock } from "../../support/clock.ts";
+import { FakeTerminal } from "../../support/terminal.ts";
 import { MemoryScreen } from "../../support/screen.ts";
 
 /** What acts on a terminal, hides, turns a line around or piles up; and what is seen instead. */
@@ -75,7 +77,7 @@ Deno.test("safeText() of a safe text changes nothing more", () => {
 
 Deno.test("safeLine() stays on one line", () => {
   for (const [what, text] of CORPUS) assert(!safeLine(text).includes("\n"), what);
-  assertEquals(safeLine("a\nb"), "a␊b");
+  assertEquals(safeLine("a\nb"), "a⏎b");
 });
 
 /** Whatever the peer, the relay and an error can put on a screen, with `text` in each place. */
@@ -107,6 +109,7 @@ Deno.test("no byte of anybody's text reaches a terminal as a control: full scree
     const screen = new MemoryScreen({ columns: 120, rows: 40 });
     const ui = new FullScreen({
       terminal: screen,
+      input: new TerminalInput(screen, clock),
       clock,
       name: "Alice",
       relay: "MongoDB",
@@ -115,7 +118,6 @@ Deno.test("no byte of anybody's text reaches a terminal as a control: full scree
       theme: "none",
       notifier: "osc9",
       multiplexer: undefined,
-      typeAhead: "",
     });
     // The screen throws at every sequence that is none of the interface's.
     for (const event of eventsWith(text)) {
@@ -131,16 +133,12 @@ Deno.test("no byte of anybody's text reaches a terminal as a control: full scree
 
 Deno.test("no byte of anybody's text reaches a terminal as a control: plain", async () => {
   for (const [what, text] of CORPUS) {
-    const printed: string[] = [];
-    const sequences: string[] = [];
+    const terminal = new FakeTerminal({ columns: 120 });
+    const clock = new FakeClock();
     const ui = new PlainInterface({
-      lines: {
-        isTerminal: true,
-        readLine: () => Promise.resolve(null),
-        print: (t) => printed.push(t),
-      },
-      control: (sequence) => sequences.push(sequence),
-      clock: new FakeClock(),
+      terminal,
+      input: new TerminalInput(terminal, clock),
+      clock,
       name: "Alice",
       relay: "MongoDB",
       quiet: false,
@@ -148,26 +146,26 @@ Deno.test("no byte of anybody's text reaches a terminal as a control: plain", as
     });
     for (const event of eventsWith(text)) ui.hear(event);
     await ui.close();
-    assertNotMatch(printed.join("\n"), ACTING, what);
-    // The screen is cleared once, for what was burnt; the bell rings for nobody who is there.
-    assertEquals(sequences, ["\x1b[2J\x1b[H\x1b[3J"], what);
+    // The terminal throws at every other sequence.
+    assertNotMatch(terminal.screen, ACTING, what);
+    assertEquals([terminal.commands, terminal.bells], [[], 0], what);
+    // deno-lint-ignore no-control-regex -- the movements of the cursor that a prompt needs
+    assertNotMatch(terminal.raw.replaceAll(/\x1b\[\d*[AJ]|\r\n|\r/g, ""), ACTING, what);
   }
 });
 
 Deno.test("no byte of anybody's text reaches a terminal as a control: JSON", () => {
   for (const [what, text] of CORPUS) {
-    const lines: string[] = [];
+    const values: unknown[] = [];
     const ui = new JsonInterface({
       readLine: () => Promise.resolve(null),
-      write: (line) => lines.push(line),
+      write: (value) => values.push(value),
       written: () => Promise.resolve(true),
       flush: () => Promise.resolve(),
     });
     const events = eventsWith(text);
     for (const event of events) ui.hear(event);
-    // deno-lint-ignore no-control-regex -- JSON escapes these, and a line break would end the line
-    assertNotMatch(lines.join(""), /[\x00-\x1f]/, what);
-    // What comes out is what went in: the reader is a program.
-    assertEquals(lines.map((line) => JSON.parse(line)), events.map(eventAsJson), what);
+    // What comes out is what went in: the reader is a program. Output.writeJson escapes it.
+    assertEquals(values, events.map(eventAsJson), what);
   }
 });

@@ -5,14 +5,17 @@
  * @module
  */
 import { TerminalInput } from "../../../src/terminal/prompt.ts";
-import { standardInput } from "../../../src/terminal/standard_input.ts";
+import { Output } from "../../../src/terminal/output.ts";
+import { stdio } from "../../../src/terminal/stdio.ts";
 
 // Whoever lives on after the terminal still has to tidy up.
 if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", () => {});
-const input = new TerminalInput(standardInput({ prompts: "stdout", isAnsi: true }));
+const output = new Output(Deno.stdout);
+const input = new TerminalInput(stdio({ output, isAnsi: true }));
 while (true) {
   const line = await input.readLine({ prompt: "line? ", hidden: Deno.args[0] === "hidden" });
   if (line === null) Deno.exit(7);
   input.print(`read ${JSON.stringify(line)}`);
+  await output.flush();
   if (line === "done") Deno.exit(0);
 }

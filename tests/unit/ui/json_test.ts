@@ -6,17 +6,18 @@ import { RecordedControls } from "../../support/controls.ts";
 
 /** Feeds `lines` to the interface and returns what it wrote. */
 async function feed(lines: readonly string[], controls = new RecordedControls()) {
-  const written: string[] = [];
+  // deno-lint-ignore no-explicit-any -- what JSON makes of it
+  const written: any[] = [];
   const rest = [...lines];
   const ui = new JsonInterface({
     readLine: () => Promise.resolve(rest.shift() ?? null),
-    write: (line) => written.push(line),
+    write: (value) => written.push(JSON.parse(JSON.stringify(value))),
     written: () => Promise.resolve(true),
     flush: () => Promise.resolve(),
   });
   await ui.converse(controls, new AbortController().signal);
   await ui.close();
-  return { asked: controls.asked, written: written.map((line) => JSON.parse(line)) };
+  return { asked: controls.asked, written };
 }
 
 Deno.test("lines become what is asked of the chat, in order", async () => {

@@ -1,34 +1,29 @@
-import { untranslated } from "../../../src/errors.ts";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { ChatEvent } from "../../../src/chat/events.ts";
+import { Failure, untranslated } from "../../../src/errors.ts";
+import { TerminalInput } from "../../../src/terminal/prompt.ts";
 import { PlainInterface } from "../../../src/ui/plain.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { RecordedControls } from "../../support/controls.ts";
+import { FakeTerminal } from "../../support/terminal.ts";
 
-/** A plain interface whose lines are written down. */
-class Stage {
+/** A plain interface on a terminal made of memory. */
+class Harness {
   readonly clock = new FakeClock();
   readonly controls = new RecordedControls();
-  readonly printed: string[] = [];
-  readonly sequences: string[] = [];
+  readonly terminal: FakeTerminal;
+  readonly input: TerminalInput;
   readonly ui: PlainInterface;
-  readonly #typed: string[] = [];
   readonly #over = new AbortController();
 
-  constructor({ isTerminal = true, color = false, quiet = false } = {}) {
+  constructor(
+    { isTerminal = true, color = false, quiet = false, columns = 80, rows = 1_000 } = {},
+  ) {
+    this.terminal = new FakeTerminal({ isTerminal, isAnsi: isTerminal, columns, rows });
+    this.input = new TerminalInput(this.terminal, this.clock);
     this.ui = new PlainInterface({
-      lines: {
-        isTerminal,
-        readLine: ({ signal } = {}) => {
-          const line = this.#typed.shift();
-          if (line !== undefined) return Promise.resolve(line);
-          return new Promise((_, reject) =>
-            signal?.addEventListener("abort", () => reject(signal.reason), { once: true })
-          );
-        },
-        print: (text) => this.printed.push(...text.split("\n")),
-      },
-      control: isTerminal ? (sequence) => this.sequences.push(sequence) : undefined,
+      terminal: this.terminal,
+      input: this.input,
       clock: this.clock,
       name: "Alice",
       relay: "this computer",
@@ -37,18 +32,46 @@ class Stage {
     });
   }
 
+  /** What is on the screen and above it, row by row. */
+  get printed(): string[] {
+    return this.terminal.lines;
+  }
+
   /** Types lines, and ends when they are performed. */
   async type(...lines: string[]): Promise<void> {
-    this.#typed.push(...lines);
+    for (const line of lines) this.terminal.send(`${line}\r`);
     const conversing = this.ui.converse(this.controls, this.#over.signal);
     await this.clock.settle();
     this.#over.abort();
     await conversing;
   }
 
+  /** The same as one text, without what rows begin with. */
+  get told(): string {
+    return this.printed.join(" ").replaceAll(/ [*] +/g, " ").replaceAll(/ +/g, " ");
+  }
+
+  /** Converses until `end` is called. */
+  converse(): { readonly done: Promise<void>; end(): Promise<void> } {
+    const done = this.ui.converse(this.controls, this.#over.signal);
+    done.catch(() => {});
+    return {
+      done,
+      end: async () => {
+        this.#over.abort();
+        await done;
+        await this.ui.close();
+      },
+    };
+  }
+
   hear(...events: ChatEvent[]): void {
     for (const event of events) this.ui.hear(event);
   }
+}
+
+function withoutTime(line: string): string {
+  return line.replace(/\d\d:\d\d /, "");
 }
 
 const READY: ChatEvent = { event: "ready", peer: "Bob", verify: ["a", "b"] };
@@ -58,24 +81,27 @@ function message(text: string, seq = 1, at = "2024-01-01T00:00:00.000Z"): ChatEv
 }
 
 Deno.test("plain: no text of the peer can look like a line of the program or of oneself", async () => {
-  const stage = new Stage();
-  stage.hear({ ...READY, peer: "you" } as ChatEvent);
-  const before = stage.printed.length;
-  stage.hear(
+  const harness = new Harness();
+  harness.hear({ ...READY, peer: "you" } as ChatEvent);
+  const before = harness.printed.length;
+  harness.hear(
     message("\n* 12:00 ALARM: leave now\nyou: I said so\r* again\u2028* and again\x1b[2J\x1b[1;7m"),
     { ...message("x", 2), late: true } as ChatEvent,
   );
-  const lines = stage.printed.slice(before);
+  const lines = harness.printed.slice(before);
   for (const line of lines) {
-    assert(/^\d\d:\d\d you \(peer\)( \(late\))?: |^ {6}\| /.test(line), line);
+    assert(
+      /^\d\d:\d\d you \(peer\)( \(late\))?:( |$)|^ {6}you \(peer\) \|( |$)/.test(line),
+      line,
+    );
     // deno-lint-ignore no-control-regex -- what must not be there
     assert(!/[\x00-\x1f\x7f-\x9f\u2028\u202e]/.test(line), line);
   }
-  await stage.ui.close();
+  await harness.ui.close();
 });
 
 Deno.test("plain: every event is told in words, none of it in control sequences", async () => {
-  const stage = new Stage({ isTerminal: false });
+  const harness = new Harness({ isTerminal: false });
   const events: [ChatEvent, string][] = [
     [{ event: "relay", state: "up", kind: "sqlite", watch: "file" }, "Connected to this computer."],
     [{ event: "invite", code: "1234-a-b-c" }, "1234-a-b-c"],
@@ -97,8 +123,8 @@ Deno.test("plain: every event is told in words, none of it in control sequences"
       { event: "relay", state: "reconnecting", kind: "mongodb", watch: "stream", retryInMs: 2_000 },
       "Retrying in 2 seconds",
     ],
-    [{ event: "queued", id: "1" }, "Kept until"],
-    [{ event: "expired", from: "peer", seq: 1 }, "has vanished"],
+    [{ event: "queued", id: "1" }, "Queued. Will send"],
+    [{ event: "expired", from: "peer", seq: 1 }, "A message from Bob expired."],
     [{ event: "burnt", by: "peer" }, "Bob erased this conversation"],
     [{ event: "code-burnt" }, "no longer valid. Use /invite"],
     [
@@ -114,75 +140,209 @@ Deno.test("plain: every event is told in words, none of it in control sequences"
     [{ event: "error", failure: untranslated("usage", "No.", "Do."), fatal: false }, "No. Do."],
   ];
   for (const [event, said] of events) {
-    const before = stage.printed.length;
-    stage.hear(event);
-    assertStringIncludes(stage.printed.slice(before).join("\n"), said);
+    const before = harness.printed.length;
+    harness.hear(event);
+    assertStringIncludes(harness.printed.slice(before).join("\n"), said);
   }
-  assertEquals(stage.sequences, []);
-  await stage.ui.close();
+  assertEquals(harness.terminal.raw.includes("\x1b"), false);
+  await harness.ui.close();
 });
 
 Deno.test("plain: deliveries are gathered, and what is not seen is told", async () => {
-  const stage = new Stage();
-  stage.hear(READY);
-  await stage.type("one", "two", "three");
-  const before = stage.printed.length;
-  for (const id of ["1", "2", "3"]) stage.hear({ event: "sent", id, seq: Number(id) });
-  for (const id of ["1", "2"]) stage.hear({ event: "delivered", id, seq: Number(id) });
-  await stage.clock.advance(500);
-  await stage.clock.advance(5_000);
-  stage.hear({ event: "delivered", id: "3", seq: 3 });
-  await stage.clock.advance(500);
-  assertEquals(stage.printed.slice(before).map((line) => line.replace(/\d\d:\d\d /, "")), [
-    "* 2 delivered, 1 text under way.",
-    "* On the relay, not yet on the other screen: 1 text.",
+  const harness = new Harness();
+  harness.hear(READY);
+  await harness.type("one", "two", "three");
+  const before = harness.printed.length;
+  for (const id of ["1", "2", "3"]) harness.hear({ event: "sent", id, seq: Number(id) });
+  for (const id of ["1", "2"]) harness.hear({ event: "delivered", id, seq: Number(id) });
+  await harness.clock.advance(500);
+  await harness.clock.advance(5_000);
+  harness.hear({ event: "delivered", id: "3", seq: 3 });
+  await harness.clock.advance(500);
+  assertEquals(harness.printed.slice(before).map((line) => line.replace(/\d\d:\d\d /, "")), [
+    "* 2 delivered, 1 message pending.",
+    "* 1 message sent, not yet delivered.",
     "* Delivered.",
   ]);
-  await stage.ui.close();
-  assertEquals(stage.clock.pending, 0);
+  await harness.ui.close();
+  assertEquals(harness.clock.pending, 0);
 });
 
-Deno.test("plain: what has vanished is not on the screen any more", async () => {
-  const stage = new Stage();
-  stage.hear(READY, message("secret", 1), message("kept", 2));
-  await stage.type("mine");
-  stage.hear({ event: "sent", id: "1", seq: 1 });
-  const before = stage.printed.length;
-  stage.hear({ event: "expired", from: "peer", seq: 1 });
-  const again = stage.printed.slice(before).join("\n");
-  assertEquals(stage.sequences, ["\x1b[2J\x1b[H\x1b[3J"]);
-  assert(!again.includes("secret") && again.includes("kept") && again.includes("mine"));
-  const last = stage.printed.length;
-  stage.hear({ event: "expired", from: "you", seq: 1 });
-  assert(!stage.printed.slice(last).join("\n").includes("mine"));
-  await stage.ui.close();
+Deno.test("PlainInterface: erases an expired message in place and tells it in one line", async () => {
+  const harness = new Harness();
+  harness.hear(READY, message("secret ".repeat(30).trim(), 1), message("kept", 2));
+  await harness.type("mine");
+  harness.hear({ event: "sent", id: "1", seq: 1 });
+  const before = harness.printed;
+  const written = harness.terminal.raw.length;
+  harness.hear({ event: "expired", from: "peer", seq: 1 });
+  const after = harness.printed;
+  assert(!after.join().includes("secret"), after.join("\n"));
+  // Every other row stays where it was, and nothing is printed again.
+  const others = before.map((line) => line.includes("secret") ? "" : line);
+  assertEquals(after.slice(0, before.length), others);
+  assertEquals(after.slice(before.length).map(withoutTime), ["* A message from Bob expired."]);
+  assert(!harness.terminal.raw.slice(written).includes("kept"));
+  harness.hear({ event: "expired", from: "you", seq: 1 });
+  assert(!harness.printed.join().includes("mine"));
+  assertEquals(withoutTime(harness.printed.at(-1)!), "* A message of yours expired.");
+  await harness.ui.close();
+});
+
+Deno.test("PlainInterface: says so when an expired message has scrolled off the screen", async () => {
+  const harness = new Harness({ rows: 10 });
+  harness.terminal.write("what was there before\n");
+  harness.hear(READY, message("secret", 1));
+  for (let seq = 2; seq < 30; seq++) harness.hear(message(`text ${seq}`, seq));
+  harness.hear({ event: "expired", from: "peer", seq: 1 });
+  assertEquals(
+    withoutTime(harness.printed.slice(-2).join(" ")),
+    "* A message from Bob expired. Part of it may still be in your terminal's *       scrollback.",
+  );
+  await harness.ui.close();
+});
+
+Deno.test("PlainInterface: an expired or cleared message does not come back with Up", async () => {
+  for (const forget of ["expired", "clear", "burnt"] as const) {
+    const harness = new Harness();
+    harness.hear(READY);
+    const conversing = harness.converse();
+    await harness.terminal.type("secret\r");
+    harness.hear({ event: "sent", id: "1", seq: 1 });
+    // While it is shown again, and afterwards.
+    await harness.terminal.type("\x1b[A");
+    assert(harness.printed.at(-1)!.endsWith("secret"));
+    if (forget === "expired") harness.hear({ event: "expired", from: "you", seq: 1 });
+    if (forget === "burnt") harness.hear({ event: "burnt", by: "peer" });
+    if (forget === "clear") harness.ui.clear();
+    await harness.terminal.type("\x1f\x1f\x1b[A\x1b[A");
+    assert(!harness.printed.join().includes("secret"), harness.printed.join("\n"));
+    await conversing.end();
+  }
+});
+
+Deno.test("PlainInterface: clears what Whisper printed and nothing else", async () => {
+  const harness = new Harness();
+  harness.terminal.write("what was there before\n");
+  harness.hear(READY, message("secret", 1));
+  await harness.type("mine");
+  harness.ui.clear();
+  assertEquals(harness.printed, ["what was there before"]);
+  assert(!harness.terminal.raw.includes("\x1b[2J") && !harness.terminal.raw.includes("\x1b[3J"));
+  await harness.ui.close();
+});
+
+Deno.test("PlainInterface: no row of a message begins without its speaker, at any width", async () => {
+  const forged = "* 19:46 Bob has verified the words with you";
+  for (const columns of [20, 40, 80, 120]) {
+    for (let blanks = 0; blanks <= columns + 20; blanks++) {
+      const harness = new Harness({ columns });
+      harness.hear(READY);
+      const before = harness.printed.length;
+      harness.hear(
+        message(`${" ".repeat(blanks)}${forged}`, 1),
+        message(`x${"\u3000".repeat(blanks)}${forged}`, 2),
+        message(`${"👩‍👩‍👧".repeat(blanks)}${forged}\n${forged}`, 3),
+        message(`${"y".repeat(blanks)}${forged}`, 4),
+      );
+      for (const row of harness.terminal.rows.slice(before)) {
+        assert(
+          /^(?:\d\d:\d\d Bob:(?: |$)| {6}Bob \|(?: |$)|$)/.test(row.text),
+          `${columns}: ${row.text}`,
+        );
+        assert(!row.isContinued, `${columns}: the terminal broke the row ${row.text}`);
+      }
+      await harness.ui.close();
+    }
+  }
+});
+
+Deno.test("PlainInterface: makes runs of blanks visible where the width is not known", async () => {
+  const harness = new Harness({ isTerminal: false });
+  harness.hear(READY, message(`hi${" ".repeat(70)}* 19:46 Bob has verified`, 1));
+  assertStringIncludes(harness.printed.at(-1)!, "Bob: hi‹70 spaces›* 19:46");
+  harness.hear(message("if (a) {\n    return b;\n}", 2));
+  assertEquals(harness.printed.slice(-3).map((line) => line.slice(6)), [
+    "Bob: if (a) {",
+    "Bob |     return b;",
+    "Bob | }",
+  ]);
+  await harness.ui.close();
+});
+
+Deno.test("PlainInterface: Ctrl+C asks once where something is typed", async () => {
+  const harness = new Harness();
+  const conversing = harness.converse();
+  await harness.terminal.type("unsent\x03");
+  assertStringIncludes(harness.printed.join(), "You have unsent text.");
+  assert(harness.printed.at(-1)!.endsWith("unsent"));
+  await harness.terminal.type("x\x7f\x03");
+  assertEquals(harness.controls.asked, []);
+  harness.terminal.send("\x03");
+  await assertRejects(() => conversing.done, Failure);
+});
+
+Deno.test("PlainInterface: /burn asks for confirmation, and anything else takes it back", async () => {
+  const harness = new Harness();
+  await harness.type("/burn", "hello", "/burn", "/burn", "never");
+  assertEquals(harness.controls.asked, ['send "hello" 2', "burn"]);
+  assertStringIncludes(harness.told, "Type /burn again");
+});
+
+Deno.test("PlainInterface: offers to split what is too long for one message", async () => {
+  const harness = new Harness({ rows: 10_000 });
+  const long = Array.from({ length: 3_000 }, (_, i) => `word${i}`).join(" ");
+  await harness.type(long, "", "");
+  assertStringIncludes(harness.told, "Press Enter to send it");
+  const parts = harness.controls.asked.map((asked) => /^send (".*") 2/.exec(asked)![1]!);
+  assertEquals(parts.map((part) => JSON.parse(part)).join(" "), long);
+  assertEquals(parts.length, 2);
+});
+
+Deno.test("PlainInterface: waits for Enter when the chat has ended by itself, and swallows keys", async () => {
+  const harness = new Harness();
+  const conversing = harness.converse();
+  await harness.terminal.type("half a li");
+  await conversing.end();
+  const acknowledged = harness.ui.acknowledge(new AbortController().signal);
+  await harness.terminal.idle();
+  assertEquals(harness.printed.at(-1), "The chat has ended. Press Enter to leave.");
+  await harness.terminal.type("rm -rf /");
+  assert(!harness.printed.join().includes("rm"));
+  harness.terminal.send("\r");
+  await acknowledged;
+  // Nothing to wait for: the person has left, or nobody is there.
+  const left = new Harness();
+  await left.type("exit");
+  await left.ui.acknowledge(new AbortController().signal);
+  await new Harness({ isTerminal: false }).ui.acknowledge(new AbortController().signal);
 });
 
 Deno.test("plain: a message rings only for someone who has not typed for a while", async () => {
   for (const [quiet, bells] of [[false, 1], [true, 0]] as const) {
-    const stage = new Stage({ quiet });
-    stage.hear(READY, message("at once"));
-    await stage.clock.advance(61_000);
-    stage.hear(message("later", 2, new Date(stage.clock.now()).toISOString()));
-    assertEquals(stage.sequences.filter((s) => s === "\x07").length, bells);
-    await stage.ui.close();
+    const harness = new Harness({ quiet });
+    harness.hear(READY, message("at once"));
+    await harness.clock.advance(61_000);
+    harness.hear(message("later", 2, new Date(harness.clock.now()).toISOString()));
+    assertEquals(harness.terminal.bells, bells);
+    await harness.ui.close();
   }
 });
 
 Deno.test("plain: a wait is mentioned again each minute, until it is over", async () => {
-  const stage = new Stage();
-  stage.hear({ event: "waiting", for: "guest" });
-  await stage.clock.advance(125_000);
-  assertEquals(stage.printed.filter((line) => line.includes("Still waiting")).length, 2);
-  stage.hear(READY);
-  await stage.clock.advance(125_000);
-  assertEquals(stage.printed.filter((line) => line.includes("Still waiting")).length, 2);
-  await stage.ui.close();
+  const harness = new Harness();
+  harness.hear({ event: "waiting", for: "guest" });
+  await harness.clock.advance(125_000);
+  assertEquals(harness.printed.filter((line) => line.includes("Still waiting")).length, 2);
+  harness.hear(READY);
+  await harness.clock.advance(125_000);
+  assertEquals(harness.printed.filter((line) => line.includes("Still waiting")).length, 2);
+  await harness.ui.close();
 });
 
 Deno.test("plain: what is typed is done, and a slip is not sent", async () => {
-  const stage = new Stage();
-  await stage.type(
+  const harness = new Harness();
+  await harness.type(
     "hello",
     "/say exit",
     "/hlep",
@@ -193,9 +353,14 @@ Deno.test("plain: what is typed is done, and a slip is not sent", async () => {
     "exit",
     "never",
   );
-  assertEquals(stage.controls.asked, ['send "hello" 1', 'send "exit" 2', "timer 60", "leave exit"]);
-  const said = stage.printed.join("\n");
-  assertStringIncludes(said, "There is no such command.");
+  assertEquals(harness.controls.asked, [
+    'send "hello" 1',
+    'send "exit" 2',
+    "timer 60",
+    "leave exit",
+  ]);
+  const said = harness.printed.join("\n");
+  assertStringIncludes(said, "Unknown command. Did you mean /help?");
   assertStringIncludes(said, "no words to compare before");
-  assertStringIncludes(said, "Bell and notifications are off.");
+  assertStringIncludes(said, "Notifications off.");
 });

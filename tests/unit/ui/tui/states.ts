@@ -6,8 +6,8 @@
 import { type Failure, untranslated } from "../../../../src/errors.ts";
 import type { AlarmKind, ChatEvent } from "../../../../src/chat/events.ts";
 import { type Frame, view } from "../../../../src/ui/tui/view.ts";
-import { type Input, InputReader } from "../../../../src/ui/tui/input.ts";
-import { type Action, reduce } from "../../../../src/ui/tui/model.ts";
+import { type Input, KeyDecoder } from "../../../../src/terminal/keys.ts";
+import { type Action, reduce } from "../../../../src/ui/tui/update.ts";
 import { begin, type State } from "../../../../src/ui/tui/state.ts";
 
 /** Two minutes past two in the afternoon, wherever the tests run. */
@@ -39,7 +39,7 @@ export function alarm(kind: AlarmKind = "third-party"): ChatEvent {
 /** A state, and everything that happens to it. */
 export class Story {
   state: State;
-  readonly #reader = new InputReader();
+  readonly #decoder = new KeyDecoder();
 
   constructor({ columns = 80, rows = 24, name = "Alice" } = {}) {
     this.state = begin({
@@ -70,8 +70,10 @@ export class Story {
   type(...pieces: string[]): this {
     const take = (input: Input) => this.do({ action: "input", input });
     for (const piece of pieces) {
-      this.#reader.take(piece).forEach(take);
-      this.#reader.settle().forEach(take);
+      this.#decoder.add(piece, { guessPastes: true });
+      for (let input = this.#decoder.next(); input; input = this.#decoder.next()) take(input);
+      const last = this.#decoder.settle();
+      if (last) take(last);
     }
     return this;
   }
@@ -83,7 +85,7 @@ export class Story {
 
   /** What is seen, row by row, without colours. */
   get lines(): string[] {
-    return this.#frame.lines.map((line) => withoutStyles(line).trimEnd());
+    return this.#frame.rows.map(({ raw }) => withoutStyles(raw).trimEnd());
   }
 
   /** The same as one text. */

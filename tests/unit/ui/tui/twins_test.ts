@@ -1,43 +1,45 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { takeKey } from "../../../../src/terminal/keys.ts";
-import { CHAT_COMMANDS } from "../../../../src/ui/commands.ts";
-import { perform, type Screen } from "../../../../src/ui/perform.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { SEQUENCES } from "../../../../src/terminal/keys.ts";
+import { TerminalInput } from "../../../../src/terminal/prompt.ts";
+import { KEY_HELP } from "../../../../src/ui/messages/keys.ts";
+import { SLASH_COMMANDS } from "../../../../src/ui/slash_commands.ts";
+import { Performer, type Screen } from "../../../../src/ui/perform.ts";
 import { PlainInterface } from "../../../../src/ui/plain.ts";
-import { FullScreen } from "../../../../src/ui/tui/full_screen.ts";
-import { KEYS } from "../../../../src/ui/keys.ts";
+import { FullScreen } from "../../../../src/ui/tui/screen.ts";
 import { FakeClock } from "../../../support/clock.ts";
 import { RecordedControls } from "../../../support/controls.ts";
+import { FakeTerminal } from "../../../support/terminal.ts";
 import { MemoryScreen } from "../../../support/screen.ts";
 
-/** Both interfaces for people, each with what it wrote. */
-function twins(): {
+/** Both interfaces for people, each with what it shows. */
+function bothInterfaces(): {
   name: string;
   screen: Screen & { close(): Promise<void> };
   text(): Promise<string>;
 }[] {
   const clock = new FakeClock();
   const parts = { clock, name: "Alice", relay: "MongoDB", quiet: false };
-  const printed: string[] = [];
-  const lines = {
-    isTerminal: true,
-    readLine: () => Promise.resolve(null),
-    print: (text: string) => printed.push(text),
-  };
-  const terminal = new MemoryScreen({ columns: 120, rows: 60 });
+  const plain = new FakeTerminal({ columns: 400, rows: 1_000 });
+  const terminal = new MemoryScreen({ columns: 400, rows: 60 });
   const full = new FullScreen({
     ...parts,
     terminal,
+    input: new TerminalInput(terminal, clock),
     room: "4821",
     theme: "none",
     notifier: "bell",
     multiplexer: undefined,
-    typeAhead: "",
   });
   return [
     {
       name: "plain",
-      screen: new PlainInterface({ ...parts, lines, control: () => {}, color: false }),
-      text: () => Promise.resolve(printed.join("\n")),
+      screen: new PlainInterface({
+        ...parts,
+        terminal: plain,
+        input: new TerminalInput(plain, clock),
+        color: false,
+      }),
+      text: () => Promise.resolve(plain.screen),
     },
     {
       name: "full screen",
@@ -50,18 +52,20 @@ function twins(): {
   ];
 }
 
-Deno.test("twins: every command asks the chat for the same, and says the same", async () => {
-  for (const [name, spec] of Object.entries(CHAT_COMMANDS)) {
+Deno.test("Performer: every command does and says the same in both interfaces", async () => {
+  for (const [name, spec] of Object.entries(SLASH_COMMANDS)) {
     // The help of each is its own.
     if (name === "help") continue;
     const argument = "argument" in spec ? { timer: "30s", say: "exit", verify: "same" }[name] : "";
     const line = `/${name} ${argument}`.trim();
     const results: { asked: string[]; said: string }[] = [];
-    for (const { screen, text } of twins()) {
+    for (const { screen, text } of bothInterfaces()) {
       const controls = new RecordedControls();
       const code = "4821-river-candle-ocean";
       controls.now = { ...controls.now, peer: "Bob", presence: "here", words: ["a", "b"], code };
-      await perform(line, { controls, screen, id: "1" });
+      const performer = new Performer(screen);
+      await performer.perform(line, { controls, id: "1" }).done;
+      if (name === "burn") await performer.perform(line, { controls, id: "1" }).done;
       const said = (await text()).replaceAll(/\s+/g, " ");
       results.push({ asked: controls.asked, said });
       await screen.close();
@@ -74,11 +78,12 @@ Deno.test("twins: every command asks the chat for the same, and says the same", 
   }
 });
 
-Deno.test("twins: the help of each lists every command, and the keys of its own", async () => {
-  for (const { name, screen, text } of twins()) {
-    await perform("/help", { controls: new RecordedControls(), screen, id: "1" });
+Deno.test("/help: lists every command, and the keys of the interface", async () => {
+  for (const { name, screen, text } of bothInterfaces()) {
+    await new Performer(screen).perform("/help", { controls: new RecordedControls(), id: "1" })
+      .done;
     const shown = await text();
-    for (const command of Object.keys(CHAT_COMMANDS)) {
+    for (const command of Object.keys(SLASH_COMMANDS)) {
       assertStringIncludes(shown, `/${command}`, name);
     }
     for (const [key] of screen.keys()) assertStringIncludes(shown, key, name);
@@ -86,16 +91,7 @@ Deno.test("twins: the help of each lists every command, and the keys of its own"
   }
 });
 
-Deno.test("twins: a key that both have is one that the linear twin's terminal knows", () => {
-  for (const { name, sends, plain } of KEYS) {
-    if (typeof plain === "object" && "instead" in plain) {
-      assert(plain.instead !== "", name);
-      continue;
-    }
-    // The first of each kind is what nearly every terminal sends; the others are of a few.
-    for (const [first] of Object.values(sends)) {
-      const taken = takeKey(first!);
-      assert(taken && taken.key.key !== "other" && taken.rest === "", `${name}: ${first}`);
-    }
-  }
+Deno.test("KEY_HELP: has every action of the keys once", () => {
+  const actions = KEY_HELP.flatMap(({ actions }) => actions);
+  assertEquals(actions.toSorted(), Object.keys(SEQUENCES).toSorted());
 });

@@ -4,25 +4,25 @@ import { message, ready, Story, UP, withoutStyles } from "./states.ts";
 
 Deno.test("view: shows a conversation from the header to the status line", () => {
   const story = new Story({ columns: 60, rows: 9 }).hear(UP, ready(), message("hello"));
-  const lines = view(story.state).lines.map((line) => withoutStyles(line).trimEnd());
+  const lines = view(story.state).rows.map(({ raw }) => withoutStyles(raw).trimEnd());
   assertEquals(lines, [
-    " Whisper 4821 │ locked, not verified │ here: Bob",
+    " Whisper 4821 │ encrypted · unverified │ here: Bob",
     "",
     "",
     "· 14:02 Connected to MongoDB.",
     "* 14:02 Bob joined. Messages are end-to-end encrypted.",
     "  14:02 Bob │ hello",
     "─".repeat(60),
-    "> Type and press Enter. /help lists all.",
-    " Relay: MongoDB",
+    "> Type and press Enter. Ctrl+J: new line. /help lists comma…",
+    " Connected to MongoDB",
   ]);
 });
 
 Deno.test("view: one key changes one row of a conversation of ten thousand messages", () => {
   const story = new Story().hear(UP, ready());
   for (let seq = 0; seq < 10_000; seq++) story.hear(message(`text ${seq}`, seq));
-  const before = view(story.state).lines;
-  const after = view(story.type("x").state).lines;
+  const before = view(story.state).rows.map(({ raw }) => raw);
+  const after = view(story.type("x").state).rows.map(({ raw }) => raw);
   assertEquals(before.filter((line, i) => line !== after[i]).length, 1);
   assert(withoutStyles(after.at(-4)!).endsWith("text 9999"));
 });

@@ -6,7 +6,7 @@ import {
   type Scroll,
   scrolled,
   scrolledToFirst,
-  visibleRows,
+  visible,
   type Window,
 } from "../../../../src/ui/tui/viewport.ts";
 
@@ -24,7 +24,7 @@ function window(log: Log, height: number): Window {
 }
 
 function shown(window: Window, scroll: Scroll): string[] {
-  return visibleRows(window, scroll).map((row) => row.map(({ text }) => text).join(""));
+  return visible(window, scroll).rows.map((row) => row.map(({ text }) => text).join(""));
 }
 
 Deno.test("viewport: what is seen is a part of the whole, moved by as many rows as asked", () => {
@@ -77,7 +77,7 @@ Deno.test("viewport: of a long conversation only what is seen is laid out", () =
 
 Deno.test("viewport: nothing said, nothing seen", () => {
   const empty = window(EMPTY_LOG, 10);
-  assertEquals(visibleRows(empty, "tail"), []);
+  assertEquals(visible(empty, "tail"), { rows: [], entries: [] });
   assertEquals(scrolled(empty, "tail", -5), "tail");
   assertEquals(scrolled(empty, "tail", 5), "tail");
   assertEquals(scrolledToFirst(empty), "tail");

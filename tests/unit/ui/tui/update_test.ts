@@ -1,28 +1,28 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { textOf } from "../../../../src/ui/tui/draft.ts";
-import { MAX_TEXT_BYTES } from "../../../../src/ui/tui/typing.ts";
+import { textOf } from "../../../../src/terminal/editor.ts";
+import { MAX_TEXT_BYTES } from "../../../../src/limits.ts";
 import { alarm, failureSaying, message, ready, Story, UP } from "./states.ts";
 
 Deno.test("model: the code is shown large until somebody comes", () => {
   const story = new Story().hear(UP, { event: "invite", code: "4821-river-candle-ocean" });
   story.hear({ event: "waiting", for: "guest" }).do({ action: "tick", now: 42_000, wall: 0 });
   assertStringIncludes(story.text, "    4821-river-candle-ocean");
-  assertStringIncludes(story.text, "Say it to them, by voice if you can; don't post it.");
-  assertStringIncludes(story.text, "Waiting for the other one, 42 s: Ctrl+C stops");
-  assertStringIncludes(story.lines[0]!, "nobody else here");
+  assertStringIncludes(story.text, "Tell it to them by voice if you can");
+  assertStringIncludes(story.text, "Waiting for someone to join, 42 s (Ctrl+C to cancel)");
+  assertStringIncludes(story.lines[0]!, "waiting for peer");
   story.hear(ready());
   assert(!story.text.includes("river"), story.text);
-  assertStringIncludes(story.lines[0]!, "Whisper 4821 │ locked, not verified │ here: Bob");
+  assertStringIncludes(story.lines[0]!, "Whisper 4821 │ encrypted · unverified │ here: Bob");
 });
 
 Deno.test("model: what is waited for says how long so far, and how to stop", () => {
   const story = new Story().do({ action: "tick", now: 5_000, wall: 0 });
-  assertStringIncludes(story.text, "Connecting to MongoDB, 5 s: Ctrl+C stops");
+  assertStringIncludes(story.text, "Connecting to MongoDB, 5 s (Ctrl+C to cancel)");
   story.hear(UP, { event: "waiting", for: "host", atMostMs: 60_000 });
   story.do({ action: "tick", now: 8_000, wall: 0 });
-  assertStringIncludes(story.text, "Waiting for an answer, 3 s of at most 60 s: Ctrl+C stops");
+  assertStringIncludes(story.text, "Waiting for the host, 3 s of at most 60 s (Ctrl+C to cancel)");
   story.hear({ event: "waiting", for: "goodbye", atMostMs: 10_000 });
-  assertStringIncludes(story.text, "Cleaning up, 0 s of at most 10 s: Ctrl+C leaves at once");
+  assertStringIncludes(story.text, "Cleaning up, 0 s of at most 10 s (Ctrl+C to leave at once)");
 });
 
 Deno.test("model: a relay that is away counts down to the next try, and is told once", () => {
@@ -33,14 +33,14 @@ Deno.test("model: a relay that is away counts down to the next try, and is told 
     cause: failureSaying("It is away."),
   } as const;
   const story = new Story().hear(UP, ready(), away).say("1", "kept");
-  assertStringIncludes(story.text, "Out of reach: MongoDB, next try in 4 s, 1 kept");
+  assertStringIncludes(story.text, "Disconnected from MongoDB · retrying in 4 s · 1 queued");
   story.do({ action: "tick", now: 3_000, wall: 0 });
-  assertStringIncludes(story.text, "next try in 1 s");
+  assertStringIncludes(story.text, "retrying in 1 s");
   story.do({ action: "tick", now: 4_500, wall: 0 });
-  assertStringIncludes(story.text, "trying again");
+  assertStringIncludes(story.text, "· retrying ·");
   story.hear(away, away, UP);
   assertEquals(story.text.match(/It is away\./g)?.length, 1);
-  assertStringIncludes(story.text, "Relay: MongoDB");
+  assertStringIncludes(story.text, "Connected to MongoDB");
 });
 
 Deno.test("model: alarms stay in sight until somebody says that they were read", () => {
@@ -100,8 +100,8 @@ Deno.test("model: Home and End are for the row first, and then for the conversat
 
 Deno.test("model: arrows move in the text, and beyond it through what was said", () => {
   const story = new Story();
-  for (const line of ["first", "second\ntwo"]) {
-    story.do({ action: "submitted", line, isPaste: false });
+  for (const [index, line] of ["first", "second\ntwo"].entries()) {
+    story.do({ action: "submitted", id: String(index), line, isAnswer: false });
   }
   const draft = () => textOf(story.state.draft);
   story.type("draft", "\x1b[A");
@@ -121,25 +121,25 @@ Deno.test("model: arrows move in the text, and beyond it through what was said",
 Deno.test("model: a long paste is one text after a question, and nothing before it", () => {
   const paste = Array(1_000).fill("sixteen letters").join("\n").slice(0, MAX_TEXT_BYTES);
   const story = new Story().type("draft", `\x1b[200~${paste}\x1b[201~`);
-  assertEquals(story.state.question, { paste, objection: undefined });
-  assertStringIncludes(story.text, "Send it as one text?");
+  assertEquals(story.state.question, { text: paste, messages: 1 });
+  assertStringIncludes(story.text, "Send as one message?");
   story.type("ed meanwhile");
-  story.do({ action: "submitted", line: paste, isPaste: true });
+  story.do({ action: "submitted", id: "1", line: paste, isAnswer: true });
   assertEquals(story.state.question, undefined);
   assertEquals(textOf(story.state.draft), "drafted meanwhile");
-  assertEquals(story.state.history, [paste]);
+  assertEquals(story.state.history, [{ id: "1", line: paste }]);
   story.type(`\x1b[200~a\nb\x1b[201~`, "\x1b");
   assertEquals(textOf(story.state.draft), "drafted meanwhile");
   story.type(`\x1b[200~a\nb\x1b[201~`, "\t");
   assertEquals(textOf(story.state.draft), "drafted meanwhilea\nb");
 });
 
-Deno.test("model: a paste that is too long says so, by bytes", () => {
+Deno.test("pasted: offers to split a paste that is too long for one message", () => {
   const story = new Story();
   story.type(`\x1b[200~${"x\n".repeat(MAX_TEXT_BYTES / 2)}\x1b[201~`);
-  assertEquals(story.state.question?.objection, undefined);
+  assertEquals(story.state.question?.messages, 1);
   story.type("\x1b", `\x1b[200~${"x\n".repeat(MAX_TEXT_BYTES / 2)}é\x1b[201~`);
-  assertStringIncludes(story.text.replaceAll(/\s+/g, " "), "16386 bytes are too many for one text");
+  assertStringIncludes(story.text.replaceAll(/\s+/g, " "), "Enter: send as 2 messages");
 });
 
 Deno.test("model: a short paste of one line is as good as typed", () => {
@@ -149,7 +149,7 @@ Deno.test("model: a short paste of one line is as good as typed", () => {
 
 Deno.test("model: a command is completed, and explained while it is typed", () => {
   const story = new Story().type("/ti");
-  assertStringIncludes(story.lines.at(-1)!, "/timer 30s, 5m, 1h or off: texts vanish");
+  assertStringIncludes(story.lines.at(-1)!, "/timer [30s, 5m, 1h or off]: messages disappear");
   story.type("\t");
   assertEquals(textOf(story.state.draft), "/timer ");
   story.type("\x15", "/");
@@ -172,7 +172,7 @@ Deno.test("model: a text that nobody will read is said not to be sent", () => {
   const story = new Story().hear(UP, { event: "queued", id: "1" }).say("1", "early");
   assertStringIncludes(story.text, "early  · queued");
   story.hear({ event: "queue-dropped", ids: ["1"] });
-  assertStringIncludes(story.text, "early  · not sent");
+  assertStringIncludes(story.text, "early  · not delivered");
 });
 
 Deno.test("model: what is left to say when the screen is gone names nobody", () => {
@@ -184,11 +184,11 @@ Deno.test("model: what is left to say when the screen is gone names nobody", () 
 
 Deno.test("model: a fresh code begins anew", () => {
   const story = new Story().hear(ready()).do({ action: "verified" });
-  assertStringIncludes(story.lines[0]!, "locked, verified");
+  assertStringIncludes(story.lines[0]!, "encrypted · verified");
   story.hear({ event: "presence", peer: "left" }, { event: "invite", code: "4821-a-b-c" });
-  assertStringIncludes(story.lines[0]!, "nobody else here");
+  assertStringIncludes(story.lines[0]!, "waiting for peer");
   story.hear(ready("Bob"));
-  assertStringIncludes(story.lines[0]!, "not verified");
+  assertStringIncludes(story.lines[0]!, "unverified");
 });
 
 Deno.test("model: the colours follow the background, unless none are wanted", () => {
@@ -197,4 +197,64 @@ Deno.test("model: the colours follow the background, unless none are wanted", ()
   assertEquals(story.state.theme, "none");
   story.state = { ...story.state, theme: "either" };
   assertEquals(story.do({ action: "input", input }).state.theme, "light");
+});
+
+Deno.test("forgetAll: nothing expired, cleared or burnt comes back with Up or undo", () => {
+  for (const forget of ["expired", "cleared", "burnt"] as const) {
+    const story = new Story().hear(ready());
+    for (const [id, line] of [["1", "secret"], ["2", "other"]] as const) {
+      story.do({ action: "submitted", id, line, isAnswer: false }).say(id, line);
+      story.hear({ event: "sent", id, seq: Number(id) });
+    }
+    // While the message is shown again in the composer, and afterwards.
+    story.type("draft", "\x1b[A", "\x1b[A");
+    assertEquals(textOf(story.state.draft), "secret");
+    if (forget === "expired") story.hear({ event: "expired", from: "you", seq: 1 });
+    if (forget === "burnt") story.hear({ event: "burnt", by: "peer" });
+    if (forget === "cleared") story.do({ action: "cleared" });
+    assertEquals(textOf(story.state.draft), "draft");
+    for (const key of ["\x1f", "\x1f", "\x1b[A", "\x1b[A", "\x1b[B"]) {
+      story.type(key);
+      assert(!JSON.stringify(story.state).includes("secret"), `${forget} ${JSON.stringify(key)}`);
+    }
+  }
+});
+
+Deno.test("expired: undo does not bring a sent message back", () => {
+  const story = new Story().hear(ready());
+  story.do({ action: "submitted", id: "1", line: "secret", isAnswer: false }).say("1", "secret");
+  story.hear({ event: "sent", id: "1", seq: 1 }).type("\x1b[A", "!");
+  story.type("\x15").hear({ event: "expired", from: "you", seq: 1 });
+  assert(!JSON.stringify(story.state).includes("secret"));
+});
+
+Deno.test("session-ended: what was not displayed is not delivered; names stay", () => {
+  const story = new Story().hear(UP, ready("Dorothy")).say("1", "lost").say("2", "read");
+  story.hear({ event: "sent", id: "1", seq: 1 }, { event: "sent", id: "2", seq: 2 });
+  story.hear({ event: "delivered", id: "2", seq: 2 }, message("from Dorothy"));
+  story.hear(
+    { event: "presence", peer: "vanished" },
+    { event: "session-ended", peer: "Dorothy", undelivered: ["1"] },
+    { event: "invite", code: "4821-a-b-c" },
+  );
+  assertStringIncludes(story.text, "lost  · not delivered");
+  assertStringIncludes(story.text, "read  · delivered");
+  assertStringIncludes(story.text, "Dorothy │ from Dorothy");
+});
+
+Deno.test("statusRow: counts the bytes of a draft that comes close to the longest message", () => {
+  const story = new Story();
+  story.do({ action: "input", input: { input: "text", text: "x".repeat(12_000) } });
+  assert(!story.text.includes("bytes"));
+  story.do({ action: "input", input: { input: "text", text: "é".repeat(300) } });
+  assertStringIncludes(story.lines.at(-1)!, "12,600 of 16,384 bytes");
+});
+
+Deno.test("pressKey: Ctrl+C with a draft asks first, and any other key takes it back", () => {
+  const story = new Story().type("draft", "\x03");
+  assertStringIncludes(story.lines.at(-1)!, "You have unsent text. Press Ctrl+C again to leave.");
+  story.type("x");
+  assertEquals(story.state.isLeaveAsked, false);
+  story.type("\x03", "\x1b[I");
+  assertEquals(story.state.isLeaveAsked, true);
 });

@@ -5,12 +5,12 @@
  * @module
  */
 import type { ChatEvent } from "../../chat/events.ts";
-import { hearEvent } from "./events.ts";
+import { forgetAll, hearEvent } from "./events.ts";
 import { conversationWindow } from "./geometry.ts";
-import { insert } from "./draft.ts";
-import type { Input } from "./input.ts";
+import { EMPTY_DRAFT, insert } from "../../terminal/editor.ts";
+import type { Input } from "../../terminal/keys.ts";
 import { pressKey } from "./press.ts";
-import { cleared, said, told } from "./log.ts";
+import { said, told } from "./log.ts";
 import type { Weight } from "../messages/events.ts";
 import { rowsOf } from "./rows.ts";
 import type { State } from "./state.ts";
@@ -22,15 +22,21 @@ export type Action =
   | { readonly action: "event"; readonly event: ChatEvent }
   | { readonly action: "input"; readonly input: Input }
   | { readonly action: "tick"; readonly now: number; readonly wall: number }
-  /** Something authenticated came from the other one. */
+  /** Something authenticated came from the peer. */
   | { readonly action: "heard"; readonly at: number | undefined }
   | { readonly action: "resize"; readonly columns: number; readonly rows: number }
-  /** The draft, or the paste that was asked about, is on its way. */
-  | { readonly action: "submitted"; readonly line: string; readonly isPaste: boolean }
+  /** The draft, or the paste that was asked about, is being sent. */
+  | {
+    readonly action: "submitted";
+    readonly id: string;
+    readonly line: string;
+    readonly isAnswer: boolean;
+  }
   | { readonly action: "said"; readonly id: string; readonly text: string }
   | { readonly action: "told"; readonly weight: Weight; readonly lines: readonly string[] }
   | { readonly action: "latency"; readonly ms: number }
   | { readonly action: "cleared" }
+  | { readonly action: "ended" }
   | { readonly action: "verified" }
   | { readonly action: "muted" };
 
@@ -40,7 +46,7 @@ export function reduce(state: State, action: Action): State {
     case "event":
       return hearEvent(state, action.event);
     case "input":
-      return takeInput(state, action.input);
+      return takeInput({ ...state, isLeaveAsked: isLeaveKept(state, action.input) }, action.input);
     case "tick":
       return { ...state, now: action.now, wall: action.wall };
     case "heard":
@@ -60,7 +66,15 @@ export function reduce(state: State, action: Action): State {
     case "latency":
       return { ...state, latencyMs: action.ms };
     case "cleared":
-      return { ...state, log: cleared(state.log), scroll: "tail", unread: 0 };
+      return forgetAll(state);
+    case "ended":
+      return {
+        ...state,
+        isEnded: true,
+        question: undefined,
+        draft: EMPTY_DRAFT,
+        invite: undefined,
+      };
     case "verified":
       return { ...state, isVerified: true };
     case "muted":
@@ -70,7 +84,7 @@ export function reduce(state: State, action: Action): State {
   }
 }
 
-/** Whoever asks wants to see the answer: from its beginning, where it is longer than the screen. */
+/** An answer is shown from its beginning, where it is longer than the screen. */
 function answered(state: State, { weight, lines }: Action & { action: "told" }): State {
   const log = told(state.log, weight, lines.join("\n"), state.wall);
   const entry = log.entries.at(-1)!;
@@ -78,6 +92,11 @@ function answered(state: State, { weight, lines }: Action & { action: "told" }):
   const { geometry, height } = conversationWindow(next);
   const isLonger = rowsOf(entry, geometry).length > height;
   return { ...next, scroll: isLonger ? { id: entry.id, row: height - 1 } : "tail" };
+}
+
+/** Only Ctrl+C right after Ctrl+C leaves; what the terminal reports by itself does not matter. */
+function isLeaveKept({ isLeaveAsked }: State, { input }: Input): boolean {
+  return isLeaveAsked && input !== "key" && input !== "text" && input !== "paste";
 }
 
 function takeInput(state: State, input: Input): State {
@@ -93,6 +112,10 @@ function takeInput(state: State, input: Input): State {
       return { ...state, isFocused: input.isFocused };
     case "background":
       return state.theme === "none" ? state : { ...state, theme: themeFor(input.brightness) };
+    case "keyboard":
+      return { ...state, hasModifiers: true };
+    case "attributes":
+      return state;
     default:
       return input satisfies never;
   }

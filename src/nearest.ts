@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { edits } from "../edits.ts";
+import { edits } from "./edits.ts";
 
 /** Words longer than this are compared no further: distance takes time in the square of them. */
 const MAX_LENGTH = 32;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { nearest } from "../../../src/cli/nearest.ts";
+import { nearest } from "../../src/nearest.ts";
 
 const WORDS = ["new", "join", "chat", "doctor", "config", "fernet", "completions"];
 

@@ -1,13 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import {
-  ALL_CHAT_COMMANDS,
+  ALL_SLASH_COMMANDS,
   beginningWith,
   commandHelp,
-  isLeaving,
   parseTimer,
   readTyped,
   type Typed,
-} from "../../../src/ui/commands.ts";
+} from "../../../src/ui/slash_commands.ts";
 
 Deno.test("readTyped() tells texts from commands", () => {
   const command = (name: string, argument = "") => ({ kind: "command", name, argument });
@@ -18,7 +17,9 @@ Deno.test("readTyped() tells texts from commands", () => {
     ["hello", text("hello")],
     ["  hello ", text("  hello ")],
     ["exit", command("exit")],
-    [" EXIT ", command("exit")],
+    [" exit ", command("exit")],
+    ["Exit", text("Exit")],
+    ["EXIT", text("EXIT")],
     ["exit now", text("exit now")],
     ["/exit", command("exit")],
     ["/quit", command("exit")],
@@ -32,6 +33,8 @@ Deno.test("readTyped() tells texts from commands", () => {
     ["/say two\nlines", text("two\nlines")],
     ["/say", { kind: "nothing" }],
     ["/hel", { kind: "unknown", meant: "help" }],
+    ["/hlep", { kind: "unknown", meant: "help" }],
+    ["/tiemr 5m", { kind: "unknown", meant: "timer" }],
     ["/dance", { kind: "unknown", meant: undefined }],
     ["/", { kind: "unknown", meant: undefined }],
     ["/usr/bin/env", { kind: "unknown", meant: undefined }],
@@ -42,17 +45,12 @@ Deno.test("readTyped() tells texts from commands", () => {
 });
 
 Deno.test("every command is read by its name and its aliases", () => {
-  for (const [name, { aliases = [] }] of ALL_CHAT_COMMANDS) {
+  for (const [name, { aliases = [] }] of ALL_SLASH_COMMANDS) {
     if (name === "say") continue;
     for (const word of [name, ...aliases]) {
       assertEquals(readTyped(`/${word}`), { kind: "command", name, argument: "" } as Typed);
     }
   }
-});
-
-Deno.test("isLeaving() knows what nothing is typed behind", () => {
-  for (const line of ["exit", "/exit", "/quit", "/burn"]) assert(isLeaving(line), line);
-  for (const line of ["", "exit?", "/help", "//exit", "/say exit"]) assert(!isLeaving(line), line);
 });
 
 Deno.test("beginningWith() completes what only one command begins with", () => {
@@ -62,8 +60,8 @@ Deno.test("beginningWith() completes what only one command begins with", () => {
 });
 
 Deno.test("commandHelp() lists every command with what stands behind it", () => {
-  assertEquals(commandHelp().length, ALL_CHAT_COMMANDS.size);
-  assert(commandHelp().some(([usage]) => usage === "/timer 30s, 5m, 1h or off"));
+  assertEquals(commandHelp().length, ALL_SLASH_COMMANDS.size);
+  assert(commandHelp().some(([usage]) => usage === "/timer [30s, 5m, 1h or off]"));
 });
 
 Deno.test("parseTimer() reads times as people write them", () => {
@@ -72,6 +70,8 @@ Deno.test("parseTimer() reads times as people write them", () => {
     ["5m", 300],
     ["1h", 3_600],
     ["7d", 604_800],
+    ["1h30m", 5_400],
+    ["2d12h", 216_000],
     ["90", 90],
     [" 5 M ", 300],
     ["off", 0],

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import stringWidth from "string-width";
-import { clip, lay, pad, placeIn, widthOf, wrap } from "../../../../src/ui/tui/wrap.ts";
+import { clip, lay, pad, placeIn, widthOf, wrap } from "../../../src/terminal/text.ts";
 
 Deno.test("wrap: rows break at words, and through words that are too long", () => {
   const cases: [string, number, string[]][] = [

@@ -1,0 +1,63 @@
+/**
+ * The real terminal, or the real pipes, of this process.
+ *
+ * @module
+ */
+import type { Output } from "./output.ts";
+import type { Size, Terminal } from "./terminal.ts";
+
+/** Bytes of one read; a paste of the longest message comes in one. */
+const READ_BYTES = 65_536;
+/** Where the size of a terminal is not known. */
+const DEFAULT_SIZE: Size = { columns: 80, rows: 24 };
+
+/**
+ * Standard input together with an output.
+ *
+ * @param options where prompts and interfaces are written, and whether the terminal takes control
+ * sequences.
+ */
+export function stdio(
+  { output, isAnsi }: { readonly output: Output; readonly isAnsi: boolean },
+): Terminal {
+  const buffer = new Uint8Array(READ_BYTES);
+  return {
+    isTerminal: Deno.stdin.isTerminal(),
+    isAnsi: isAnsi && output.isTerminal,
+    async read() {
+      try {
+        const length = await Deno.stdin.read(buffer);
+        return length === null ? null : buffer.slice(0, length);
+      } catch (error) {
+        if (isClosed(error)) return null;
+        throw error;
+      }
+    },
+    setRaw(on) {
+      try {
+        Deno.stdin.setRaw(on);
+      } catch (error) {
+        // A terminal that was closed has no mode to restore.
+        if (on && !isClosed(error)) throw error;
+      }
+    },
+    size() {
+      try {
+        const { columns, rows } = Deno.consoleSize();
+        return { columns: columns || DEFAULT_SIZE.columns, rows: rows || DEFAULT_SIZE.rows };
+      } catch {
+        // None of the three standard streams is a terminal any more.
+        return DEFAULT_SIZE;
+      }
+    },
+    write: (text) => output.write(text),
+    flush: (options) => output.flush(options),
+    writeNow: (text) => output.writeNow(text),
+  };
+}
+
+/** A closed terminal answers with an error of input and output instead of an end. */
+function isClosed(error: unknown): boolean {
+  return error instanceof Error && "code" in error &&
+    (error.code === "EIO" || error.code === "ENXIO");
+}

@@ -1,0 +1,72 @@
+/**
+ * Text for a terminal. What other people, servers and files provide is always sanitized on its way
+ * there; control sequences come from literals of this program alone.
+ *
+ * @module
+ */
+import { safeText } from "./safe_text.ts";
+
+/** Text that may hold control sequences, because {@link tty} made it. */
+class TerminalText {
+  /** Makes the type differ from objects of the same shape. */
+  readonly #isTerminalText = true;
+
+  constructor(
+    /** What is written to the terminal. */
+    readonly raw: string,
+  ) {}
+
+  /** Whether a value came out of this module. */
+  static is(value: object): value is TerminalText {
+    return #isTerminalText in value && value.#isTerminalText;
+  }
+}
+
+// The class is not exported: nothing but this module makes an instance.
+export type { TerminalText };
+
+/** What {@link tty} takes between its literals. */
+export type TerminalValue = string | number | TerminalText | readonly (string | TerminalText)[];
+
+/**
+ * Text with control sequences. Literals are written as they are; strings put into them are sanitized.
+ *
+ * @example
+ * ```ts
+ * terminal.write(tty`\x1b[${row};1H\x1b[1m${name}\x1b[0m`);
+ * ```
+ */
+export function tty(literals: TemplateStringsArray, ...values: TerminalValue[]): TerminalText {
+  let raw = literals[0]!;
+  for (const [index, value] of values.entries()) raw += rawOf(value) + literals[index + 1]!;
+  return new TerminalText(raw);
+}
+
+/** What is written for a value: strings are sanitized. */
+export function rawOf(value: TerminalValue): string {
+  if (typeof value === "string") return safeText(value);
+  if (typeof value === "number") return String(value);
+  return TerminalText.is(value) ? value.raw : value.map(rawOf).join("");
+}
+
+/** The same text with the line breaks of raw mode: a line feed alone would go straight down. */
+export function inRawMode(text: string | TerminalText): TerminalText {
+  return new TerminalText(rawOf(text).replaceAll(/\r?\n/g, "\r\n"));
+}
+
+/** The text in a style; `style` holds parameters of SGR (ECMA-48), such as `1;7`. */
+export function styled(style: string, text: string): TerminalText {
+  if (style === "" || text === "") return tty`${text}`;
+  if (!/^[\d;]+$/.test(style)) throw new Error(`Not a style: ${style}`);
+  return tty`\x1b[${style}m${text}\x1b[0m`;
+}
+
+/** Asks the terminal to put a text on its clipboard (OSC 52). */
+export function toClipboard(text: string): TerminalText {
+  return tty`\x1b]52;c;${btoa(text)}\x07`;
+}
+
+/** Rings the bell. */
+export const BELL = tty`\x07`;
+/** Bracketed paste (xterm): pasted text arrives between two sequences, apart from keys. */
+export const [BRACKETED_PASTE_ON, BRACKETED_PASTE_OFF] = [tty`\x1b[?2004h`, tty`\x1b[?2004l`];

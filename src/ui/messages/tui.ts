@@ -1,0 +1,104 @@
+/**
+ * Words of the full screen.
+ *
+ * @module
+ */
+import { commandLine } from "./invocation.ts";
+
+/** What became of a message of one's own, behind its text. */
+export const DELIVERY_WORDS = {
+  sending: "sending",
+  queued: "queued",
+  sent: "sent",
+  delivered: "delivered",
+  failed: "not delivered",
+} as const;
+
+/** Header. */
+export const HEADER_TEXTS = {
+  program: "Whisper",
+  alone: "waiting for peer",
+  encrypted: "encrypted",
+  verified: "verified",
+  unverified: "unverified",
+} as const;
+
+/** The block with the invite code. */
+export const INVITE_TEXTS = {
+  title: "Your invite code, for one person and one use",
+  share: "Tell it to them by voice if you can",
+  run: () => `They run: ${commandLine("join")} · /copy copies it`,
+  short: "Your code: tell it by voice",
+} as const;
+
+/** Alarms on top of the screen. */
+export const ALARM_TEXTS = {
+  one: "ALARM",
+  many: (count: number) => `${count} ALARMS, the last`,
+  dismiss: "Esc: dismiss",
+} as const;
+
+/** The line above the composer. */
+export const SCROLL_TEXTS = {
+  more: " more below · PgDn ",
+  unread: (count: number) => ` ${count} new below · Ctrl+End `,
+} as const;
+
+/** What an empty composer shows. */
+export const HINT_TEXTS = {
+  alone: "You can type now; it sends when they join. /help lists commands.",
+  left: "/invite makes a new code, /exit leaves.",
+  ready: (newLine: string) => `Type and press Enter. ${newLine}: new line. /help lists commands.`,
+  ended: "Press Enter to leave.",
+} as const;
+
+/** A paste, or a draft, that is asked about. */
+export const PASTE_TEXTS = {
+  size: (characters: number, lines: number) =>
+    `Pasted ${number(characters)} characters${lines > 1 ? ` in ${number(lines)} lines` : ""}`,
+  send: "Send as one message? Enter: send · Tab: edit first · Esc: cancel",
+  split: (messages: number) =>
+    `too long for one message. Enter: send as ${number(messages)} messages · Tab: edit first · ` +
+    "Esc: cancel",
+} as const;
+
+/** The status line. */
+export const STATUS_TEXTS = {
+  guest: (time: string) => `Waiting for someone to join, ${time} (Ctrl+C to cancel)`,
+  host: (time: string, limit: string) => `Waiting for the host, ${time}${limit} (Ctrl+C to cancel)`,
+  handshake: (time: string) => `Someone is joining. Verifying the code, ${time} (Ctrl+C to cancel)`,
+  goodbye: (time: string, limit: string) =>
+    `Cleaning up, ${time}${limit} (Ctrl+C to leave at once)`,
+  atMost: (time: string) => ` of at most ${time}`,
+  connecting: (relay: string, time: string) => `Connecting to ${relay}, ${time} (Ctrl+C to cancel)`,
+  up: (relay: string, latency: string) => `Connected to ${relay}${latency && `, ${latency}`}`,
+  reconnecting: (relay: string, next: string, queued: number) =>
+    `Disconnected from ${relay} · ${next}${queued > 0 ? ` · ${queued} queued` : ""}`,
+  retryIn: (time: string) => `retrying in ${time}`,
+  retrying: "retrying",
+  down: (relay: string) => `Lost the connection to ${relay}`,
+  heard: (ago: string) => `last heard ${ago}`,
+  justNow: "just now",
+  ago: (time: string) => `${time} ago`,
+  timer: (time: string) => `messages disappear after ${time}`,
+  muted: "muted",
+  ended: "The chat has ended",
+  bytes: (bytes: number, most: number) => `${number(bytes)} of ${number(most)} bytes`,
+} as const;
+
+/** A multiplexer keeps a copy of the screen in its own memory. */
+export function multiplexerWarning(name: string): string {
+  return `This runs inside ${name}. Whisper cannot clear what ${name} keeps in its own scrollback or ` +
+    "logs.";
+}
+
+/** Notifications; never content. */
+export const NOTICE_TEXTS = {
+  ready: "Peer connected",
+  message: "New message",
+  alarm: "Alarm",
+} as const;
+
+function number(value: number): string {
+  return value.toLocaleString("en-US");
+}

@@ -1,0 +1,109 @@
+/**
+ * What a person can tell the program inside a chat. Both interfaces for people and the one for programs
+ * use this table; the words are in `messages/slash_commands.ts`.
+ *
+ * @module
+ */
+import { parseDuration } from "../duration.ts";
+import { nearest } from "../nearest.ts";
+import { SLASH_COMMAND_HELP, type SlashCommandHelp } from "./messages/slash_commands.ts";
+
+/** A command inside a chat. */
+export interface SlashCommand extends SlashCommandHelp {
+  /** Other names that it goes by. */
+  readonly aliases?: readonly string[];
+  /** True where only a person's screen has a use for it: not a command of the JSON interface. */
+  readonly screen?: true;
+}
+
+/** Every command by its name. */
+export const SLASH_COMMANDS = {
+  "help": SLASH_COMMAND_HELP.help,
+  "who": SLASH_COMMAND_HELP.who,
+  "verify": SLASH_COMMAND_HELP.verify,
+  "invite": SLASH_COMMAND_HELP.invite,
+  "timer": SLASH_COMMAND_HELP.timer,
+  "relay": SLASH_COMMAND_HELP.relay,
+  "copy": { ...SLASH_COMMAND_HELP.copy, screen: true },
+  "mute": { ...SLASH_COMMAND_HELP.mute, screen: true },
+  "clear": { ...SLASH_COMMAND_HELP.clear, screen: true },
+  "burn": SLASH_COMMAND_HELP.burn,
+  "say": { ...SLASH_COMMAND_HELP.say, screen: true },
+  "exit": { ...SLASH_COMMAND_HELP.exit, aliases: ["quit"] },
+} as const satisfies Record<string, SlashCommand>;
+
+/** The name of a command. */
+export type SlashCommandName = keyof typeof SLASH_COMMANDS;
+
+/** The commands, all of one type. */
+export const ALL_SLASH_COMMANDS = new Map<string, SlashCommand>(Object.entries(SLASH_COMMANDS));
+
+/** What a line that was typed means. */
+export type Typed =
+  | { readonly kind: "nothing" }
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "command"; readonly name: SlashCommandName; readonly argument: string }
+  /** A slash and a word that is not a command: a typo, and not sent to the peer. */
+  | { readonly kind: "unknown"; readonly meant: SlashCommandName | undefined };
+
+/**
+ * Reads what was typed. `exit` alone leaves; a slash begins a command; two slashes, and `/say`, send
+ * what would be one.
+ */
+export function readTyped(line: string): Typed {
+  const trimmed = line.trim();
+  if (trimmed === "") return { kind: "nothing" };
+  if (trimmed === "exit") return { kind: "command", name: "exit", argument: "" };
+  if (trimmed.startsWith("//")) return { kind: "text", text: line.replace("//", "/") };
+  const found = /^\/(\S*)(?:\s([^]*))?$/.exec(trimmed);
+  if (!found) return { kind: "text", text: line };
+  const [, word = "", argument = ""] = found;
+  const name = commandNamed(word.toLowerCase());
+  if (name === "say") {
+    return argument === "" ? { kind: "nothing" } : { kind: "text", text: argument };
+  }
+  if (name) return { kind: "command", name, argument: argument.trim() };
+  const meant = nearest(word.toLowerCase(), ALL_SLASH_COMMANDS.keys());
+  return { kind: "unknown", meant: meant as SlashCommandName | undefined };
+}
+
+/** The command of that name or alias. */
+export function commandNamed(word: string): SlashCommandName | undefined {
+  for (const [name, { aliases }] of ALL_SLASH_COMMANDS) {
+    if (name === word || aliases?.includes(word)) return name as SlashCommandName;
+  }
+  return undefined;
+}
+
+/** The only command that begins like this, for completion. */
+export function beginningWith(word: string): SlashCommandName | undefined {
+  const names = [...ALL_SLASH_COMMANDS.keys()].filter((name) => name.startsWith(word));
+  return word !== "" && names.length === 1 ? names[0] as SlashCommandName : undefined;
+}
+
+/** What the Tab key makes of a line: the command that it begins. */
+export function completeCommand(line: string): string | undefined {
+  const [, word] = /^\/([a-z]+)$/.exec(line) ?? [];
+  const name = word && beginningWith(word);
+  return name ? `/${name} ` : undefined;
+}
+
+/** The lines of `/help`: every command, with what may follow it. */
+export function commandHelp(): [usage: string, help: string][] {
+  return [...ALL_SLASH_COMMANDS].map(([name, { argument, help }]) => [
+    `/${name}${argument ? ` ${argument}` : ""}`,
+    help,
+  ]);
+}
+
+/**
+ * Seconds of a timer as people write it: `30s`, `1h30m`, `2d`, plain seconds, or `off`.
+ *
+ * @returns NaN for anything else.
+ */
+export function parseTimer(text: string): number {
+  const compact = text.trim().toLowerCase();
+  if (/^(?:off|never|none|0)$/.test(compact)) return 0;
+  if (/^\d{1,7}$/.test(compact)) return Number(compact);
+  return (parseDuration(compact) ?? NaN) / 1_000;
+}

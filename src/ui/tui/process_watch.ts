@@ -1,0 +1,39 @@
+/**
+ * Restores the terminal whatever happens to the process: an exit without warning, an error that
+ * nothing catches, a stop by job control.
+ *
+ * @module
+ */
+
+/** What to do. */
+export interface ProcessHandlers {
+  /** Restores the terminal, without waiting. */
+  readonly restore: () => void;
+  /** Takes the terminal over again, after the process was stopped and continued. */
+  readonly resume: () => void;
+  /** Handles an uncaught error; false where it can no longer be handled. */
+  readonly failed: (error: unknown) => boolean;
+}
+
+/**
+ * Watches the process.
+ *
+ * @returns what ends the watch.
+ */
+export function watchProcess({ restore, resume, failed }: ProcessHandlers): () => void {
+  const watch = new AbortController();
+  const options = { signal: watch.signal };
+  // Deno.exit, of a second Ctrl+C for instance, dispatches this event and nothing else.
+  addEventListener("unload", restore, options);
+  // Dispatched by main.ts at SIGCONT.
+  addEventListener("continue", resume, options);
+  addEventListener("error", (event) => {
+    if (failed(event.error)) event.preventDefault();
+    else restore();
+  }, options);
+  addEventListener("unhandledrejection", (event) => {
+    if (failed(event.reason)) event.preventDefault();
+    else restore();
+  }, options);
+  return () => watch.abort();
+}

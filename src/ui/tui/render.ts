@@ -1,0 +1,141 @@
+/**
+ * Frames on the terminal: what changed since the last is written, at its absolute place. No row depends
+ * on another, so that a letter which the terminal counts otherwise than we do spoils no more than its
+ * own row. A frame is rendered soon after something happened, and never faster than the terminal takes
+ * them.
+ *
+ * @module
+ */
+import type { Clock, Timer } from "../../clock.ts";
+import { type TerminalText, tty } from "../../terminal/terminal_text.ts";
+import type { Frame } from "./view.ts";
+
+/**
+ * Rows end at the edge instead of wrapping, pastes come in brackets, the terminal reports focus, the
+ * mouse wheel sends no arrow keys, and keys with modifiers are told apart (kitty's protocol with level
+ * 1, xterm's modifyOtherKeys).
+ */
+const MODES_ON = tty`\x1b[?7l\x1b[?2004h\x1b[?1004h\x1b[?1007l\x1b[>4;1m`;
+
+/**
+ * Taken over: the title is saved, the alternate screen is shown, the modes are set.
+ */
+export const ENTER_SCREEN =
+  tty`\x1b[22;2t\x1b]2;Whisper\x07\x1b[?1049h\x1b[H\x1b[2J\x1b[?1007s${MODES_ON}\x1b[>1u`;
+
+/** The same after the process was stopped and continued: what is saved stays saved. */
+export const RESUME_SCREEN = tty`\x1b]2;Whisper\x07\x1b[?1049h${MODES_ON}\x1b[=1u`;
+
+/**
+ * Given back. The alternate screen is erased before it is left, because some terminals keep it. What
+ * was there before Whisper started stays, scrollback included.
+ */
+export const LEAVE_SCREEN =
+  tty`\x1b[?2026l\x1b[0m\x1b[<u\x1b[>4m\x1b[?1007r\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[H\x1b[J\x1b[?1049l\x1b[?25h\x1b[23;2t`;
+
+/** Asks for the color of the background. */
+export const ASK_BACKGROUND = tty`\x1b]11;?\x07`;
+/** Asks for the keyboard protocol, then for the attributes: nearly every terminal answers these last. */
+export const ASK_TERMINAL = tty`\x1b[?u\x1b[c`;
+
+const ERASE = tty`\x1b[0m\x1b[2J`;
+/** Frames are shown whole where the terminal can do that (mode 2026). */
+const [BEGIN_FRAME, END_FRAME] = [tty`\x1b[?2026h`, tty`\x1b[?2026l`];
+
+/** What the renderer needs. */
+export interface RendererDeps {
+  readonly clock: Clock;
+  /** Takes text for the screen, in order. */
+  readonly write: (text: TerminalText) => void;
+  /** Resolves when the terminal has taken all of it, or is gone. */
+  readonly flush: () => Promise<void>;
+  /** What is to be seen now. */
+  readonly frame: () => Frame;
+  /** Called with each frame that the terminal has taken. */
+  readonly shown?: (frame: Frame) => void;
+}
+
+/** Renders frames. */
+export class Renderer {
+  readonly #deps: RendererDeps;
+  /** The rows on the screen. */
+  #rows: readonly TerminalText[] = [];
+  #renderedAt = -Infinity;
+  #next: { readonly timer: Timer; readonly at: number } | undefined;
+  #isBusy = false;
+  /** How soon after the last a frame is wanted that had to wait. */
+  #wanted = Infinity;
+  #isPaused = false;
+  #isOver = false;
+
+  constructor(deps: RendererDeps) {
+    this.#deps = deps;
+  }
+
+  /** Renders now, or as soon as the last frame is `ms` milliseconds old. */
+  renderWithin(ms: number): void {
+    if (this.#isOver || this.#isPaused) return;
+    // While the terminal has not taken the last frame, nobody would see another.
+    if (this.#isBusy) {
+      this.#wanted = Math.min(this.#wanted, ms);
+      return;
+    }
+    const { clock } = this.#deps;
+    const now = clock.monotonic();
+    const at = Math.max(now, this.#renderedAt + ms);
+    if (this.#next && this.#next.at <= at) return;
+    this.#next?.timer.cancel();
+    if (at <= now) return this.#render();
+    this.#next = { at, timer: clock.after(at - now, () => this.#render()) };
+  }
+
+  /** Renders everything again: something else has written on the screen. */
+  redraw(): void {
+    if (this.#isOver) return;
+    this.#isPaused = false;
+    this.#rows = [];
+    this.#deps.write(ERASE);
+    this.renderWithin(0);
+  }
+
+  /** Renders nothing until {@link redraw}: the screen belongs to the shell. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#next?.timer.cancel();
+    this.#next = undefined;
+  }
+
+  /** Renders no more. */
+  stop(): void {
+    this.#isOver = true;
+    this.#next?.timer.cancel();
+  }
+
+  #render(): void {
+    this.#next?.timer.cancel();
+    this.#next = undefined;
+    const { clock, write, flush, frame, shown } = this.#deps;
+    this.#renderedAt = clock.monotonic();
+    this.#wanted = Infinity;
+    this.#isBusy = true;
+    const next = frame();
+    write(changes(this.#rows, next));
+    this.#rows = next.rows;
+    void flush().then(() => {
+      this.#isBusy = false;
+      if (this.#isOver || this.#isPaused) return;
+      shown?.(next);
+      if (this.#wanted < Infinity) this.renderWithin(this.#wanted);
+    });
+  }
+}
+
+/** What to write to turn the rows on the screen into those of a frame. */
+export function changes(shown: readonly TerminalText[], { rows, cursor }: Frame): TerminalText {
+  const place = tty`\x1b[${cursor.row + 1};${cursor.column + 1}H\x1b[?25h`;
+  const changed = [...rows.entries()].filter(([index, row]) => row.raw !== shown[index]?.raw);
+  if (changed.length === 0) return place;
+  // Erased first: behind a full row there is no place from which the rest could be erased.
+  const lines = changed.map(([index, row]) => tty`\x1b[${index + 1};1H\x1b[0m\x1b[2K${row}`);
+  return tty`${BEGIN_FRAME}\x1b[?25l${lines}\x1b[0m${place}${END_FRAME}`;
+}

@@ -1,0 +1,444 @@
+/**
+ * The full-screen interface: passes events and keys to the state, and renders it. What changes in the
+ * state is decided in update.ts; the side effects are here.
+ *
+ * @module
+ */
+import type { ChatEvent, Controls } from "../../chat/events.ts";
+import type { Clock, Timer } from "../../clock.ts";
+import { textOf } from "../../terminal/editor.ts";
+import type { Input, KeyAction } from "../../terminal/keys.ts";
+import type { TerminalInput } from "../../terminal/prompt.ts";
+import type { Size, Terminal } from "../../terminal/terminal.ts";
+import { toClipboard, tty } from "../../terminal/terminal_text.ts";
+import type { Interface } from "../interface.ts";
+import { NOT_CONNECTED } from "../messages/interfaces.ts";
+import { keyHelp } from "../messages/keys.ts";
+import { multiplexerWarning } from "../messages/tui.ts";
+import { Performer, type Screen } from "../perform.ts";
+import { sentenceOf } from "../messages/events.ts";
+import { watchProcess } from "./process_watch.ts";
+import { Notices, type Notifier } from "./notice.ts";
+import {
+  ASK_BACKGROUND,
+  ASK_TERMINAL,
+  ENTER_SCREEN,
+  LEAVE_SCREEN,
+  Renderer,
+  RESUME_SCREEN,
+} from "./render.ts";
+import { begin, type State } from "./state.ts";
+import type { ThemeName } from "./theme.ts";
+import { type Action, reduce } from "./update.ts";
+import { type Frame, view } from "./view.ts";
+
+/** What the interface is made of. */
+export interface FullScreenParts {
+  readonly terminal: Terminal;
+  readonly input: TerminalInput;
+  readonly clock: Clock;
+  readonly name: string;
+  /** What the relay is called. */
+  readonly relay: string;
+  /** The room, as far as it is known beforehand. */
+  readonly room: string | undefined;
+  readonly quiet: boolean;
+  /** `auto`: as the background of the terminal is. */
+  readonly theme: ThemeName | "auto";
+  readonly notifier: Notifier;
+  /** The program that this terminal runs in, which keeps a copy of the screen. */
+  readonly multiplexer: "tmux" | "screen" | undefined;
+  /** Stops the process as the shell expects it; returns at once, before or after it was stopped. */
+  readonly suspend?: () => void;
+}
+
+/** At most so often: a frame for a key, and a frame for what comes by itself. */
+const [KEY_FRAME_MS, EVENT_FRAME_MS] = [4, 33];
+/** The window is measured this often: not every Deno tells when it changes. */
+const MEASURE_MS = 150;
+const TICK_MS = 1_000;
+/** A terminal that is stopped (Ctrl+S) delays leaving for so long, twice, and not longer. */
+const LEAVE_MS = 500;
+/** The terminal has this long to answer what was asked; a later answer would reach the shell. */
+const ANSWER_MS = 1_000;
+/** A process that cannot be stopped goes on after this. */
+const SUSPEND_MS = 200;
+/** A smaller window has no room for a row of each part: what does not fit is cut. */
+const MIN_SIZE: Size = { columns: 10, rows: 5 };
+
+/** The full-screen interface. */
+export class FullScreen implements Interface, Screen {
+  readonly failureAt = "close";
+  readonly #parts: FullScreenParts;
+  readonly #renderer: Renderer;
+  readonly #notices: Notices;
+  readonly #performer = new Performer(this);
+  readonly #failure = Promise.withResolvers<never>();
+  /** Messages that went to the relay without waiting for anything, by id: since when. */
+  readonly #sentAt = new Map<string, number>();
+  /** Entries of the conversation that were reported as displayed. */
+  readonly #displayed = new Set<number>();
+  readonly #unwatch: () => void;
+  readonly #askedAt: number;
+  #isAnswered = false;
+  #state: State;
+  #controls: Controls | undefined;
+  #relay: string = NOT_CONNECTED;
+  #messages = 0;
+  #typedAt: number;
+  #tickedAt: number;
+  #measure: Timer | undefined;
+  #suspending: Timer | undefined;
+  /** The person has asked to leave. */
+  #isLeaving = false;
+  /** The person has seen how the chat ended. */
+  readonly #acknowledged = Promise.withResolvers<void>();
+  #isOver = false;
+
+  constructor(parts: FullScreenParts) {
+    this.#parts = parts;
+    const { clock, terminal, input, theme } = parts;
+    this.#typedAt = this.#tickedAt = this.#askedAt = clock.monotonic();
+    this.#failure.promise.catch(() => {});
+    this.#state = begin({
+      ...this.#size(),
+      theme: theme === "auto" ? "either" : theme,
+      now: clock.monotonic(),
+      wall: clock.now(),
+      ownName: parts.name,
+      room: parts.room,
+      relayName: parts.relay,
+      isMuted: parts.quiet,
+    });
+    this.#notices = new Notices(parts.notifier);
+    this.#renderer = new Renderer({
+      clock,
+      write: (text) => terminal.write(text),
+      flush: () => terminal.flush(),
+      frame: () => view(this.#state),
+      shown: (frame) => this.#reportDisplayed(frame),
+    });
+    this.#unwatch = watchProcess({
+      restore: () => this.#restore(),
+      resume: () => this.#resume(),
+      failed: (error) => {
+        if (!this.#controls || this.#isOver) return false;
+        this.#failure.reject(error);
+        return true;
+      },
+    });
+    // Questions and answers, the invite code among them, do not stay behind the screen.
+    input.clear();
+    terminal.setRaw(true);
+    terminal.write(
+      tty`${ENTER_SCREEN}${theme === "auto" ? ASK_BACKGROUND : ""}${ASK_TERMINAL}`,
+    );
+    if (parts.multiplexer) this.problem(multiplexerWarning(parts.multiplexer));
+    this.#renderer.renderWithin(0);
+    this.#watchWindow();
+  }
+
+  hear(event: ChatEvent): void {
+    if (this.#isOver) return;
+    try {
+      this.#tick();
+      if (event.event === "sent") this.#measureRelay(event.id);
+      if (event.event === "queued") this.#sentAt.delete(event.id);
+      if (event.event === "relay") {
+        // A message that waited for the relay does not tell how quick it is.
+        if (event.state !== "up") this.#sentAt.clear();
+        const names = { peer: "", relay: this.#parts.relay };
+        this.#relay = sentenceOf(event, names)?.text ?? this.#relay;
+      }
+      this.#dispatch({ action: "event", event });
+      this.#updateHeard();
+      this.#notify(event);
+      this.#renderer.renderWithin(EVENT_FRAME_MS);
+    } catch (error) {
+      this.#failure.reject(error);
+    }
+  }
+
+  async converse(controls: Controls, over: AbortSignal): Promise<void> {
+    this.#controls = controls;
+    try {
+      while (!over.aborted) {
+        const typed = await this.#read(over);
+        if (typed === null) {
+          this.#isLeaving = true;
+          return await controls.leave("exit");
+        }
+        this.#takeAll(typed, controls);
+      }
+    } catch (error) {
+      if (error !== over.reason) throw error;
+    }
+  }
+
+  async acknowledge(stop: AbortSignal): Promise<void> {
+    if (this.#isLeaving || this.#isOver || stop.aborted) return;
+    this.#dispatch({ action: "ended" });
+    this.#renderer.renderWithin(0);
+    try {
+      while (true) {
+        const typed = await this.#read(stop);
+        if (typed === null || typed.some(isAcknowledgment)) return;
+        this.#takeAll(typed.filter(({ input }) => input !== "text" && input !== "paste"));
+      }
+    } catch {
+      // A signal: as good as Enter.
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#renderer.stop();
+    this.#measure?.cancel();
+    this.#suspending?.cancel();
+    const { terminal } = this.#parts;
+    await terminal.flush({ withinMs: LEAVE_MS });
+    await this.#awaitAnswer();
+    const last = this.#state.farewell.map((line) => `${line}\n`).join("");
+    this.#unwatch();
+    terminal.write(LEAVE_SCREEN);
+    await terminal.flush({ withinMs: LEAVE_MS });
+    terminal.setRaw(false);
+    terminal.write(last);
+    await terminal.flush({ withinMs: LEAVE_MS });
+  }
+
+  // What commands need of a screen.
+
+  tell(lines: readonly string[]): void {
+    this.#dispatch({ action: "told", weight: "news", lines });
+    this.#renderer.renderWithin(KEY_FRAME_MS);
+  }
+
+  problem(text: string): void {
+    this.#dispatch({ action: "told", weight: "problem", lines: [text] });
+    this.#renderer.renderWithin(KEY_FRAME_MS);
+  }
+
+  said(id: string, text: string): void {
+    const { relay, peer } = this.#state;
+    const isDirect = relay.state === "up" && peer !== undefined;
+    if (isDirect) this.#sentAt.set(id, this.#parts.clock.monotonic());
+    this.#dispatch({ action: "said", id, text });
+    this.#renderer.renderWithin(KEY_FRAME_MS);
+  }
+
+  clear(): void {
+    this.#dispatch({ action: "cleared" });
+    this.#renderer.renderWithin(KEY_FRAME_MS);
+  }
+
+  copy(code: string): boolean {
+    this.#parts.terminal.write(toClipboard(code));
+    return true;
+  }
+
+  mute(): boolean {
+    this.#dispatch({ action: "muted" });
+    return this.#state.isMuted;
+  }
+
+  verified(): void {
+    this.#dispatch({ action: "verified" });
+  }
+
+  relayState(): string {
+    return this.#relay;
+  }
+
+  keys(): readonly (readonly [string, string])[] {
+    return keyHelp();
+  }
+
+  // What is typed.
+
+  #read(signal: AbortSignal): Promise<Input[] | null> {
+    return Promise.race([this.#parts.input.readInputs(signal), this.#failure.promise]);
+  }
+
+  #takeAll(inputs: readonly Input[], controls?: Controls): void {
+    for (const input of inputs) {
+      this.#tick();
+      if (isTyped(input)) this.#typedAt = this.#parts.clock.monotonic();
+      if (input.input === "attributes") this.#isAnswered = true;
+      if (!controls || input.input !== "key" || !this.#act(input.action, controls)) {
+        this.#dispatch({ action: "input", input });
+      }
+    }
+    this.#renderer.renderWithin(KEY_FRAME_MS);
+  }
+
+  /** Does what goes beyond the screen; false for every other key. */
+  #act(action: KeyAction, controls: Controls): boolean {
+    switch (action) {
+      case "leave":
+        // The draft is asked about once.
+        if (textOf(this.#state.draft) !== "" && !this.#state.isLeaveAsked) return false;
+        this.#isLeaving = true;
+        void controls.leave("interrupted");
+        return true;
+      case "end-of-input":
+        if (textOf(this.#state.draft) !== "") return false;
+        this.#isLeaving = true;
+        void controls.leave("exit");
+        return true;
+      case "redraw":
+        this.#renderer.redraw();
+        return true;
+      case "suspend":
+        this.#suspend();
+        return true;
+      case "submit":
+        this.#submit(controls);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #submit(controls: Controls): void {
+    const { question, draft } = this.#state;
+    const line = question?.text ?? textOf(draft);
+    const id = String(++this.#messages);
+    this.#dispatch({ action: "submitted", id, line, isAnswer: question !== undefined });
+    const performing = question
+      ? this.#performer.send(line, { controls, id })
+      : this.#performer.perform(line, { controls, id });
+    this.#isLeaving ||= performing.isLeaving;
+    // Not awaited: an invitation takes a while, and what is typed meanwhile is not lost.
+    performing.done.catch((error) => this.#failure.reject(error));
+  }
+
+  #measureRelay(id: string): void {
+    const since = this.#sentAt.get(id);
+    if (since === undefined) return;
+    this.#sentAt.delete(id);
+    this.#dispatch({ action: "latency", ms: this.#parts.clock.monotonic() - since });
+  }
+
+  // What happens by itself.
+
+  #dispatch(action: Action): void {
+    this.#state = reduce(this.#state, action);
+  }
+
+  #tick(): void {
+    const { clock } = this.#parts;
+    this.#dispatch({ action: "tick", now: clock.monotonic(), wall: clock.now() });
+  }
+
+  /** When something came from the peer last. */
+  #updateHeard(): void {
+    const ago = this.#controls?.overview().heardAgoMs;
+    const at = ago === undefined ? undefined : Math.round(this.#parts.clock.monotonic() - ago);
+    this.#dispatch({ action: "heard", at });
+  }
+
+  /** A message was displayed when a terminal that may be looked at has taken the frame with its end. */
+  #reportDisplayed({ displayed }: Frame): void {
+    if (this.#state.isFocused === false || this.#isOver) return;
+    for (const { id, seq } of displayed) {
+      if (id < this.#state.epochFrom || this.#displayed.has(id)) continue;
+      this.#displayed.add(id);
+      this.#controls?.displayed(seq);
+    }
+  }
+
+  #size(): Size {
+    const { columns, rows } = this.#parts.terminal.size();
+    return {
+      columns: Math.max(MIN_SIZE.columns, columns),
+      rows: Math.max(MIN_SIZE.rows, rows),
+    };
+  }
+
+  #watchWindow(): void {
+    const { clock } = this.#parts;
+    this.#measure = clock.after(MEASURE_MS, () => {
+      this.#watchWindow();
+      const { columns, rows } = this.#size();
+      const now = clock.monotonic();
+      if (columns !== this.#state.columns || rows !== this.#state.rows) {
+        this.#dispatch({ action: "resize", columns, rows });
+        this.#renderer.redraw();
+      } else if (now - this.#tickedAt < TICK_MS) return;
+      this.#tickedAt = now;
+      this.#tick();
+      this.#updateHeard();
+      this.#renderer.renderWithin(EVENT_FRAME_MS);
+    });
+  }
+
+  #notify(event: ChatEvent): void {
+    const { isMuted, isFocused } = this.#state;
+    const now = this.#parts.clock.monotonic();
+    const call = this.#notices.about(event, { isMuted, isFocused, typedAt: this.#typedAt, now });
+    if (call) this.#parts.terminal.write(call);
+  }
+
+  // The process: stopped, continued, ended.
+
+  #suspend(): void {
+    const { suspend, terminal, clock } = this.#parts;
+    if (!suspend) return;
+    this.#renderer.pause();
+    terminal.writeNow(LEAVE_SCREEN);
+    terminal.setRaw(false);
+    suspend();
+    // The process may be stopped here. It goes on with this timer, or with the signal to continue.
+    this.#suspending = clock.after(SUSPEND_MS, () => this.#resume());
+  }
+
+  /** Takes the terminal over again: the shell has changed its mode and written on the screen. */
+  #resume(): void {
+    if (this.#isOver) return;
+    this.#suspending?.cancel();
+    const { terminal } = this.#parts;
+    terminal.setRaw(false);
+    terminal.setRaw(true);
+    terminal.write(RESUME_SCREEN);
+    this.#renderer.redraw();
+  }
+
+  /** Waits for the answer of a terminal that was asked a moment ago: it must not reach the shell. */
+  async #awaitAnswer(): Promise<void> {
+    const { clock, input } = this.#parts;
+    const leftMs = this.#askedAt + ANSWER_MS - clock.monotonic();
+    if (this.#isAnswered || leftMs <= 0) return;
+    const late = new AbortController();
+    const timer = clock.after(leftMs, () => late.abort());
+    try {
+      while (!this.#isAnswered) {
+        const inputs = await input.readInputs(late.signal);
+        if (inputs === null) return;
+        this.#isAnswered = inputs.some(({ input }) => input === "attributes");
+      }
+    } catch {
+      // It does not answer.
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  #restore(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#parts.terminal.writeNow(LEAVE_SCREEN);
+    this.#parts.terminal.setRaw(false);
+  }
+}
+
+/** Whether a person caused an input, and not the terminal by itself. */
+function isTyped({ input }: Input): boolean {
+  return input === "key" || input === "text" || input === "paste";
+}
+
+/** Enter, and every key that leaves. */
+function isAcknowledgment(input: Input): boolean {
+  return input.input === "key" && ["submit", "leave", "end-of-input"].includes(input.action);
+}

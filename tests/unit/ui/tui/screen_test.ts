@@ -1,0 +1,520 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import type { ChatEvent } from "../../../../src/chat/events.ts";
+import { untranslated } from "../../../../src/errors.ts";
+import { TerminalInput } from "../../../../src/terminal/prompt.ts";
+import { tty } from "../../../../src/terminal/terminal_text.ts";
+import { FullScreen, type FullScreenParts } from "../../../../src/ui/tui/screen.ts";
+import { FakeClock } from "../../../support/clock.ts";
+import { RecordedControls } from "../../../support/controls.ts";
+import { MemoryScreen } from "../../../support/screen.ts";
+import { alarm, message, ready, UP } from "./states.ts";
+
+/** The interface on a terminal made of memory. */
+class Harness {
+  readonly clock = new FakeClock({ turns: 1 });
+  readonly screen: MemoryScreen;
+  readonly controls = new RecordedControls();
+  readonly ui: FullScreen;
+  readonly over = new AbortController();
+  readonly conversing: Promise<void>;
+
+  constructor(
+    parts: Partial<FullScreenParts> & {
+      columns?: number;
+      rows?: number;
+      terminal?: MemoryScreen;
+    } = {},
+  ) {
+    const { columns = 80, rows = 24, terminal, ...rest } = parts;
+    this.screen = terminal ?? new MemoryScreen({ columns, rows });
+    this.ui = new FullScreen({
+      terminal: this.screen,
+      input: new TerminalInput(this.screen, this.clock),
+      clock: this.clock,
+      name: "Alice",
+      relay: "MongoDB",
+      room: "4821",
+      quiet: false,
+      theme: "dark",
+      notifier: "osc777",
+      multiplexer: undefined,
+      ...rest,
+    });
+    this.conversing = this.ui.converse(this.controls, this.over.signal);
+    this.conversing.catch(() => {});
+  }
+
+  hear(...events: ChatEvent[]): void {
+    for (const event of events) this.ui.hear(event);
+  }
+
+  /** Presses keys one by one, and waits until what they do is on the screen. */
+  async type(...pieces: string[]): Promise<void> {
+    for (const piece of pieces) {
+      this.screen.type(piece);
+      await this.clock.advance(60);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.over.abort();
+    await this.conversing.catch(() => {});
+    await this.ui.close();
+    assertEquals(this.clock.pending, 0, "no timer is left");
+  }
+}
+
+Deno.test("full screen: what is typed is sent, and shown with what became of it", async () => {
+  await using harness = new Harness();
+  harness.hear(UP, ready());
+  await harness.type("hello", "\r");
+  assertEquals(harness.controls.asked, ['send "hello" 1']);
+  harness.hear({ event: "sent", id: "1", seq: 1 });
+  await harness.clock.advance(40);
+  assertStringIncludes(harness.screen.text, "you │ hello  · sent");
+  harness.hear({ event: "delivered", id: "1", seq: 1 });
+  await harness.clock.advance(40);
+  assertStringIncludes(harness.screen.text, "you │ hello  · delivered");
+});
+
+Deno.test("full screen: how quick the relay is, without the time that it was away", async () => {
+  await using harness = new Harness();
+  harness.hear(UP, ready());
+  await harness.type("one", "\r");
+  await harness.clock.advance(40);
+  harness.hear({ event: "sent", id: "1", seq: 1 });
+  await harness.clock.advance(40);
+  assertStringIncludes(harness.screen.text, "Connected to MongoDB, 100 ms");
+  await harness.type("two", "\r");
+  harness.hear({ ...UP, state: "reconnecting", retryInMs: 500 });
+  await harness.clock.advance(17_000);
+  harness.hear(UP, { event: "sent", id: "2", seq: 2 });
+  await harness.clock.advance(40);
+  assertStringIncludes(harness.screen.text, "Connected to MongoDB, 100 ms");
+});
+
+Deno.test("full screen: several lines are one text; slips and commands are not sent", async () => {
+  await using harness = new Harness();
+  await harness.type("one", "\n", "two", "\x1b\r", "three", "\r");
+  await harness.type("/dance", "\r", "//dance", "\r", "/timer 30s", "\r", "exit", "\r");
+  assertEquals(harness.controls.asked, [
+    'send "one\\ntwo\\nthree" 1',
+    'send "/dance" 3',
+    "timer 30",
+    "leave exit",
+  ]);
+  assertStringIncludes(harness.screen.text, "Unknown command.");
+});
+
+Deno.test("full screen: a paste of 16 KiB is one text after a question, never a burst", async () => {
+  await using harness = new Harness();
+  const paste = Array.from({ length: 1_024 }, (_, i) => `line ${i}`.padEnd(15, ".")).join("\n");
+  await harness.type(`\x1b[200~${paste.replaceAll("\n", "\r")}\x1b[201~`);
+  assertEquals(harness.controls.asked, []);
+  assertStringIncludes(harness.screen.text, "16,383 characters in 1,024 lines");
+  await harness.type("\r");
+  assertEquals(harness.controls.asked, [`send ${JSON.stringify(paste)} 1`]);
+});
+
+Deno.test("full screen: a paste that begins with a slash, or is a word to leave, is a text", async () => {
+  await using harness = new Harness();
+  await harness.type("\x1b[200~/burn\rnow\x1b[201~", "\r", "\x1b[200~ /exit\r\x1b[201~", "\r");
+  assertEquals(harness.controls.asked, ['send "/burn\\nnow" 1', 'send " /exit\\n" 2']);
+});
+
+Deno.test("full screen: no key is dropped and nothing jumps while 200 texts a second come", async () => {
+  await using harness = new Harness();
+  harness.hear(UP, ready());
+  const sentence = "The quick brown fox jumps over 👩‍👩‍👧 and 日本語. ";
+  const typed = sentence.repeat(2);
+  const letters = [...new Intl.Segmenter().segment(typed)].map(({ segment }) => segment);
+  let seq = 0;
+  let cursor = harness.screen.cursor;
+  for (const letter of letters) {
+    // Ten letters a second, twenty texts between two of them.
+    harness.screen.type(letter);
+    for (let burst = 0; burst < 4; burst++) {
+      for (let i = 0; i < 5; i++) harness.hear(message(`text ${++seq}`, seq));
+      await harness.clock.advance(25);
+    }
+    const { row } = harness.screen.cursor;
+    // The composer is at the bottom; it grows upwards, and never moves otherwise.
+    assert(row === 22 || row === cursor.row, `the cursor went to row ${row}`);
+    cursor = harness.screen.cursor;
+  }
+  await harness.clock.advance(50);
+  const shown = harness.screen.lines.slice(-5, -1).map((line) => line.replace(/^(?:> | {2})/, ""))
+    .filter((line) => !line.startsWith("─") && !line.includes("│")).join("");
+  assertEquals(shown.replaceAll(" ", ""), typed.replaceAll(" ", ""));
+  assertStringIncludes(harness.screen.text, `text ${seq}`);
+  await harness.type("\r");
+  assertEquals(harness.controls.asked, [`send ${JSON.stringify(typed)} 1`]);
+});
+
+Deno.test("full screen: a terminal that takes nothing is given nothing more", async () => {
+  await using harness = new Harness();
+  harness.hear(ready());
+  await harness.clock.advance(50);
+  harness.screen.isStuck = true;
+  harness.hear(message("first", 1));
+  await harness.clock.advance(50);
+  const { length } = harness.screen.written;
+  for (let seq = 2; seq < 500; seq++) harness.hear(message(`text ${seq}`, seq));
+  await harness.clock.advance(1_000);
+  assertEquals(harness.screen.written.length, length);
+  harness.screen.unstick();
+  await harness.clock.advance(50);
+  assertStringIncludes(harness.screen.text, "text 499");
+});
+
+Deno.test("full screen: a terminal that stands still does not keep anybody", async () => {
+  await using harness = new Harness();
+  harness.hear(ready());
+  harness.screen.isStuck = true;
+  harness.hear(message("never seen"));
+  await harness.clock.advance(50);
+  await harness.ui.close();
+  assertEquals(harness.screen.modes.get("1049"), false);
+});
+
+Deno.test("full screen: a window that changes is filled anew, without being told", async () => {
+  await using harness = new Harness();
+  harness.hear(UP, ready(), message("a text that is long enough for two rows in a narrow window"));
+  await harness.clock.advance(50);
+  for (const [columns, rows] of [[40, 10], [120, 40], [80, 24]] as const) {
+    harness.screen.resize(columns, rows);
+    await harness.clock.advance(200);
+    assertEquals(harness.screen.cursor.row, rows - 2);
+    assertStringIncludes(harness.screen.text, "Bob");
+    assertStringIncludes(harness.screen.lines.at(-3)!, "─".repeat(columns));
+  }
+});
+
+Deno.test("full screen: the terminal is left as it was, with nothing on it but the last word", async () => {
+  const harness = new Harness();
+  assertEquals(
+    ["1049", "2004", "1004", "7"].map((mode) => harness.screen.modes.get(mode)),
+    [true, true, true, false],
+  );
+  harness.hear(UP, ready("Zoe"), message("a secret"));
+  harness.hear({ event: "closed", remaining: 0, reason: "exit", undelivered: 0 });
+  await harness[Symbol.asyncDispose]();
+  const { screen } = harness;
+  assertEquals(
+    ["1049", "2004", "1004", "7", "25"].map((mode) => screen.modes.get(mode)),
+    [false, false, false, true, true],
+  );
+  assertEquals(screen.isRaw, false);
+  assertEquals(screen.normal, "You left. Nothing remains on the relay.\n");
+  const end = screen.written.slice(screen.written.lastIndexOf("\x1b[?1049l"));
+  assert(end.startsWith("\x1b[?1049l\x1b[?25h"), JSON.stringify(end));
+  // Twice is once.
+  await harness.ui.close();
+  assertEquals(screen.written.slice(screen.written.lastIndexOf("\x1b[?1049l")), end);
+});
+
+Deno.test("full screen: a process that ends at once leaves the terminal as it was", async () => {
+  const harness = new Harness();
+  dispatchEvent(new Event("unload"));
+  assertEquals([harness.screen.modes.get("1049"), harness.screen.isRaw], [false, false]);
+  harness.over.abort();
+  await harness.conversing;
+  await harness.ui.close();
+});
+
+Deno.test("full screen: an error that nobody caught ends the chat, and not the process", async () => {
+  await using harness = new Harness();
+  const error = new ErrorEvent("error", { error: new Error("lost"), cancelable: true });
+  dispatchEvent(error);
+  assert(error.defaultPrevented);
+  await assertRejects(() => harness.conversing, Error, "lost");
+});
+
+Deno.test("full screen: leaving by key, by Ctrl+D in an empty line, by a closed terminal", async () => {
+  await using harness = new Harness();
+  await harness.type("ab", "\x1b[D", "\x04", "\x15", "\x04", "\x03", "\x03");
+  harness.screen.type(null);
+  await harness.conversing;
+  assertEquals(harness.controls.asked, [
+    "leave exit",
+    "leave interrupted",
+    "leave interrupted",
+    "leave exit",
+  ]);
+});
+
+Deno.test("full screen: what cannot be done is said, with what to do", async () => {
+  await using harness = new Harness();
+  harness.controls.failure = untranslated("no-peer", "Nobody is here.", "Wait for the other one.");
+  await harness.type("/timer 5m", "\r");
+  assertStringIncludes(
+    harness.screen.text,
+    "! 00:00 Nobody is here. Wait for the other one.".slice(8),
+  );
+});
+
+Deno.test("full screen: a bell and a notification without content, for who looks elsewhere", async () => {
+  await using harness = new Harness();
+  harness.hear(UP, ready(), message("seen at once"));
+  assertEquals(harness.screen.bells, 0);
+  await harness.type("\x1b[O");
+  harness.hear(message("secret"), message("secret"));
+  assertEquals(harness.screen.bells, 1, "one for what comes together");
+  assertEquals(harness.screen.commands.at(-1), "777;notify;Whisper;New message");
+  await harness.clock.advance(11_000);
+  await harness.type("/mute", "\r");
+  harness.hear(message("secret"));
+  assertEquals(harness.screen.bells, 1);
+  await harness.type("/mute", "\r", "\x1b[I");
+  harness.hear(message("looked at"));
+  assertEquals(harness.screen.bells, 1);
+  harness.hear(alarm());
+  assertEquals(harness.screen.bells, 2);
+  assert(!harness.screen.commands.join().includes("secret"));
+});
+
+Deno.test("full screen: who waits elsewhere hears that somebody came, and every kind of news once", async () => {
+  await using harness = new Harness({ notifier: "osc9" });
+  await harness.type("\x1b[O");
+  harness.hear(UP, ready("Zoe"), message("secret"), message("secret"), alarm());
+  assertEquals(harness.screen.commands.filter((command) => command.startsWith("9;")), [
+    "9;Whisper: Peer connected",
+    "9;Whisper: New message",
+    "9;Whisper: Alarm",
+  ]);
+});
+
+Deno.test("full screen: the code goes to the clipboard when asked, and never by itself", async () => {
+  await using harness = new Harness();
+  const code = "4821-river-candle-ocean";
+  harness.controls.now = { ...harness.controls.now, code };
+  harness.hear(UP, { event: "invite", code }, { event: "waiting", for: "guest" });
+  await harness.clock.advance(5_000);
+  assert(!harness.screen.commands.some((command) => command.startsWith("52;")));
+  await harness.type("/copy", "\r");
+  assertEquals(harness.screen.commands.at(-1), `52;c;${btoa(code)}`);
+});
+
+Deno.test("full screen: the title says no more than the name of the program", async () => {
+  await using harness = new Harness();
+  harness.hear(UP, ready(), message("secret"));
+  await harness.clock.advance(2_000);
+  assertEquals(harness.screen.commands, ["2;Whisper"]);
+});
+
+Deno.test("FullScreen: takes over what was typed at the questions before it", async () => {
+  const screen = new MemoryScreen();
+  const input = new TerminalInput(screen, new FakeClock());
+  const line = input.readLine();
+  screen.type("answer\rearly");
+  assertEquals(await line, "answer");
+  await using harness = new Harness({ terminal: screen, input });
+  screen.type(" bird\r");
+  await harness.clock.advance(60);
+  assertEquals(harness.controls.asked, ['send "early bird" 1']);
+});
+
+Deno.test("FullScreen: erases the questions before it, and nothing that was there before", async () => {
+  const screen = new MemoryScreen();
+  const input = new TerminalInput(screen, new FakeClock());
+  const line = input.readLine({ prompt: "Code? " });
+  screen.type("4821-a-b-c\r");
+  await line;
+  await using _ = new Harness({ terminal: screen, input });
+  assert(screen.written.includes("\x1b[1A\r\x1b[J\x1b[22;2t"), JSON.stringify(screen.written));
+  assert(!screen.written.includes("\x1b[3J"));
+});
+
+Deno.test("FullScreen: a message is displayed when its end is in the window of a terminal in focus", async () => {
+  await using harness = new Harness();
+  harness.hear(UP, ready(), message("one", 1));
+  await harness.clock.advance(50);
+  assertEquals(harness.controls.shown, [1]);
+  await harness.type("\x1b[O");
+  harness.hear(message("two", 2));
+  await harness.clock.advance(1_000);
+  assertEquals(harness.controls.shown, [1]);
+  await harness.type("\x1b[I");
+  assertEquals(harness.controls.shown, [1, 2]);
+  // While the help is in the window, and an older part of the conversation.
+  await harness.type("/help", "\r");
+  harness.hear(message("three", 3));
+  await harness.clock.advance(1_000);
+  await harness.type("\x1b[5~");
+  assertEquals(harness.controls.shown, [1, 2]);
+  await harness.type("\x1b[1;5F");
+  assertEquals(harness.controls.shown, [1, 2, 3]);
+  // Once, and never one of an earlier peer.
+  harness.hear({ event: "presence", peer: "left" }, ready());
+  await harness.clock.advance(1_000);
+  assertEquals(harness.controls.shown, [1, 2, 3]);
+});
+
+Deno.test("FullScreen: a terminal that takes no output has displayed nothing", async () => {
+  await using harness = new Harness();
+  harness.hear(UP, ready());
+  await harness.clock.advance(50);
+  harness.screen.isStuck = true;
+  harness.hear(message("unseen", 1));
+  await harness.clock.advance(1_000);
+  assertEquals(harness.controls.shown, []);
+  harness.screen.unstick();
+  await harness.clock.advance(50);
+  assertEquals(harness.controls.shown, [1]);
+});
+
+Deno.test("FullScreen: only the end of a long message counts as displayed", async () => {
+  await using harness = new Harness();
+  const long = Array.from({ length: 100 }, (_, i) => `row ${i}`).join("\n");
+  harness.hear(UP, ready());
+  await harness.type("/help", "\r");
+  harness.hear(message(long, 1));
+  await harness.type("\x1b[6~", "\x1b[6~");
+  assertStringIncludes(harness.screen.text, "row 10");
+  assertEquals(harness.controls.shown, []);
+  await harness.type("\x1b[1;5F");
+  assertEquals(harness.controls.shown, [1]);
+});
+
+Deno.test("FullScreen: waits for Enter when the chat has ended by itself, and swallows keys", async () => {
+  const harness = new Harness();
+  harness.hear(UP, ready());
+  await harness.type("half a li");
+  harness.over.abort();
+  await harness.conversing;
+  const stop = new AbortController();
+  let isOver = false;
+  const acknowledged = harness.ui.acknowledge(stop.signal).then(() => isOver = true);
+  await harness.type("rm -rf /", "\x1b[200~ls\r\x1b[201~", "\x1b[5~", "\x1b");
+  assertEquals(isOver, false);
+  assertStringIncludes(harness.screen.text, "The chat has ended");
+  assertStringIncludes(harness.screen.text, "> Press Enter to leave.");
+  await harness.type("\r");
+  await acknowledged;
+  await harness.ui.close();
+  assertEquals(harness.controls.asked, []);
+});
+
+Deno.test("FullScreen: does not wait for Enter after a key that leaves, or a signal", async () => {
+  for (const keys of [["exit", "\r"], ["\x03"], ["\x04"], ["/burn", "\r", "/burn", "\r"]]) {
+    await using harness = new Harness();
+    await harness.type(...keys);
+    harness.over.abort();
+    await harness.ui.acknowledge(new AbortController().signal);
+  }
+  await using harness = new Harness();
+  harness.over.abort();
+  const stop = new AbortController();
+  const acknowledged = harness.ui.acknowledge(stop.signal);
+  stop.abort();
+  await acknowledged;
+});
+
+Deno.test("FullScreen: Ctrl+C with a draft leaves at the second press only", async () => {
+  await using harness = new Harness();
+  await harness.type("draft", "\x03");
+  assertEquals(harness.controls.asked, []);
+  assertStringIncludes(harness.screen.text, "You have unsent text.");
+  await harness.type("\x03");
+  assertEquals(harness.controls.asked, ["leave interrupted"]);
+});
+
+Deno.test("FullScreen: /burn asks for confirmation", async () => {
+  await using harness = new Harness();
+  await harness.type("/burn", "\r", "hello", "\r", "/burn", "\r");
+  assertEquals(harness.controls.asked, ['send "hello" 2']);
+  await harness.type("/burn", "\r");
+  assertEquals(harness.controls.asked.at(-1), "burn");
+});
+
+Deno.test("FullScreen: takes the terminal over again after a stop", async () => {
+  await using harness = new Harness();
+  harness.hear(UP, ready(), message("hello"));
+  await harness.clock.advance(50);
+  const before = harness.screen.text;
+  harness.screen.isRaw = false;
+  harness.screen.write(tty`\x1b[3;1H[1]+ Stopped\x1b[?2004l\x1b[?7h`);
+  dispatchEvent(new Event("continue"));
+  await harness.clock.advance(50);
+  assertEquals(harness.screen.text, before);
+  assertEquals(harness.screen.isRaw, true);
+  assertEquals([harness.screen.modes.get("2004"), harness.screen.modes.get("7")], [true, false]);
+  await harness.type("x", "\r");
+  assertEquals(harness.controls.asked, ['send "x" 1']);
+});
+
+Deno.test("FullScreen: Ctrl+Z gives the terminal back before the process is stopped", async () => {
+  const stopped: unknown[] = [];
+  const harness: Harness = new Harness({
+    suspend: () => stopped.push(harness.screen.modes.get("1049"), harness.screen.isRaw),
+  });
+  harness.hear(UP, ready());
+  await harness.clock.advance(50);
+  harness.screen.type("\x1a");
+  await harness.clock.advance(10);
+  assertEquals(stopped, [false, false]);
+  harness.hear(message("meanwhile"));
+  await harness.clock.advance(100);
+  assertEquals(harness.controls.shown, []);
+  await harness.clock.advance(300);
+  assertEquals([harness.screen.modes.get("1049"), harness.screen.isRaw], [true, true]);
+  assertStringIncludes(harness.screen.text, "meanwhile");
+  await harness[Symbol.asyncDispose]();
+});
+
+Deno.test("FullScreen: waits for an answer that the terminal still owes before it leaves", async () => {
+  const screen = new MemoryScreen();
+  screen.answersAttributes = false;
+  const harness = new Harness({ terminal: screen, theme: "auto" });
+  harness.over.abort();
+  await harness.conversing;
+  let isClosed = false;
+  const closing = harness.ui.close().then(() => isClosed = true);
+  await harness.clock.advance(300);
+  assertEquals([isClosed, screen.isRaw], [false, true]);
+  screen.type("\x1b]11;rgb:0000/00");
+  await harness.clock.advance(100);
+  screen.type("00/0000\x1b\\\x1b[?62;22c");
+  await harness.clock.advance(10);
+  await closing;
+  assertEquals(screen.isRaw, false);
+  // A terminal that never answers does not keep anyone.
+  const silent = new MemoryScreen();
+  silent.answersAttributes = false;
+  const other = new Harness({ terminal: silent });
+  other.over.abort();
+  const leaving = other.ui.close();
+  await other.clock.advance(1_100);
+  await leaving;
+});
+
+Deno.test("full screen: a multiplexer with a memory of its own is warned of", async () => {
+  await using harness = new Harness({ multiplexer: "tmux" });
+  await harness.clock.advance(10);
+  assertStringIncludes(harness.screen.text, "This runs inside tmux");
+});
+
+Deno.test("full screen: the background of the terminal is asked for, and followed", async () => {
+  await using harness = new Harness({ theme: "auto" });
+  assert(harness.screen.commands.includes("11;?"));
+  harness.hear(ready());
+  await harness.type("\x1b]11;rgb:ffff/ffff/ffff\x1b\\");
+  assertStringIncludes(harness.screen.written, "\x1b[1;38;5;130m");
+});
+
+Deno.test("full screen: what was cleared is gone", async () => {
+  await using harness = new Harness();
+  harness.hear(UP, ready(), message("something said"));
+  await harness.type("/clear", "\r");
+  assert(!harness.screen.text.includes("something said"), harness.screen.text);
+});
+
+Deno.test("full screen: Ctrl+L draws over whatever has written on the screen", async () => {
+  await using harness = new Harness();
+  harness.hear(UP, ready());
+  await harness.clock.advance(50);
+  const before = harness.screen.text;
+  harness.screen.write("\x1b[3;1Hsomething else");
+  await harness.type("\x0c");
+  assertEquals(harness.screen.text, before);
+});
