@@ -21,8 +21,8 @@ import { Output } from "./terminal/output.ts";
 import type { Terminal, TerminalInput } from "./terminal/prompt.ts";
 
 /**
- * Milliseconds until the first question stands, for which nothing waits that is needed later: nobody
- * has answered it by then.
+ * Milliseconds until the first question is on the screen. Loading what is needed later would delay it,
+ * and no person has answered by then.
  */
 const FIRST_QUESTION_MS = 250;
 /** At the end, a reader of the output has this long, in milliseconds, to take the rest. */

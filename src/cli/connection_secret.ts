@@ -1,11 +1,11 @@
 /**
  * Whether a connection string carries a secret, seen without understanding the rest of it: the
- * command line may warn of one, the configuration file may not keep one.
+ * command line warns of one, and the configuration file must not hold one.
  *
  * @module
  */
 
-/** `<db_password>` and the like stand for a password; they are none. Other brackets may be one. */
+/** `<db_password>` and the like are placeholders. Other text in brackets may be a password. */
 const PLACEHOLDER = /^<[^<>]*(?:pass|pwd|your)[^<>]*>$/i;
 /** Longer than any connection string; a bound for what is searched. */
 const MAX_LENGTH = 4_096;
@@ -17,7 +17,7 @@ export type UriSecret =
   | "none"
   /** A password where it belongs: {@link withoutPassword} can take it out. */
   | "password"
-  /** Something secret elsewhere, or a string in which nobody can say where the password ends. */
+  /** A secret elsewhere, or a string in which the end of the password is not clear. */
   | "unclear";
 
 /** Looks for secrets in a connection string. */

@@ -110,7 +110,7 @@ function chat(
     lingerMs: linger ? checkLinger(linger.value, linger.from) : DEFAULT_LINGER_MS,
     quiet: settings.isOn("quiet"),
     ...connected,
-    // The local relay belongs to one user, so that nobody else can use a code for it.
+    // The local relay belongs to one user, so the code is of no use to others.
     notes: code === undefined || connected.relay?.kind === "local"
       ? notes
       : [...notes, { note: "code-in-arguments" }],

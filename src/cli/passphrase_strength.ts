@@ -1,6 +1,6 @@
 /**
- * How hard a passphrase is to guess, roughly. Whoever runs the relay can try guesses of it, so that a
- * weak one deserves a note.
+ * How hard a passphrase is to guess, roughly. A relay can try guesses of it, so a weak one deserves a
+ * note.
  *
  * @module
  */

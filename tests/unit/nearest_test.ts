@@ -3,7 +3,7 @@ import { nearest } from "../../src/nearest.ts";
 
 const WORDS = ["new", "join", "chat", "doctor", "config", "fernet", "completions"];
 
-Deno.test("nearest: a slip of one or two letters", () => {
+Deno.test("nearest: finds the word behind one or two typos", () => {
   const cases: [typed: string, word: string | undefined][] = [
     ["jion", "join"],
     ["JOIN", "join"],
@@ -20,7 +20,7 @@ Deno.test("nearest: a slip of one or two letters", () => {
   for (const [typed, word] of cases) assertEquals(nearest(typed, WORDS), word, typed);
 });
 
-Deno.test("nearest: what is far from everything, or near to too much, is nothing", () => {
+Deno.test("nearest: finds nothing far from all words or near to several", () => {
   for (const typed of ["", "x", "c", "kill", "nnn", "hunter2", "x".repeat(33)]) {
     assertEquals(nearest(typed, WORDS), undefined, typed);
   }
@@ -28,6 +28,6 @@ Deno.test("nearest: what is far from everything, or near to too much, is nothing
   assertEquals(nearest("name", []), undefined);
 });
 
-Deno.test("nearest: a long word takes no long time", () => {
+Deno.test("nearest: takes no long time for a long word", () => {
   assertEquals(nearest("a".repeat(1_000_000), ["a".repeat(1_000_000)]), undefined);
 });

@@ -108,7 +108,7 @@ export const CLI_FAILURES = {
     hint: "Give a whole number, for example --ttl 60.",
   }),
 
-  // What a chat needs, where there is nobody to ask.
+  // What a chat needs, without a person to ask.
   "missing-name": ({ source }) => ({
     message: "No name specified.",
     hint: `Pass your name with ${source}.`,

@@ -11,7 +11,7 @@ function flagsOf(...args: string[]): Record<string, string | boolean> {
   return Object.fromEntries(readArguments(args).flags);
 }
 
-Deno.test("arguments: every flag is read, with its value or without", () => {
+Deno.test("readArguments: reads every flag, with its value or without", () => {
   for (const [name, { value, short }] of ALL_FLAGS) {
     if (value === undefined) {
       const on = flagSyntax(name) === `--${name}`;
@@ -25,7 +25,7 @@ Deno.test("arguments: every flag is read, with its value or without", () => {
   }
 });
 
-Deno.test("arguments: words and flags may be mixed, and two hyphens end the flags", () => {
+Deno.test("readArguments: mixes words and flags, until two hyphens end the flags", () => {
   const { words, flags } = readArguments([
     "--plain",
     "join",
@@ -43,14 +43,14 @@ Deno.test("arguments: words and flags may be mixed, and two hyphens end the flag
   assertEquals(readArguments(["--name", "-", "--", "--"]).words, ["--"]);
 });
 
-Deno.test("arguments: a switch leaves the word behind it alone", () => {
+Deno.test("readArguments: leaves the word behind a switch alone", () => {
   for (const word of ["true", "false", "1", "new"]) {
     const { words, flags } = readArguments(["--plain", word]);
     assertEquals([words, [...flags]], [[word], [["plain", true]]]);
   }
 });
 
-Deno.test("arguments: numbers stay the text they were", () => {
+Deno.test("readArguments: keeps numbers as text", () => {
   assertEquals(readArguments(["join", "0042"]).words, ["join", "0042"]);
   assertEquals(flagsOf("--name", "007", "--ttl", "1e3"), { name: "007", ttl: "1e3" });
 });
@@ -60,7 +60,7 @@ Deno.test("arguments: --no-color turns colors off, and --color on", () => {
   assertEquals(flagsOf("--color"), { color: true });
 });
 
-Deno.test("arguments: a value that is missing, empty or given twice", () => {
+Deno.test("readArguments: fails when a value is missing, empty or given twice", () => {
   for (const args of [["--name"], ["--name", "--json"], ["--name="], ["--name", " "]]) {
     refused(() => readArguments(args), "--name needs a value", "Write it as --name=NAME.");
   }
@@ -69,14 +69,14 @@ Deno.test("arguments: a value that is missing, empty or given twice", () => {
   assertEquals(flagsOf("--json", "--json"), { json: true });
 });
 
-Deno.test("arguments: a switch takes no value", () => {
+Deno.test("readArguments: fails when a switch has a value", () => {
   for (const arg of ["--json=no", "--local=false", "--json=", "--no-color=1"]) {
     const [flag] = arg.split("=");
     refused(() => readArguments([arg]), `${flag} takes no value`, `Write ${flag} alone`);
   }
 });
 
-Deno.test("arguments: a flag that is unknown is told by its name, with the nearest one", () => {
+Deno.test("readArguments: names an unknown flag and suggests the nearest", () => {
   const cases: [arg: string, sentence: string, hint: string][] = [
     ["--nmae", "Unknown flag: --nmae", "Did you mean --name?"],
     ["--no-collor", "Unknown flag: --no-collor", "Did you mean --no-color?"],
@@ -101,7 +101,7 @@ Deno.test("arguments: a flag that is unknown is told by its name, with the neare
   }
 });
 
-Deno.test("arguments: a secret in a flag is refused, and the way to give it is told", () => {
+Deno.test("readArguments: refuses a secret in a flag and says how to pass it", () => {
   for (const name of ["password", "Password", "pasword", "passwd", "pwd", "secret", "pass"]) {
     refused(
       () => readArguments([`--${name}=hunter2`]),
@@ -117,7 +117,7 @@ Deno.test("arguments: a secret in a flag is refused, and the way to give it is t
   });
 });
 
-Deno.test("arguments: one that is far too long is not looked at", () => {
+Deno.test("readArguments: refuses an argument that is far too long", () => {
   assertEquals(readArguments(["x".repeat(16_384)]).words[0]!.length, 16_384);
   refused(() => readArguments(["new", "x".repeat(16_385)]), "far too long", "whisper --help");
 });
@@ -142,7 +142,7 @@ Deno.test("arguments: refuses a first word that is not a command", () => {
   }
 });
 
-Deno.test("arguments: nothing but a failure with a next step, whatever is given", () => {
+Deno.test("readArguments: returns or fails with a next step, for any arguments", () => {
   const flagLike = fc.constantFrom(...[...ALL_FLAGS.keys()].map((name) => `--${name}`));
   const arg = fc.oneof(
     flagLike,

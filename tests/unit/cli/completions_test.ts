@@ -36,7 +36,7 @@ function withScript(shell: (typeof SHELLS)[number], action: (path: string) => vo
 for (const shell of ["bash", "zsh", "fish"] as const) {
   const ignore = run(shell, ["--version"]) === undefined;
   Deno.test({
-    name: `completions: ${shell} reads its script${ignore ? ` (skipped: no ${shell})` : ""}`,
+    name: `completionScript: is valid in ${shell}${ignore ? ` (skipped: no ${shell})` : ""}`,
     ignore,
     fn: () =>
       withScript(shell, (path) => assertEquals(run(shell, ["-n", path]), { ok: true, text: "" })),
@@ -123,7 +123,7 @@ function withProgram(action: (folder: string) => void): void {
 
 const noBash = run("bash", ["--version"]) === undefined;
 Deno.test({
-  name: `completions: bash offers what fits${noBash ? " (skipped: no bash)" : ""}`,
+  name: `completionScript: offers what fits in bash${noBash ? " (skipped: no bash)" : ""}`,
   ignore: noBash,
   fn: () =>
     withProgram((folder) =>
@@ -140,7 +140,7 @@ Deno.test({
 
 const noFish = run("fish", ["--version"]) === undefined;
 Deno.test({
-  name: `completions: fish offers what fits${noFish ? " (skipped: no fish)" : ""}`,
+  name: `completionScript: offers what fits in fish${noFish ? " (skipped: no fish)" : ""}`,
   ignore: noFish,
   fn: () =>
     withProgram((folder) =>

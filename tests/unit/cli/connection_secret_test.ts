@@ -4,7 +4,7 @@ import { uriSecret, withoutPassword } from "../../../src/cli/connection_secret.t
 
 const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 300;
 
-Deno.test("connection secret: what holds none", () => {
+Deno.test("uriSecret: finds none where there is none", () => {
   for (
     const uri of [
       "mongodb://localhost",
@@ -19,7 +19,7 @@ Deno.test("connection secret: what holds none", () => {
   ) assertEquals(uriSecret(uri), "none", uri);
 });
 
-Deno.test("connection secret: a password where it belongs can be taken out", () => {
+Deno.test("withoutPassword: takes out a password where it belongs", () => {
   const cases = [
     ["mongodb://alice:hunter2@host/db?w=1", "mongodb://alice@host/db?w=1"],
     ["MongoDB+SRV://alice:hunter2@host", "MongoDB+SRV://alice@host"],
@@ -35,7 +35,7 @@ Deno.test("connection secret: a password where it belongs can be taken out", () 
   assertEquals(withoutPassword("mongodb://host"), "mongodb://host");
 });
 
-Deno.test("connection secret: where nobody can say what is secret, it is said so", () => {
+Deno.test("uriSecret: answers unclear where the secret cannot be told apart", () => {
   for (
     const uri of [
       "mongodb://alice:p@ss@host",
@@ -52,7 +52,7 @@ Deno.test("connection secret: where nobody can say what is secret, it is said so
   ) assertEquals(uriSecret(uri), "unclear", uri);
 });
 
-Deno.test("connection secret: the longest string is looked at at once", () => {
+Deno.test("uriSecret: takes no long time for the longest string", () => {
   for (const piece of ["?password", "&secret", "@", ":", "?", "<"]) {
     uriSecret(`mongodb://${piece.repeat(4_000 / piece.length)}`);
     uriSecret(`mongodb://${piece.repeat(2_000_000)}`);

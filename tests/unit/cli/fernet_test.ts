@@ -55,7 +55,7 @@ async function refused(action: Promise<unknown>, code: string, sentence: string)
   assert(!`${message}${hint}${failure.message}`.includes("cw_0"), "no key in a sentence");
 }
 
-Deno.test("fernet command: a key, a token, and the bytes again", async () => {
+Deno.test("runFernet: decrypts what it encrypted with a key it made", async () => {
   const key = text(await fernet(["keygen"]));
   assertMatch(key, /^[A-Za-z0-9_-]{43}=\n$/);
   assert(key !== text(await fernet(["keygen"])));
@@ -66,7 +66,7 @@ Deno.test("fernet command: a key, a token, and the bytes again", async () => {
   }
 });
 
-Deno.test("fernet command: white space around a key or a token is none of it", async () => {
+Deno.test("runFernet: ignores white space around a key or a token", async () => {
   const token = text(await fernet(ENCRYPT, { input: "x" })).trim();
   for (const around of [`${token}`, `${token}\r\n`, `\n  ${token} \n\n`, `\ufeff${token}`]) {
     assertEquals(text(await fernet(DECRYPT, { input: around })), "x");
@@ -76,7 +76,7 @@ Deno.test("fernet command: white space around a key or a token is none of it", a
   }
 });
 
-Deno.test("fernet command: a token lives as long as --ttl says, to the second", async () => {
+Deno.test("runFernet: accepts a token until --ttl, to the second", async () => {
   const clock = new FakeClock();
   const input = await fernet(ENCRYPT, { input: "x", clock });
   await clock.advance(60_000);
@@ -95,7 +95,7 @@ Deno.test("fernet command: a token lives as long as --ttl says, to the second", 
   assertEquals(text(await fernet(DECRYPT, { input, clock })), "x");
 });
 
-Deno.test("fernet command: a token that does not open has one sentence, and status 10", async () => {
+Deno.test("runFernet: fails with one sentence and status 10 when a token does not open", async () => {
   const token = text(await fernet(ENCRYPT, { input: "x" })).trim();
   const other = text(await fernet(["keygen"]));
   const tokens = [
@@ -111,7 +111,7 @@ Deno.test("fernet command: a token that does not open has one sentence, and stat
   await refused(fernet(DECRYPT, { input: token, key: other }), "fernet", "Cannot open the token");
 });
 
-Deno.test("fernet command: a key file that holds no key, or cannot be read", async () => {
+Deno.test("runFernet: fails when the key file has no key or cannot be read", async () => {
   const keys = [
     "",
     "\n",
@@ -137,7 +137,7 @@ const skip = python.ok ? "" : ` (skipped: ${python.why})`;
 const SIZES = [0, 1, 15, 16, 17, 1_000, MIB - 1, MIB];
 
 Deno.test({
-  name: `fernet command: Python opens what Whisper made, up to 1 MiB${skip}`,
+  name: `runFernet: makes tokens up to 1 MiB that Python opens${skip}`,
   ignore: !python.ok,
   async fn() {
     assert(python.ok);
@@ -156,7 +156,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `fernet command: Whisper opens what Python made, up to 1 MiB${skip}`,
+  name: `runFernet: opens tokens up to 1 MiB that Python made${skip}`,
   ignore: !python.ok,
   async fn() {
     assert(python.ok);
@@ -179,7 +179,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `fernet command: the Python of the run is put away${skip}`,
+  name: `runFernet: the Python of these tests is removed${skip}`,
   ignore: !python.ok,
   fn: () => python.ok && python.close() || undefined,
 });
@@ -188,7 +188,7 @@ async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return encodeHex(await crypto.subtle.digest("SHA-256", bytes));
 }
 
-Deno.test("fernet command: takes the UTF-16 that Windows PowerShell writes", async () => {
+Deno.test("runFernet: takes the UTF-16 that Windows PowerShell writes", async () => {
   const utf16 = (text: string) =>
     new Uint8Array(Uint16Array.from([...`\ufeff${text}`].map((c) => c.charCodeAt(0))).buffer);
   const input = await fernet(ENCRYPT, { key: utf16(`${KEY}\r\n`), input: "x" });

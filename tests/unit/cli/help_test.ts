@@ -17,14 +17,14 @@ import { parse, parseAs } from "./support.ts";
 const NAMES = [...ALL_COMMANDS.keys()] as CommandName[];
 const ALL = [helpText(), ...NAMES.map((name) => helpText(name))];
 
-Deno.test("help: every line fits eighty columns and ends in no space", () => {
+Deno.test("helpText: fits eighty columns, without spaces at line ends", () => {
   for (const line of ALL.flatMap((text) => text.split("\n"))) {
     assert(stringWidth(line) <= 80 && line === line.trimEnd(), line);
   }
   for (const text of ALL) assert(text.endsWith(".\n") || text.endsWith("\n"), text);
 });
 
-Deno.test("help: every command, every word of one, and every flag of a chat", () => {
+Deno.test("helpText: shows every command, subcommand and flag", () => {
   for (const name of ALL_COMMANDS.keys()) assert(ALL[0]!.includes(`\n  ${name} `), name);
   const ofChat = helpText("chat");
   for (const name of DEFAULT_COMMAND.flags) assert(ofChat.includes(`${flagSyntax(name)} `), name);
@@ -42,13 +42,13 @@ Deno.test("help: every command, every word of one, and every flag of a chat", ()
   }
 });
 
-Deno.test("help: every flag belongs to a command", () => {
+Deno.test("helpText: shows every flag under some command", () => {
   for (const name of ALL_FLAGS.keys()) {
     assert(ALL.some((text) => text.includes(flagSyntax(name))), name);
   }
 });
 
-Deno.test("help: every example is a command line that is understood", () => {
+Deno.test("helpText: shows examples that can be parsed", () => {
   for (const { example } of [DEFAULT_COMMAND, ...ALL_COMMANDS.values()]) {
     const [, line = ""] = /^([^<>)]*)/.exec(example)!;
     const args = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare!);
@@ -58,17 +58,17 @@ Deno.test("help: every example is a command line that is understood", () => {
   }
 });
 
-Deno.test("help: the invite code of the example is a code", () => {
+Deno.test("helpText: shows a valid invite code", () => {
   const { code } = parseAs("chat", COMMANDS.join.example.split(" "));
   assertEquals(parseCode(code!).nameplate, "4821");
 });
 
-Deno.test("help: fits one screen, and the main page twenty-four rows", () => {
+Deno.test("helpText: fits one screen, the main page in twenty-four rows", () => {
   assert(ALL[0]!.split("\n").length <= 24, ALL[0]);
   for (const text of ALL) assert(text.split("\n").length <= 40, text);
 });
 
-Deno.test("help: lists every exit status, and every setting under config", () => {
+Deno.test("helpText: lists every exit status, and every setting under config", () => {
   const statuses = helpText("exit-codes");
   for (const status of Object.values(EXIT)) assertMatch(statuses, new RegExp(`^  ${status} `, "m"));
   for (const name of SETTINGS) assert(helpText("config").includes(`\n  ${name} `), name);

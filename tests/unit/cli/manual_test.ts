@@ -8,7 +8,7 @@ function shown(page: string): string {
   return page.replaceAll(/\\f[BIR]/g, "").replaceAll("\\-", "-").replaceAll("\\e", "\\");
 }
 
-Deno.test("manual: every command, flag, variable and status is in it", () => {
+Deno.test("manualPage: has every command, flag, variable and status", () => {
   const page = shown(manualPage());
   for (const { usage, example, help } of ALL_COMMANDS.values()) {
     for (const part of [`whisper ${usage}`, example, help]) assertStringIncludes(page, part);
@@ -20,7 +20,7 @@ Deno.test("manual: every command, flag, variable and status is in it", () => {
   for (const status of Object.values(EXIT)) assertStringIncludes(page, `\n.TP\n${status}\n`);
 });
 
-Deno.test("manual: a line that begins with a dot is one of man's own", () => {
+Deno.test("manualPage: begins lines with a dot only for known requests", () => {
   const known = /^\.(?:TH|SH|TP|IP|br)(?: |$)/;
   for (const line of manualPage().split("\n")) {
     if (/^[.']/.test(line)) assert(known.test(line), line);

@@ -20,7 +20,7 @@ const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 300;
 const SECRET = "hunter2";
 const URI = "mongodb+srv://alice@cluster0.abcde.mongodb.net";
 
-/** What a chat is where nobody said anything. */
+/** A chat without any setting. */
 const PLAIN_CHAT: StartChat = {
   command: "chat",
   mode: "ask",
@@ -40,12 +40,12 @@ const PLAIN_CHAT: StartChat = {
   notes: [],
 };
 
-Deno.test("parse: whisper alone asks everything", () => {
+Deno.test("parseCommand: leaves everything to be asked without arguments", () => {
   assertEquals(parse([]), PLAIN_CHAT);
   assertEquals(parse(["chat"]), PLAIN_CHAT);
 });
 
-Deno.test("parse: new and join", () => {
+Deno.test("parseCommand: reads new and join", () => {
   assertEquals(parse(["new"]), { ...PLAIN_CHAT, mode: "new" });
   assertEquals(parse(["join"]), { ...PLAIN_CHAT, mode: "join" });
   assertEquals(parse(["join", "4821-river-candle-ocean"]), {
@@ -58,7 +58,7 @@ Deno.test("parse: new and join", () => {
   assertEquals(parseAs("chat", ["join", " "]).code, undefined);
 });
 
-Deno.test("parse: a room that two people agreed on", () => {
+Deno.test("parseCommand: reads a room that was agreed on", () => {
   const expected: StartChat = {
     ...PLAIN_CHAT,
     mode: "room",
@@ -70,10 +70,14 @@ Deno.test("parse: a room that two people agreed on", () => {
   assertEquals(parse(flags), expected);
   const env = { WHISPER_ROOM: "garden", WHISPER_PASSPHRASE_FILE: "words.txt" };
   assertEquals(parse(["chat"], { env }), expected);
-  assertEquals(parseAs("chat", [], { env }).mode, "ask", "a variable alone decides for nobody");
+  assertEquals(
+    parseAs("chat", [], { env }).mode,
+    "ask",
+    "a variable alone does not choose the room",
+  );
 });
 
-Deno.test("parse: every flag of a chat", () => {
+Deno.test("parseCommand: reads every flag of a chat", () => {
   const args = [
     ...["new", "--name", " Alice ", "--uri", URI, "--linger", "1h30m", "--poll", "--plain"],
     ...["--no-color", "--debug", "--password-file", "pw.txt", "--tls-ca-file=ca.pem"],
@@ -95,7 +99,7 @@ Deno.test("parse: every flag of a chat", () => {
   assertEquals(parseAs("chat", ["--local"]).relay, { kind: "local" });
 });
 
-Deno.test("parse: every setting comes from its flag, else its variable, else the file", () => {
+Deno.test("parseCommand: takes a setting from its flag, then its variable, then the file", () => {
   const cases: {
     field: "name" | "lingerMs" | "passwordFile" | "tlsCaFile" | "poll" | "ui" | "color";
     flag: string[];
@@ -162,7 +166,7 @@ Deno.test("parse: every setting comes from its flag, else its variable, else the
   }
 });
 
-Deno.test("parse: where to meet is said by the first place that says it", () => {
+Deno.test("parseCommand: takes the relay from the first source that has one", () => {
   const local = { kind: "local" };
   const uri = { kind: "uri", uri: URI };
   const cases: [args: string[], around: Around, relay: unknown][] = [
@@ -181,7 +185,7 @@ Deno.test("parse: where to meet is said by the first place that says it", () => 
   }
 });
 
-Deno.test("parse: a place that says two things about where to meet is told which", () => {
+Deno.test("parseCommand: fails when one source names two relays", () => {
   refused(() => parse(["--local", "--uri", URI]), "--uri and --local together", "Give one", {
     never: [URI],
   });
@@ -197,7 +201,7 @@ Deno.test("parse: a place that says two things about where to meet is told which
   );
 });
 
-Deno.test("parse: a password in the open is warned of where others can see it", () => {
+Deno.test("parseCommand: notes a password where others can see it", () => {
   const uri = `mongodb://alice:${SECRET}@host/`;
   const [flag = ""] = parseAs("chat", ["--uri", uri]).notes.map(describeNote);
   assert(flag.includes("--uri") && !flag.includes(SECRET), flag);
@@ -208,7 +212,7 @@ Deno.test("parse: a password in the open is warned of where others can see it", 
   assertEquals(parseAs("chat", ["--uri", "mongodb+srv://a:<db_password>@h"]).notes, []);
 });
 
-Deno.test("parse: doctor, config, fernet, completions", () => {
+Deno.test("parseCommand: reads doctor, config, fernet and completions", () => {
   assertEquals(parseAs("doctor", ["doctor", "--json", "--local"]).ui, "json");
   assertEquals(parse(["config"]), { command: "config", action: "show", debug: false });
   assertEquals(parse(["config", "path", "--debug"]), {
@@ -247,7 +251,7 @@ Deno.test("parse: sets and unsets every setting, and every one has a variable", 
   }
 });
 
-Deno.test("parse: help and version, before or after", () => {
+Deno.test("parseCommand: reads help and version before or after a command", () => {
   for (const args of [["--help"], ["-h"], ["help"]]) {
     assertEquals(parse(args), { command: "help", about: undefined });
   }
@@ -262,7 +266,7 @@ Deno.test("parse: help and version, before or after", () => {
   refused(() => parse(["help", "jion"]), "Unknown command", '"join"');
 });
 
-Deno.test("parse: help, config and fernet read no configuration file, which may be damaged", () => {
+Deno.test("parseCommand: reads no configuration file for help, config and fernet", () => {
   const sources = {
     env: () => undefined,
     config: (): never => {
@@ -274,7 +278,7 @@ Deno.test("parse: help, config and fernet read no configuration file, which may 
   ) parseCommand(args, sources);
 });
 
-Deno.test("parse: a flag of another command is refused, and the commands it belongs to are named", () => {
+Deno.test("parseCommand: refuses a flag of another command and names its commands", () => {
   const commands: [words: string[], flags: readonly FlagName[]][] = [
     [[], DEFAULT_COMMAND.flags],
     ...[...ALL_COMMANDS].flatMap(([name, { flags, actions }]): [string[], FlagName[]][] =>
@@ -296,7 +300,7 @@ Deno.test("parse: a flag of another command is refused, and the commands it belo
   refused(() => parse(["new", "--key-file=k"]), "--key-file", "fernet encrypt, fernet decrypt");
 });
 
-Deno.test("parse: every other command line that cannot be followed", () => {
+Deno.test("parseCommand: fails with a next step for every other invalid command line", () => {
   const long = "x".repeat(10_000);
   const cases: [args: string[], sentence: string, hint: string, around?: Around][] = [
     [["--plain", "--json"], "--plain and --json together", "Give one of them."],
@@ -348,7 +352,7 @@ Deno.test("parse: every other command line that cannot be followed", () => {
   }
 });
 
-Deno.test("parse: nothing but a failure with a next step, whatever stands around it", () => {
+Deno.test("parseCommand: returns or fails with a next step, for any sources", () => {
   const text = fc.string({ unit: "binary" });
   const value = fc.oneof(text, fc.constantFrom("true", "no", "10m", URI, "x".repeat(5_000)));
   const word = fc.oneof(

@@ -15,7 +15,7 @@ import { assertWellSaid, refused } from "./support.ts";
 
 const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 300;
 
-Deno.test("name: what people are called", () => {
+Deno.test("checkName: accepts names of people in any script", () => {
   const names = [
     "Alice",
     "Zoë",
@@ -33,13 +33,13 @@ Deno.test("name: what people are called", () => {
   assertEquals(checkName("e\u0301"), "é");
 });
 
-Deno.test("name: one that is empty", () => {
+Deno.test("checkName: refuses an empty name", () => {
   for (const name of ["", " ", "\t\n ", "\u3000"]) {
     refused(() => checkName(name), "Your name is empty", "a few letters");
   }
 });
 
-Deno.test("name: limits of letters and bytes, to the letter", () => {
+Deno.test("checkName: has exact limits of characters and bytes", () => {
   assertEquals(checkName("a".repeat(MAX_NAME_GRAPHEMES)).length, 64);
   assertEquals(checkName("👍".repeat(MAX_NAME_BYTES / 4)).length, 128);
   const tooLong = [
@@ -58,7 +58,7 @@ Deno.test("name: limits of letters and bytes, to the letter", () => {
   }
 });
 
-Deno.test("name: what cannot be shown is refused, and not repeated", () => {
+Deno.test("checkName: refuses what cannot be shown and does not repeat it", () => {
   const characters = [
     ..."\x00\x07\x1b\x7f\x9b\r\n\u2028\u2029\ud800",
     ..."\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",
@@ -82,7 +82,7 @@ Deno.test("name: refuses a name without anything visible", () => {
   }
 });
 
-Deno.test("name: whatever is given, a name that can be shown, or a sentence", () => {
+Deno.test("checkName: returns a name that can be shown or fails, for any text", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 80 }), (text) => {
       try {
@@ -100,7 +100,7 @@ Deno.test("name: whatever is given, a name that can be shown, or a sentence", ()
   );
 });
 
-Deno.test("duration: hours, minutes and seconds, alone and together", () => {
+Deno.test("parseDuration: reads hours, minutes and seconds, alone and together", () => {
   const cases: [text: string, ms: number | undefined][] = [
     ["90s", 90_000],
     ["10m", 600_000],
@@ -125,7 +125,7 @@ Deno.test("duration: hours, minutes and seconds, alone and together", () => {
   for (const [text, ms] of cases) assertEquals(parseDuration(text), ms, text);
 });
 
-Deno.test("linger: from a minute to a day, to the second", () => {
+Deno.test("checkLinger: takes a minute to a day, to the second", () => {
   assertEquals(checkLinger("1m", "--linger"), MIN_LINGER_MS);
   assertEquals(checkLinger("60s", "--linger"), MIN_LINGER_MS);
   assertEquals(checkLinger("61s", "--linger"), MIN_LINGER_MS + 1_000);

@@ -33,7 +33,7 @@ function person(keys: string): { asker: Asker; terminal: FakeTerminal; notes: No
   return { asker, terminal, notes };
 }
 
-const NOBODY: Asker = {
+const NO_PERSON: Asker = {
   isInteractive: false,
   readLine: () => Promise.reject(new Error("the person was asked")),
   print: () => {
@@ -75,15 +75,15 @@ async function refused(action: Promise<unknown>, code: FailureCode, text: string
   assert(said.includes(text) && !said.includes(SECRET), said);
 }
 
-Deno.test("questions: a name that was given, suggested or typed", async () => {
-  assertEquals(await askName("Alice", NOBODY, undefined), "Alice");
+Deno.test("askName: takes a name that was given, suggested or typed", async () => {
+  assertEquals(await askName("Alice", NO_PERSON, undefined), "Alice");
   assertEquals(await askName(undefined, person("\r").asker, " alice "), "alice");
   assertEquals(await askName(undefined, person("Bob\r").asker, "alice"), "Bob");
-  await refused(askName(undefined, NOBODY, "alice"), "usage", "--name NAME or WHISPER_NAME");
+  await refused(askName(undefined, NO_PERSON, "alice"), "usage", "--name NAME or WHISPER_NAME");
   await refused(askName(undefined, person("\x04").asker, "alice"), "interrupted", "Interrupted");
 });
 
-Deno.test("questions: an answer that will not do is told, and asked for again", async () => {
+Deno.test("askName: says what is wrong with an answer and asks again", async () => {
   const { asker, terminal } = person(`\r${"x".repeat(300)}\r\x1b[200~a\u202eb\x1b[201~\rBob\r`);
   assertEquals(await askName(undefined, asker, "\x1b[2J"), "Bob");
   assert(!terminal.screen.includes("["), terminal.screen);
@@ -94,20 +94,20 @@ Deno.test("questions: an answer that will not do is told, and asked for again", 
   }
 });
 
-Deno.test("questions: where to meet, from what was said before", async () => {
+Deno.test("askRelay: takes the relay from the command line", async () => {
   const nothing = { relay: undefined, passwordFile: undefined };
   const local = { relay: { kind: "local" }, passwordFile: undefined } as const;
-  assertEquals(await askRelay(local, NOBODY, CHECKS), { kind: "sqlite" });
+  assertEquals(await askRelay(local, NO_PERSON, CHECKS), { kind: "sqlite" });
   assertEquals(await askRelay(nothing, person("\r").asker, CHECKS), { kind: "sqlite" });
-  await refused(askRelay(nothing, NOBODY, CHECKS), "usage", "--uri URI (or WHISPER_URI)");
+  await refused(askRelay(nothing, NO_PERSON, CHECKS), "usage", "--uri URI (or WHISPER_URI)");
   const open = { relay: { kind: "uri", uri: "mongodb://open" }, passwordFile: undefined } as const;
-  assertEquals(await askRelay(open, NOBODY, CHECKS), {
+  assertEquals(await askRelay(open, NO_PERSON, CHECKS), {
     kind: "mongodb",
     uri: "mongodb://open - -",
   });
 });
 
-Deno.test("questions: a connection string is pasted, and its password is typed unseen", async () => {
+Deno.test("askRelay: asks for a connection string and hides its password", async () => {
   const { asker, terminal } = person(
     `nonsense\r\x1b[200~mongodb://alice@host\r\x1b[201~\r\r${SECRET}\r`,
   );
@@ -119,23 +119,23 @@ Deno.test("questions: a connection string is pasted, and its password is typed u
   assert(!terminal.screen.includes(SECRET));
 });
 
-Deno.test("questions: what a connection string lacks is asked for, or the way to give it told", async () => {
+Deno.test("askRelay: asks for what a connection string lacks, or says how to pass it", async () => {
   const uri = { relay: { kind: "uri", uri: "mongodb://nouser" }, passwordFile: undefined } as const;
   assertEquals(await askRelay(uri, person(`ann\r${SECRET}\r`).asker, CHECKS), {
     kind: "mongodb",
     uri: `mongodb://nouser ann ${SECRET}`,
   });
-  await refused(askRelay(uri, NOBODY, CHECKS), "usage", "mongodb+srv://NAME@host/");
+  await refused(askRelay(uri, NO_PERSON, CHECKS), "usage", "mongodb+srv://NAME@host/");
   const user = { relay: { kind: "uri", uri: "mongodb://ann@h" }, passwordFile: undefined } as const;
-  await refused(askRelay(user, NOBODY, CHECKS), "usage", "--password-file FILE");
+  await refused(askRelay(user, NO_PERSON, CHECKS), "usage", "--password-file FILE");
   await refused(askRelay(user, person("\x03").asker, CHECKS), "interrupted", "Interrupted");
 });
 
-Deno.test("questions: a new room, a code, or a room that was agreed on", async () => {
+Deno.test("askRoom: takes a new room, a code, or a room that was agreed on", async () => {
   const ask = { mode: "ask", code: undefined, room: undefined, passphraseFile: undefined } as const;
   const join = { ...ask, mode: "join" } as const;
   const room = { ...ask, mode: "room", room: "garden" } as const;
-  assertEquals(await askRoom({ ...ask, mode: "new" }, NOBODY, CODES), { mode: "new" });
+  assertEquals(await askRoom({ ...ask, mode: "new" }, NO_PERSON, CODES), { mode: "new" });
   assertEquals(await askRoom(ask, person("\r").asker, CODES), { mode: "new" });
   assertEquals(await askRoom(ask, person("x\r4821-a\r").asker, CODES), {
     ...{ mode: "join", code: "4821-a" },
@@ -143,23 +143,23 @@ Deno.test("questions: a new room, a code, or a room that was agreed on", async (
   assertEquals(await askRoom(join, person("\r 4821-a \r").asker, CODES), {
     ...{ mode: "join", code: "4821-a" },
   });
-  assertEquals(await askRoom({ ...join, code: "4821-b" }, NOBODY, CODES), {
+  assertEquals(await askRoom({ ...join, code: "4821-b" }, NO_PERSON, CODES), {
     ...{ mode: "join", code: "4821-b" },
   });
   assertEquals(await askRoom(room, person(`\r ${SECRET} \r`).asker, CODES), {
     ...{ mode: "room", room: "garden", passphrase: ` ${SECRET} ` },
   });
   await refused(
-    askRoom({ ...join, code: "x" }, NOBODY, CODES),
+    askRoom({ ...join, code: "x" }, NO_PERSON, CODES),
     "usage",
     "looks like an invite code",
   );
-  await refused(askRoom(ask, NOBODY, CODES), "usage", "whisper join CODE");
-  await refused(askRoom(join, NOBODY, CODES), "usage", "No invite code");
-  await refused(askRoom(room, NOBODY, CODES), "usage", "--passphrase-file FILE");
+  await refused(askRoom(ask, NO_PERSON, CODES), "usage", "whisper join CODE");
+  await refused(askRoom(join, NO_PERSON, CODES), "usage", "No invite code");
+  await refused(askRoom(room, NO_PERSON, CODES), "usage", "--passphrase-file FILE");
 });
 
-Deno.test("questions: a secret is the first line of its file", async () => {
+Deno.test("readSecret: takes the first line of a file", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const path = `${folder}/secret`;
@@ -172,9 +172,9 @@ Deno.test("questions: a secret is the first line of its file", async () => {
     ];
     for (const [content, secret] of good) {
       await Deno.writeTextFile(path, content);
-      assertEquals(await readSecret(path, NOBODY), secret);
+      assertEquals(await readSecret(path, NO_PERSON), secret);
       const given = { relay: { kind: "uri", uri: "mongodb://a@h" }, passwordFile: path } as const;
-      const place = await askRelay(given, NOBODY, CHECKS);
+      const place = await askRelay(given, NO_PERSON, CHECKS);
       assertEquals(place, { kind: "mongodb", uri: `mongodb://a@h - ${secret}` });
     }
     const bad: [content: string | Uint8Array, why: string][] = [
@@ -188,11 +188,11 @@ Deno.test("questions: a secret is the first line of its file", async () => {
       await (typeof content === "string"
         ? Deno.writeTextFile(path, content)
         : Deno.writeFile(path, content));
-      await refused(readSecret(path, NOBODY), "usage", why);
+      await refused(readSecret(path, NO_PERSON), "usage", why);
     }
-    await refused(readSecret(`${folder}/none`, NOBODY), "usage", "there is no such file");
-    await refused(readSecret(folder, NOBODY), "usage", "it is not a regular file");
-    await refused(readSecret(`${folder}/a\x1b[2J\u202e`, NOBODY), "usage", "a?[2J?");
+    await refused(readSecret(`${folder}/none`, NO_PERSON), "usage", "there is no such file");
+    await refused(readSecret(folder, NO_PERSON), "usage", "it is not a regular file");
+    await refused(readSecret(`${folder}/a\x1b[2J\u202e`, NO_PERSON), "usage", "a?[2J?");
     await assertReadable(path);
     await refused(assertReadable(`${folder}/none`), "usage", "there is no such file");
     await refused(assertReadable(folder), "usage", "it is not a regular file");
@@ -204,7 +204,7 @@ Deno.test("questions: a secret is the first line of its file", async () => {
 Deno.test({
   name: "questions: refuses a device as a secret file",
   ignore: Deno.build.os === "windows",
-  fn: () => refused(readSecret("/dev/zero", NOBODY), "usage", "it is too large"),
+  fn: () => refused(readSecret("/dev/zero", NO_PERSON), "usage", "it is too large"),
 });
 
 Deno.test("readSecret: takes the UTF-16 that Windows PowerShell writes", async () => {
@@ -212,10 +212,10 @@ Deno.test("readSecret: takes the UTF-16 that Windows PowerShell writes", async (
   try {
     const units = [...`\ufeff${SECRET}\r\n`].map((character) => character.charCodeAt(0));
     await Deno.writeFile(path, new Uint8Array(Uint16Array.from(units).buffer), { mode: 0o600 });
-    assertEquals(await readSecret(path, NOBODY), SECRET);
+    assertEquals(await readSecret(path, NO_PERSON), SECRET);
     const swapped = units.flatMap((unit) => [unit >> 8, unit & 0xff]);
     await Deno.writeFile(path, Uint8Array.from(swapped));
-    assertEquals(await readSecret(path, NOBODY), SECRET);
+    assertEquals(await readSecret(path, NO_PERSON), SECRET);
   } finally {
     await Deno.remove(path);
   }

@@ -3,7 +3,7 @@ import { ALL_COMMANDS, ALL_FLAGS, flagHelp, SETTINGS } from "../../../src/cli/co
 import { parseSwitch, Settings } from "../../../src/cli/settings.ts";
 import { refused } from "./support.ts";
 
-Deno.test("settings: yes and no, as people write them", () => {
+Deno.test("parseSwitch: reads yes and no as people write them", () => {
   for (const text of ["1", "true", "Yes", "ON", " on "]) assertEquals(parseSwitch(text, "X"), true);
   for (const text of ["0", "False", "no", "off"]) assertEquals(parseSwitch(text, "X"), false);
   assertEquals(parseSwitch(undefined, "X"), undefined);
@@ -19,7 +19,7 @@ Deno.test("settings: yes and no, as people write them", () => {
   }
 });
 
-Deno.test("Settings: a value names its source", () => {
+Deno.test("Settings: names the source of a value", () => {
   const env = (name: string) => name === "WHISPER_NAME" ? "E" : undefined;
   const config = () => ({ name: "C", linger: "5m" });
   const settings = new Settings(new Map([["uri", "F"]]), { env, config });

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { versionText } from "../../../src/cli/version.ts";
 import { DRIVER_VERSION, VERSION } from "../../../src/version.ts";
 
-Deno.test("version: Whisper, Deno and the driver, a line each", () => {
+Deno.test("versionText: names Whisper, Deno and the driver, a line each", () => {
   assertEquals(
     versionText({ deno: "2.9.6", target: "x86_64-unknown-linux-gnu", commit: undefined }),
     `whisper ${VERSION}\ndeno 2.9.6 (x86_64-unknown-linux-gnu)\nmongodb driver ${DRIVER_VERSION}\n`,
@@ -11,7 +11,7 @@ Deno.test("version: Whisper, Deno and the driver, a line each", () => {
   assertMatch(versionText(), /^whisper \d+\.\d+\.\d+\ndeno \d+\.\d+\.\d+ \(.+\)\nmongodb driver /);
 });
 
-Deno.test("version: the driver's is the one that is pinned", async () => {
+Deno.test("versionText: names the driver that is pinned", async () => {
   const { default: { imports } } = await import("../../../deno.json", { with: { type: "json" } });
   assertEquals(imports.mongodb, `npm:mongodb@${DRIVER_VERSION}`);
 });

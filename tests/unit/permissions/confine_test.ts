@@ -75,7 +75,7 @@ Deno.test({
   },
 });
 
-Deno.test("confine: all that Deno is given at the start is given up", async () => {
+Deno.test("confine: gives up everything that Deno is given at the start", async () => {
   const folder = new URL("../../../src/permissions/", import.meta.url);
   const files = ["flags", ...(IS_WINDOWS ? ["flags.windows"] : [])];
   const flags = await Promise.all(files.map((name) => Deno.readTextFile(new URL(name, folder))));
