@@ -74,6 +74,7 @@ export function expiry(guarantee: Guarantee): void {
     await harness.relay.age(room, LINGER_MS - 60_000);
     assert(await host.renew(hostSeat), "either person's renewal keeps the room");
     await harness.relay.age(room, LINGER_MS + 1_000);
+    await assertRefused(await harness.open(), room, "absent");
     assertEquals(await host.renew(hostSeat), undefined);
   });
 

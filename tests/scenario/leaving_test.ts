@@ -151,3 +151,24 @@ Deno.test("hangUp: says goodbye when it comes several times, and when Ctrl+C arr
   await harness.until(() => bob.status !== undefined);
   assertEquals(harness.remaining, 0);
 });
+
+Deno.test("leave: gives the seat up within its time when nothing can be posted", async () => {
+  const harness = new Harness();
+  let isBlocked = false;
+  const interceptor: Interceptor = (name, _, proceed) =>
+    name === "post" && isBlocked ? new Promise(() => {}) : proceed();
+  const { alice, bob } = await harness.pair({
+    host: { through: (relay) => intercept(interceptor, relay) },
+  });
+  isBlocked = true;
+  alice.say("one");
+  const began = harness.clock.monotonic();
+  void alice.chat.leave();
+  await harness.until(() => alice.status !== undefined, 11_000);
+  assert(harness.clock.monotonic() - began <= 8_000);
+  assertEquals([alice.status, alice.all("closed")[0]?.reason], [0, "exit"]);
+  assertEquals(alice.all("queue-dropped"), [{ event: "queue-dropped", ids: ["1"] }]);
+  assertEquals(harness.room.host, undefined);
+  assertEquals(bob.status, undefined);
+  await harness.end();
+});

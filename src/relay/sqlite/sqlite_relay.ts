@@ -171,6 +171,7 @@ class SqliteRelay implements Relay {
 
   renew(seat: Seat, options?: OpOptions & { keep?: boolean }): Promise<RoomView | undefined> {
     return this.#write("renew", options, () => {
+      this.#revive(seat);
       purge(this.#db);
       const held = this.#held(seat);
       if (!held) return undefined;
@@ -237,6 +238,7 @@ class SqliteRelay implements Relay {
   post(seat: Seat, envelopes: readonly Envelope[], options?: OpOptions): Promise<void> {
     return this.#write("post", options, () => {
       assertBatch(envelopes);
+      this.#revive(seat);
       const found = this.#living(seat.room);
       // An epoch that is over has no readers: there is nothing to store.
       if (found?.epoch !== seat.epoch) return;
@@ -278,7 +280,7 @@ class SqliteRelay implements Relay {
 
   withdraw({ room, epoch, role }: Seat, options?: OpOptions): Promise<void> {
     return this.#write("withdraw", options, () => {
-      const where = 'room = ? AND epoch = ? AND "from" = ?';
+      const where = "room = ? AND epoch = ? AND sender = ?";
       this.#run(`DELETE FROM envelopes WHERE ${where}`, room, epoch, role);
     });
   }
@@ -401,6 +403,23 @@ class SqliteRelay implements Relay {
   #held(seat: Seat): RoomRow | undefined {
     const found = this.#living(seat.room);
     return found?.epoch === seat.epoch && found[seat.role] === seat.token ? found : undefined;
+  }
+
+  /**
+   * Brings the room of `seat` back when it has expired and is still there: both people of a local chat
+   * sleep together with their computer, and nobody else has had a chance to take their room.
+   */
+  #revive({ room, epoch, role, token }: Seat): void {
+    const { changes } = this.#prepare(
+      `UPDATE rooms SET expires = ${NOW} + linger
+       WHERE room = ? AND epoch = ? AND ${role} = ? AND expires <= ${NOW}`,
+    ).run(room, epoch, token);
+    if (changes === 0) return;
+    this.#run(
+      `UPDATE envelopes SET expires = (SELECT expires FROM rooms WHERE rooms.room = envelopes.room)
+       WHERE room = ? AND epoch = ?`,
+      ...[room, epoch],
+    );
   }
 
   #removeRoom(room: RoomId): void {
