@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import { entryByRoom } from "../../src/chat/room.ts";
 import { parseCode } from "../../src/protocol/invite_code.ts";
@@ -174,5 +174,36 @@ Deno.test("join: refuses another passphrase in an agreed room", async () => {
   await harness.until(() => mallory.status !== undefined);
   assertEquals(mallory.status, 5);
   assertEquals(alice.alarms, { guess: 1 });
+  await harness.end();
+});
+
+Deno.test("room: wipes the passphrase on both sides as soon as both are in", async () => {
+  const harness = new Harness();
+  const [own, peers] = [
+    entryByRoom("garden", "four words make sense"),
+    entryByRoom("garden", "four words make sense"),
+  ];
+  assert(own.mode === "room" && peers.mode === "room");
+  const [alice, bob] = [harness.enter(own), harness.enter(peers, { name: "Bob" })];
+  await harness.until(() => alice.isReady && bob.isReady);
+  for (const { password } of [own, peers]) assertThrows(() => password.bytes, TypeError, "wiped");
+  await harness.end();
+});
+
+Deno.test("code: is shown until someone has used it or it is burnt", async () => {
+  const harness = new Harness();
+  const alice = await harness.host();
+  assertEquals(alice.chat.overview().code, alice.code);
+  const wrong = `${alice.code!.split("-")[0]}-zoo-zoo-zoo`;
+  for (let i = 0; i < 3; i++) {
+    const mallory = harness.join(wrong, { name: "Mallory" });
+    await harness.until(() => mallory.status !== undefined);
+  }
+  assertEquals(alice.chat.overview().code, undefined);
+  assertEquals(alice.all("code-burnt").length, 1);
+  await alice.chat.invite();
+  const bob = harness.join(alice.code!);
+  await harness.until(() => alice.isReady && bob.isReady);
+  assertEquals([alice, bob].map(({ chat }) => chat.overview().code), [undefined, undefined]);
   await harness.end();
 });

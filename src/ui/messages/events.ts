@@ -69,7 +69,7 @@ export function sentenceOf(
       };
     }
     case "closed":
-      return closed(event.remaining);
+      return closed(event);
     case "error": {
       const { message, hint } = describeFailure(event.failure);
       return { weight: "problem", text: `${message} ${hint}` };
@@ -160,16 +160,19 @@ function timer({ seconds, by }: ChatEvent & { event: "timer" }, peer: string): s
   return `${who} set a timer: messages disappear ${duration(seconds)} after they are displayed.`;
 }
 
-function closed(remaining: number | null): Sentence {
-  if (remaining === null) {
-    return news("You left. What is still on the relay could not be counted; it expires by itself.");
-  }
-  if (remaining === 0) return news("You left. Nothing remains on the relay.");
-  return news(
-    `You left. ${remaining} ${
-      remaining === 1 ? "document stays" : "documents stay"
-    } on the relay until your peer leaves.`,
-  );
+function closed({ remaining, reason, undelivered }: ChatEvent & { event: "closed" }): Sentence {
+  const parts = [
+    reason === "evicted" ? "The chat ended." : "You left.",
+    remaining === null
+      ? "What is still on the relay could not be counted; it expires by itself."
+      : remaining === 0
+      ? "Nothing remains on the relay."
+      : `${remaining} ${
+        remaining === 1 ? "document stays" : "documents stay"
+      } on the relay until your peer leaves.`,
+    ...undelivered > 0 ? [`${messages(undelivered)} ${wasOrWere(undelivered)} not delivered.`] : [],
+  ];
+  return news(parts.join(" "));
 }
 
 /** The sentence of an alarm: what happened, and what became of it. */
