@@ -12,7 +12,7 @@ rem Deno's cache is in the clone too, so that neither another user nor an emptie
 set "DENO_DIR=%home%\cache"
 rem Deno asks its own host for newer versions otherwise.
 set "DENO_NO_UPDATE_CHECK=1"
-rem The version that is downloaded, and that "test" requires.
+rem The version that is downloaded, and that "test", "compile" and "release" require.
 set /p pinned=<"%here%.dvmrc"
 rem The oldest Deno that can run Whisper, as three numbers.
 set "oldest=2 6 10"
@@ -24,8 +24,7 @@ if /i "%~1"=="-h" goto help
 if /i "%~1"=="--help" goto help
 if /i "%~1"=="uninstall" goto uninstall
 
-rem 1. Deno: the downloaded one, else one on the PATH that is new enough ("test": the pinned one), else a
-rem download.
+rem 1. Deno: the downloaded one, else one on the PATH that is new enough, else a download.
 set "deno=%home%\bin\deno.exe"
 call :is_pinned "%deno%" && goto packages
 for /f "delims=" %%d in ('where deno.exe 2^>nul') do call :is_usable "%%d" %~1 && set "deno=%%d" && goto packages
@@ -160,10 +159,10 @@ if not exist "%~1" exit /b 1
 "%~1" --version 2>nul | findstr /b /l /c:"deno %pinned% " >nul
 exit /b %errorlevel%
 
-rem Whether Deno %1 can do %2: the pinned version always, any from the oldest on unless it is "test".
+rem Whether Deno %1 can do %2: the pinned version everything, newer ones than the oldest most of it.
 :is_usable
 call :is_pinned "%~1" && exit /b 0
-if /i "%~2"=="test" exit /b 1
+for %%w in (test compile release) do if /i "%~2"=="%%w" exit /b 1
 set "version="
 for /f "tokens=2" %%v in ('""%~1" --version 2^>nul ^| findstr /b /l /c:"deno ""') do set "version=%%v"
 for /f "tokens=1-3 delims=.+-" %%a in ("%version%") do for /f "tokens=1-3" %%x in ("%oldest%") do (

@@ -23,7 +23,7 @@ DENO_DIR=$home/cache
 # Deno asks its own host for newer versions otherwise.
 DENO_NO_UPDATE_CHECK=1
 export DENO_DIR DENO_NO_UPDATE_CHECK
-# The version that is downloaded, and that "test" requires.
+# The version that is downloaded, and that "test", "compile" and "release" require.
 read -r pinned < "$here/.dvmrc"
 # The oldest Deno that can run Whisper.
 oldest=2.6.10
@@ -245,8 +245,8 @@ case ${1:-} in
     uninstall_command
     exit 0
     ;;
-  # "test" is every check, not the tests alone.
-  test) find_deno ;;
+  # Tests, and programs that have the same bytes wherever they are compiled.
+  test | compile | release) find_deno ;;
   *) find_deno "$oldest" ;;
 esac
 mkdir -p "$home"

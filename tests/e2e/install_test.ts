@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { writeBeside } from "../../src/build/release.ts";
 import { fileName, type Target, TARGETS } from "../../src/build/targets.ts";
+import { VERSION } from "../../src/version.ts";
 
 const ignore = Deno.build.os === "windows";
 const skip = ignore ? " (skipped: no sh)" : "";
@@ -73,7 +74,7 @@ test("installs one program into one folder, repeatedly", async (place) => {
   for (let times = 0; times < 2; times++) {
     const { code, stdout, stderr } = await install(place);
     assertEquals([code, stderr], [0, ""]);
-    assertStringIncludes(stdout, `is in ${program}`);
+    assertStringIncludes(stdout, `: ${program}\n`);
     assertMatch(stdout, /not on your PATH/);
     assertEquals(filesIn(place.home), [program]);
   }
@@ -102,7 +103,7 @@ test("downloads from a server", async (place) => {
     assertEquals([code, filesIn(place.home).length], [0, 1]);
     const gone = await install(place, { env: { WHISPER_DOWNLOAD: `${address}/none` } });
     assertEquals(gone.code, 1);
-    assertMatch(gone.stderr, /Cannot fetch SHA256SUMS from/);
+    assertMatch(gone.stderr, /Can't download SHA256SUMS from/);
   } finally {
     await server.shutdown();
   }
@@ -116,7 +117,7 @@ test("keeps the installed program when the download differs from its checksum", 
   }
   const { code, stderr } = await install(place);
   assertEquals(code, 1);
-  assertMatch(stderr, /not the one that was released\. Nothing was installed\./);
+  assertMatch(stderr, /doesn't match its checksum\. Nothing was installed\./);
   assertEquals(filesIn(place.home), [program], "nothing else is left");
   assertEquals(await Deno.readTextFile(program), PROGRAM);
 });
@@ -127,7 +128,7 @@ test("installs nothing without a checksum, or with another file's", async (place
   await Deno.writeTextFile(`${place.release}/SHA256SUMS`, cut);
   const { code, stderr } = await install(place);
   assertEquals(code, 1);
-  assertMatch(stderr, /has no sum for whisper-/);
+  assertMatch(stderr, /has no checksum for whisper-/);
   assert(!filesIn(place.home).length);
 });
 
@@ -138,7 +139,41 @@ test("installs nothing that does not run here", async (place) => {
   await writeBeside(place.release, { home: HOME, time: new Date(0) });
   const { code, stderr } = await install(place);
   assertEquals([code, filesIn(place.home)], [1, []]);
-  assertMatch(stderr, /does not run on this computer/);
+  assertMatch(stderr, /doesn't run on this computer/);
+});
+
+test("checks the attestation with gh or cosign, and says if neither could", async (place) => {
+  const unchecked = await install(place);
+  assertEquals(unchecked.code, 0);
+  assertMatch(unchecked.stdout, /origin was not checked: that needs gh \(signed in\) or cosign/);
+  const tools = `${place.home}/tools`;
+  await Deno.mkdir(tools);
+  const tool = (name: string, script: string) =>
+    Deno.writeTextFile(`${tools}/${name}`, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  const env = { PATH: `${tools}:${Deno.env.get("PATH")}` };
+  await tool("gh", `echo "$@" >> "${tools}/calls"`);
+  const accepted = await install(place, { env });
+  assertEquals([accepted.code, accepted.stderr], [0, ""]);
+  assertMatch(accepted.stdout, /built by the release workflow of alice\/whisper\./);
+  const calls = await Deno.readTextFile(`${tools}/calls`);
+  assertMatch(calls, /attestation verify \S+\/whisper --repo alice\/whisper\n$/);
+
+  await tool("gh", '[ "$1" = auth ]');
+  const refused = await install(place, { env });
+  assertEquals(refused.code, 1);
+  assertMatch(refused.stderr, /gh did not accept the attestation.* Nothing was installed\./);
+  const skipped = await install(place, { env: { ...env, WHISPER_ATTESTATION: "skip" } });
+  assertEquals(skipped.code, 0);
+
+  await tool("gh", "exit 1");
+  await tool("cosign", `echo "$@" >> "${tools}/calls"`);
+  assertMatch((await install(place, { env })).stdout, /was not checked/, "there is no bundle");
+  await Deno.writeTextFile(`${place.release}/whisper.sigstore.json`, "{}");
+  assertMatch((await install(place, { env })).stdout, /built by the release workflow/);
+  const identity = `${HOME}/.github/workflows/release.yml@refs/tags/v${VERSION}`;
+  assertStringIncludes(await Deno.readTextFile(`${tools}/calls`), identity);
+  await tool("cosign", "exit 1");
+  assertMatch((await install(place, { env })).stderr, /cosign did not accept the attestation/);
 });
 
 test("reports a system without a program", async (place) => {
@@ -157,7 +192,10 @@ test("names every system that a release has", async (place) => {
   for (const target of unix) assertStringIncludes(text, `target=${target}`);
   assert(!/@[A-Z]+@/.test(text), "no blank is left");
   const windows = await Deno.readTextFile(`${place.release}/install.ps1`);
-  assertStringIncludes(windows, fileName("x86_64-pc-windows-msvc"));
+  for (const target of TARGETS.filter((target) => target.includes("windows"))) {
+    assertStringIncludes(windows, `'${target.split("-")[0]}'`);
+  }
+  assertStringIncludes(windows, "-pc-windows-msvc.exe");
   assert(!/@[A-Z]+@/.test(windows), "no blank is left");
 });
 

@@ -340,7 +340,17 @@ test("the first chat on a terminal offers the command once", async (computer) =>
 
 /** The clone that runs these tests, where setup.sh has prepared it. */
 const own = new URL(".", ROOT).pathname.slice(0, -1);
-const notPrepared = exists(`${own}/.deno/installed`) ? undefined : "not started by setup.sh";
+const notPrepared = await isPrepared() ? undefined : "not started by setup.sh";
+
+/** Whether setup.sh has nothing to download. */
+async function isPrepared(): Promise<boolean> {
+  const path = `${own}/.deno/installed`;
+  if (NO_SH || !exists(path)) return false;
+  const command = 'cksum < "$1/deno.lock"';
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", command, "sh", own] }).output();
+  return new TextDecoder().decode(stdout) === await Deno.readTextFile(path);
+}
+
 /** A command before a command that has no network. */
 const OFFLINE = ["unshare", "--map-root-user", "--net"];
 const notOffline = await new Deno.Command(OFFLINE[0]!, { args: [...OFFLINE.slice(1), "true"] })
