@@ -171,7 +171,9 @@ class World {
     client.isOut = true;
     // Nor is it said whether the documents of another epoch count as remaining.
     if (isOver) return { relay: 0, reference: 0 };
-    if (!isHeld) return { relay: remaining, reference: expected.remaining };
+    // And one that leaves again after its peer's lease has lapsed may remove the room, or not.
+    if (!isHeld && remaining === 0) this.reference.removeIfDeserted();
+    if (!isHeld) return { relay: remaining, reference: this.reference.remaining };
     return { relay: { last, remaining }, reference: expected };
   }
 

@@ -161,12 +161,23 @@ export class Reference {
     return this.#envelopes.filter(({ expires }) => expires > this.#now);
   }
 
+  /** Documents of the room. */
+  get remaining(): number {
+    return this.#living ? 1 + this.#unexpired().length : 0;
+  }
+
+  /** Removes a room whose seats are both free or lapsed. */
+  removeIfDeserted(): void {
+    const seats = [this.#room?.host, this.#room?.guest];
+    if (seats.every((seat) => !seat || seat.until <= this.#now)) this.#remove();
+  }
+
   leave(seat: RefSeat): { last: boolean; remaining: number } {
     const room = this.#held(seat);
     const peer = room?.[seat.role === "host" ? "guest" : "host"];
     const last = room !== undefined && !(peer && peer.until > this.#now);
     if (last) this.#remove();
     else if (room) room[seat.role] = undefined;
-    return { last, remaining: this.#living ? 1 + this.#unexpired().length : 0 };
+    return { last, remaining: this.remaining };
   }
 }
