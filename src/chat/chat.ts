@@ -56,6 +56,8 @@ export interface ChatOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly emit: Listener;
+  /** Called for each change of the lifecycle. */
+  readonly onTransition?: (from: Phase, to: Phase) => void;
 }
 
 /** Milliseconds that leaving may take: asked for, and interrupted. */
@@ -101,10 +103,11 @@ type State =
   }
   | { readonly phase: "closed"; readonly done: Promise<void> };
 
-type Phase = State["phase"];
+/** A phase of the lifecycle. */
+export type Phase = State["phase"];
 
 /** What may follow each phase. */
-const TRANSITIONS: Readonly<Record<Phase, readonly Phase[]>> = {
+export const TRANSITIONS: Readonly<Record<Phase, readonly Phase[]>> = {
   opening: ["opening", "waiting", "handshaking", "leaving"],
   waiting: ["handshaking", "opening", "leaving"],
   handshaking: ["waiting", "connected", "opening", "leaving"],
@@ -300,6 +303,7 @@ export class Chat implements Controls {
       throw new TypeError(`Cannot go from ${phase} to ${next.phase}`);
     }
     this.#state = next;
+    this.#options.onTransition?.(phase, next.phase);
   }
 
   async #begin(): Promise<void> {

@@ -5,7 +5,15 @@
  */
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { LEASE_MS, type Relay } from "../../src/relay/relay.ts";
-import { assertRefused, fresh, type Guarantee, knocks, randomName, seated } from "./harness.ts";
+import {
+  assertRefused,
+  envelope,
+  fresh,
+  type Guarantee,
+  knocks,
+  randomName,
+  seated,
+} from "./harness.ts";
 
 const JOINERS = 16;
 /** Rounds of the race; many when asked to soak. */
@@ -32,6 +40,14 @@ export function seats(guarantee: Guarantee): void {
       seat: { room, epoch: hostSeat.epoch, role: "guest", token },
       hostToken: hostSeat.token,
     });
+  });
+
+  guarantee("claim: leaves nothing when repeated after the host has left", async (harness) => {
+    const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
+    await guest.post(guestSeat, [envelope("guest", 1)]);
+    assertEquals((await host.leave(hostSeat)).last, false);
+    assertEquals(await guest.claim(room, guestSeat.token), { refused: "absent" });
+    assertEquals(await harness.relay.count(room), 0);
   });
 
   guarantee("create: refuses a living room to everyone but its host", async (harness) => {

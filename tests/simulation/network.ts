@@ -116,7 +116,7 @@ export class Network {
     if (this.#isDead) return await new Promise(() => {});
     if (this.#standstill) await this.#standstill.over;
     if (this.#isOut) throw unavailable();
-    if (this.isFair || !chance.once(rarity)) return await proceed();
+    if (this.isFair || rarity === Infinity || !chance.once(rarity)) return await proceed();
     const kind = FAULTS[chance.integer(5)]!;
     count(kind);
     switch (kind) {

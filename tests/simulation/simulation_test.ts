@@ -1,0 +1,23 @@
+/**
+ * Some simulated hours in the gate, a thousand under `SOAK=1`.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { emptySummary, simulateHours } from "./simulate.ts";
+import { simulate, simulateStandstill } from "./simulation.ts";
+
+const HOURS = Deno.env.get("SOAK") === "1" ? 1_000 : 20;
+const STANDSTILLS = Deno.env.get("SOAK") === "1" ? 100 : 3;
+
+Deno.test(`simulate: the invariants of a chat hold for ${HOURS} hours`, async () => {
+  await simulateHours(HOURS, { seed: 1, summary: emptySummary() });
+});
+
+Deno.test("simulate: a seed replays the same log", async () => {
+  assertEquals((await simulate(3)).log, (await simulate(3)).log);
+});
+
+Deno.test("simulateStandstill: large messages arrive when the relay stood still", async () => {
+  for (let seed = 1; seed <= STANDSTILLS; seed++) await simulateStandstill(seed);
+});
