@@ -13,7 +13,7 @@ const ARCHITECTURES = {
   arm64: "aarch64-unknown-linux-gnu",
 } as const satisfies Record<string, Target>;
 
-/** Files belong to root, whoever packs them; xz would take minutes for a few megabytes less. */
+/** Files belong to root, no matter who packs them; xz would take minutes for a few megabytes less. */
 const PACK = ["--root-owner-group", "-Zgzip", "--build"];
 
 /**

@@ -1,6 +1,6 @@
 /**
- * What a running chat tells its interfaces. The JSON interface prints these as they are
- * (docs/JSON.md), the others draw them. No key material and no unauthenticated text is ever in one.
+ * The events of a running chat. The JSON interface prints them as they are (docs/JSON.md), the
+ * others display them. None ever contains key material or unauthenticated text.
  *
  * @module
  */
@@ -37,7 +37,7 @@ export interface Alarm {
   readonly attemptsLeft?: number;
 }
 
-/** Everything a chat says. */
+/** Every event of a chat. */
 export type ChatEvent =
   | {
     readonly event: "relay";
@@ -64,7 +64,7 @@ export type ChatEvent =
     readonly text: string;
     readonly seq: number;
     readonly at: string;
-    /** True when it came after an alarm had called it missing. */
+    /** True when it came after an alarm had reported it missing. */
     readonly late?: true;
   }
   | { readonly event: "queued"; readonly id: string }
@@ -122,7 +122,7 @@ export type Listener = (event: ChatEvent) => void;
 export interface Overview {
   /** One's own name. */
   readonly name: string;
-  /** The other one's name, once both know each other. */
+  /** The peer's name, once it is known. */
   readonly peer: string | undefined;
   readonly presence: Presence | undefined;
   /** The words of `/verify`. */
@@ -131,9 +131,9 @@ export interface Overview {
   readonly code: string | undefined;
   /** Seconds a message stays after it was displayed; 0: until the end. */
   readonly timerSeconds: number;
-  /** Texts accepted and not yet on the relay. */
+  /** Messages accepted and not yet on the relay. */
   readonly queued: number;
-  /** Milliseconds since something authenticated came from the other one. */
+  /** Milliseconds since something authenticated came from the peer. */
   readonly heardAgoMs: number | undefined;
   /** Milliseconds since the relay was opened; undefined before. */
   readonly openForMs: number | undefined;
@@ -145,7 +145,7 @@ export interface Overview {
 /** What a person can do in a running chat. */
 export interface Controls {
   /**
-   * Sends a text, exactly as it is. Its fate is told by events that carry `id`.
+   * Sends a text, exactly as it is. Events that carry `id` report its delivery.
    *
    * @throws {Failure} for what cannot be sent; nothing was queued then.
    */
@@ -157,26 +157,26 @@ export interface Controls {
    */
   displayed(seq: number): void;
   /**
-   * Opens the room anew, under a fresh code, for a peer who is gone or has not come yet.
+   * Opens a new epoch of the room, under a new code, for a peer who is gone or has not joined yet.
    *
-   * @throws {Failure} while somebody is here.
+   * @throws {Failure} while the peer is here.
    */
   invite(): Promise<void>;
   /**
-   * Proposes that texts vanish so many seconds after they were shown, on both sides; 0: never.
+   * Proposes that messages disappear this many seconds after they were displayed, on both sides; 0: never.
    *
-   * @throws {Failure} where there is nobody to agree, or for no such time.
+   * @throws {Failure} without a peer, or for an invalid time.
    */
   setTimer(seconds: number): void;
-  /** Asks the peer's program to forget everything too, then leaves. */
+  /** Asks the peer's program to erase everything too, then leaves. */
   burn(): Promise<void>;
   /** Leaves, in bounded time; a second call waits for the first. */
   leave(reason?: CloseReason): Promise<void>;
   /**
-   * Leaves once what was begun has come to something: for the end of a script's input, which is no
-   * haste. The room is open by then, or the code was right, or it failed and the status says so.
+   * Leaves as soon as what was begun has a result, for the end of a script's input: the room is
+   * open by then, or the code was right, or it failed and the status says so.
    */
   finish(): Promise<void>;
-  /** What there is to know at the moment. */
+  /** The state at this moment. */
   overview(): Overview;
 }

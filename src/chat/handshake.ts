@@ -75,7 +75,7 @@ export class HandshakeDriver {
     this.#deps = deps;
   }
 
-  /** Begins: the guest sends first, the host waits. `params` hold the password, and are not kept. */
+  /** Begins: the guest sends first, the host waits. `params` contain the password, and are not stored. */
   async start(params: HandshakeParams): Promise<void> {
     const { seat, random } = this.#deps;
     if (seat.role === "host") {

@@ -53,13 +53,13 @@ export class Heartbeat {
    */
   async run(signal: AbortSignal): Promise<never> {
     const { connection, seat, clock } = this.#deps;
-    let keptAt = clock.monotonic();
-    let viewedAt = keptAt;
+    let extendedAt = clock.monotonic();
+    let viewedAt = extendedAt;
     let viewedAtWall = clock.now();
     let graceUntil = -Infinity;
     for (;;) {
-      const keep = this.#deps.isWaiting() && clock.monotonic() - keptAt >= KEEP_MS;
-      if (keep) keptAt = clock.monotonic();
+      const keep = this.#deps.isWaiting() && clock.monotonic() - extendedAt >= KEEP_MS;
+      if (keep) extendedAt = clock.monotonic();
       let askedAt = clock.monotonic();
       const view = await connection.run(
         "renew",

@@ -126,7 +126,7 @@ export class Sender {
 
   /**
    * Ends sending through the present session. Messages that were queued before a peer was known stay:
-   * they go to whoever joins next.
+   * they go to the peer who joins next.
    */
   detach(): Leftover {
     const unsent = this.#isOpen ? this.#queuedIds() : [];

@@ -101,7 +101,7 @@ export class Session {
     });
   }
 
-  /** Begins: the guest sends first, the host waits. `params` hold the password, and are not kept. */
+  /** Begins: the guest sends first, the host waits. `params` contain the password, and are not stored. */
   async start(params: HandshakeParams): Promise<void> {
     await this.#handshake.start(params);
     this.#sync.start();

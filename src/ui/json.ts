@@ -34,7 +34,7 @@ type Request =
   | { readonly kind: "send"; readonly text: string; readonly id: string }
   | { readonly kind: "command"; readonly name: SlashCommandName; readonly value: string };
 
-/** An identity that comes back is kept for as long as its text is; nobody needs a long one. */
+/** An id is stored as long as its message; a long one has no use. */
 const MAX_ID_CHARS = 1_024;
 
 /** The scripting interface. */

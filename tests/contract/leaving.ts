@@ -42,12 +42,12 @@ export function leaving(guarantee: Guarantee): void {
     "withdraw: deletes what one seat has posted, and nothing else, with the seat lost too",
     async (harness) => {
       const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
-      const kept = envelope("guest", 1);
+      const remaining = envelope("guest", 1);
       await host.post(hostSeat, [envelope("host", 1), envelope("host", 2)]);
-      await guest.post(guestSeat, [kept]);
+      await guest.post(guestSeat, [remaining]);
       await host.withdraw({ ...hostSeat, token: randomName(16) });
       assertEquals(await ids(guest, guestSeat), []);
-      assertEquals(await ids(host, hostSeat), [kept.id]);
+      assertEquals(await ids(host, hostSeat), [remaining.id]);
       assertEquals(await harness.relay.count(room), 2);
       await host.withdraw(hostSeat);
       assertEquals(await host.leave(hostSeat), { last: false, remaining: 2 });

@@ -18,7 +18,7 @@ type Step = () => Promise<{ relay: unknown; reference: unknown }>;
 interface Client {
   readonly relay: Relay;
   seat: Seat | undefined;
-  /** True once it has left or crashed: then it may only come anew, or repeat what it did last. */
+  /** True once it has left or crashed: then it may only join again, or repeat what it did last. */
   isOut: boolean;
   last: Step | undefined;
 }

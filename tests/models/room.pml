@@ -5,7 +5,7 @@
  * HOSTS clients create the room, GUESTS others claim its guest seat. FAULTS times (any
  * number of times where it is ANY) a client crashes, the answer to an operation is lost and it is repeated, or the lease of a
  * living client lapses. LATE commands of the run are held back by the network and take effect at any later
- * time. HOSTILE times somebody with the password of the database changes the room at will.
+ * time. HOSTILE times another user of the database changes the room at will.
  *
  * A token is the number of its client, or FRESH after a reopening (at most one in a run). An epoch has the
  * name of the host token that opened it. All envelopes of an epoch are one bit.
@@ -39,7 +39,7 @@ byte HOSTS, GUESTS, FAULTS, LATE, HOSTILE, REOPENINGS, BROKEN;
 #define GUEST 1
 #define bit_of(an_epoch) (1 << (an_epoch))
 
-/* The room document; `closed` is 1 once sealed, 2 once burnt. */
+/* The room document; `closed` is 1 once sealed, 2 once burned. */
 bool there, expired, host_lapsed, guest_lapsed;
 byte closed, epoch, host, guest, left_host, left_guest, last, past;
 /* The envelopes: a bit for each epoch that has some. */

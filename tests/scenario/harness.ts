@@ -44,7 +44,7 @@ export class Person {
   readonly chat: Chat;
   /** The exit status, once over. */
   status: number | undefined;
-  /** False for somebody before whose eyes nothing that comes is displayed. */
+  /** False for a person whose screen displays nothing that arrives. */
   isLooking = true;
   #ids = 0;
 

@@ -53,7 +53,7 @@ const BRITISH = [
 const EXCEPTIONS: [pattern: RegExp, reason: string][] = [
   [/["'`.]burnt\b|\bburnt["'`]|\bburnt\??:|\bburnt,? \}|code-burnt/g, "JSON and wire contracts"],
   [/\{ burnt\b/g, "a field of the room document, destructured"],
-  [/\bburnt(?: INTEGER| = [01],|, revision)/g, "a column of the local relay"],
+  [/\bburnt(?: INTEGER| = [01](?:,| AND)|, revision)/g, "a column of the local relay"],
 ];
 
 const PHRASES = [...RETIRED, ...BRITISH].map((phrase) =>

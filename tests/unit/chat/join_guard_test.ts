@@ -61,7 +61,7 @@ Deno.test("JoinGuard.onKnock: reports a knock once, and removes it when the othe
   assertEquals([counts(), removed], [{ "third-party": 1 }, []]);
   await clock.advance(5_000);
   assertEquals(removed, ["a"]);
-  // A read that comes before the removal is done brings it once more.
+  // A read before the removal is done brings it again.
   guard.onKnock(knock("a"), false);
   await clock.advance(60_000);
   assertEquals([counts(), removed], [{ "third-party": 1 }, ["a", "a"]]);

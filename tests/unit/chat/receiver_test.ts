@@ -226,7 +226,7 @@ Deno.test("Receiver.take: remembers what was given up in bounded memory", async 
     await clock.advance(1_500);
     await read([all.at(-1)!]);
   }
-  // 1,990 never came; the keys of 512 are kept, and no more numbers.
+  // 1,990 never came; the keys of 512 are stored, and no more numbers.
   assert(receiver.size <= 512 + 10 + 10, `${receiver.size} are remembered`);
   close();
 });
