@@ -237,6 +237,9 @@ export async function readSecret(
  */
 export async function assertReadable(path: string): Promise<void> {
   try {
+    // Where Deno may prompt, opening would ask the person in the middle of our questions.
+    const { state } = await Deno.permissions.query({ name: "read", path });
+    if (state !== "granted") throw new Deno.errors.NotCapable();
     using file = await Deno.open(path);
     const { isDirectory } = await file.stat();
     if (isDirectory) throw new Deno.errors.IsADirectory();
