@@ -24,7 +24,7 @@ const PING_AFTER_MS = 10_000;
 /** Profiles sent at most: after so many losses the relay is assumed to censor them. */
 const MAX_PROFILE_SENDS = 4;
 /** The client name in a profile. */
-const CLIENT = "whisper/1";
+const CLIENT = "whisper/2";
 
 /** What a session needs and whom it tells. */
 export interface SessionDeps {
@@ -197,8 +197,9 @@ export class Session {
     const conversation = startConversation({
       handshake,
       epoch: seat,
-      now: () => clock.now(),
+      clock,
       random,
+      send: (body) => sender.sendControl(body),
     });
     if (this.#abort.signal.aborted) return conversation.close();
     const receiver = new Receiver({
@@ -264,7 +265,11 @@ export class Session {
         });
       case "ping":
         return sender.scheduleAck();
+      case "kem-answer":
+        // The receipt acknowledges the exchange.
+        return sender.scheduleAck();
       case "receipt":
+      case "kem-key":
         return;
       case "bye":
         return this.#updatePresence({ sign: "goodbye" });
@@ -302,6 +307,8 @@ export class Session {
 
   /** What was received since the relay was asked is newer than its answer. */
   #onRoomView(view: RoomView, askedAt: number): void {
+    // Old keys are deleted even when nothing is sent or received. A closed session has none.
+    this.#channel?.conversation.deleteOldKeys().catch(() => {});
     this.#handshake.onRoomView(view, askedAt);
     const { peer } = this.#handshake;
     if (!peer || askedAt <= peer.since) return;

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { type Bytes, constantTimeEqual, wipe } from "./bytes.ts";
+import { type Bytes, concat, constantTimeEqual, wipe } from "./bytes.ts";
 import { type ChainKey, kdfChainKey, type KeyBytes, type MessageKey } from "./chain.ts";
 import { type Header, MAX_SEQ } from "./header.ts";
 import { expand, LABELS } from "./kdf.ts";
@@ -23,6 +23,8 @@ import {
 
 /** The root key; every DH ratchet step replaces it. */
 export type RootKey = KeyBytes<"root">;
+/** The shared secret of a KEM exchange, 32 bytes. */
+export type KemSecret = KeyBytes<"KEM secret">;
 
 /**
  * Message keys that may be skipped in one chain. It bounds the work that one authentic header can ask
@@ -36,6 +38,12 @@ export const MAX_SKIP = 256;
  * the next.
  */
 export const MAX_SKIPPED_KEYS = 512;
+
+/**
+ * How long a skipped message key is stored, in milliseconds: longer than the outages after which a late
+ * message still arrives.
+ */
+export const MAX_SKIPPED_AGE_MS = 3_600_000;
 
 /** The message key was used before, or was deleted. */
 export class ReplayedMessage extends Error {
@@ -67,13 +75,35 @@ export interface RatchetState {
   };
   /** The peer's chain; undefined for a host that has received nothing. */
   readonly receiving: Receiving | undefined;
-  /** Skipped message keys, by sequence number. */
-  readonly skipped: ReadonlyMap<number, MessageKey>;
+  /** Skipped message keys, by sequence number, oldest first. */
+  readonly skipped: ReadonlyMap<number, SkippedKey>;
+  readonly kem: KemState;
+}
+
+/** A skipped message key, and when it was stored by the monotonic clock, in milliseconds. */
+interface SkippedKey {
+  readonly key: MessageKey;
+  readonly at: number;
+}
+
+/** KEM exchanges, as far as the root key is concerned. */
+interface KemState {
+  /** How many are mixed into the root key. */
+  readonly mixed: number;
+  /** The secret of one that is not mixed in yet. */
+  readonly secret?: KemSecret;
+  /**
+   * Which side's DH ratchet step mixes the secret in: the peer's, or ours, which has to wait until the
+   * peer has acknowledged our answer.
+   */
+  readonly mixedBy?: "peer" | "own" | "own, once acknowledged";
 }
 
 interface Receiving {
   readonly chain: ChainKey<"receiving">;
   readonly n: number;
+  /** As in the headers of this chain. */
+  readonly kem: number;
   readonly ratchetKey: PeerRatchetKey;
   /** Messages that the peer sent in earlier chains: the place `n` has sequence number `before + n + 1`. */
   readonly before: number;
@@ -95,6 +125,7 @@ export function startAsHost({ root, hostChain }: InitialKeys, own: RatchetKeyPai
     sending: { chain: hostChain as ChainKey<"sending">, n: 0, pn: 0 },
     receiving: undefined,
     skipped: new Map(),
+    kem: { mixed: 0 },
   };
 }
 
@@ -110,8 +141,15 @@ export function startAsGuest(
     own,
     sent: 0,
     sending: { chain: step.chain, n: 0, pn: 0 },
-    receiving: { chain: hostChain as ChainKey<"receiving">, n: 0, ratchetKey: host, before: 0 },
+    receiving: {
+      chain: hostChain as ChainKey<"receiving">,
+      n: 0,
+      kem: 0,
+      ratchetKey: host,
+      before: 0,
+    },
     skipped: new Map(),
+    kem: { mixed: 0 },
   };
 }
 
@@ -121,8 +159,39 @@ export function startAsGuest(
  */
 export function startSendingChain(state: RatchetState, own: RatchetKeyPair): RatchetState {
   if (state.sending.chain) return state;
-  const { root, chain } = kdfRootKey<"sending">(state.root, own, state.receiving!.ratchetKey);
-  return { ...state, root, own, sending: { chain, n: 0, pn: state.sending.pn } };
+  const { mixed, secret, mixedBy } = state.kem;
+  const mixedIn = mixedBy === "own" ? secret : undefined;
+  const { root, chain } = kdfRootKey<"sending">(
+    state.root,
+    own,
+    state.receiving!.ratchetKey,
+    mixedIn,
+  );
+  const kem = mixedIn ? { mixed: mixed + 1 } : state.kem;
+  return { ...state, root, own, sending: { chain, n: 0, pn: state.sending.pn }, kem };
+}
+
+/** Adds the secret of a KEM exchange, in place of one that was not mixed in. */
+export function holdKemSecret(
+  state: RatchetState,
+  secret: KemSecret,
+  mixedBy: "peer" | "own, once acknowledged",
+): RatchetState {
+  return { ...state, kem: { mixed: state.kem.mixed, secret, mixedBy } };
+}
+
+/** The peer has acknowledged our answer: the next DH ratchet step for sending mixes its secret in. */
+export function acknowledgeKemSecret(state: RatchetState): RatchetState {
+  if (state.kem.mixedBy !== "own, once acknowledged") return state;
+  return { ...state, kem: { ...state.kem, mixedBy: "own" } };
+}
+
+/** Deletes skipped message keys that are older than {@link MAX_SKIPPED_AGE_MS}. */
+export function deleteOldKeys(state: RatchetState, now: number): RatchetState {
+  const isOld = ({ at }: SkippedKey) => now - at > MAX_SKIPPED_AGE_MS;
+  const [oldest] = state.skipped.values();
+  if (!oldest || !isOld(oldest)) return state;
+  return { ...state, skipped: new Map([...state.skipped].filter(([, key]) => !isOld(key))) };
 }
 
 /**
@@ -143,27 +212,28 @@ export function send(
   const { key, next } = kdfChainKey(chain);
   return {
     state: { ...state, sent: seq, sending: { chain: next, n: n + 1, pn } },
-    header: { seq, pn, n, ratchetKey: state.own.publicKey },
+    header: { seq, pn, n, kem: state.kem.mixed, ratchetKey: state.own.publicKey },
     key,
   };
 }
 
 /**
  * `RatchetDecrypt` up to the message key: the key of the message under an authentic header, and the
- * state to commit once the message is decrypted.
+ * state to commit once the message is decrypted. `now` is the monotonic clock, in milliseconds.
  *
  * @throws {ReplayedMessage} {@link TooFarAhead} {@link AlteredToken}
  */
 export function receive(
   state: RatchetState,
   header: Header<PeerRatchetKey>,
+  now: number,
 ): { state: RatchetState; key: MessageKey } {
   const stored = state.skipped.get(header.seq);
   if (stored) {
     const skipped = new Map(state.skipped);
     skipped.delete(header.seq);
     // A copy: if the message does not decrypt, the old state and its key stay.
-    return { state: { ...state, skipped }, key: stored.slice() as MessageKey };
+    return { state: { ...state, skipped }, key: stored.key.slice() as MessageKey };
   }
   const { receiving } = state;
   const before = header.seq - 1 - header.n;
@@ -177,12 +247,15 @@ export function receive(
   if (before !== expectedBefore(receiving, header, isCurrent)) {
     throw new AlteredToken("Cannot open message: the peer's counters contradict each other");
   }
+  if (isCurrent && header.kem !== receiving!.kem) {
+    throw new AlteredToken("Cannot open message: its count of KEM exchanges is impossible");
+  }
   // Both bounds come before any work.
   const missing = receiving ? (isCurrent ? header.n : header.pn) - receiving.n : 0;
   if (missing > MAX_SKIP || (!isCurrent && header.n > MAX_SKIP)) {
     throw new TooFarAhead("Cannot open message: too many before it are missing");
   }
-  const stepped = isCurrent ? state : startReceivingChain(state, header);
+  const stepped = isCurrent ? state : startReceivingChain(state, header, now);
   const { chain, n } = stepped.receiving!;
   const reached = skipMessageKeys({ chain, seq: before + n + 1 }, header.seq);
   const last = kdfChainKey(reached.chain);
@@ -192,7 +265,7 @@ export function receive(
     state: {
       ...stepped,
       receiving: { ...stepped.receiving!, chain: last.next, n: header.n + 1 },
-      skipped: withSkipped(stepped.skipped, reached.skipped),
+      skipped: withSkipped(stepped.skipped, reached.skipped, now),
     },
     key: last.key,
   };
@@ -214,7 +287,8 @@ function* secretsOf(state: RatchetState, withSkipped = true): Generator<Bytes> {
   yield state.root;
   if (state.sending.chain) yield state.sending.chain;
   if (state.receiving) yield state.receiving.chain;
-  if (withSkipped) yield* state.skipped.values();
+  if (state.kem.secret) yield state.kem.secret;
+  if (withSkipped) { for (const { key } of state.skipped.values()) yield key; }
 }
 
 /** How many messages the peer must have sent before the header's chain. */
@@ -232,36 +306,52 @@ function expectedBefore(
  * derives the receiving chain of the header's ratchet key. The second half is
  * {@link startSendingChain}.
  */
-function startReceivingChain(state: RatchetState, header: Header<PeerRatchetKey>): RatchetState {
+function startReceivingChain(
+  state: RatchetState,
+  header: Header<PeerRatchetKey>,
+  now: number,
+): RatchetState {
   const { receiving, sending } = state;
   if (!sending.chain) {
     // The peer starts a chain only after it has seen our next ratchet key, and we have not made it yet.
     throw new AlteredToken("Cannot open message: the peer made two DH ratchet steps in a row");
   }
-  const { root, chain } = kdfRootKey<"receiving">(state.root, state.own, header.ratchetKey);
+  const { mixed, secret, mixedBy } = state.kem;
+  const mixedIn = mixedBy === "peer" && header.kem === mixed + 1 ? secret : undefined;
+  if (!mixedIn && header.kem !== mixed) {
+    throw new AlteredToken("Cannot open message: its count of KEM exchanges is impossible");
+  }
+  const { root, chain } = kdfRootKey<"receiving">(
+    state.root,
+    state.own,
+    header.ratchetKey,
+    mixedIn,
+  );
   const before = header.seq - 1 - header.n;
   let skipped = state.skipped;
   if (receiving) {
     const from = { chain: receiving.chain, seq: receiving.before + receiving.n + 1 };
     const reached = skipMessageKeys(from, before + 1);
     if (reached.chain !== receiving.chain) wipe(reached.chain);
-    skipped = withSkipped(skipped, reached.skipped);
+    skipped = withSkipped(skipped, reached.skipped, now);
   }
   return {
     root,
     own: state.own,
     sent: state.sent,
     sending: { chain: undefined, n: 0, pn: sending.n },
-    receiving: { chain, n: 0, ratchetKey: header.ratchetKey, before },
+    receiving: { chain, n: 0, kem: header.kem, ratchetKey: header.ratchetKey, before },
     skipped,
+    kem: mixedIn ? { mixed: mixed + 1 } : state.kem,
   };
 }
 
-/** `KDF_RK`: the next root key and a chain key. */
+/** `KDF_RK`: the next root key and a chain key, with the secret of a KEM exchange if there is one. */
 function kdfRootKey<Direction extends "sending" | "receiving">(
   root: RootKey,
   own: RatchetKeyPair,
   peer: PeerRatchetKey,
+  kemSecret?: KemSecret,
 ): { root: RootKey; chain: ChainKey<Direction> } {
   let secret: Bytes;
   try {
@@ -269,12 +359,13 @@ function kdfRootKey<Direction extends "sending" | "receiving">(
   } catch (cause) {
     throw new AlteredToken("Cannot open message: its ratchet key is of small order", { cause });
   }
-  const both = expand(secret, { salt: root, label: LABELS.rootStep, length: 64 });
+  const ikm = kemSecret ? concat(secret, kemSecret) : secret;
+  const both = expand(ikm, { salt: root, label: LABELS.rootStep, length: 64 });
   const derived = {
     root: both.slice(0, 32) as RootKey,
     chain: both.slice(32) as ChainKey<Direction>,
   };
-  wipe(secret, both);
+  wipe(secret, ikm, both);
   return derived;
 }
 
@@ -296,11 +387,13 @@ function skipMessageKeys(
 
 /** Adds skipped message keys, and drops the oldest above {@link MAX_SKIPPED_KEYS}. */
 function withSkipped(
-  stored: ReadonlyMap<number, MessageKey>,
+  stored: ReadonlyMap<number, SkippedKey>,
   added: readonly [number, MessageKey][],
-): ReadonlyMap<number, MessageKey> {
+  at: number,
+): ReadonlyMap<number, SkippedKey> {
   if (added.length === 0) return stored;
-  const all = new Map([...stored, ...added]);
+  const all = new Map(stored);
+  for (const [seq, key] of added) all.set(seq, { key, at });
   for (const seq of all.keys()) {
     if (all.size <= MAX_SKIPPED_KEYS) break;
     all.delete(seq);

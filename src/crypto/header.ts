@@ -1,6 +1,6 @@
 /**
- * Headers of messages: which chain, which place in it, which number in all. They travel in clear, under
- * a tag that only the two can make, so that a forged one costs its reader one short HMAC.
+ * Headers of messages: which chain, which place in it, which number in all. They are sent in clear,
+ * under a tag that only the two sides can make, so that a forged one costs its reader one short HMAC.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import {
   toPeerRatchetKey,
 } from "./ratchet_keys.ts";
 
-/** The key of the tags on what one side sends. */
+/** The key of the tags of one side's headers. */
 export type HeaderKey<Side extends "own" | "peer"> = KeyBytes<`header, ${Side}`>;
 
-/** What a header says. */
+/** The content of a header. */
 export interface Header<K extends OwnRatchetKey | PeerRatchetKey> {
   /** Number among all messages of this sender in this session, from 1. */
   readonly seq: number;
@@ -25,14 +25,16 @@ export interface Header<K extends OwnRatchetKey | PeerRatchetKey> {
   readonly pn: number;
   /** RoomEpoch in the sender's current chain, from 0. */
   readonly n: number;
+  /** KEM exchanges that are mixed into the root key of this chain. */
+  readonly kem: number;
   /** The sender's ratchet public key, which identifies the chain. */
   readonly ratchetKey: K;
 }
 
-const VERSION = 1;
-const FIXED_BYTES = 1 + 3 * 4;
+const VERSION = 2;
+const FIXED_BYTES = 1 + 4 * 4;
 const HEADER_BYTES = FIXED_BYTES + RATCHET_KEY_BYTES;
-/** Half of HMAC-SHA-256: 128 bits, which nobody guesses, on the one thing a stranger can make us check. */
+/** Half of HMAC-SHA-256: 128 bits cannot be guessed, and it is checked before any other work. */
 const TAG_BYTES = 16;
 /** Length of a header with its tag, in bytes. */
 export const HEAD_BYTES = HEADER_BYTES + TAG_BYTES;
@@ -47,19 +49,20 @@ export function encodeHeader(header: Header<OwnRatchetKey>, key: HeaderKey<"own"
   view.setUint32(1, header.seq);
   view.setUint32(5, header.pn);
   view.setUint32(9, header.n);
+  view.setUint32(13, header.kem);
   const bytes = concat(fixed, header.ratchetKey);
   return concat(bytes, tagOf(bytes, key));
 }
 
-/** The header in a head, without its tag: what a message key is bound to. */
+/** The header in a head, without its tag: the part that a message key is bound to. */
 export function withoutTag(head: Bytes): Bytes {
   return head.subarray(0, HEADER_BYTES);
 }
 
 /**
- * Reads a head.
+ * Reads a head. Nothing in it is used before its tag is verified.
  *
- * @returns undefined unless the peer made it. Nothing in it is looked at before its tag is verified.
+ * @returns undefined unless the peer made it.
  */
 export function decodeHeader(
   head: Bytes,
@@ -70,8 +73,9 @@ export function decodeHeader(
   if (!constantTimeEqual(tagOf(bytes, key), head.subarray(HEADER_BYTES))) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const [seq, pn, n] = [view.getUint32(1), view.getUint32(5), view.getUint32(9)];
+  const kem = view.getUint32(13);
   if (bytes[0] !== VERSION || seq > MAX_SEQ || pn + n >= seq) return undefined;
-  return { seq, pn, n, ratchetKey: toPeerRatchetKey(bytes.slice(FIXED_BYTES)) };
+  return { seq, pn, n, kem, ratchetKey: toPeerRatchetKey(bytes.slice(FIXED_BYTES)) };
 }
 
 function tagOf(bytes: Bytes, key: Bytes): Bytes {

@@ -8,8 +8,12 @@ import type { Random } from "../clock.ts";
 import { type Bytes, lengthPrefixed, wipe } from "./bytes.ts";
 import type { MessageKey } from "./chain.ts";
 import {
+  acknowledgeKemSecret,
   AlteredToken,
+  deleteOldKeys,
   discard,
+  holdKemSecret,
+  type KemSecret,
   type RatchetState,
   receive,
   type RootKey,
@@ -26,6 +30,7 @@ import { generateRatchetKeyPair, type RatchetKeyPair, toPeerRatchetKey } from ".
 export {
   AlteredToken,
   MAX_SKIP,
+  MAX_SKIPPED_AGE_MS,
   MAX_SKIPPED_KEYS,
   ReplayedMessage,
   TooFarAhead,
@@ -46,6 +51,8 @@ export type RatchetSessionOptions =
     readonly transcript: Uint8Array;
     /** Source of the IVs. */
     readonly random: Random;
+    /** Monotonic clock in milliseconds, for the age of skipped message keys. */
+    readonly monotonic: () => number;
     /** Source of ratchet key pairs. Default: the operating system. */
     readonly generateKeyPair?: () => RatchetKeyPair;
   }
@@ -58,7 +65,7 @@ export type RatchetSessionOptions =
 export interface SealedMessage {
   /** Number among all messages of this side, from 1. */
   readonly seq: number;
-  /** Header and tag, 61 bytes. */
+  /** Header and tag, 65 bytes. */
   readonly head: Bytes;
   /** A Fernet token. */
   readonly token: string;
@@ -81,7 +88,8 @@ interface HeaderKeys {
  * @throws {RangeError} when the host's ratchet key is not 32 bytes.
  */
 export function createRatchetSession(options: RatchetSessionOptions): RatchetSession {
-  const { sessionKey, transcript, random, generateKeyPair = generateRatchetKeyPair } = options;
+  const { sessionKey, transcript, random, monotonic } = options;
+  const { generateKeyPair = generateRatchetKeyPair } = options;
   const derive = (label: Label) =>
     expand(sessionKey, { label, context: lengthPrefixed(transcript), length: 32 });
   const initial = { root: derive(LABELS.root) as RootKey, hostChain: derive(LABELS.hostChain) };
@@ -99,7 +107,7 @@ export function createRatchetSession(options: RatchetSessionOptions): RatchetSes
     state = startAsGuest(initial, generateKeyPair(), hostKey);
     wipe(initial.root);
   }
-  return new RatchetSession(state, { headerKeys, transcript, random, generateKeyPair });
+  return new RatchetSession(state, { headerKeys, transcript, random, monotonic, generateKeyPair });
 }
 
 /** One side of a session. Calls may overlap; they take effect in the order in which they are made. */
@@ -108,33 +116,37 @@ export class RatchetSession {
   readonly #headerKeys: HeaderKeys;
   readonly #transcript: Bytes;
   readonly #random: Random;
+  readonly #monotonic: () => number;
   readonly #generateKeyPair: () => RatchetKeyPair;
   /** Settles when the last operation that was called has taken effect. */
   #queue: Promise<unknown> = Promise.resolve();
 
   /** Made by {@link createRatchetSession}; the session owns `state` from here on. */
-  constructor(state: RatchetState, { headerKeys, transcript, random, generateKeyPair }: {
+  constructor(state: RatchetState, { headerKeys, transcript, random, monotonic, generateKeyPair }: {
     headerKeys: HeaderKeys;
     transcript: Uint8Array;
     random: Random;
+    monotonic: () => number;
     generateKeyPair: () => RatchetKeyPair;
   }) {
     this.#state = state;
     this.#headerKeys = headerKeys;
     this.#transcript = new Uint8Array(transcript);
     this.#random = random;
+    this.#monotonic = monotonic;
     this.#generateKeyPair = generateKeyPair;
   }
 
   /** Encrypts messages in their order. */
   async seal(plaintexts: readonly Bytes[]): Promise<SealedMessage[]> {
-    const drafts = await this.#inOrder(() =>
-      plaintexts.map((plaintext) => ({
+    const drafts = await this.#inOrder(() => {
+      this.#deleteOldKeys();
+      return plaintexts.map((plaintext) => ({
         ...this.#advanceSending(),
         iv: this.#random(16),
         plaintext,
-      }))
-    );
+      }));
+    });
     return await Promise.all(drafts.map(async ({ seq, head, key, iv, plaintext }) => {
       // Time 0: the relay does not learn the sender's clock. The true time is in the plaintext.
       const token = await encrypt(await key, plaintext, { now: 0, random: () => iv });
@@ -174,6 +186,7 @@ export class RatchetSession {
     messages: readonly { readonly head: Bytes; readonly token: string }[],
   ): Promise<{ opened: OpenedMessage[]; error?: unknown }> {
     return this.#inOrder(async () => {
+      this.#deleteOldKeys();
       const opened: OpenedMessage[] = [];
       for (const { head, token } of messages) {
         try {
@@ -185,6 +198,37 @@ export class RatchetSession {
       }
       return { opened };
     });
+  }
+
+  /**
+   * Takes over the secret of a KEM exchange, in place of one that was not mixed in. `"peer"`: the next
+   * chain of the peer may be under it. `"own, once acknowledged"`: ours is, from the first one after
+   * {@link RatchetSession.acknowledgeKemSecret}.
+   */
+  holdKemSecret(secret: Bytes, mixedBy: "peer" | "own, once acknowledged"): Promise<void> {
+    return this.#inOrder(() => {
+      const before = this.#state;
+      if (!before) return wipe(secret);
+      this.#commit(before, holdKemSecret(before, secret as KemSecret, mixedBy));
+    });
+  }
+
+  /** The peer holds the secret that we made: our next DH ratchet step mixes it in. */
+  acknowledgeKemSecret(): Promise<void> {
+    return this.#inOrder(() => {
+      const before = this.#live();
+      this.#commit(before, acknowledgeKemSecret(before));
+    });
+  }
+
+  /** True while there is a KEM secret that is not mixed in. */
+  get hasKemSecret(): boolean {
+    return this.#state?.kem.secret !== undefined;
+  }
+
+  /** Deletes skipped message keys that are too old. Every operation does; this is for quiet times. */
+  deleteOldKeys(): Promise<void> {
+    return this.#inOrder(() => this.#deleteOldKeys());
   }
 
   /** Wipes every key. Later calls, and running ones that still need a key, fail. */
@@ -238,7 +282,13 @@ export class RatchetSession {
     this.#commit(before, startSendingChain(before, this.#generateKeyPair()));
   }
 
+  #deleteOldKeys(): void {
+    const before = this.#state;
+    if (before) this.#commit(before, deleteOldKeys(before, this.#monotonic()));
+  }
+
   #commit(before: RatchetState, after: RatchetState): void {
+    if (after === before) return;
     this.#state = after;
     discard([before], after);
   }
@@ -248,7 +298,7 @@ export class RatchetSession {
     const before = this.#live();
     const header = decodeHeader(head, this.#headerKeys.peer);
     if (!header) throw new ForgedHeader("Cannot open message: its header is forged");
-    const { state, key } = receive(before, header);
+    const { state, key } = receive(before, header, this.#monotonic());
     const fernetKey = this.#fernetKey(key, head);
     try {
       const plaintext = await decrypt(await fernetKey, token);

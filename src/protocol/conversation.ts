@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { Random } from "../clock.ts";
+import type { Clock, Random } from "../clock.ts";
+import type { Kem } from "../crypto/mlkem.ts";
 import {
   AlteredToken,
   createRatchetSession,
@@ -15,6 +16,7 @@ import {
 import { Failure } from "../errors.ts";
 import type { Envelope, Role } from "../relay/relay.ts";
 import type { HandshakeResult } from "./handshake.ts";
+import { KemExchange } from "./kem_exchange.ts";
 import {
   type Body,
   decodePayload,
@@ -47,9 +49,12 @@ export interface ConversationOptions {
   /** The result of the handshake; its session key is wiped. */
   readonly handshake: HandshakeResult;
   readonly epoch: RoomEpoch;
-  /** Milliseconds since 1970, sent to the peer. */
-  readonly now: () => number;
+  /** Its time since 1970 is sent to the peer; its monotonic time is for the age of keys. */
+  readonly clock: Pick<Clock, "now" | "monotonic">;
   readonly random: Random;
+  /** Queues a payload of the protocol itself, to be sealed like any other. */
+  readonly send: (body: Body) => void;
+  readonly kem?: Kem;
   /** Source of ratchet key pairs. Default: the operating system. */
   readonly generateKeyPair?: () => RatchetKeyPair;
 }
@@ -60,18 +65,22 @@ export interface ConversationOptions {
  * @throws {Failure} `invalid-peer-key` when the host's ratchet key is of small order.
  */
 export function startConversation(options: ConversationOptions): Conversation {
-  const { handshake, epoch, now, random, generateKeyPair } = options;
+  const { handshake, epoch, clock, random, send, kem, generateKeyPair } = options;
+  const monotonic = () => clock.monotonic();
   const { sessionKey, transcript, ratchet } = handshake;
   try {
     const session = createRatchetSession({
       sessionKey: sessionKey.bytes,
       transcript,
       random,
+      monotonic,
       ...(generateKeyPair ? { generateKeyPair } : {}),
       ...ratchet,
     });
     const words = verificationWords(sessionKey.bytes, transcript);
-    return new Conversation(session, { epoch, role: ratchet.role, now, words });
+    const { role } = ratchet;
+    const exchange = new KemExchange({ role, session, monotonic, send, ...(kem ? { kem } : {}) });
+    return new Conversation(session, { epoch, role, now: () => clock.now(), words, exchange });
   } catch (cause) {
     if (!(cause instanceof AlteredToken)) throw cause;
     // The handshake has authenticated this key, so its sender knows the code.
@@ -87,6 +96,7 @@ export class Conversation {
   readonly #epoch: RoomEpoch;
   readonly #role: Role;
   readonly #now: () => number;
+  readonly #exchange: KemExchange;
   /** The verification words, the same on both sides of one session. */
   readonly words: readonly string[];
   #textsSent = 0;
@@ -100,11 +110,12 @@ export class Conversation {
   /** Made by {@link startConversation}; it owns the session. */
   constructor(
     session: RatchetSession,
-    { epoch, role, now, words }: {
+    { epoch, role, now, words, exchange }: {
       epoch: RoomEpoch;
       role: Role;
       now: () => number;
       words: readonly string[];
+      exchange: KemExchange;
     },
   ) {
     this.#session = session;
@@ -112,6 +123,7 @@ export class Conversation {
     this.#role = role;
     this.#now = now;
     this.words = words;
+    this.#exchange = exchange;
   }
 
   /** Texts that the peer is known to have sent and that have not arrived. */
@@ -145,8 +157,10 @@ export class Conversation {
       texts: body.kind === "text" ? ++this.#textsSent : this.#textsSent,
       shown,
       missing,
+      kem: this.#exchange.held,
     }));
     const sealed = await this.#session.seal(payloads.map(encodePayload));
+    for (const payload of payloads) await this.#exchange.sent(payload);
     return sealed.map(({ seq, head, token }, i) => ({
       envelope: makeEnvelope(this.#epoch, { from: this.#role, seq, head, token }),
       payload: payloads[i]!,
@@ -175,16 +189,26 @@ export class Conversation {
     );
     const received: Received[] = [];
     try {
-      for (const one of opened) received.push(this.#take(one));
+      for (const one of opened) {
+        const taken = this.#take(one);
+        await this.#exchange.received(taken.payload);
+        received.push(taken);
+      }
     } catch (malformed) {
       return { received, error: malformed };
     }
     return error === undefined ? { received } : { received, error };
   }
 
+  /** Deletes skipped message keys that are too old, for times in which nothing is sent or received. */
+  async deleteOldKeys(): Promise<void> {
+    await this.#session.deleteOldKeys();
+  }
+
   /** Wipes every key. */
   close(): void {
     this.#session.close();
+    this.#exchange.close();
   }
 
   #take({ seq, plaintext }: OpenedMessage): Received {

@@ -1,13 +1,14 @@
 /**
  * What is inside a token: one schema of all kinds, as CBOR, padded to a bucket (docs/PROTOCOL.md §6).
  *
- * Every payload carries the counters of its sender, so that whatever arrives next tells of what was
- * lost, and every message is also a receipt.
+ * Every payload carries the counters of its sender, so that the next one to arrive shows what was lost,
+ * and every message is also a receipt.
  *
  * @module
  */
 import { decode, encode, type Token, Tokenizer } from "cborg";
-import { constantTimeEqual, decodeUtf8, encodeUtf8 } from "../crypto/bytes.ts";
+import { type Bytes, constantTimeEqual, decodeUtf8, encodeUtf8 } from "../crypto/bytes.ts";
+import { isEncapsulationKey, KEM_CIPHERTEXT_BYTES } from "../crypto/mlkem.ts";
 import { MAX_NAME_BYTES, MAX_TEXT_BYTES } from "../limits.ts";
 
 export { MAX_NAME_BYTES, MAX_TEXT_BYTES };
@@ -23,7 +24,7 @@ export const MAX_COUNTER = 2 ** 31 - 1;
 /** 9999-12-31T23:59:59.999Z, so that every accepted time can be written in ISO 8601. */
 export const MAX_TIME_MS = 253_402_300_799_999;
 
-/** What is said, without the counters. */
+/** The content of a payload, without the counters. */
 export type Body =
   | { readonly kind: "profile"; readonly name: string; readonly client: string }
   | { readonly kind: "text"; readonly text: string }
@@ -32,19 +33,25 @@ export type Body =
   | { readonly kind: "timer"; readonly seconds: number; readonly agreed: boolean }
   | { readonly kind: "burn" }
   | { readonly kind: "bye" }
-  /** Asks for nothing; what it carries shows the peer what should have come before it. */
-  | { readonly kind: "ping" };
+  /** Asks for a receipt. */
+  | { readonly kind: "ping" }
+  /** Proposes KEM exchange number `n`: an encapsulation key of ML-KEM-768. */
+  | { readonly kind: "kem-key"; readonly n: number; readonly ek: Bytes }
+  /** Answers it with a ciphertext. */
+  | { readonly kind: "kem-answer"; readonly n: number; readonly ct: Bytes };
 
 /** The sender's counters, in every payload. */
 export interface Counters {
-  /** Milliseconds since 1970 by the sender's clock; for showing only. */
+  /** Milliseconds since 1970 by the sender's clock; for display only. */
   readonly at: number;
   /** Texts sent so far in this epoch, this one included. */
   readonly texts: number;
-  /** Texts of the other side up to which all were shown, but those in `missing`. */
+  /** The peer's texts up to this number were displayed, except for those in `missing`. */
   readonly shown: number;
-  /** The other side's texts that never came: ascending, apart from each other, up to `shown`. */
+  /** The peer's texts that never arrived: ascending, with a text between two ranges, up to `shown`. */
   readonly missing: readonly Range[];
+  /** Number of the newest KEM exchange whose secret the sender holds; 0: none. */
+  readonly kem: number;
 }
 
 /** Numbers of texts, first and last. */
@@ -53,7 +60,7 @@ export type Range = readonly [number, number];
 /** One payload: a body and its sender's counters. */
 export type Payload = Body & Counters;
 
-/** A payload that the schema refuses, from a peer who holds the keys: a bug or a hostile program. */
+/** A payload that violates the schema, from a peer who holds the keys: a bug or a hostile program. */
 export class MalformedPayload extends Error {
   override readonly name = "MalformedPayload";
 }
@@ -68,6 +75,11 @@ const FIELDS: { readonly [K in Body["kind"]]: Readonly<Record<string, (v: unknow
     burn: {},
     bye: {},
     ping: {},
+    "kem-key": { n: isNumber, ek: (v) => v instanceof Uint8Array && isEncapsulationKey(v) },
+    "kem-answer": {
+      n: isNumber,
+      ct: (v) => v instanceof Uint8Array && v.length === KEM_CIPHERTEXT_BYTES,
+    },
   };
 
 const COUNTER_FIELDS: Readonly<Record<keyof Counters, (v: unknown) => boolean>> = {
@@ -75,6 +87,7 @@ const COUNTER_FIELDS: Readonly<Record<keyof Counters, (v: unknown) => boolean>> 
   texts: isCount,
   shown: isCount,
   missing: isRanges,
+  kem: isCount,
 };
 
 /** All fields of each kind but the kind itself. */
@@ -152,13 +165,14 @@ export function decodePayload(padded: Uint8Array): Payload {
 }
 
 /**
- * Holds every kind, a text of {@link SHORT_TEXT_BYTES}, and the largest counters, so that none of them
- * stands out: in half of it, receipts alone would be smaller than nearly everything else.
+ * Holds a text of {@link SHORT_TEXT_BYTES} and every kind but those of KEM exchanges, with the largest
+ * counters, so that none of them stands out: in half of it, receipts would be smaller than nearly
+ * everything else.
  */
 const SMALLEST_BUCKET = 128;
-/** A text up to this long looks like a receipt. */
-export const SHORT_TEXT_BYTES = 64;
-/** Up to here buckets double; larger ones are multiples of it, for doubling would waste too much. */
+/** A text up to this many bytes has the size of a receipt. */
+export const SHORT_TEXT_BYTES = 56;
+/** Buckets double up to here; larger ones are multiples of it, because doubling would waste too much. */
 const LARGEST_DOUBLED_BUCKET = 4096;
 
 /**
@@ -212,6 +226,11 @@ function checkPayload(value: unknown): Payload {
 
 function isBoolean(value: unknown): value is boolean {
   return typeof value === "boolean";
+}
+
+/** The number of something that exists: from 1. */
+function isNumber(value: unknown): boolean {
+  return isCount(value) && value > 0;
 }
 
 function isCount(value: unknown): value is number {

@@ -66,11 +66,24 @@ async function ratchet(turn: number): Promise<Rates> {
     random: systemRandom,
   };
   let [sender, reader]: [RatchetSession, RatchetSession] = [
-    createRatchetSession({ ...shared, role: "host", keyPair }),
-    createRatchetSession({ ...shared, role: "guest", hostRatchetKey: keyPair.publicKey }),
+    createRatchetSession({ ...shared, monotonic: () => 0, role: "host", keyPair }),
+    createRatchetSession({
+      ...shared,
+      monotonic: () => 0,
+      role: "guest",
+      hostRatchetKey: keyPair.publicKey,
+    }),
   ];
   const text = "x".repeat(100);
-  const payload = encodePayload({ kind: "text", text, at: 0, texts: 1, shown: 0, missing: [] });
+  const payload = encodePayload({
+    kind: "text",
+    text,
+    at: 0,
+    texts: 1,
+    shown: 0,
+    missing: [],
+    kem: 0,
+  });
   const spent = { encrypt: 0, decrypt: 0 };
   let count = 0;
   while (spent.encrypt + spent.decrypt < SECONDS * 1_000) {

@@ -3,9 +3,14 @@ import { encodeHex } from "@std/encoding/hex";
 import type { Bytes } from "../../../src/crypto/bytes.ts";
 import { type ChainKey, kdfChainKey, type MessageKey } from "../../../src/crypto/chain.ts";
 import {
+  acknowledgeKemSecret,
   AlteredToken,
+  deleteOldKeys,
   discard,
+  holdKemSecret,
+  type KemSecret,
   MAX_SKIP,
+  MAX_SKIPPED_AGE_MS,
   MAX_SKIPPED_KEYS,
   type RatchetState,
   receive,
@@ -52,7 +57,7 @@ class Party {
   }
 
   receive({ header, key }: Sent): void {
-    const received = receive(this.state, header);
+    const received = receive(this.state, header, 0);
     assertEquals(received.key, key, `message ${header.seq}`);
     this.state = startSendingChain(received.state, generateRatchetKeyPair());
   }
@@ -60,7 +65,7 @@ class Party {
   /** What receiving throws; nothing of the state may change with it. */
   refuses(sent: Sent, error: new (message?: string) => Error): void {
     const before = snapshot(this.state);
-    assertThrows(() => receive(this.state, sent.header), error);
+    assertThrows(() => receive(this.state, sent.header, 0), error);
     assertEquals(snapshot(this.state), before);
   }
 }
@@ -99,7 +104,7 @@ function reach(
   publicKeys: readonly PeerRatchetKey[],
   turns = 2,
 ): Set<string> {
-  const keys = new Set([...state.skipped.values()].map(encodeHex));
+  const keys = new Set([...state.skipped.values()].map(({ key }) => encodeHex(key)));
   const chains: Bytes[] = state.sending.chain ? [state.sending.chain] : [];
   if (state.receiving) chains.push(state.receiving.chain);
   let roots: Bytes[] = [state.root];
@@ -371,7 +376,7 @@ Deno.test("discard: wipes only what the new state does not share", () => {
     guest.state.root,
     guest.state.sending.chain!,
     guest.state.receiving!.chain,
-    ...guest.state.skipped.values(),
+    ...[...guest.state.skipped.values()].map(({ key }) => key),
   ];
   assertEquals(secrets.length, 5);
   discard([guest.state]);
@@ -388,14 +393,98 @@ Deno.test("send: ends at the largest number a relay can store", () => {
 
 Deno.test("double ratchet: neither sends nor steps again before the sending chain is started", () => {
   const { host, guest } = pair();
-  const { state } = receive(host.state, guest.send().header);
+  const { state } = receive(host.state, guest.send().header, 0);
   assertThrows(() => send(state), Error, "no sending chain");
   // A turn of somebody who has seen our next key cannot be one: nobody has.
   const { publicKey } = generateRatchetKeyPair();
   const ratchetKey = toPeerRatchetKey(publicKey);
-  const twice = () => receive(state, { seq: 2, pn: 1, n: 0, ratchetKey });
+  const twice = () => receive(state, { seq: 2, pn: 1, n: 0, kem: 0, ratchetKey }, 0);
   assertThrows(twice, AlteredToken, "two DH ratchet steps in a row");
   const started = startSendingChain(state, generateRatchetKeyPair());
   assertEquals(startSendingChain(started, generateRatchetKeyPair()), started);
   assertEquals(send(started).header.n, 0);
+});
+
+const kemSecret = (byte: number) => new Uint8Array(32).fill(byte) as KemSecret;
+
+Deno.test("KEM secret: both sides mix it in at the guest's next chain, and only there", () => {
+  const { host, guest } = pair();
+  host.receive(guest.send());
+  host.state = holdKemSecret(host.state, kemSecret(5), "peer");
+  guest.state = holdKemSecret(guest.state, kemSecret(5), "own, once acknowledged");
+  // Not before the acknowledgment, and never by the side that waits for the peer.
+  guest.receive(host.send());
+  assertEquals(guest.state.kem.mixed, 0);
+  host.receive(guest.send());
+  guest.state = acknowledgeKemSecret(guest.state);
+  assertEquals(acknowledgeKemSecret(guest.state), guest.state);
+  const sent = host.send();
+  assertEquals(sent.header.kem, 0);
+  guest.receive(sent);
+  const mixed = guest.send();
+  assertEquals([mixed.header.kem, guest.state.kem.mixed, guest.state.kem.secret], [
+    1,
+    1,
+    undefined,
+  ]);
+  host.receive(mixed);
+  assertEquals(host.state.kem, { mixed: 1 });
+  assertEquals(host.send().header.kem, 1);
+});
+
+Deno.test("KEM secret: another one gives other keys", () => {
+  const { host, guest } = pair();
+  host.receive(guest.send());
+  host.state = holdKemSecret(host.state, kemSecret(5), "peer");
+  guest.state = acknowledgeKemSecret(
+    holdKemSecret(guest.state, kemSecret(6), "own, once acknowledged"),
+  );
+  guest.receive(host.send());
+  const sent = guest.send();
+  assertNotEquals(receive(host.state, sent.header, 0).key, sent.key);
+});
+
+Deno.test("receive: refuses an impossible count of KEM exchanges", () => {
+  const { host, guest } = pair();
+  host.receive(guest.send());
+  const lie = (sent: Sent, kem: number) => ({ ...sent, header: { ...sent.header, kem } });
+  const [first, second] = host.sendMany(2) as [Sent, Sent];
+  // Without a secret none can have been mixed in.
+  for (const kem of [1, 2, 2 ** 32 - 1]) guest.refuses(lie(first, kem), AlteredToken);
+  guest.receive(first);
+  guest.refuses(lie(second, 1), AlteredToken);
+  guest.receive(second);
+  host.state = holdKemSecret(host.state, kemSecret(5), "peer");
+  const next = guest.send();
+  for (const kem of [2, 3]) host.refuses(lie(next, kem), AlteredToken);
+  host.receive(next);
+  // The secret of an answer is mixed in by the side that answered, not by the one that proposed.
+  guest.state = acknowledgeKemSecret(
+    holdKemSecret(guest.state, kemSecret(5), "own, once acknowledged"),
+  );
+  guest.refuses(lie(host.send(), 1), AlteredToken);
+});
+
+Deno.test("deleteOldKeys: deletes skipped message keys after an hour: n-1, n, n+1", () => {
+  const { host, guest } = pair();
+  const sent = host.sendMany(6);
+  guest.receive(sent[1]!);
+  const later = receive(guest.state, sent[3]!.header, 1_000).state;
+  assertEquals([...later.skipped.keys()], [1, 3]);
+  const at = (now: number) => [...deleteOldKeys(later, now).skipped.keys()];
+  assertEquals(at(MAX_SKIPPED_AGE_MS), [1, 3]);
+  assertEquals(deleteOldKeys(later, MAX_SKIPPED_AGE_MS), later);
+  assertEquals(at(MAX_SKIPPED_AGE_MS + 1), [3]);
+  assertEquals(at(MAX_SKIPPED_AGE_MS + 1_000), [3]);
+  assertEquals(at(MAX_SKIPPED_AGE_MS + 1_001), []);
+});
+
+Deno.test("discard: wipes a KEM secret that the kept state does not have", () => {
+  const { host } = pair();
+  const before = holdKemSecret(host.state, kemSecret(5), "peer");
+  const secret = before.kem.secret!;
+  discard([before], { ...before });
+  assertEquals(secret[0], 5);
+  discard([before], host.state);
+  assert(secret.every((byte) => byte === 0));
 });

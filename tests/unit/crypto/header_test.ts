@@ -17,8 +17,8 @@ const key = new Uint8Array(32).fill(1);
 const own = key as HeaderKey<"own">;
 const peer = key as Bytes as HeaderKey<"peer">;
 
-const encode = (seq: number, pn: number, n: number) =>
-  encodeHeader({ seq, pn, n, ratchetKey }, own);
+const encode = (seq: number, pn: number, n: number, kem = 0) =>
+  encodeHeader({ seq, pn, n, kem, ratchetKey }, own);
 
 /** The head with its header changed and tagged anew. */
 function retag(head: Bytes, change: (header: Bytes) => void): Bytes {
@@ -27,22 +27,24 @@ function retag(head: Bytes, change: (header: Bytes) => void): Bytes {
   return concat(header, hmacSha256(key, header).subarray(0, 16));
 }
 
-Deno.test("encodeHeader: writes version, three numbers, the ratchet key and the tag", () => {
-  const head = encode(0x01020304, 0x0a, 0x00010000);
-  assertEquals(head.length, HEAD_BYTES);
-  assertEquals(encodeHex(head.subarray(0, 13)), "01010203040000000a00010000");
-  assertEquals(head.slice(13, 45), new Uint8Array(ratchetKey));
-  assertEquals(head.slice(45), hmacSha256(key, head.subarray(0, 45)).slice(0, 16));
-  assertEquals(withoutTag(head), head.subarray(0, 45));
+Deno.test("encodeHeader: writes version, four numbers, the ratchet key and the tag", () => {
+  const head = encode(0x01020304, 0x0a, 0x00010000, 0x05);
+  assertEquals([head.length, HEAD_BYTES], [65, 65]);
+  assertEquals(encodeHex(head.subarray(0, 17)), "02010203040000000a0001000000000005");
+  assertEquals(head.slice(17, 49), new Uint8Array(ratchetKey));
+  assertEquals(head.slice(49), hmacSha256(key, head.subarray(0, 49)).slice(0, 16));
+  assertEquals(withoutTag(head), head.subarray(0, 49));
 });
 
-Deno.test("decodeHeader: returns a head as it was encoded", () => {
+Deno.test("decodeHeader: reads what encodeHeader writes", () => {
   for (const [seq, pn, n] of [[1, 0, 0], [300, 40, 2], [MAX_SEQ, 0, MAX_SEQ - 1]] as const) {
-    const header = decodeHeader(encode(seq, pn, n), peer)!;
+    const kem = seq % 7;
+    const header = decodeHeader(encode(seq, pn, n, kem), peer)!;
     assertEquals({ ...header, ratchetKey: [...header.ratchetKey] }, {
       seq,
       pn,
       n,
+      kem,
       ratchetKey: [...ratchetKey],
     });
   }
@@ -57,9 +59,9 @@ Deno.test("decodeHeader: refuses a head with any bit flipped", () => {
   }
 });
 
-Deno.test("decodeHeader: refuses another length, another key and another sender", () => {
+Deno.test("decodeHeader: refuses another length or another key", () => {
   const head = encode(5, 1, 2);
-  for (const length of [0, 16, 45, HEAD_BYTES - 1]) {
+  for (const length of [0, 16, 49, HEAD_BYTES - 1]) {
     assertEquals(decodeHeader(head.slice(0, length), peer), undefined);
   }
   assertEquals(decodeHeader(concat(head, new Uint8Array(1)), peer), undefined);
@@ -73,8 +75,8 @@ Deno.test("decodeHeader: refuses impossible numbers under a valid tag", () => {
   assert(decodeHeader(retag(head, () => {}), peer));
   const faults: Record<string, (header: Bytes) => void> = {
     "version 0": (header) => header[0] = 0,
-    "version 2": (header) => header[0] = 2,
-    "number 0": (header) => header.fill(0, 1, 13),
+    "version 1": (header) => header[0] = 1,
+    "number 0": (header) => header.fill(0, 1, 17),
     "a number beyond the last": (header) => header[1] = 0x80,
     "more before it than its number": (header) => header[12] = 4,
   };

@@ -77,8 +77,13 @@ async function play(seed: number, events: readonly Event[]): Promise<void> {
   const shared = { sessionKey: random(64), transcript: random(32), random, generateKeyPair };
   const keyPair = generateKeyPair();
   const sessions: Record<Side, RatchetSession> = {
-    host: createRatchetSession({ ...shared, role: "host", keyPair }),
-    guest: createRatchetSession({ ...shared, role: "guest", hostRatchetKey: keyPair.publicKey }),
+    host: createRatchetSession({ ...shared, monotonic: () => 0, role: "host", keyPair }),
+    guest: createRatchetSession({
+      ...shared,
+      monotonic: () => 0,
+      role: "guest",
+      hostRatchetKey: keyPair.publicKey,
+    }),
   };
   const sent: Record<Side, Direction> = {
     host: { relay: [], opened: new Set() },

@@ -24,6 +24,7 @@ import {
   ForgedHeader,
   generateRatchetKeyPair,
   MAX_SKIP,
+  MAX_SKIPPED_AGE_MS,
   type OpenedMessage,
   type RatchetKeyPair,
   type RatchetSession,
@@ -43,7 +44,8 @@ interface Pair {
 /** Two sides of a session from a seed, with the options of either changed. */
 function pair(
   seed = 1,
-  { sessionKey, transcript, generateKeyPair }: {
+  { sessionKey, transcript, generateKeyPair, monotonic = () => 0 }: {
+    monotonic?: () => number;
     sessionKey?: Bytes;
     transcript?: Bytes;
     generateKeyPair?: () => RatchetKeyPair;
@@ -58,8 +60,13 @@ function pair(
   };
   const keyPair = shared.generateKeyPair();
   return {
-    host: createRatchetSession({ ...shared, role: "host", keyPair }),
-    guest: createRatchetSession({ ...shared, role: "guest", hostRatchetKey: keyPair.publicKey }),
+    host: createRatchetSession({ ...shared, monotonic, role: "host", keyPair }),
+    guest: createRatchetSession({
+      ...shared,
+      monotonic,
+      role: "guest",
+      hostRatchetKey: keyPair.publicKey,
+    }),
   };
 }
 
@@ -95,6 +102,7 @@ Deno.test("RatchetSession: encrypts byte for byte as the second implementation d
   const keyPair = hostKeys();
   const host = createRatchetSession({
     ...shared,
+    monotonic: () => 0,
     role: "host",
     keyPair,
     random: source(vectors.ivs.host),
@@ -102,6 +110,7 @@ Deno.test("RatchetSession: encrypts byte for byte as the second implementation d
   });
   const guest = createRatchetSession({
     ...shared,
+    monotonic: () => 0,
     role: "guest",
     hostRatchetKey: keyPair.publicKey,
     random: source(vectors.ivs.guest),
@@ -190,7 +199,7 @@ Deno.test("openAll: handles DH ratchet steps inside a batch", async () => {
 Deno.test("openAll: reports the earliest fault", async () => {
   const { host, guest } = pair();
   const sealed = await seal(host, "1", "2", "3");
-  const forged = { ...sealed[2]!, head: new Uint8Array(61) };
+  const forged = { ...sealed[2]!, head: new Uint8Array(65) };
   const altered = { ...sealed[1]!, token: "" };
   assertInstanceOf((await guest.openAll([sealed[0]!, altered, forged])).error, AlteredToken);
   assertInstanceOf((await guest.openAll([forged, sealed[1]!])).error, ForgedHeader);
@@ -208,7 +217,7 @@ Deno.test("open: refuses a head with any byte altered, without a change of state
     assertEquals(guest.checkHeader(head), undefined);
     await assertRejects(() => guest.open(head, sealed.token), ForgedHeader, "", `byte ${i}`);
   }
-  for (const length of [0, 45, 60, 62]) {
+  for (const length of [0, 49, 64, 66]) {
     const head = new Uint8Array(length);
     assertEquals(guest.checkHeader(head), undefined);
     await assertRejects(() => guest.open(head, sealed.token), ForgedHeader);
@@ -263,6 +272,28 @@ Deno.test("open: refuses a message more than MAX_SKIP ahead and opens nearer one
   assertEquals(await open(guest, sealed[MAX_SKIP + 1]!), "x");
 });
 
+Deno.test("RatchetSession: deletes and wipes skipped message keys after an hour", async () => {
+  for (const isQuiet of [true, false]) {
+    let now = 0;
+    const { host, guest } = pair(1, { monotonic: () => now });
+    const [early, late, next] = await seal(host, "early", "late", "next") as [
+      SealedMessage,
+      SealedMessage,
+      SealedMessage,
+    ];
+    await open(guest, late);
+    now = MAX_SKIPPED_AGE_MS;
+    // On time it opens; this is the last moment.
+    await assertRejects(() => guest.open(early.head, late.token), AlteredToken);
+    now++;
+    if (isQuiet) await guest.deleteOldKeys();
+    else assertEquals(await open(guest, next), "next");
+    await assertRejects(() => open(guest, early), ReplayedMessage);
+    host.close();
+    guest.close();
+  }
+});
+
 Deno.test("open: refuses a side's own messages", async () => {
   const { host, guest } = pair();
   const [a, b] = [await sealOne(host, "a"), await sealOne(guest, "b")];
@@ -301,7 +332,7 @@ Deno.test("open: refuses headers rewritten by a thief of the header key", async 
     length: 32,
   });
   const retag = (header: Bytes) => concat(header, hmacSha256(key, header).subarray(0, 16));
-  const header = head.slice(0, 45);
+  const header = head.slice(0, 49);
   assertEquals(retag(header), head);
   for (let i = 1; i < header.length; i++) {
     const rewritten = retag(header.with(i, header[i]! ^ 1));
@@ -313,7 +344,7 @@ Deno.test("open: refuses headers rewritten by a thief of the header key", async 
   // The count of the chain before is not needed once this chain is known: only the binding guards it.
   const [e] = await seal(host, "e");
   await guest.open(head, token);
-  const other = e!.head.slice(0, 45);
+  const other = e!.head.slice(0, 49);
   other[8]! = 0;
   assertNotEquals(retag(other), e!.head);
   await assertRejects(() => guest.open(retag(other), e!.token), AlteredToken);
@@ -391,13 +422,15 @@ Deno.test("createRatchetSession: refuses a host key of another length or of smal
   for (const length of [0, 31, 33]) {
     const hostRatchetKey = new Uint8Array(length);
     assertThrows(
-      () => createRatchetSession({ ...base, random: systemRandom, hostRatchetKey }),
+      () =>
+        createRatchetSession({ ...base, monotonic: () => 0, random: systemRandom, hostRatchetKey }),
       RangeError,
     );
   }
   const hostRatchetKey = new Uint8Array(32);
   assertThrows(
-    () => createRatchetSession({ ...base, random: systemRandom, hostRatchetKey }),
+    () =>
+      createRatchetSession({ ...base, monotonic: () => 0, random: systemRandom, hostRatchetKey }),
     AlteredToken,
   );
 });

@@ -61,19 +61,20 @@ async function scene(): Promise<Scene> {
   const generateKeyPair = seededKeyPairs(random);
   const keyPair: RatchetKeyPair = generateKeyPair();
   const shared = { sessionKey, transcript, random, generateKeyPair };
-  const host = createRatchetSession({ ...shared, role: "host", keyPair });
+  const host = createRatchetSession({ ...shared, monotonic: () => 0, role: "host", keyPair });
   const guest = createRatchetSession({
     ...shared,
+    monotonic: () => 0,
     role: "guest",
     hostRatchetKey: keyPair.publicKey,
   });
   const [first] = await guest.seal([encodeUtf8("hello")]) as [SealedMessage];
-  const header = first.head.slice(0, 45);
+  const header = first.head.slice(0, 49);
   const derive = (ikm: Uint8Array, label: Label, context: Uint8Array) =>
     expand(ikm, { label, context, length: 32 });
   const root = derive(sessionKey, LABELS.root, lengthPrefixed(transcript));
   const hostChain = derive(sessionKey, LABELS.hostChain, lengthPrefixed(transcript));
-  const secret = diffieHellman(keyPair, toPeerRatchetKey(header.slice(13)));
+  const secret = diffieHellman(keyPair, toPeerRatchetKey(header.slice(17)));
   const turned = expand(secret, { salt: root, label: LABELS.rootStep, length: 64 });
   const [nextRoot, chain] = [turned.slice(0, 32), turned.slice(32)];
   const messageKey = hmacSha256(chain, new Uint8Array([1]));

@@ -19,7 +19,7 @@ import {
 } from "../../../src/protocol/payload.ts";
 import { makeEnvelope } from "../../../src/protocol/wire.ts";
 import { seededKeyPairs } from "../../support/ratchet_keys.ts";
-import { shakeHands, type Talk, talk, talkAtOnce } from "./support.ts";
+import { clockAt, dropped, shakeHands, type Talk, talk, talkAtOnce } from "./support.ts";
 
 const text = (said: string): Body => ({ kind: "text", text: said });
 const texts = (...said: string[]) => said.map(text);
@@ -215,19 +215,21 @@ async function lyingHost(seed: number) {
   const session = createRatchetSession({
     sessionKey: sessionKey.bytes,
     transcript,
+    monotonic: () => 0,
     ...ratchet,
     ...shared,
   });
   const conversation = startConversation({
     handshake: guest.result,
     epoch: fixture,
-    now: () => 0,
+    clock: clockAt(() => 0),
+    send: dropped,
     ...shared,
   });
   return {
     guest: conversation,
     async say(...payloads: (Partial<Payload> & object)[]) {
-      const honest = { kind: "ping", at: 0, texts: 0, shown: 0, missing: [] };
+      const honest = { kind: "ping", at: 0, texts: 0, shown: 0, missing: [], kem: 0 };
       const sealed = await session.seal(
         payloads.map((payload) => encodePayload({ ...honest, ...payload } as Payload)),
       );
@@ -281,7 +283,14 @@ Deno.test("startConversation: fails when the host's ratchet key is of small orde
   const ratchet = { role: "guest", hostRatchetKey: new Uint8Array(32) } as const;
   const handshake = { ...guest.result, ratchet };
   const failure = assertThrows(
-    () => startConversation({ handshake, epoch: fixture, now: () => 0, random }),
+    () =>
+      startConversation({
+        handshake,
+        epoch: fixture,
+        clock: clockAt(),
+        random,
+        send: dropped,
+      }),
     Failure,
   );
   assertEquals([failure.reason, failure.code], ["invalid-peer-key", "protocol"]);

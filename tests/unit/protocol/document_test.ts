@@ -8,9 +8,14 @@ import { assert, assertEquals } from "@std/assert";
 import { decodeHex, encodeHex } from "@std/encoding/hex";
 import { MAX_SEQ } from "../../../src/crypto/header.ts";
 import { LABELS, sha256 } from "../../../src/crypto/kdf.ts";
-import { MAX_SKIP, MAX_SKIPPED_KEYS } from "../../../src/crypto/ratchet_session.ts";
+import {
+  MAX_SKIP,
+  MAX_SKIPPED_AGE_MS,
+  MAX_SKIPPED_KEYS,
+} from "../../../src/crypto/ratchet_session.ts";
 import { MAX_PASSPHRASE_CHARS } from "../../../src/protocol/invite_code.ts";
 import { MAX_ATTEMPTS, MAX_GUESSES } from "../../../src/protocol/handshake.ts";
+import { KEM_EVERY_MESSAGES, KEM_EVERY_MS } from "../../../src/protocol/kem_exchange.ts";
 import {
   MAX_CLIENT_BYTES,
   MAX_COUNTER,
@@ -72,6 +77,9 @@ Deno.test("PROTOCOL.md: has all limits of the program", () => {
     MAX_ATTEMPTS,
     MAX_SKIP,
     MAX_SKIPPED_KEYS,
+    MAX_SKIPPED_AGE_MS,
+    KEM_EVERY_MESSAGES,
+    KEM_EVERY_MS,
     MAX_SEQ,
     MAX_HEAD_BYTES,
     MAX_TOKEN_CHARS,

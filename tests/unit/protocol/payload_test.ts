@@ -21,11 +21,19 @@ import {
   SHORT_TEXT_BYTES,
 } from "../../../src/protocol/payload.ts";
 
-const counters = { at: 1_700_000_000_000, texts: 3, shown: 9, missing: [[2, 4], [7, 7]] } as const;
+const counters = {
+  at: 1_700_000_000_000,
+  texts: 3,
+  shown: 9,
+  missing: [[2, 4], [7, 7]],
+  kem: 1,
+} as const;
+const ek = new Uint8Array(1_184).fill(1);
+const ct = new Uint8Array(1_088).fill(0xff);
 
-/** One of each kind. */
-const PAYLOADS: readonly Payload[] = [
-  { kind: "profile", name: "Zoë", client: "whisper/1", ...counters },
+/** One of each kind but those of KEM exchanges. */
+const SHORT: readonly Payload[] = [
+  { kind: "profile", name: "Zoë", client: "whisper/2", ...counters },
   { kind: "text", text: "Are you there?\n\u{1f44b}", ...counters },
   { kind: "receipt", ...counters },
   { kind: "timer", seconds: 30, agreed: false, ...counters },
@@ -33,6 +41,14 @@ const PAYLOADS: readonly Payload[] = [
   { kind: "bye", ...counters },
   { kind: "ping", ...counters },
 ];
+
+/** One of each kind. */
+const PAYLOADS: readonly Payload[] = [
+  ...SHORT,
+  { kind: "kem-key", n: 1, ek, ...counters },
+  { kind: "kem-answer", n: 1, ct, ...counters },
+];
+const [kemKey, kemAnswer] = PAYLOADS.slice(-2) as [Payload, Payload];
 
 /** Pads as §6 says, whatever the bytes are. */
 function pad(bytes: Uint8Array, length = bucket(bytes.length + 1)): Bytes {
@@ -56,18 +72,19 @@ function isTaken(fields: object): boolean {
 const text = PAYLOADS[1]!;
 const receipt = PAYLOADS[2]!;
 
-Deno.test("decodePayload: returns every kind as it was encoded", () => {
+Deno.test("decodePayload: reads what encodePayload writes, for each kind", () => {
   for (const payload of PAYLOADS) assertEquals(decodePayload(encodePayload(payload)), payload);
 });
 
-Deno.test("encodePayload: writes padded CBOR", () => {
-  const ping: Payload = { kind: "ping", at: 1, texts: 0, shown: 1, missing: [[1, 1]] };
-  const cbor = "a5" + "626174" + "01" + "646b696e64" + "6470696e67" + "6573686f776e" + "01" +
+Deno.test("encodePayload: writes this CBOR, padded", () => {
+  const ping: Payload = { kind: "ping", at: 1, texts: 0, shown: 1, missing: [[1, 1]], kem: 0 };
+  const cbor = "a6" + "626174" + "01" + "636b656d" + "00" + "646b696e64" + "6470696e67" +
+    "6573686f776e" + "01" +
     "657465787473" + "00" + "676d697373696e67" + "81820101";
   assertEquals(encodeHex(encodePayload(ping)), (cbor + "80").padEnd(2 * 127, "0"));
 });
 
-Deno.test("decodePayload: returns a text as the same string", () => {
+Deno.test("decodePayload: returns exactly the same string", () => {
   for (
     const said of [
       " ",
@@ -86,7 +103,7 @@ Deno.test("decodePayload: returns a text as the same string", () => {
   }
 });
 
-Deno.test("encodePayload: pads to 127, 255, ... 4095, and then to multiples of 4096 less one", () => {
+Deno.test("bucket: returns 127, 255, ... 4095, and then multiples of 4096 less one", () => {
   for (
     const [length, size] of [
       [0, 127],
@@ -114,31 +131,42 @@ Deno.test("encodePayload: pads to 127, 255, ... 4095, and then to multiples of 4
   }
 });
 
-Deno.test("encodePayload: gives every short payload one size", () => {
+Deno.test("encodePayload: gives all short payloads one size", () => {
   const said = (payload: Payload): Payload => {
     if (payload.kind === "text") return { ...payload, text: "a".repeat(SHORT_TEXT_BYTES) };
     return payload.kind === "timer" ? { ...payload, seconds: MAX_TIMER_SECONDS } : payload;
   };
   for (const most of [1, 23, 24, 255, 256, 65_536, MAX_COUNTER]) {
-    const sizes = PAYLOADS.map((payload) =>
-      encodePayload({ ...said(payload), texts: most, shown: most, missing: [] }).length
+    const sizes = SHORT.map((payload) =>
+      encodePayload({ ...said(payload), texts: most, shown: most, missing: [], kem: most }).length
     );
     assertEquals([...new Set(sizes)], [127], `${most}`);
   }
 });
 
-Deno.test("encodePayload: fits the largest receipt into 255 bytes", () => {
+Deno.test("encodePayload: gives both payloads of a KEM exchange the size of a text of 1.5 KiB", () => {
+  const size = encodePayload({ ...text, text: "a".repeat(1_536) } as Payload).length;
+  assertEquals(size, 2_047);
+  for (const n of [1, MAX_COUNTER]) {
+    const most = { texts: MAX_COUNTER, shown: MAX_COUNTER, kem: MAX_COUNTER };
+    assertEquals(encodePayload({ ...kemKey, ...most, n } as Payload).length, size);
+    assertEquals(encodePayload({ ...kemAnswer, ...most, n } as Payload).length, size);
+  }
+});
+
+Deno.test("encodePayload: gives the largest receipt 255 bytes", () => {
   const most = 2 * MAX_MISSING_RANGES;
   const missing = Array.from({ length: MAX_MISSING_RANGES }, (_, i): Range => {
     const number = MAX_COUNTER - most + 2 * i;
     return [number, number];
   });
-  const payload: Payload = { ...receipt, texts: MAX_COUNTER, shown: MAX_COUNTER, missing };
+  const kem = MAX_COUNTER;
+  const payload: Payload = { ...receipt, texts: kem, shown: kem, missing, kem };
   assertEquals(encodePayload(payload).length, 255);
   assertEquals(decodePayload(encodePayload(payload)), payload);
 });
 
-Deno.test("decodePayload: refuses any other padding", () => {
+Deno.test("decodePayload: accepts one form of padding", () => {
   const bytes = encode(receipt);
   decodePayload(pad(bytes));
   for (
@@ -159,7 +187,7 @@ Deno.test("decodePayload: refuses any other padding", () => {
   }
 });
 
-Deno.test("CBOR has one form: every other writing of a payload is refused", () => {
+Deno.test("decodePayload: accepts one form of CBOR", () => {
   const canonical = encodeHex(encode(receipt));
   decodePayload(pad(decodeHex(canonical)));
   const kind = "646b696e64" + "6772656365697074";
@@ -173,7 +201,7 @@ Deno.test("CBOR has one form: every other writing of a payload is refused", () =
       ["an indefinite map", canonical, "bf" + canonical.slice(2) + "ff"],
       ["an indefinite list", "8282020482", "9f82020482"],
       ["keys in another order", kind + shown, shown + kind],
-      ["a key twice", canonical, "a6" + canonical.slice(2) + shown],
+      ["a key twice", canonical, "a7" + canonical.slice(2) + shown],
       ["a tag", shown, "6573686f776e" + "c109"],
       ["a tag on the whole", canonical, "d9d9f7" + canonical],
       ["something behind it", canonical, canonical + "00"],
@@ -191,7 +219,7 @@ Deno.test("CBOR has one form: every other writing of a payload is refused", () =
   }
 });
 
-Deno.test("decodePayload: refuses what is not a map, or of an unknown kind", () => {
+Deno.test("decodePayload: refuses other types and unknown kinds", () => {
   for (const value of [null, 1, "text", [], [1], true, new Uint8Array(3), {}]) {
     assert(!isTaken(value as object));
   }
@@ -200,7 +228,7 @@ Deno.test("decodePayload: refuses what is not a map, or of an unknown kind", () 
   }
 });
 
-Deno.test("decodePayload: refuses a missing, extra or foreign field", () => {
+Deno.test("decodePayload: refuses missing, extra and foreign fields", () => {
   for (const payload of PAYLOADS) {
     assert(isTaken(payload));
     for (const name of Object.keys(payload)) {
@@ -226,6 +254,11 @@ Deno.test("decodePayload: refuses a field of another type", () => {
       [receipt, "at", [-1, 0.5, "1", true]],
       [receipt, "texts", [-1, 0.5, "1", true]],
       [receipt, "shown", [-1, 0.5, "1", true]],
+      [receipt, "kem", [-1, 0.5, "1", true]],
+      [kemKey, "n", [-1, 0, 0.5, "1", true]],
+      [kemKey, "ek", ["", 1, ek.slice(1), new Uint8Array(1_185), ek.with(1, 0xff), [...ek]]],
+      [kemAnswer, "n", [-1, 0, 0.5, "1", true]],
+      [kemAnswer, "ct", ["", 1, ct.slice(1), new Uint8Array(1_089), [...ct]]],
       [receipt, "missing", [1, "a", {}, [1], [[1]], [[1, 2, 3]], [["1", 2]], [[0.5, 1]], [[]]]],
     ] as const
   ) {
@@ -235,7 +268,7 @@ Deno.test("decodePayload: refuses a field of another type", () => {
   }
 });
 
-Deno.test("decodePayload: enforces its limits: n-1, n, n+1", () => {
+Deno.test("decodePayload: enforces the limits: n-1, n, n+1", () => {
   const ranges = (count: number): Range[] =>
     Array.from({ length: count }, (_, i) => [
       2 * i + 1,
@@ -255,6 +288,8 @@ Deno.test("decodePayload: enforces its limits: n-1, n, n+1", () => {
       ["time", MAX_TIME_MS, (n) => ({ ...receipt, at: n })],
       ["texts", MAX_COUNTER, (n) => ({ ...receipt, texts: n })],
       ["shown", MAX_COUNTER, (n) => ({ ...receipt, shown: n })],
+      ["kem", MAX_COUNTER, (n) => ({ ...receipt, kem: n })],
+      ["exchange", MAX_COUNTER, (n) => ({ ...kemKey, n })],
       ["ranges", MAX_MISSING_RANGES, (n) => ({ ...receipt, shown: 99, missing: ranges(n) })],
     ] as [string, number, (n: number) => object][]
   ) {
@@ -264,7 +299,7 @@ Deno.test("decodePayload: enforces its limits: n-1, n, n+1", () => {
   }
 });
 
-Deno.test("decodePayload: enforces the least counters", () => {
+Deno.test("decodePayload: accepts the smallest counters", () => {
   for (const name of ["at", "texts"]) assert(isTaken({ ...receipt, [name]: 0 }));
   assert(isTaken({ ...receipt, shown: 0, missing: [] }));
   assert(isTaken({ ...text, texts: 1 }));
@@ -272,7 +307,7 @@ Deno.test("decodePayload: enforces the least counters", () => {
   assert(isTaken({ ...PAYLOADS[3]!, seconds: 0 }));
 });
 
-Deno.test("decodePayload: refuses missing ranges that overlap, descend or exceed the texts shown", () => {
+Deno.test("decodePayload: refuses ranges that overlap, touch, descend or exceed shown", () => {
   const isRight = (...missing: number[][]) => isTaken({ ...receipt, shown: 9, missing });
   for (
     const right of [[], [[1, 1]], [[1, 9]], [[9, 9]], [[1, 3], [5, 5]], [[1, 1], [3, 3], [5, 9]]]
@@ -296,14 +331,14 @@ Deno.test("decodePayload: refuses missing ranges that overlap, descend or exceed
   }
 });
 
-Deno.test("decodePayload: refuses a blank name, control characters and lone surrogates", () => {
+Deno.test("isName: refuses blank, malformed and control characters", () => {
   for (const name of ["a", "Zoë", "王", "\u{1f98a}", " a "]) assert(isName(name), name);
   for (const name of ["", " ", "\t", "a\u0007", "\ud800", 1, null, undefined]) {
     assert(!isName(name), `${name}`);
   }
 });
 
-Deno.test("decodePayload: refuses any bytes that do not encode to themselves", () => {
+Deno.test("decodePayload: accepts only bytes that encodePayload writes", () => {
   const taken = { count: 0 };
   const check = (padded: Uint8Array) => {
     let payload: Payload;
@@ -323,7 +358,7 @@ Deno.test("decodePayload: refuses any bytes that do not encode to themselves", (
   const anything = fc.anything({ withTypedArray: true });
   fc.assert(fc.property(anything, (value) => check(pad(encode(value)))));
   // Each byte of a right one, in turn, to each of a few values.
-  for (const payload of PAYLOADS) {
+  for (const payload of SHORT) {
     const right = encodePayload(payload);
     for (let at = 0; at < right.length; at++) {
       for (const flip of [0x01, 0x20, 0x80, 0xff]) {

@@ -26,7 +26,7 @@ import type { HandshakeMessage } from "../../../src/protocol/wire.ts";
 import { MemoryRelay } from "../../../tests/support/memory_relay.ts";
 import { seededKem } from "../../support/kem.ts";
 import { seededKeyPairs } from "../../support/ratchet_keys.ts";
-import { fixtureFrom, paramsOf, shakeHands, talk } from "./support.ts";
+import { clockAt, dropped, fixtureFrom, paramsOf, shakeHands, talk } from "./support.ts";
 
 const PASSWORD = "river-canyon-ocean";
 
@@ -133,7 +133,7 @@ Deno.test("conversation: shows no byte of a key", async () => {
 
 Deno.test("startConversation: wipes the session key", async () => {
   const { fixture, random, guest, host } = await shakeHands(2);
-  const shared = { epoch: fixture, now: () => 0, random };
+  const shared = { epoch: fixture, clock: clockAt(), random, send: dropped };
   const keys = [host, guest].map(({ result }) => result.sessionKey.bytes);
   const conversations = [host, guest].map(({ result }) =>
     startConversation({ ...shared, handshake: result })

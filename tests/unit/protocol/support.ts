@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Random } from "../../../src/clock.ts";
+import type { Clock, Random } from "../../../src/clock.ts";
 import { encodeBase64Url } from "../../../src/crypto/bytes.ts";
 import type { Kem } from "../../../src/crypto/mlkem.ts";
 import type { RatchetKeyPair } from "../../../src/crypto/ratchet_session.ts";
@@ -115,17 +115,31 @@ export function talkAtOnce(seed: number): Talk {
   const random = seededRandom(seed);
   const generateKeyPair = seededKeyPairs(random);
   const { host, guest } = resultsFrom(random, generateKeyPair);
-  const shared = { epoch: fixtureFrom(random), now: () => 1_000, random, generateKeyPair };
+  const shared = { epoch: fixtureFrom(random), clock: clockAt(), random, generateKeyPair };
   return {
-    host: startConversation({ ...shared, handshake: host }),
-    guest: startConversation({ ...shared, handshake: guest }),
+    host: startConversation({ ...shared, handshake: host, send: dropped }),
+    guest: startConversation({ ...shared, handshake: guest, send: dropped }),
   };
 }
+
+/** A clock that stands still. */
+export function clockAt(now: () => number = () => 1_000): Pick<Clock, "now" | "monotonic"> {
+  return { now, monotonic: () => 0 };
+}
+
+/** Drops the payloads of KEM exchanges, as a relay may. */
+export function dropped(): void {}
 
 /** A conversation after a handshake; its clocks show `now`. */
 export async function talk(seed: number, now: () => number = () => 1_000): Promise<Talk> {
   const { fixture, random, guest, host } = await shakeHands(seed);
-  const shared = { epoch: fixture, now, random, generateKeyPair: seededKeyPairs(random) };
+  const shared = {
+    epoch: fixture,
+    clock: clockAt(now),
+    random,
+    generateKeyPair: seededKeyPairs(random),
+    send: dropped,
+  };
   return {
     host: startConversation({ ...shared, handshake: host.result }),
     guest: startConversation({ ...shared, handshake: guest.result }),

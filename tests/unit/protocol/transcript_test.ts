@@ -34,7 +34,7 @@ import {
   stepGuest,
   stepHost,
 } from "../../../src/protocol/handshake.ts";
-import type { Body } from "../../../src/protocol/payload.ts";
+import type { Body, Payload } from "../../../src/protocol/payload.ts";
 import { encodeHandshake, makeEnvelope, roomOfNameplate } from "../../../src/protocol/wire.ts";
 import type { Envelope, Role } from "../../../src/relay/relay.ts";
 import { seededKem } from "../../support/kem.ts";
@@ -71,7 +71,12 @@ function recorded(random: Random): { random: Random; drawn: string[] } {
 type Course = (
   say: (by: Role, ...bodies: Body[]) => Promise<number[]>,
   read: (by: Role, ...indices: number[]) => Promise<void>,
-  sides: Record<Role, Conversation>,
+  sides: Record<Role, Conversation> & {
+    /** Payloads of KEM exchanges that are due. */
+    readonly due: (by: Role) => Body[];
+    /** Moves the monotonic clock. */
+    readonly wait: (ms: number) => void;
+  },
 ) => Promise<void>;
 
 /** Runs a whole chat, and writes down everything that matters. */
@@ -126,12 +131,17 @@ async function record(code: InviteCode, random: Random, converse: Course): Promi
 
   // The conversation.
   let time = Date.UTC(2024, 0, 1);
+  let elapsed = 0;
+  /** What the protocol itself wants to send. */
+  const due: Record<Role, Body[]> = { host: [], guest: [] };
   const begin = (role: Role) =>
     startConversation({
       handshake: results[role],
       epoch,
-      now: () => time += 1_500,
+      clock: { now: () => time += 1_500, monotonic: () => elapsed },
       random,
+      kem: seededKem(kem[role].random),
+      send: (body) => due[role].push(body),
       generateKeyPair: pairs(role),
     });
   const sides = { host: begin("host"), guest: begin("guest") };
@@ -139,19 +149,26 @@ async function record(code: InviteCode, random: Random, converse: Course): Promi
     const sealed: Sealed[] = await sides[by].seal(bodies);
     const first = documents.length;
     put(by, sealed.map(({ envelope }) => envelope));
-    sealed.forEach(({ payload }, i) => payloads[first + i] = payload);
+    sealed.forEach(({ payload }, i) => payloads[first + i] = inHex(payload));
     return sealed.map((_, i) => first + i);
   };
   const read = async (by: Role, ...indices: number[]) => {
     steps.push({ by, reads: indices });
     const { received, error } = await sides[by].open(indices.map((i) => documents[i]!));
     assertEquals(error, undefined);
-    assertEquals(received.map(({ payload }) => payload), indices.map((i) => payloads[i]) as never);
+    assertEquals(
+      received.map(({ payload }) => inHex(payload)),
+      indices.map((i) => payloads[i]) as never,
+    );
     for (const { payload } of received) {
       if (payload.kind === "text") sides[by].displayed(payload.texts);
     }
   };
-  await converse(say, read, sides);
+  await converse(say, read, {
+    ...sides,
+    due: (by) => due[by].splice(0),
+    wait: (ms) => elapsed += ms,
+  });
 
   const { words } = sides.host;
   assertEquals(sides.guest.words, words);
@@ -224,6 +241,17 @@ const everything: Course = async (say, read, sides) => {
   await read("guest", ...await say("host", { kind: "receipt" }, { kind: "burn" }));
   assertEquals(sides.guest.textsMissing, 1);
   assert(c !== undefined, "the one that is lost for good");
+  // Ten minutes later the next message lets the host propose a KEM exchange.
+  sides.wait(600_000);
+  await read("guest", ...await say("host", text("still there?")));
+  const proposal = sides.due("host");
+  assertEquals(proposal.map(({ kind }) => kind), ["kem-key"]);
+  await read("guest", ...await say("host", ...proposal));
+  await read("host", ...await say("guest", ...sides.due("guest"), text("yes")));
+  await read("guest", ...await say("host", { kind: "receipt" }));
+  // The guest's next chain is the first with the secret in it.
+  await read("host", ...await say("guest", text("healed")));
+  await read("guest", ...await say("host", text("and back")));
   const bye = await say("host", { kind: "bye" });
   const farewell = await say("guest", { kind: "bye" });
   await read("guest", ...bye);
@@ -241,11 +269,18 @@ function anything(random: Random, steps: number): Course {
       { kind: "ping" },
       { kind: "timer", seconds: below(100), agreed: below(2) === 1 },
     ][below(5)] as Body;
-  return async (say, read) => {
+  return async (say, read, sides) => {
     const unread: Record<Role, number[]> = { host: [], guest: [] };
     const speak = async (by: Role, ...bodies: Body[]) => {
       const other = by === "host" ? "guest" : "host";
       unread[other].push(...await say(by, ...bodies));
+    };
+    // At once, so that the reader knows in which order things were made.
+    const sendDue = async () => {
+      for (const by of ["host", "guest"] as const) {
+        const due = sides.due(by);
+        if (due.length > 0) await speak(by, ...due);
+      }
     };
     for (const by of ["host", "guest"] as const) {
       await speak(by, { kind: "profile", name: NAMES[by], client: "whisper/2" });
@@ -255,14 +290,27 @@ function anything(random: Random, steps: number): Course {
     for (let step = 0; step < steps; step++) {
       const by = below(2) === 0 ? "host" : "guest";
       if (below(2) === 0) await speak(by, ...Array.from({ length: 1 + below(3) }, body));
+      if (below(4) === 0) sides.wait(600_000);
+      await sendDue();
       for (let count = below(4); count > 0 && unread[by].length > 0; count--) {
         // Mostly the next; now and then a later one, or one that is never read.
         const at = below(3) === 0 ? below(unread[by].length) : 0;
         const [index] = unread[by].splice(at, 1);
         if (below(8) !== 0) await read(by, index!);
+        await sendDue();
       }
     }
   };
+}
+
+/** A payload with its bytes in hexadecimal, marked so that they are not taken for text. */
+function inHex(payload: Payload): unknown {
+  return Object.fromEntries(
+    Object.entries(payload).map(([key, value]) => [
+      key,
+      value instanceof Uint8Array ? { hex: encodeHex(value) } : value,
+    ]),
+  );
 }
 
 function toJson(made: unknown): string {

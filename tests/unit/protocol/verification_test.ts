@@ -12,7 +12,7 @@ import {
 import type { Payload } from "../../../src/protocol/payload.ts";
 import { verificationWords, VERIFY_WORDS } from "../../../src/protocol/verification.ts";
 import { seededRandom } from "../../support/random.ts";
-import { fixtureFrom, paramsOf, talk } from "./support.ts";
+import { clockAt, dropped, fixtureFrom, paramsOf, talk } from "./support.ts";
 
 const random = seededRandom(1);
 const [sessionKey, transcript] = [random(64), random(32)];
@@ -71,7 +71,13 @@ Deno.test("words: differ when a man in the middle knows the code and reads every
   const withAlice = await stepGuest(malloryAnswered.state, aliceDone.send!);
   const begin = (state: GuestState | HostState) => {
     if (state.state !== "established") throw new Error("An honest handshake failed");
-    return startConversation({ handshake: state.result, epoch: fixture, now: () => 0, random });
+    return startConversation({
+      handshake: state.result,
+      epoch: fixture,
+      clock: clockAt(),
+      random,
+      send: dropped,
+    });
   };
   const sides = {
     alice: begin(aliceDone.state),

@@ -80,7 +80,7 @@ class Side:
     def say(self, plaintext):
         key, self.sending = mac(self.sending, b"\x01"), mac(self.sending, b"\x02")
         self.seq += 1
-        header = struct.pack(">BIII", 1, self.seq, self.pn, self.n) + raw(self.own.public_key())
+        header = struct.pack(">BIIII", 2, self.seq, self.pn, self.n, 0) + raw(self.own.public_key())
         self.n += 1
         cipher = expand(key, "whisper/2 message", lv(header, TRANSCRIPT), 32)
         iv = numbered(f"{self.role} iv", self.ivs, 16)
@@ -128,7 +128,7 @@ def main():
         # The guest's first messages cross the host's; everything else is heard before the answer.
         other = sides["guest" if role == "host" else "host"]
         if turn > 0:
-            other.hear(bytes.fromhex(spoken[0]["head"])[13:45])
+            other.hear(bytes.fromhex(spoken[0]["head"])[17:49])
     print(json.dumps({
         "sessionKey": SESSION_KEY.hex(),
         "transcript": TRANSCRIPT.hex(),

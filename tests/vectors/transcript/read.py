@@ -250,22 +250,24 @@ def public_of(pair):
     return pair.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
-def turn(root, pair, peer):
-    shared = pair.exchange(X25519PublicKey.from_public_bytes(peer))
+def dh_ratchet_step(root, pair, peer, kem_secret=b""):
+    shared = pair.exchange(X25519PublicKey.from_public_bytes(peer)) + kem_secret
     both = derive(shared, "whisper/2 turn", b"", 64, salt=root)
     return both[:32], both[32:]
 
 
-def step(chain):
+def chain_step(chain):
     return hmac256(chain, b"\x01"), hmac256(chain, b"\x02")
 
 
 class Side:
-    def __init__(self, role, privates, sk, transcript, host_ratchet_key):
+    def __init__(self, role, privates, kem_secrets, sk, transcript, host_ratchet_key):
         def first(label):
             return derive(sk, label, lv(transcript), 32)
 
-        self.privates = iter(privates)
+        self.role, self.privates, self.kem_secrets = role, iter(privates), iter(kem_secrets)
+        self.mixed = self.held = self.chain_kem = 0
+        self.secret, self.acknowledged, self.dk, self.newest, self.cts = None, False, None, 0, {}
         self.transcript = transcript
         host_tags, guest_tags = (first(f"whisper/2 headers of {of}") for of in ("host", "guest"))
         host_chain = first("whisper/2 first chain of host")
@@ -280,7 +282,7 @@ class Side:
             self.receiving, self.peer, self.next, self.before = None, None, 0, 0
         else:
             self.own_tags, self.peer_tags = guest_tags, host_tags
-            self.root, self.sending = turn(self.root, self.pair, host_ratchet_key)
+            self.root, self.sending = dh_ratchet_step(self.root, self.pair, host_ratchet_key)
             self.receiving, self.peer, self.next, self.before = host_chain, host_ratchet_key, 0, 0
 
     def fernet(self, key, header):
@@ -291,27 +293,31 @@ class Side:
         """The next head and token."""
         if self.sending is None:
             self.pair = key_pair(next(self.privates))
-            self.root, self.sending = turn(self.root, self.pair, self.peer)
-        key, self.sending = step(self.sending)
+            mixed_in = b""
+            if self.role == "guest" and self.secret and self.acknowledged:
+                mixed_in, self.secret = self.secret, None
+                self.mixed += 1
+            self.root, self.sending = dh_ratchet_step(self.root, self.pair, self.peer, mixed_in)
+        key, self.sending = chain_step(self.sending)
         self.sent += 1
-        header = struct.pack(">BIII", 1, self.sent, self.pn, self.n) + public_of(self.pair)
+        header = struct.pack(">BIIII", 2, self.sent, self.pn, self.n, self.mixed) + public_of(self.pair)
         self.n += 1
         token = self.fernet(key, header)._encrypt_from_parts(padded, 0, iv)
         return header + hmac256(self.own_tags, header)[:16], token.decode()
 
     def skip(self, until):
         for n in range(self.next, until):
-            self.skipped[self.before + n + 1], self.receiving = step(self.receiving)
+            self.skipped[self.before + n + 1], self.receiving = chain_step(self.receiving)
         self.next = max(self.next, until)
 
     def open(self, head, token):
         """The sequence number and the padded payload."""
-        header, tag = head[:45], head[45:]
-        same("length of head", len(head), 61)
+        header, tag = head[:49], head[49:]
+        same("length of head", len(head), 65)
         same("tag of header", tag, hmac256(self.peer_tags, header)[:16])
-        version, seq, pn, n = struct.unpack(">BIII", header[:13])
-        peer = header[13:]
-        if version != 1 or seq >= 2**31 or pn + n >= seq:
+        version, seq, pn, n, kem = struct.unpack(">BIIII", header[:17])
+        peer = header[17:]
+        if version != 2 or seq >= 2**31 or pn + n >= seq:
             raise SystemExit("a header contradicts itself")
         key = self.skipped.pop(seq, None)
         if key is None:
@@ -322,16 +328,46 @@ class Side:
                     self.skip(pn)
                 else:
                     same("messages before the first chain", before, 0)
-                self.root, self.receiving = turn(self.root, self.pair, peer)
+                mixed_in = b""
+                if self.role == "host" and self.secret and kem == self.mixed + 1:
+                    mixed_in, self.secret = self.secret, None
+                    self.mixed += 1
+                same("KEM exchanges of the chain", kem, self.mixed)
+                self.chain_kem = kem
+                self.root, self.receiving = dh_ratchet_step(self.root, self.pair, peer, mixed_in)
                 self.sending, self.pn, self.n = None, self.n, 0
                 self.peer, self.before, self.next = peer, before, 0
             same("messages before the chain", before, self.before)
+            same("KEM exchanges of the chain", kem, self.chain_kem)
             if n < self.next:
                 raise SystemExit("a message was replayed")
             self.skip(n)
-            key, self.receiving = step(self.receiving)
+            key, self.receiving = chain_step(self.receiving)
             self.next += 1
         return seq, self.fernet(key, header).decrypt(token.encode())
+
+
+    def make(self, payload):
+        """Checks a payload that this side makes, and derives what the KEM exchange needs of it."""
+        same("KEM secret held", payload["kem"], self.held)
+        if payload["kind"] == "kem-key":
+            self.newest = payload["n"]
+            ek, self.dk = ML_KEM_768.key_derive(next(self.kem_secrets))
+            same("encapsulation key", payload["ek"].hex(), ek.hex())
+        if payload["kind"] == "kem-answer":
+            same("ciphertext", payload["ct"].hex(), self.cts[payload["n"]].hex())
+
+    def take(self, payload):
+        """Takes in a payload of the peer."""
+        if self.role == "guest" and payload["kem"] == self.newest and self.secret:
+            self.acknowledged = True
+        if payload["kind"] == "kem-key" and payload["n"] > self.newest:
+            self.newest = self.held = payload["n"]
+            self.secret, self.cts[self.newest] = encapsulate(payload["ek"], next(self.kem_secrets))
+            self.acknowledged = False
+        if payload["kind"] == "kem-answer" and payload["n"] == self.newest and self.dk:
+            self.secret, self.held = ML_KEM_768.decaps(self.dk, payload["ct"]), payload["n"]
+            self.dk = None
 
 
 # ----------------------------------------------------------------------------------- 6. Payloads
@@ -351,6 +387,8 @@ def cbor(value):
         return b"\xf5" if value else b"\xf4"
     if isinstance(value, int):
         return cbor_head(0, value)
+    if isinstance(value, bytes):
+        return cbor_head(2, len(value)) + value
     if isinstance(value, str):
         return cbor_head(3, len(value.encode())) + value.encode()
     if isinstance(value, list):
@@ -371,6 +409,8 @@ def uncbor(data, at):
         n, at = int.from_bytes(data[at : at + size], "big"), at + size
     if major == 0:
         return n, at
+    if major == 2:
+        return data[at : at + n], at + n
     if major == 3:
         return data[at : at + n].decode(), at + n
     items = []
@@ -396,6 +436,14 @@ def unpad(padded):
     return payload
 
 
+def from_record(payload):
+    """A payload as it is in the record, with its bytes as bytes."""
+    return {
+        key: bytes.fromhex(value["hex"]) if isinstance(value, dict) else value
+        for key, value in payload.items()
+    }
+
+
 # ------------------------------------------------------------------------------- 7. Verification
 
 
@@ -417,9 +465,11 @@ def main(path):
     sk, transcript, heads = handshake(record, host_ratchet_key)
     same("session key", sk.hex(), results["sessionKey"])
     same("transcript", transcript.hex(), results["transcript"])
-    sides = {
-        role: Side(role, keys[role], sk, transcript, host_ratchet_key) for role in ("host", "guest")
-    }
+    sides = {}
+    for role in ("host", "guest"):
+        # The first of each was used in the handshake.
+        kem_secrets = [bytes.fromhex(one) for one in record["secrets"]["kem"][role][1:]]
+        sides[role] = Side(role, keys[role], kem_secrets, sk, transcript, host_ratchet_key)
     payloads, said = {}, set()
     for one in record["steps"]:
         by, side = one["by"], sides[one["by"]]
@@ -432,7 +482,9 @@ def main(path):
                 same(f"number and token of {i}", (document["seq"], document["token"]), (0, ""))
             else:
                 iv = base64.urlsafe_b64decode(document["token"])[9:25]
-                padded = pad(cbor(results["payloads"][str(i)]))
+                payload = from_record(results["payloads"][str(i)])
+                side.make(payload)
+                padded = pad(cbor(payload))
                 head, token = side.seal(padded, iv)
                 same(f"head of {i}", document["head"], head.hex())
                 same(f"token of {i}", document["token"], token)
@@ -447,7 +499,8 @@ def main(path):
             side = sides[by] = trial
             same(f"number of {i}", seq, document["seq"])
             payloads[i] = unpad(padded)
-            same(f"payload of {i}", payloads[i], results["payloads"][str(i)])
+            same(f"payload of {i}", payloads[i], from_record(results["payloads"][str(i)]))
+            side.take(payloads[i])
     same("documents said", said, set(range(len(documents))))
     names = {one["from"]: payloads[i]["name"] for i, one in enumerate(documents)
              if payloads.get(i, {}).get("kind") == "profile"}
