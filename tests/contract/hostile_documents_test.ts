@@ -290,3 +290,21 @@ for (const poll of [false, true]) {
       }),
   });
 }
+
+Deno.test({
+  name: `MongoRelay.renew: corrects an expiry and a linger that reach too far${skip}`,
+  ignore,
+  fn: () =>
+    withFixture(true, async (fixture) => {
+      const { host, writer, db } = fixture;
+      for (const name of ["MaxKey", "date out of range", "long", "string", "regular expression"]) {
+        const { hostSeat, room } = await fixture.pair();
+        const expiresAt = HOSTILE_VALUES[name]!;
+        await writer.set(DATABASE, "rooms", room, { expiresAt, lingerMs: 8e15 });
+        assert(await host.renew(hostSeat), name);
+        const stored = await db.collection("rooms").findOne({ _id: room as never });
+        const { expiresAt: corrected } = stored as unknown as { expiresAt: Date };
+        assert(corrected.getTime() <= Date.now() + 61_000, name);
+      }
+    }),
+});

@@ -22,16 +22,21 @@ export async function inspectCollections(db: Db): Promise<{ hasExpiry: boolean }
   const found = await db.listCollections(filter, { nameOnly: false }).toArray() as CollectionInfo[];
   for (const info of found) {
     const kind = kindOf(info);
-    if (kind) throw new Failure("foreign-collection", { collection: info.name, kind });
+    if (kind) throw new Failure("foreign-collection", { collection: plain(info.name), kind });
   }
   let expiries = 0;
   for (const { name } of found) {
     for (const index of await db.collection(name).listIndexes().toArray()) {
       if (isExpiry(index)) expiries++;
-      else if (isForeign(index)) throw new Failure("foreign-index", { index: index.name });
+      else if (isForeign(index)) throw new Failure("foreign-index", { index: plain(index.name) });
     }
   }
   return { hasExpiry: expiries === COLLECTIONS.length };
+}
+
+/** A name that can be shown; undefined for one with anything but letters, which a server can send. */
+function plain(name: string | undefined): string | undefined {
+  return name !== undefined && /^[\w.$-]{1,128}$/.test(name) ? name : undefined;
 }
 
 function kindOf({ type, options = {} }: CollectionInfo): CollectionKind | undefined {
