@@ -11,6 +11,7 @@ import { jsonReport, plainReport } from "../../src/doctor/report.ts";
 import { Failure, RelayUnavailable } from "../../src/errors.ts";
 import { examine } from "../../src/relay/examine.ts";
 import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
+import { rawOf } from "../../src/terminal/terminal_text.ts";
 import { describeFailure } from "../../src/ui/messages/failures.ts";
 import { type Answer, HOSTILE_TEXT, withFakeServer } from "../support/fake_mongod.ts";
 import { int64, Raw } from "../support/raw_writer.ts";
@@ -80,8 +81,8 @@ for (const [what, answer] of ANSWERS) {
       const lines: string[] = [];
       for (
         const report of [
-          plainReport((line) => lines.push(line), false),
-          jsonReport((line) => lines.push(line)),
+          plainReport((text) => lines.push(rawOf(text)), false),
+          jsonReport((value) => lines.push(JSON.stringify(value))),
         ]
       ) {
         await examineAll({
