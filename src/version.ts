@@ -8,7 +8,7 @@
 declare const WHISPER_COMMIT: string | undefined;
 
 /** The version, as in CHANGELOG.md. */
-export const VERSION = "0.1.0";
+export const VERSION = "0.2.0";
 
 /** The commit that a compiled program was made from; undefined when started from the sources. */
 export const COMMIT: string | undefined = typeof WHISPER_COMMIT === "undefined"

@@ -1,5 +1,6 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { notesFor } from "../../../src/build/notes.ts";
+import { VERSION } from "../../../src/version.ts";
 
 const CHANGELOG = `# Changelog
 
@@ -29,4 +30,9 @@ Deno.test("notes: no version is taken for another, and none is without words", (
   assertThrows(() => notesFor("v2.0.0", CHANGELOG), Error, "no part for 2.0.0");
   const silent = "## [3.0.0]\n\n## [2.0.0]\n- Words.\n";
   assertThrows(() => notesFor("v3.0.0", silent), Error, "says nothing about 3.0.0");
+});
+
+Deno.test("notes: CHANGELOG.md describes the version of the program", async () => {
+  const changelog = await Deno.readTextFile(new URL("../../../CHANGELOG.md", import.meta.url));
+  assertMatch(notesFor(`v${VERSION}`, changelog), /^### Upgrading\n/);
 });
