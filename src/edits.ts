@@ -5,7 +5,7 @@
  */
 
 /**
- * How many letters have to be put in, left out, replaced or swapped with their neighbour (optimal
+ * How many letters have to be put in, left out, replaced or swapped with their neighbor (optimal
  * string alignment). Takes time in the product of both lengths.
  */
 export function edits(a: string, b: string): number {

@@ -53,7 +53,7 @@ export class Printed {
     if (!entry) return false;
     const height = this.#height(entry);
     const below = this.#entries.slice(index + 1).reduce((sum, one) => sum + this.#height(one), 0);
-    // Of the text nothing is kept in memory, either.
+    // The text is removed from memory, too.
     this.#entries[index] = { id: undefined, lines: Array(height).fill("") };
     if (below >= reach) return false;
     const erasable = Math.min(height, reach - below);

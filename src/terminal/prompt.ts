@@ -153,7 +153,7 @@ export class TerminalInput {
   }
 
   async #readTyped(options: ReadLineOptions): Promise<string | null> {
-    // Loaded where somebody types: pipes need none of it, and it is slow to load.
+    // Loaded only for a terminal: pipes do not need it, and it is slow to load.
     const { ShownLine } = await import("./shown_line.ts");
     options.signal?.throwIfAborted();
     const line = new ShownLine(this.#terminal, options);

@@ -14,7 +14,7 @@ import { graphemes } from "./graphemes.ts";
 const MAX_MARKS = 6;
 /** Nothing here needs a second look: printable ASCII and line breaks. */
 const PLAIN = /^[\x20-\x7e\n]*$/;
-/** Controls, format characters, separators, what is ignored by rendering, and what is no character. */
+/** Controls, format characters, separators, default ignorables, and unassigned code points. */
 const SUSPECT =
   /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}\p{Default_Ignorable_Code_Point}]/u;
 /** Marks that stack on the letter before them. */
@@ -30,7 +30,7 @@ const VARIES = /^[\p{Emoji}]$/u;
 const [ZWNJ, ZWJ, BLACK_FLAG, CANCEL_TAG] = ["\u200c", "\u200d", "\u{1f3f4}", "\u{e007f}"];
 
 /**
- * `text` with everything in it that is no plain text made visible: `␛` for an escape character,
+ * `text` with everything made visible that is not plain text: `␛` for an escape character,
  * `‹U+202E›` for a change of direction. Line breaks stay; a tab becomes spaces.
  */
 export function safeText(text: string): string {

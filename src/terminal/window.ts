@@ -39,7 +39,7 @@ export class Window {
   part({ before, after }: Draft, space: Space): Part {
     const last = Math.max(space.start.row + 1, space.rows - 1);
     const cells = (last - space.start.row) * space.columns;
-    // Close to the edge, the text that the cursor moves towards would not be seen.
+    // Close to the edge, the text that the cursor moves to would not be seen.
     const isNear = this.#from > 0 && before.length - this.#from < space.columns / 4;
     let shown = isNear ? undefined : this.#before(before, cells);
     let here = shown === undefined ? undefined : placeAfter(shown, space.start, space.columns);

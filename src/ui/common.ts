@@ -10,7 +10,7 @@ import { MESSAGE_NOTES } from "./messages/interfaces.ts";
 export const IDLE_MS = 60_000;
 /** A message shows its own time where that differs from ours by more than this. */
 const OLD_AFTER_MS = 120_000;
-/** Lines kept for the arrow keys, in memory only. */
+/** Earlier lines for the arrow keys, in memory only. */
 const MAX_HISTORY = 200;
 
 /** Hours and minutes of the day in the local time zone, of milliseconds since 1970. */

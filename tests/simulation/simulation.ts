@@ -271,7 +271,7 @@ class Simulation {
         );
       }
       assertEquals(new Set(numbers).size, numbers.length, "a text was displayed twice");
-      // All texts are numbered in the order of sending, whoever sends them.
+      // All texts are numbered in the order of sending, by either side.
       const inTime = messages.flatMap(({ late }, n) => late ? [] : [numbers[n]!]);
       assertEquals(inTime, inTime.toSorted((a, b) => a - b), "texts were out of order");
       const expected = this.#hadStrangers ? ALARMS_OF_STRANGERS : [];

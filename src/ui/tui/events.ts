@@ -13,7 +13,7 @@ import { nameWidthFor } from "./rows.ts";
 import { NO_RECALL, type RelayState, type State } from "./state.ts";
 import { forgetSent } from "./typing.ts";
 
-/** Alarms kept in the banner; all of them stay in the conversation. */
+/** Alarms shown in the banner; all of them stay in the conversation. */
 const MAX_ALARMS = 99;
 
 /** The state after an event. */

@@ -88,7 +88,7 @@ export function delivery(log: Log, sendId: string, status: DeliveryStatus, seq?:
   const index = log.entries.findLastIndex((one) => one.kind === "own" && one.sendId === sendId);
   const entry = log.entries[index];
   if (entry?.kind !== "own") {
-    // Nothing is kept of a message that was cleared; only a queued one is known before it is shown.
+    // A message that was cleared leaves nothing behind; only a queued one is known before it is shown.
     return status === "queued" ? { ...log, early: { ...log.early, [sendId]: status } } : log;
   }
   return {

@@ -132,7 +132,7 @@ for (const { desc, s, Y } of points.invalid) {
   });
 }
 
-Deno.test("CPace: both sides abort on what is no canonical encoding", () => {
+Deno.test("CPace: both sides abort on an encoding that is not canonical", () => {
   const good = run(2).answer.share;
   assert(isShare(good));
   const wrong: Record<string, Uint8Array> = {

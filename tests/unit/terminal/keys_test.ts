@@ -93,7 +93,7 @@ Deno.test("KeyDecoder: decodes the same from pieces of any size", () => {
   ));
 });
 
-/** Neighbouring texts as one. */
+/** Adjacent texts as one. */
 function joined(inputs: readonly Input[]): Input[] {
   const all: Input[] = [];
   for (const input of inputs) {

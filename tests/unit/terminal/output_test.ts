@@ -60,7 +60,7 @@ Deno.test("Output.writeData: keeps data for a pipe, and sanitizes it for a termi
   assertNotMatch(await shown.text(), ACTING);
 });
 
-Deno.test("output keeps its order however little is taken at a time", async () => {
+Deno.test("Output: writes in order when little is taken at a time", async () => {
   let taken = "";
   const queue = new Output({
     ...PIPE,
@@ -77,7 +77,7 @@ Deno.test("output keeps its order however little is taken at a time", async () =
   assertEquals(taken, "first line\nsecond line\nthird\n");
 });
 
-Deno.test("output whose reader has gone says so once and takes no more", async () => {
+Deno.test("Output: reports a lost reader once and writes nothing more", async () => {
   let writes = 0;
   let lost = 0;
   const queue = new Output({

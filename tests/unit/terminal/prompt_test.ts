@@ -24,7 +24,7 @@ async function asked(
   const clock = new FakeClock();
   const input = new TerminalInput(terminal, clock);
   const line = input.readLine({ prompt: "> ", ...options });
-  // Whoever expects a rejection awaits it later.
+  // A test that expects a rejection awaits it later.
   line.catch(() => {});
   await terminal.idle();
   return { terminal, input, clock, line };
@@ -188,7 +188,7 @@ Deno.test("TerminalInput: a paste that is not complete belongs to the next reade
   ]);
 });
 
-Deno.test("prompt: control characters of a paste are seen, not obeyed, and kept", async () => {
+Deno.test("prompt: shows control characters of a paste without obeying or losing them", async () => {
   const { terminal, line } = await asked();
   const hostile = "a\x1b[2Jb\x07\u009b31mc\u202ed\x00e\x7f";
   await terminal.type(`\x1b[200~${hostile}\x1b[201~`);

@@ -14,7 +14,7 @@ import { MemoryScreen } from "../../support/screen.ts";
 /** What acts on a terminal, hides, turns a line around or piles up; and what is seen instead. */
 const CORPUS: readonly [what: string, text: string, shown: string][] = [
   ["an escape character", "\x1b[2J", "␛[2J"],
-  ["a change of colour", "a\x1b[31mb", "a␛[31mb"],
+  ["a change of color", "a\x1b[31mb", "a␛[31mb"],
   ["a title", "\x1b]0;title\x07", "␛]0;title␇"],
   ["the clipboard", "\x1b]52;c;aGk=\x1b\\", "␛]52;c;aGk=␛\\"],
   ["a link", "\x1b]8;;http://x\x07y\x1b]8;;\x07", "␛]8;;http://x␇y␛]8;;␇"],
@@ -59,15 +59,15 @@ const HARMLESS = [
 // deno-lint-ignore no-control-regex -- what acts on a terminal
 const ACTING = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
-Deno.test("safeText() makes visible what acts, hides or piles up", () => {
+Deno.test("safeText: makes visible what acts, hides or piles up", () => {
   for (const [what, text, shown] of CORPUS) assertEquals(safeText(text), shown, what);
 });
 
-Deno.test("safeText() leaves what people write as it is", () => {
+Deno.test("safeText: leaves ordinary text as it is", () => {
   for (const text of HARMLESS) assertEquals(safeText(text), text);
 });
 
-Deno.test("safeText() of a safe text changes nothing more", () => {
+Deno.test("safeText: changes nothing in its own result", () => {
   fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 30 }), (text) => {
     const safe = safeText(text);
     assertNotMatch(safe, ACTING);
@@ -75,7 +75,7 @@ Deno.test("safeText() of a safe text changes nothing more", () => {
   }));
 });
 
-Deno.test("safeLine() stays on one line", () => {
+Deno.test("safeLine: returns one line", () => {
   for (const [what, text] of CORPUS) assert(!safeLine(text).includes("\n"), what);
   assertEquals(safeLine("a\nb"), "a⏎b");
 });
@@ -103,7 +103,7 @@ function eventsWith(text: string): ChatEvent[] {
   ];
 }
 
-Deno.test("no byte of anybody's text reaches a terminal as a control: full screen", async () => {
+Deno.test("full screen: writes no byte of a text as a control", async () => {
   for (const [what, text] of CORPUS) {
     const clock = new FakeClock({ turns: 1 });
     const screen = new MemoryScreen({ columns: 120, rows: 40 });
@@ -131,7 +131,7 @@ Deno.test("no byte of anybody's text reaches a terminal as a control: full scree
   }
 });
 
-Deno.test("no byte of anybody's text reaches a terminal as a control: plain", async () => {
+Deno.test("plain: writes no byte of a text as a control", async () => {
   for (const [what, text] of CORPUS) {
     const terminal = new FakeTerminal({ columns: 120 });
     const clock = new FakeClock();
@@ -154,7 +154,7 @@ Deno.test("no byte of anybody's text reaches a terminal as a control: plain", as
   }
 });
 
-Deno.test("no byte of anybody's text reaches a terminal as a control: JSON", () => {
+Deno.test("JSON: writes no byte of a text as a control", () => {
   for (const [what, text] of CORPUS) {
     const values: unknown[] = [];
     const ui = new JsonInterface({

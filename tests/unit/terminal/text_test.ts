@@ -3,7 +3,7 @@ import fc from "fast-check";
 import stringWidth from "string-width";
 import { clip, lay, pad, placeIn, widthOf, wrap } from "../../../src/terminal/text.ts";
 
-Deno.test("wrap: rows break at words, and through words that are too long", () => {
+Deno.test("wrap: breaks at words, and inside words that are too long", () => {
   const cases: [string, number, string[]][] = [
     ["", 10, [""]],
     ["one two three", 7, ["one two", "three"]],
@@ -24,7 +24,7 @@ Deno.test("wrap: rows break at words, and through words that are too long", () =
   }
 });
 
-Deno.test("wrap: no row is too wide, and no letter is lost", () => {
+Deno.test("wrap: makes no row too wide and loses no character", () => {
   const letters = fc.string({
     unit: fc.constantFrom("a", "b", " ", "日", "👩‍👩‍👧", "e\u0301", "ש", "\n"),
     maxLength: 80,
@@ -36,7 +36,7 @@ Deno.test("wrap: no row is too wide, and no letter is lost", () => {
   }));
 });
 
-Deno.test("clip() and pad() know how wide letters are", () => {
+Deno.test("clip, pad: count columns, not characters", () => {
   assertEquals(clip("abcdef", 6), "abcdef");
   assertEquals(clip("abcdef", 5), "abcd…");
   assertEquals(clip("日本語", 5), "日本…");
@@ -45,7 +45,7 @@ Deno.test("clip() and pad() know how wide letters are", () => {
   assertEquals(pad("日", 4), "日  ");
 });
 
-Deno.test("lay: the cursor stands where the next letter comes", () => {
+Deno.test("lay: places the cursor where the next character goes", () => {
   const cases: [string, number, [number, number]][] = [
     ["", 0, [0, 0]],
     ["abc", 3, [0, 3]],
@@ -67,7 +67,7 @@ Deno.test("lay: the cursor stands where the next letter comes", () => {
   }
 });
 
-Deno.test("lay: a plain text and one that is looked at by graphemes lie alike", () => {
+Deno.test("lay: lays plain text and graphemes alike", () => {
   fc.assert(fc.property(
     fc.string({ unit: fc.constantFrom("a", "b", " ", "\n"), maxLength: 40 }),
     fc.nat(40),
@@ -80,7 +80,7 @@ Deno.test("lay: a plain text and one that is looked at by graphemes lie alike", 
   ));
 });
 
-Deno.test("lay: each row begins where it is said to", () => {
+Deno.test("lay: begins each row at its offset", () => {
   const letters = fc.string({ unit: fc.constantFrom("a", " ", "日", "👩‍👩‍👧", "\n"), maxLength: 40 });
   fc.assert(fc.property(letters, (text) => {
     const { rows, starts } = lay(text, 0, 5);
@@ -88,7 +88,7 @@ Deno.test("lay: each row begins where it is said to", () => {
   }));
 });
 
-Deno.test("placeIn() is the letter at a column, and the end of a row beyond it", () => {
+Deno.test("placeIn: finds the character at a column, and the end of the row beyond it", () => {
   const cases: [string, number, number][] = [["abc", 1, 1], ["日本", 2, 1], ["日本", 1, 0], [
     "a👩‍👩‍👧b",
     3,
@@ -101,7 +101,7 @@ Deno.test("placeIn() is the letter at a column, and the end of a row beyond it",
   for (const [row, column, place] of cases) assertEquals(placeIn(row, column), place, row);
 });
 
-Deno.test("widthOf() is as wide as the letters together", () => {
+Deno.test("widthOf: sums the widths of the characters", () => {
   fc.assert(fc.property(fc.string({ unit: "grapheme", maxLength: 30 }), (text) => {
     assertEquals(widthOf(text), stringWidth(text));
   }));

@@ -8,7 +8,7 @@ import { TerminalInput } from "../../../src/terminal/prompt.ts";
 import { Output } from "../../../src/terminal/output.ts";
 import { stdio } from "../../../src/terminal/stdio.ts";
 
-// Whoever lives on after the terminal still has to tidy up.
+// What lives on after the terminal still has to clean up.
 if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", () => {});
 const output = new Output(Deno.stdout);
 const input = new TerminalInput(stdio({ output, isAnsi: true }));

@@ -20,7 +20,7 @@ async function feed(lines: readonly string[], controls = new RecordedControls())
   return { asked: controls.asked, written };
 }
 
-Deno.test("lines become what is asked of the chat, in order", async () => {
+Deno.test("JsonInterface: passes lines to the chat in order", async () => {
   const { asked, written } = await feed([
     '{"send":"one","id":"a"}',
     "",
@@ -44,7 +44,7 @@ Deno.test("lines become what is asked of the chat, in order", async () => {
   assertEquals(written, []);
 });
 
-Deno.test("questions about the chat are answered by events", async () => {
+Deno.test("JsonInterface: answers questions by events", async () => {
   const controls = new RecordedControls();
   const words = ["a", "b"];
   controls.now = {
@@ -74,7 +74,7 @@ Deno.test("questions about the chat are answered by events", async () => {
   }
 });
 
-Deno.test("a text that cannot be sent is an error that carries its id", async () => {
+Deno.test("JsonInterface: reports a text that cannot be sent with its id", async () => {
   const controls = new RecordedControls();
   controls.failure = untranslated("too-long", "Too long.", "Shorten it.");
   const { written } = await feed(['{"send":"x","id":"7"}'], controls);
@@ -88,7 +88,7 @@ Deno.test("a text that cannot be sent is an error that carries its id", async ()
   }]);
 });
 
-Deno.test("any other line is an error, and asks for nothing", async () => {
+Deno.test("JsonInterface: reports any other line as an error and does nothing", async () => {
   const noRequest = fc.oneof(
     fc.json(),
     fc.string().filter((text) => !text.includes("\n")),

@@ -80,7 +80,7 @@ function message(text: string, seq = 1, at = "2024-01-01T00:00:00.000Z"): ChatEv
   return { event: "message", from: "Bob", text, seq, at };
 }
 
-Deno.test("plain: no text of the peer can look like a line of the program or of oneself", async () => {
+Deno.test("plain: shows no message like a line of the program or of oneself", async () => {
   const harness = new Harness();
   harness.hear({ ...READY, peer: "you" } as ChatEvent);
   const before = harness.printed.length;
@@ -100,7 +100,7 @@ Deno.test("plain: no text of the peer can look like a line of the program or of 
   await harness.ui.close();
 });
 
-Deno.test("plain: every event is told in words, none of it in control sequences", async () => {
+Deno.test("plain: tells every event in words, without control sequences", async () => {
   const harness = new Harness({ isTerminal: false });
   const events: [ChatEvent, string][] = [
     [{ event: "relay", state: "up", kind: "sqlite", watch: "file" }, "Connected to this computer."],
@@ -148,7 +148,7 @@ Deno.test("plain: every event is told in words, none of it in control sequences"
   await harness.ui.close();
 });
 
-Deno.test("plain: deliveries are gathered, and what is not seen is told", async () => {
+Deno.test("plain: groups deliveries, and reports what was not delivered", async () => {
   const harness = new Harness();
   harness.hear(READY);
   await harness.type("one", "two", "three");
@@ -170,7 +170,7 @@ Deno.test("plain: deliveries are gathered, and what is not seen is told", async 
 
 Deno.test("PlainInterface: erases an expired message in place and tells it in one line", async () => {
   const harness = new Harness();
-  harness.hear(READY, message("secret ".repeat(30).trim(), 1), message("kept", 2));
+  harness.hear(READY, message("secret ".repeat(30).trim(), 1), message("stays", 2));
   await harness.type("mine");
   harness.hear({ event: "sent", id: "1", seq: 1 });
   const before = harness.printed;
@@ -182,7 +182,7 @@ Deno.test("PlainInterface: erases an expired message in place and tells it in on
   const others = before.map((line) => line.includes("secret") ? "" : line);
   assertEquals(after.slice(0, before.length), others);
   assertEquals(after.slice(before.length).map(withoutTime), ["* A message from Bob expired."]);
-  assert(!harness.terminal.raw.slice(written).includes("kept"));
+  assert(!harness.terminal.raw.slice(written).includes("stays"));
   harness.hear({ event: "expired", from: "you", seq: 1 });
   assert(!harness.printed.join().includes("mine"));
   assertEquals(withoutTime(harness.printed.at(-1)!), "* A message of yours expired.");
@@ -318,7 +318,7 @@ Deno.test("PlainInterface: waits for Enter when the chat has ended by itself, an
   await new Harness({ isTerminal: false }).ui.acknowledge(new AbortController().signal);
 });
 
-Deno.test("plain: a message rings only for someone who has not typed for a while", async () => {
+Deno.test("plain: rings only when nothing was typed for a while", async () => {
   for (const [quiet, bells] of [[false, 1], [true, 0]] as const) {
     const harness = new Harness({ quiet });
     harness.hear(READY, message("at once"));
@@ -329,7 +329,7 @@ Deno.test("plain: a message rings only for someone who has not typed for a while
   }
 });
 
-Deno.test("plain: a wait is mentioned again each minute, until it is over", async () => {
+Deno.test("plain: repeats a wait each minute until it is over", async () => {
   const harness = new Harness();
   harness.hear({ event: "waiting", for: "guest" });
   await harness.clock.advance(125_000);
@@ -340,7 +340,7 @@ Deno.test("plain: a wait is mentioned again each minute, until it is over", asyn
   await harness.ui.close();
 });
 
-Deno.test("plain: what is typed is done, and a slip is not sent", async () => {
+Deno.test("plain: obeys commands and does not send a typo of one", async () => {
   const harness = new Harness();
   await harness.type(
     "hello",

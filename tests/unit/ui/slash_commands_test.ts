@@ -8,7 +8,7 @@ import {
   type Typed,
 } from "../../../src/ui/slash_commands.ts";
 
-Deno.test("readTyped() tells texts from commands", () => {
+Deno.test("readTyped: tells messages from commands", () => {
   const command = (name: string, argument = "") => ({ kind: "command", name, argument });
   const text = (text: string) => ({ kind: "text", text });
   const cases: [string, unknown][] = [
@@ -44,7 +44,7 @@ Deno.test("readTyped() tells texts from commands", () => {
   }
 });
 
-Deno.test("every command is read by its name and its aliases", () => {
+Deno.test("readTyped: accepts every command by its name and its aliases", () => {
   for (const [name, { aliases = [] }] of ALL_SLASH_COMMANDS) {
     if (name === "say") continue;
     for (const word of [name, ...aliases]) {
@@ -53,18 +53,18 @@ Deno.test("every command is read by its name and its aliases", () => {
   }
 });
 
-Deno.test("beginningWith() completes what only one command begins with", () => {
+Deno.test("beginningWith: completes a unique prefix", () => {
   assertEquals(beginningWith("v"), "verify");
   assertEquals(beginningWith("c"), undefined);
   assertEquals(beginningWith(""), undefined);
 });
 
-Deno.test("commandHelp() lists every command with what stands behind it", () => {
+Deno.test("commandHelp: lists every command with its argument", () => {
   assertEquals(commandHelp().length, ALL_SLASH_COMMANDS.size);
   assert(commandHelp().some(([usage]) => usage === "/timer [30s, 5m, 1h or off]"));
 });
 
-Deno.test("parseTimer() reads times as people write them", () => {
+Deno.test("parseTimer: reads durations as people write them", () => {
   const cases: [string, number][] = [
     ["30s", 30],
     ["5m", 300],

@@ -79,7 +79,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   fc.integer({ min: 0, max: 100_000 }).map((now): Action => ({ action: "tick", now, wall: now })),
 );
 
-Deno.test("whatever happens, there is a frame: full, free of controls, with its cursor in it", () => {
+Deno.test("frame: is full and free of controls with its cursor inside, on any input", () => {
   fc.assert(
     fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
       let { state } = new Story();
@@ -97,7 +97,7 @@ Deno.test("whatever happens, there is a frame: full, free of controls, with its 
   );
 });
 
-Deno.test("whatever comes from the chat, what is being typed stays as it is", () => {
+Deno.test("draft: stays as it is on any event", () => {
   fc.assert(
     fc.property(text, fc.array(event, { maxLength: 30 }), (typed, events) => {
       const story = new Story().do({ action: "input", input: { input: "text", text: typed } });

@@ -38,7 +38,7 @@ for (const columns of [40, 80]) {
       const own = new Set(new Story({ columns, rows: 60 }).hear(UP, ready()).lines);
       for (const line of story.lines) {
         if (own.has(line) || line === "") continue;
-        // A time or a bar: the mark of what somebody has said.
+        // A time or a bar: the mark of a message.
         assert(
           /^ {2}14:02 +Bob(?: │|:)(?: |$)|^ +│/.test(line),
           `${JSON.stringify(text)}: ${line}`,
@@ -48,14 +48,14 @@ for (const columns of [40, 80]) {
   });
 }
 
-Deno.test("rows: an alarm is a row from edge to edge that no text of the peer can be", () => {
+Deno.test("rows: draw an alarm across the whole width, which no message can imitate", () => {
   const story = new Story({ rows: 30 }).hear(UP, ready(), message("! 14:02 ALARM: x"), alarm());
   const real = story.lines.filter((line) => line.startsWith("! "));
   assertEquals(real, ["! 14:02 ALARM: Someone else tried to join this room. They were refused."]);
   assertMatch(story.lines[2]!, /^ ALARM: Someone else tried to join this room/);
 });
 
-Deno.test("rows: a name that could be read as a sentence stands in quotation marks", () => {
+Deno.test("rows: quote a name that reads like a sentence", () => {
   const names = [
     ["Bob", "Bob"],
     ["Jean-Luc O’Neil", "Jean-Luc O’Neil"],
@@ -75,7 +75,7 @@ Deno.test("rows: a name that could be read as a sentence stands in quotation mar
   }
 });
 
-Deno.test("rows: a text has its state in words, and does not move when that changes", () => {
+Deno.test("rows: show the delivery state in words, without moving the message", () => {
   const text = "a text that takes just about as much as there is room for, so and so";
   const story = new Story().hear(UP, ready()).say("1", text);
   const states = [story.lines];
@@ -89,7 +89,7 @@ Deno.test("rows: a text has its state in words, and does not move when that chan
   assertEquals(new Set(places).size, 1);
 });
 
-Deno.test("rows: a late text and one from another time say so", () => {
+Deno.test("rows: mark a late message and one from another time", () => {
   const late = { ...message("x"), late: true } as const;
   const old = message("y", 2, TWO_PAST_TWO - 3_600_000);
   const { text } = new Story().hear(ready(), late, old);
@@ -97,7 +97,7 @@ Deno.test("rows: a late text and one from another time say so", () => {
   assert(text.includes("Bob │ (written 13:02) y"), text);
 });
 
-Deno.test("rows: no row is wider than the window, at any size and for any text", () => {
+Deno.test("rows: never exceed the window, at any size and for any text", () => {
   const unit = fc.constantFrom("a", " ", "日", "👩‍👩‍👧", "e\u0301", "ש", "\n", "\t", "\u202e", "\x1b");
   fc.assert(
     fc.property(
@@ -127,7 +127,7 @@ Deno.test("rows: no row is wider than the window, at any size and for any text",
   );
 });
 
-Deno.test("rows: a frame fills the window, however small, and holds no control character", () => {
+Deno.test("rows: fill the window without control characters, however small", () => {
   for (const [columns, rows] of [[10, 5], [20, 6], [40, 10], [80, 24], [200, 60]] as const) {
     const { lines } = new Story({ columns, rows }).hear(
       UP,

@@ -64,7 +64,7 @@ class Harness {
   }
 }
 
-Deno.test("full screen: what is typed is sent, and shown with what became of it", async () => {
+Deno.test("full screen: sends what is typed and shows its delivery", async () => {
   await using harness = new Harness();
   harness.hear(UP, ready());
   await harness.type("hello", "\r");
@@ -77,7 +77,7 @@ Deno.test("full screen: what is typed is sent, and shown with what became of it"
   assertStringIncludes(harness.screen.text, "you │ hello  · delivered");
 });
 
-Deno.test("full screen: how quick the relay is, without the time that it was away", async () => {
+Deno.test("full screen: shows the latency of the relay without its outages", async () => {
   await using harness = new Harness();
   harness.hear(UP, ready());
   await harness.type("one", "\r");
@@ -93,7 +93,7 @@ Deno.test("full screen: how quick the relay is, without the time that it was awa
   assertStringIncludes(harness.screen.text, "Connected to MongoDB, 100 ms");
 });
 
-Deno.test("full screen: several lines are one text; slips and commands are not sent", async () => {
+Deno.test("full screen: sends several lines as one message, and no commands or typos of commands", async () => {
   await using harness = new Harness();
   await harness.type("one", "\n", "two", "\x1b\r", "three", "\r");
   await harness.type("/dance", "\r", "//dance", "\r", "/timer 30s", "\r", "exit", "\r");
@@ -106,7 +106,7 @@ Deno.test("full screen: several lines are one text; slips and commands are not s
   assertStringIncludes(harness.screen.text, "Unknown command.");
 });
 
-Deno.test("full screen: a paste of 16 KiB is one text after a question, never a burst", async () => {
+Deno.test("full screen: sends a paste of 16 KiB as one message after a question", async () => {
   await using harness = new Harness();
   const paste = Array.from({ length: 1_024 }, (_, i) => `line ${i}`.padEnd(15, ".")).join("\n");
   await harness.type(`\x1b[200~${paste.replaceAll("\n", "\r")}\x1b[201~`);
@@ -116,13 +116,13 @@ Deno.test("full screen: a paste of 16 KiB is one text after a question, never a 
   assertEquals(harness.controls.asked, [`send ${JSON.stringify(paste)} 1`]);
 });
 
-Deno.test("full screen: a paste that begins with a slash, or is a word to leave, is a text", async () => {
+Deno.test("full screen: sends a paste as text when it looks like a command", async () => {
   await using harness = new Harness();
   await harness.type("\x1b[200~/burn\rnow\x1b[201~", "\r", "\x1b[200~ /exit\r\x1b[201~", "\r");
   assertEquals(harness.controls.asked, ['send "/burn\\nnow" 1', 'send " /exit\\n" 2']);
 });
 
-Deno.test("full screen: no key is dropped and nothing jumps while 200 texts a second come", async () => {
+Deno.test("full screen: drops no key and does not jump when 200 messages a second arrive", async () => {
   await using harness = new Harness();
   harness.hear(UP, ready());
   const sentence = "The quick brown fox jumps over 👩‍👩‍👧 and 日本語. ";
@@ -151,7 +151,7 @@ Deno.test("full screen: no key is dropped and nothing jumps while 200 texts a se
   assertEquals(harness.controls.asked, [`send ${JSON.stringify(typed)} 1`]);
 });
 
-Deno.test("full screen: a terminal that takes nothing is given nothing more", async () => {
+Deno.test("full screen: writes nothing more to a terminal that takes nothing", async () => {
   await using harness = new Harness();
   harness.hear(ready());
   await harness.clock.advance(50);
@@ -167,7 +167,7 @@ Deno.test("full screen: a terminal that takes nothing is given nothing more", as
   assertStringIncludes(harness.screen.text, "text 499");
 });
 
-Deno.test("full screen: a terminal that stands still does not keep anybody", async () => {
+Deno.test("full screen: leaves when the terminal stands still", async () => {
   await using harness = new Harness();
   harness.hear(ready());
   harness.screen.isStuck = true;
@@ -177,7 +177,7 @@ Deno.test("full screen: a terminal that stands still does not keep anybody", asy
   assertEquals(harness.screen.modes.get("1049"), false);
 });
 
-Deno.test("full screen: a window that changes is filled anew, without being told", async () => {
+Deno.test("full screen: redraws when the window changes without a signal", async () => {
   await using harness = new Harness();
   harness.hear(UP, ready(), message("a text that is long enough for two rows in a narrow window"));
   await harness.clock.advance(50);
@@ -190,7 +190,7 @@ Deno.test("full screen: a window that changes is filled anew, without being told
   }
 });
 
-Deno.test("full screen: the terminal is left as it was, with nothing on it but the last word", async () => {
+Deno.test("full screen: restores the terminal and leaves the last sentence only", async () => {
   const harness = new Harness();
   assertEquals(
     ["1049", "2004", "1004", "7"].map((mode) => harness.screen.modes.get(mode)),
@@ -213,7 +213,7 @@ Deno.test("full screen: the terminal is left as it was, with nothing on it but t
   assertEquals(screen.written.slice(screen.written.lastIndexOf("\x1b[?1049l")), end);
 });
 
-Deno.test("full screen: a process that ends at once leaves the terminal as it was", async () => {
+Deno.test("full screen: restores the terminal when the process ends at once", async () => {
   const harness = new Harness();
   dispatchEvent(new Event("unload"));
   assertEquals([harness.screen.modes.get("1049"), harness.screen.isRaw], [false, false]);
@@ -222,7 +222,7 @@ Deno.test("full screen: a process that ends at once leaves the terminal as it wa
   await harness.ui.close();
 });
 
-Deno.test("full screen: an error that nobody caught ends the chat, and not the process", async () => {
+Deno.test("full screen: ends the chat, not the process, on an uncaught error", async () => {
   await using harness = new Harness();
   const error = new ErrorEvent("error", { error: new Error("lost"), cancelable: true });
   dispatchEvent(error);
@@ -230,7 +230,7 @@ Deno.test("full screen: an error that nobody caught ends the chat, and not the p
   await assertRejects(() => harness.conversing, Error, "lost");
 });
 
-Deno.test("full screen: leaving by key, by Ctrl+D in an empty line, by a closed terminal", async () => {
+Deno.test("full screen: leaves by key, by Ctrl+D in an empty line, and when the terminal closes", async () => {
   await using harness = new Harness();
   await harness.type("ab", "\x1b[D", "\x04", "\x15", "\x04", "\x03", "\x03");
   harness.screen.type(null);
@@ -243,17 +243,17 @@ Deno.test("full screen: leaving by key, by Ctrl+D in an empty line, by a closed 
   ]);
 });
 
-Deno.test("full screen: what cannot be done is said, with what to do", async () => {
+Deno.test("full screen: says what cannot be done, and what to do", async () => {
   await using harness = new Harness();
-  harness.controls.failure = untranslated("no-peer", "Nobody is here.", "Wait for the other one.");
+  harness.controls.failure = untranslated("no-peer", "Nobody is here.", "Wait for your peer.");
   await harness.type("/timer 5m", "\r");
   assertStringIncludes(
     harness.screen.text,
-    "! 00:00 Nobody is here. Wait for the other one.".slice(8),
+    "! 00:00 Nobody is here. Wait for your peer.".slice(8),
   );
 });
 
-Deno.test("full screen: a bell and a notification without content, for who looks elsewhere", async () => {
+Deno.test("full screen: rings and notifies without content when the terminal is not in focus", async () => {
   await using harness = new Harness();
   harness.hear(UP, ready(), message("seen at once"));
   assertEquals(harness.screen.bells, 0);
@@ -273,7 +273,7 @@ Deno.test("full screen: a bell and a notification without content, for who looks
   assert(!harness.screen.commands.join().includes("secret"));
 });
 
-Deno.test("full screen: who waits elsewhere hears that somebody came, and every kind of news once", async () => {
+Deno.test("full screen: notifies once about a peer and each kind of news when not in focus", async () => {
   await using harness = new Harness({ notifier: "osc9" });
   await harness.type("\x1b[O");
   harness.hear(UP, ready("Zoe"), message("secret"), message("secret"), alarm());
@@ -284,7 +284,7 @@ Deno.test("full screen: who waits elsewhere hears that somebody came, and every 
   ]);
 });
 
-Deno.test("full screen: the code goes to the clipboard when asked, and never by itself", async () => {
+Deno.test("full screen: copies the code only when asked", async () => {
   await using harness = new Harness();
   const code = "4821-river-candle-ocean";
   harness.controls.now = { ...harness.controls.now, code };
@@ -295,7 +295,7 @@ Deno.test("full screen: the code goes to the clipboard when asked, and never by 
   assertEquals(harness.screen.commands.at(-1), `52;c;${btoa(code)}`);
 });
 
-Deno.test("full screen: the title says no more than the name of the program", async () => {
+Deno.test("full screen: shows only the program's name in the title", async () => {
   await using harness = new Harness();
   harness.hear(UP, ready(), message("secret"));
   await harness.clock.advance(2_000);
@@ -488,13 +488,13 @@ Deno.test("FullScreen: waits for an answer that the terminal still owes before i
   await leaving;
 });
 
-Deno.test("full screen: a multiplexer with a memory of its own is warned of", async () => {
+Deno.test("full screen: warns about a multiplexer with its own scrollback", async () => {
   await using harness = new Harness({ multiplexer: "tmux" });
   await harness.clock.advance(10);
   assertStringIncludes(harness.screen.text, "This runs inside tmux");
 });
 
-Deno.test("full screen: the background of the terminal is asked for, and followed", async () => {
+Deno.test("full screen: follows the terminal's background", async () => {
   await using harness = new Harness({ theme: "auto" });
   assert(harness.screen.commands.includes("11;?"));
   harness.hear(ready());
@@ -502,14 +502,14 @@ Deno.test("full screen: the background of the terminal is asked for, and followe
   assertStringIncludes(harness.screen.written, "\x1b[1;38;5;130m");
 });
 
-Deno.test("full screen: what was cleared is gone", async () => {
+Deno.test("full screen: shows nothing that was cleared", async () => {
   await using harness = new Harness();
   harness.hear(UP, ready(), message("something said"));
   await harness.type("/clear", "\r");
   assert(!harness.screen.text.includes("something said"), harness.screen.text);
 });
 
-Deno.test("full screen: Ctrl+L draws over whatever has written on the screen", async () => {
+Deno.test("full screen: redraws everything on Ctrl+L", async () => {
   await using harness = new Harness();
   harness.hear(UP, ready());
   await harness.clock.advance(50);

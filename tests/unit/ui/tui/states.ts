@@ -21,12 +21,12 @@ export const UP: ChatEvent & { event: "relay" } = {
   watch: "stream",
 };
 
-/** Somebody is there. */
+/** A peer is connected. */
 export function ready(peer = "Bob"): ChatEvent {
   return { event: "ready", peer, verify: ["a", "b"] };
 }
 
-/** Somebody says something. */
+/** A message arrives. */
 export function message(text: string, seq = 1, at = TWO_PAST_TWO): ChatEvent {
   return { event: "message", from: "Bob", text, seq, at: new Date(at).toISOString() };
 }
@@ -83,7 +83,7 @@ export class Story {
     return this.do({ action: "said", id, text });
   }
 
-  /** What is seen, row by row, without colours. */
+  /** What is seen, row by row, without colors. */
   get lines(): string[] {
     return this.#frame.rows.map(({ raw }) => withoutStyles(raw).trimEnd());
   }

@@ -3,7 +3,7 @@ import { textOf } from "../../../../src/terminal/editor.ts";
 import { MAX_TEXT_BYTES } from "../../../../src/limits.ts";
 import { alarm, failureSaying, message, ready, Story, UP } from "./states.ts";
 
-Deno.test("model: the code is shown large until somebody comes", () => {
+Deno.test("update: shows the code large until a peer joins", () => {
   const story = new Story().hear(UP, { event: "invite", code: "4821-river-candle-ocean" });
   story.hear({ event: "waiting", for: "guest" }).do({ action: "tick", now: 42_000, wall: 0 });
   assertStringIncludes(story.text, "    4821-river-candle-ocean");
@@ -15,7 +15,7 @@ Deno.test("model: the code is shown large until somebody comes", () => {
   assertStringIncludes(story.lines[0]!, "Whisper 4821 │ encrypted · unverified │ here: Bob");
 });
 
-Deno.test("model: what is waited for says how long so far, and how to stop", () => {
+Deno.test("update: shows what it waits for, for how long, and how to cancel", () => {
   const story = new Story().do({ action: "tick", now: 5_000, wall: 0 });
   assertStringIncludes(story.text, "Connecting to MongoDB, 5 s (Ctrl+C to cancel)");
   story.hear(UP, { event: "waiting", for: "host", atMostMs: 60_000 });
@@ -25,14 +25,14 @@ Deno.test("model: what is waited for says how long so far, and how to stop", () 
   assertStringIncludes(story.text, "Cleaning up, 0 s of at most 10 s (Ctrl+C to leave at once)");
 });
 
-Deno.test("model: a relay that is away counts down to the next try, and is told once", () => {
+Deno.test("update: counts down to the next retry, and reports an outage once", () => {
   const away = {
     ...UP,
     state: "reconnecting",
     retryInMs: 4_000,
     cause: failureSaying("It is away."),
   } as const;
-  const story = new Story().hear(UP, ready(), away).say("1", "kept");
+  const story = new Story().hear(UP, ready(), away).say("1", "stays");
   assertStringIncludes(story.text, "Disconnected from MongoDB · retrying in 4 s · 1 queued");
   story.do({ action: "tick", now: 3_000, wall: 0 });
   assertStringIncludes(story.text, "retrying in 1 s");
@@ -43,7 +43,7 @@ Deno.test("model: a relay that is away counts down to the next try, and is told 
   assertStringIncludes(story.text, "Connected to MongoDB");
 });
 
-Deno.test("model: alarms stay in sight until somebody says that they were read", () => {
+Deno.test("update: shows alarms until they are dismissed", () => {
   const story = new Story().hear(ready(), alarm("forged"), alarm("replayed"));
   assertMatch(story.lines[2]!, /^ 2 ALARMS, the last: An old message was sent again/);
   story.hear(...Array.from({ length: 50 }, (_, i) => message(`text ${i}`, i)));
@@ -53,7 +53,7 @@ Deno.test("model: alarms stay in sight until somebody says that they were read",
   assertEquals(story.state.log.entries.filter((one) => one.kind === "program").length, 3);
 });
 
-Deno.test("model: who looks back is told how much is new, and is not moved", () => {
+Deno.test("update: counts new messages without moving a view that is scrolled back", () => {
   const story = new Story().hear(
     ready(),
     ...Array.from({ length: 60 }, (_, i) => message(`t${i}`, i)),
@@ -72,7 +72,7 @@ Deno.test("model: who looks back is told how much is new, and is not moved", () 
   assertStringIncludes(story.text, "new 2");
 });
 
-Deno.test("model: an answer longer than the screen is shown from its beginning", () => {
+Deno.test("update: shows a long answer from its beginning", () => {
   const story = new Story({ rows: 12 }).hear(UP, ready());
   const lines = Array.from({ length: 30 }, (_, i) => `line ${i}`);
   story.do({ action: "told", weight: "news", lines });
@@ -82,7 +82,7 @@ Deno.test("model: an answer longer than the screen is shown from its beginning",
   assertEquals(story.lines.at(-4), "* 14:02 short");
 });
 
-Deno.test("model: Home and End are for the row first, and then for the conversation", () => {
+Deno.test("update: moves in the row first and then in the conversation on Home and End", () => {
   const story = new Story().hear(
     ready(),
     ...Array.from({ length: 60 }, (_, i) => message(`t${i}`, i)),
@@ -98,7 +98,7 @@ Deno.test("model: Home and End are for the row first, and then for the conversat
   assertStringIncludes(story.text, "t59");
 });
 
-Deno.test("model: arrows move in the text, and beyond it through what was said", () => {
+Deno.test("update: moves in the draft first and then through earlier messages on the arrows", () => {
   const story = new Story();
   for (const [index, line] of ["first", "second\ntwo"].entries()) {
     story.do({ action: "submitted", id: String(index), line, isAnswer: false });
@@ -118,7 +118,7 @@ Deno.test("model: arrows move in the text, and beyond it through what was said",
   assertEquals(story.state.draft.before, "draft\n日本 ");
 });
 
-Deno.test("model: a long paste is one text after a question, and nothing before it", () => {
+Deno.test("update: asks before it sends a long paste as one message", () => {
   const paste = Array(1_000).fill("sixteen letters").join("\n").slice(0, MAX_TEXT_BYTES);
   const story = new Story().type("draft", `\x1b[200~${paste}\x1b[201~`);
   assertEquals(story.state.question, { text: paste, messages: 1 });
@@ -142,12 +142,12 @@ Deno.test("pasted: offers to split a paste that is too long for one message", ()
   assertStringIncludes(story.text.replaceAll(/\s+/g, " "), "Enter: send as 2 messages");
 });
 
-Deno.test("model: a short paste of one line is as good as typed", () => {
+Deno.test("update: takes a short paste of one line as typed", () => {
   const story = new Story().type("\x1b[200~https://example.org\x1b[201~");
   assertEquals(textOf(story.state.draft), "https://example.org");
 });
 
-Deno.test("model: a command is completed, and explained while it is typed", () => {
+Deno.test("update: completes a command and explains it while it is typed", () => {
   const story = new Story().type("/ti");
   assertStringIncludes(story.lines.at(-1)!, "/timer [30s, 5m, 1h or off]: messages disappear");
   story.type("\t");
@@ -156,7 +156,7 @@ Deno.test("model: a command is completed, and explained while it is typed", () =
   assertStringIncludes(story.lines.at(-1)!, "/help /who /verify");
 });
 
-Deno.test("model: what has expired or was burnt is gone", () => {
+Deno.test("update: removes what has expired or was erased", () => {
   const story = new Story().hear(ready(), message("uno", 1), message("dos", 2)).say("1", "mine");
   story.hear({ event: "sent", id: "1", seq: 1 });
   story.hear({ event: "expired", from: "peer", seq: 1 });
@@ -168,21 +168,21 @@ Deno.test("model: what has expired or was burnt is gone", () => {
   assertEquals(story.state.farewell, ["Your peer erased this conversation on both sides."]);
 });
 
-Deno.test("model: a text that nobody will read is said not to be sent", () => {
+Deno.test("update: marks a message that will never be delivered", () => {
   const story = new Story().hear(UP, { event: "queued", id: "1" }).say("1", "early");
   assertStringIncludes(story.text, "early  · queued");
   story.hear({ event: "queue-dropped", ids: ["1"] });
   assertStringIncludes(story.text, "early  · not delivered");
 });
 
-Deno.test("model: what is left to say when the screen is gone names nobody", () => {
+Deno.test("update: names no one in the last sentence", () => {
   const story = new Story().hear(ready("Zoe"), message("secret"));
   story.hear({ event: "presence", peer: "left", unseen: 0 });
   story.hear({ event: "closed", remaining: 0, reason: "exit", undelivered: 0 });
   assertEquals(story.state.farewell, ["You left. Nothing remains on the relay."]);
 });
 
-Deno.test("model: a fresh code begins anew", () => {
+Deno.test("update: starts over with a new code", () => {
   const story = new Story().hear(ready()).do({ action: "verified" });
   assertStringIncludes(story.lines[0]!, "encrypted · verified");
   story.hear({ event: "presence", peer: "left" }, { event: "invite", code: "4821-a-b-c" });
@@ -191,7 +191,7 @@ Deno.test("model: a fresh code begins anew", () => {
   assertStringIncludes(story.lines[0]!, "unverified");
 });
 
-Deno.test("model: the colours follow the background, unless none are wanted", () => {
+Deno.test("update: follows the background in its colors, unless colors are off", () => {
   const input = { input: "background", brightness: 0.9 } as const;
   const story = new Story().do({ action: "input", input });
   assertEquals(story.state.theme, "none");
@@ -199,7 +199,7 @@ Deno.test("model: the colours follow the background, unless none are wanted", ()
   assertEquals(story.do({ action: "input", input }).state.theme, "light");
 });
 
-Deno.test("forgetAll: nothing expired, cleared or burnt comes back with Up or undo", () => {
+Deno.test("forgetAll: brings nothing expired, cleared or erased back with Up or undo", () => {
   for (const forget of ["expired", "cleared", "burnt"] as const) {
     const story = new Story().hear(ready());
     for (const [id, line] of [["1", "secret"], ["2", "other"]] as const) {

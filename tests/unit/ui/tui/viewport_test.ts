@@ -27,7 +27,7 @@ function shown(window: Window, scroll: Scroll): string[] {
   return visible(window, scroll).rows.map((row) => row.map(({ text }) => text).join(""));
 }
 
-Deno.test("viewport: what is seen is a part of the whole, moved by as many rows as asked", () => {
+Deno.test("viewport: moves by as many rows as asked", () => {
   fc.assert(fc.property(
     fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 20 }),
     fc.integer({ min: 1, max: 12 }),
@@ -49,7 +49,7 @@ Deno.test("viewport: what is seen is a part of the whole, moved by as many rows 
   ));
 });
 
-Deno.test("viewport: what is looked at stays, whatever comes and vanishes", () => {
+Deno.test("viewport: stays on the same messages when others arrive or expire", () => {
   const log = conversation(Array.from({ length: 30 }, (_, i) => `text ${i}`));
   const scroll = scrolled(window(log, 5), "tail", -10);
   const before = shown(window(log, 5), scroll);
@@ -62,7 +62,7 @@ Deno.test("viewport: what is looked at stays, whatever comes and vanishes", () =
   assertEquals(shown(window(without, 4), scroll), before.slice(0, 4));
 });
 
-Deno.test("viewport: of a long conversation only what is seen is laid out", () => {
+Deno.test("viewport: lays out only the visible part of a long conversation", () => {
   const log = conversation(Array.from({ length: 10_000 }, (_, i) => `text ${i}`));
   let looks = 0;
   const entries = new Proxy(log.entries, {
@@ -75,7 +75,7 @@ Deno.test("viewport: of a long conversation only what is seen is laid out", () =
   assert(looks < 100, `${looks} entries were looked at`);
 });
 
-Deno.test("viewport: nothing said, nothing seen", () => {
+Deno.test("viewport: is empty without messages", () => {
   const empty = window(EMPTY_LOG, 10);
   assertEquals(visible(empty, "tail"), { rows: [], entries: [] });
   assertEquals(scrolled(empty, "tail", -5), "tail");
