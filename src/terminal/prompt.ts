@@ -22,6 +22,11 @@ import {
   tty,
 } from "./terminal_text.ts";
 
+/** In place of bytes from a pipe that are not UTF-8: a lone surrogate, which no message may contain. */
+const NOT_UTF8 = "\udc80";
+/** Of a line that is too long, the end is kept as well: in JSON it may say what the line is about. */
+const TAIL_CHARS = 2_048;
+
 export type { ReadLineOptions, Terminal };
 
 /** The owner of standard input. */
@@ -29,6 +34,7 @@ export class TerminalInput {
   readonly #terminal: Terminal;
   readonly #clock: Clock;
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: false });
+  readonly #strictDecoder = new TextDecoder("utf-8", { fatal: true });
   readonly #keys = new KeyDecoder();
   readonly #printed: Printed;
   /** Of a pipe: decoded and not yet handed out. */
@@ -233,26 +239,39 @@ export class TerminalInput {
     // Where the search for a line break continues: input that trickles in is looked at once.
     let searched = 0;
     let cut: string | undefined;
+    let tail = "";
+    const whole = (rest: string) =>
+      cut === undefined ? rest : cut + (tail + rest).slice(-TAIL_CHARS);
     while (true) {
       const end = this.#pending.indexOf("\n", searched);
       if (end >= 0) {
-        const line = (cut ?? this.#pending.slice(0, end)).replace(/\r$/, "");
+        const line = whole(this.#pending.slice(0, end)).replace(/\r$/, "");
         this.#pending = this.#pending.slice(end + 1);
         return line;
       }
       if (this.#isOver) {
-        const line = cut ?? this.#pending;
+        const line = whole(this.#pending);
         this.#pending = "";
         return line === "" ? null : line;
       }
       searched = this.#pending.length;
       if (searched > MAX_DRAFT_CHARS) {
-        // Enough for the caller to see that it is too long; the rest of it is dropped.
+        // Enough for the caller to see that it is too long, and what it is about; the middle is dropped.
         cut ??= this.#pending.slice(0, MAX_DRAFT_CHARS);
+        tail = (tail + this.#pending).slice(-TAIL_CHARS);
         this.#pending = "";
         searched = 0;
       }
       await this.#readMore(signal);
+    }
+  }
+
+  #isUtf8(bytes: Uint8Array | null): boolean {
+    try {
+      this.#strictDecoder.decode(bytes ?? new Uint8Array(), { stream: bytes !== null });
+      return true;
+    } catch {
+      return false;
     }
   }
 
@@ -262,7 +281,7 @@ export class TerminalInput {
       if (bytes === null) this.#isOver = true;
       const text = this.#decoder.decode(bytes ?? new Uint8Array(), { stream: bytes !== null });
       if (this.#terminal.isTerminal) this.#keys.add(text, { guessPastes: this.#guessPastes });
-      else this.#pending += text;
+      else this.#pending += this.#isUtf8(bytes) ? text : text.replaceAll("\ufffd", NOT_UTF8);
     }).finally(() => this.#reading = undefined);
     if (!signal) return await this.#reading;
     const aborted = Promise.withResolvers<never>();

@@ -37,6 +37,9 @@ type Request =
 /** An id is stored as long as its message; a long one has no use. */
 const MAX_ID_CHARS = 1_024;
 
+/** A longer line is cut: far above what the longest message takes, with every character escaped. */
+const MAX_LINE_CHARS = 1_000_000;
+
 /** The scripting interface. */
 export class JsonInterface implements Interface {
   readonly failureAt = "event";
@@ -45,7 +48,9 @@ export class JsonInterface implements Interface {
   #controls: Controls | undefined;
   /** Messages whose line is on its way to the reader. */
   #unread: number[] = [];
-  #isWriting = false;
+  #isConfirming = false;
+  /** Sessions that have ended so far. */
+  #session = 0;
 
   constructor(parts: JsonParts) {
     this.#parts = parts;
@@ -53,19 +58,26 @@ export class JsonInterface implements Interface {
 
   hear(event: ChatEvent): void {
     this.#parts.write(eventAsJson(event));
-    if (event.event === "message") void this.#confirm(event.seq);
-    if (event.event === "session-ended") this.#unread = [];
+    if (event.event === "message") {
+      this.#unread.push(event.seq);
+      void this.#confirm();
+    }
+    if (event.event === "session-ended") this.#session++;
   }
 
   /** A message counts as displayed when its line was written in full. */
-  async #confirm(seq: number): Promise<void> {
-    this.#unread.push(seq);
-    if (this.#isWriting) return;
-    this.#isWriting = true;
-    const isWritten = await this.#parts.written();
-    this.#isWriting = false;
-    const read = this.#unread.splice(0);
-    if (isWritten) { for (const seq of read) this.#controls?.displayed(seq); }
+  async #confirm(): Promise<void> {
+    if (this.#isConfirming) return;
+    this.#isConfirming = true;
+    while (this.#unread.length > 0) {
+      const seqs = this.#unread.splice(0);
+      const session = this.#session;
+      const isWritten = await this.#parts.written();
+      // What a session could not confirm any more is not confirmed in the next.
+      if (!isWritten || session !== this.#session) continue;
+      for (const seq of seqs) this.#controls?.displayed(seq);
+    }
+    this.#isConfirming = false;
   }
 
   acknowledge(): Promise<void> {
@@ -82,7 +94,7 @@ export class JsonInterface implements Interface {
         try {
           this.#perform(this.#read(line), controls);
         } catch (error) {
-          this.#complain(error);
+          this.#complain(error, idIn(line));
         }
       }
     } catch (error) {
@@ -100,7 +112,9 @@ export class JsonInterface implements Interface {
     try {
       value = JSON.parse(line);
     } catch {
-      throw badLine("not-json");
+      throw badLine(
+        line.length > MAX_LINE_CHARS ? "too-long" : line.isWellFormed() ? "not-json" : "not-utf8",
+      );
     }
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw badLine("not-an-object");
@@ -173,6 +187,18 @@ export class JsonInterface implements Interface {
     if (!(error instanceof Failure)) throw error;
     const described = { code: error.code, ...describeFailure(error) };
     this.#answer("error", { ...described, fatal: false, ...id !== undefined && { id } });
+  }
+}
+
+/** The id in a line that is not a request; undefined where there is none to be found. */
+function idIn(line: string): string | undefined {
+  const [, literal] = /"id"\s*:\s*("(?:[^"\\]|\\.){0,1024}")\s*[,}]/.exec(line.slice(0, 4_096)) ??
+    /"id"\s*:\s*("(?:[^"\\]|\\.){0,1024}")\s*\}?\s*$/.exec(line.slice(-2_048)) ?? [];
+  if (literal === undefined) return undefined;
+  try {
+    return String(JSON.parse(literal));
+  } catch {
+    return undefined;
   }
 }
 

@@ -525,6 +525,31 @@ Deno.test("prompt: a line without an end is let go of beyond what is looked at",
   assertEquals(await input.readLine(), "next");
 });
 
+Deno.test("readLine: keeps the end of a line from a pipe that is too long", async () => {
+  const terminal = new FakeTerminal({ isTerminal: false });
+  const input = new TerminalInput(terminal);
+  for (let i = 0; i < 160; i++) terminal.send("x".repeat(65_536));
+  terminal.send('","id":"7"}\nnext\n');
+  const line = await input.readLine();
+  assert(line!.startsWith("xxx") && line!.endsWith('xxx","id":"7"}'), line!.slice(-20));
+  assert(line!.length < 1_200_000, String(line!.length));
+  assertEquals(await input.readLine(), "next");
+});
+
+Deno.test("readLine: marks bytes from a pipe that are not UTF-8, and no others", async () => {
+  const terminal = new FakeTerminal({ isTerminal: false });
+  const input = new TerminalInput(terminal);
+  terminal.send("genuine \ufffd\n");
+  terminal.send(new Uint8Array([0x61, 0xff, 0x62, 0x0a]));
+  // A character in two pieces is one.
+  terminal.send(new Uint8Array([0xc3]));
+  terminal.send(new Uint8Array([0xa9, 0x0a]));
+  terminal.end();
+  const lines = [await input.readLine(), await input.readLine(), await input.readLine()];
+  assertEquals(lines, ["genuine \ufffd", "a\udc80b", "é"]);
+  assertEquals(lines.map((line) => line!.isWellFormed()), [true, false, true]);
+});
+
 /** The same bytes in other pieces. */
 function cut(bytes: Uint8Array<ArrayBuffer>, sizes: readonly number[]): Uint8Array<ArrayBuffer>[] {
   const pieces: Uint8Array<ArrayBuffer>[] = [];

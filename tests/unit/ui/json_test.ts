@@ -146,3 +146,30 @@ Deno.test("JsonInterface: confirms a message as displayed when its line was writ
   assertEquals(controls.shown, [1, 2]);
   over.abort();
 });
+
+Deno.test("JsonInterface: answers a line that it cannot read with the id that is in it", async () => {
+  const long = "x".repeat(1_000_001);
+  const { asked, written } = await feed([
+    `{"send":"${long}","id":"end"`,
+    `{"id":"start","send":"${long}`,
+    '{"send":"a","id":"qu\\"ote",}',
+    '{"send":"\udc80","id":"bytes"',
+    '{"send":"no id"',
+  ]);
+  assertEquals(asked, ["finish"]);
+  assertEquals(written.map(({ code, id }) => [code, id]), [
+    ["bad-line", "end"],
+    ["bad-line", "start"],
+    ["bad-line", 'qu"ote'],
+    ["bad-line", "bytes"],
+    ["bad-line", undefined],
+  ]);
+  const problems = written.map(({ message }) => message.replace("Cannot read this line: ", ""));
+  assertEquals(problems, [
+    "it is too long.",
+    "it is too long.",
+    "it is not JSON.",
+    "it is not valid UTF-8.",
+    "it is not JSON.",
+  ]);
+});
