@@ -1,13 +1,14 @@
 /**
- * The events of a running chat. The JSON interface prints them as they are (docs/JSON.md), the
- * others display them. None ever contains key material or unauthenticated text.
+ * The events of a running chat, in codes and facts; their sentences are in `src/ui/messages/`. The JSON
+ * interface prints both (docs/JSON.md), the others display them. None ever contains key material or
+ * unauthenticated text.
  *
  * @module
  */
 import type { Failure } from "../errors.ts";
 import type { Operations } from "../relay/relay.ts";
 
-/** Presence of the other person, by authenticated goodbye and by lease. */
+/** Presence of the peer: `left` is authenticated, the others are what the relay says of its lease. */
 export type Presence = "here" | "away" | "left" | "vanished";
 
 /** The alarms; docs/JSON.md says what each means. */
@@ -42,7 +43,7 @@ export type ChatEvent =
   | {
     readonly event: "relay";
     readonly state: "up" | "reconnecting" | "down";
-    readonly kind: "mongodb" | "sqlite" | "memory";
+    readonly kind: "mongodb" | "sqlite";
     readonly watch: "stream" | "poll" | "file";
     readonly retryInMs?: number;
     /** Why it is not up. */

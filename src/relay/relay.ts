@@ -1,6 +1,6 @@
 /**
  * The one interface the conversation knows of a relay: rooms with two seats, and per-room envelopes
- * that the relay cannot read. MongoDB, SQLite and memory implement it; one contract suite
+ * that the relay cannot read. MongoDB and SQLite implement it; one contract suite
  * (`tests/contract/relay_contract.ts`) runs against all three.
  *
  * ## Guarantees
@@ -139,7 +139,7 @@ export interface OpOptions {
 
 /** A relay, opened. */
 export interface Relay {
-  readonly kind: "mongodb" | "sqlite" | "memory";
+  readonly kind: "mongodb" | "sqlite";
 
   /**
    * Makes the room and takes its host seat, unless a living room of that name exists.

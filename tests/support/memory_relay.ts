@@ -198,7 +198,8 @@ function other(role: Role): Role {
 }
 
 class MemoryRelayClient implements Relay {
-  readonly kind = "memory";
+  /** What it stands in for. */
+  readonly kind = "sqlite";
   readonly #relay: MemoryRelay;
   readonly #operations: Record<string, number> = {};
   readonly #closed = new AbortController();

@@ -16,7 +16,7 @@ function connected() {
   let reconnects = 0;
   const connection = new RelayConnection({
     relay: {
-      kind: "memory",
+      kind: "sqlite",
       watch: (_, listener) => watcher = listener,
       reconnect: () => Promise.resolve(void reconnects++),
     } as Partial<Relay> as Relay,

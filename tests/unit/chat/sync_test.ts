@@ -19,7 +19,7 @@ function setUp(consume: (envelopes: Envelope[], read?: ReadMark) => Promise<void
   let carries = (_most: number) => true;
   const limit = (can: (most: number) => boolean) => void (carries = can);
   const relay = {
-    kind: "memory",
+    kind: "sqlite",
     watch: (_seat, given) => {
       calls.watches++;
       listener = given;
