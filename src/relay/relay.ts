@@ -1,7 +1,7 @@
 /**
  * The one interface the conversation knows of a relay: rooms with two seats, and per-room envelopes
  * that the relay cannot read. MongoDB and SQLite implement it; one contract suite
- * (`tests/contract/relay_contract.ts`) runs against all three.
+ * (`tests/contract/relay_contract.ts`) runs against both, and against the memory relay of the tests.
  *
  * ## Guarantees
  *
