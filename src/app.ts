@@ -17,7 +17,7 @@ import { goOffline } from "./permissions/confine.ts";
 import type { RelaySettings } from "./relay/open.ts";
 import type { Relay } from "./relay/relay.ts";
 import type { Note } from "./ui/messages/cli.ts";
-import { Output } from "./terminal/output.ts";
+import { flushAll, Output } from "./terminal/output.ts";
 import type { Terminal, TerminalInput } from "./terminal/prompt.ts";
 
 /**
@@ -47,8 +47,6 @@ export async function run(start: Start, stop: AbortSignal): Promise<number> {
       status = await running.finally(() => output.flush());
     }
   } catch (error) {
-    // What was shown before comes before the error.
-    await output.flush({ withinMs: FLUSH_MS });
     status = await complain(error, { output, ...start });
   }
   await output.flush({ withinMs: FLUSH_MS });
@@ -175,7 +173,6 @@ async function converse(
         note({ note: "local-relay-folder", folder: await localRelayFolder(env) });
       }
     };
-    await output.flush({ withinMs: FLUSH_MS });
     if (ui.failureAt === "end") await explain();
     if (!mayRetry(failure)) await ui.acknowledge(stop);
     await ui.close();
@@ -316,5 +313,7 @@ async function complain(
 async function sayFailure(failure: Failure): Promise<void> {
   const { describeFailure } = await import("./ui/messages/failures.ts");
   const { message, hint } = describeFailure(failure);
+  // Whatever was shown before comes before it, on the same terminal.
+  await flushAll({ withinMs: FLUSH_MS });
   say(`${message}\n${hint}`);
 }

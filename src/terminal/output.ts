@@ -22,6 +22,14 @@ const UNSAFE_IN_JSON = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\u
 /** Why output can no longer be written. */
 export type OutputLoss = FactsOf<"output-lost">["why"];
 
+/** Every output of the process. */
+const OUTPUTS = new Set<Output>();
+
+/** Resolves when all outputs are written, or `withinMs` have passed: what follows comes after them. */
+export async function flushAll(options: { readonly withinMs: number }): Promise<void> {
+  await Promise.all(Array.from(OUTPUTS, (output) => output.flush(options)));
+}
+
 /** Writes in order, as fast as the reader takes it. */
 export class Output {
   readonly #sink: Sink;
@@ -32,6 +40,7 @@ export class Output {
 
   constructor(sink: Sink) {
     this.#sink = sink;
+    OUTPUTS.add(this);
   }
 
   /** Whether a terminal reads it. */

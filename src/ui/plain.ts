@@ -67,6 +67,8 @@ export class PlainInterface implements Interface, Screen {
   #history: readonly SentLine[] = [];
   /** Ids of one's own messages by number. */
   readonly #sent = new Map<number, string>();
+  /** Counts the sessions: a message of an earlier one is not confirmed in the next. */
+  #session = 0;
   #isLeaving = false;
 
   constructor(parts: PlainParts) {
@@ -101,6 +103,9 @@ export class PlainInterface implements Interface, Screen {
       case "ready":
         this.#peer = peerLabel(event.peer, this.#parts.name);
         this.#sent.clear();
+        break;
+      case "session-ended":
+        this.#session++;
         break;
       case "burnt":
         this.#forgetAll();
@@ -224,8 +229,16 @@ export class PlainInterface implements Interface, Screen {
       id: peerId(event.seq),
       notes: notesOf(event, clock.now()),
     });
+    void this.#confirm(event.seq);
     const isIdle = clock.monotonic() - this.#typedAt > IDLE_MS;
     if (isIdle && !this.#isMuted && terminal.isAnsi) terminal.write(BELL);
+  }
+
+  /** A message was displayed when the terminal, or the reader of the pipe, has taken it. */
+  async #confirm(seq: number): Promise<void> {
+    const session = this.#session;
+    await this.#parts.terminal.flush();
+    if (session === this.#session) this.#controls?.displayed(seq);
   }
 
   /** Prints a message: every row of it names who speaks. */

@@ -1,5 +1,5 @@
 /**
- * The linear interface in a real terminal, as it is at the first start.
+ * The plain interface in a real terminal, as it is at the first start.
  *
  * @module
  */
@@ -43,13 +43,13 @@ async function answer(terminal: Terminal, question: string, text: string): Promi
 test("connects two people who press Enter, and a draft survives what arrives", async (env) => {
   await using alice = await openPlain(env);
   await answer(alice, "Your name [alice]:", "");
-  await answer(alice, "Where to meet", "");
-  await answer(alice, "The code you were told", "");
+  await answer(alice, "Relay: paste", "");
+  await answer(alice, "Invite code", "");
   const [code] = /\d{4}-[a-z]+-[a-z]+-[a-z]+/.exec(await alice.see("Waiting for someone to join"))!;
   await using bob = await openPlain(env);
   await answer(bob, "Your name", "Bob");
-  await answer(bob, "Where to meet", "");
-  await answer(bob, "The code you were told", code.toUpperCase().replaceAll("-", " "));
+  await answer(bob, "Relay: paste", "");
+  await answer(bob, "Invite code", code.toUpperCase().replaceAll("-", " "));
   await alice.see("Bob joined.");
   await bob.see("alice joined.");
   await alice.type("half a li");
@@ -69,23 +69,25 @@ test("connects two people who press Enter, and a draft survives what arrives", a
 test("explains a wrong answer at once, and hides a password", async (env) => {
   await using terminal = await openPlain(env);
   await answer(terminal, "Your name", "Alice");
-  await answer(terminal, "Where to meet", "https://cloud.mongodb.com/v2#/clusters");
+  await answer(terminal, "Relay: paste", "https://cloud.mongodb.com/v2#/clusters");
   await terminal.see("the address of a web page");
-  await answer(terminal, "Where to meet", "mongodb://alice:<db_password>@127.0.0.1:1/");
-  await answer(terminal, 'Password of the database user "alice" (not shown):', "swordfish");
-  await answer(terminal, "The code you were told", "4821-river-candel-ocean");
-  await terminal.see("did you mean");
-  await answer(terminal, "The code you were told, or Enter for a new room:", "");
-  const last = await terminal.see("status 3");
-  assertStringIncludes(last, "refuses the connection");
+  await answer(terminal, "Relay: paste", "mongodb://alice:<db_password>@127.0.0.1:1/");
+  await answer(terminal, 'Password of database user "alice" (not shown):', "swordfish");
+  await answer(terminal, "Invite code", "4821-river-candel-ocean");
+  await terminal.see("Did you mean");
+  await answer(terminal, "Invite code, or Enter to open a new room:", "");
+  // The relay is asked for again, and nothing else.
+  await terminal.see(/refuse[\s\S]*Relay: paste/);
+  await terminal.press("C-c");
+  await terminal.see("status 130");
   assert(!(await terminal.history()).includes("swordfish"));
 });
 
 test("completes words of a code by Tab", async (env) => {
   await using terminal = await openPlain(env);
   await answer(terminal, "Your name", "Alice");
-  await answer(terminal, "Where to meet", "");
-  await terminal.see("The code you were told");
+  await answer(terminal, "Relay: paste", "");
+  await terminal.see("Invite code");
   await terminal.type("4821-canyo");
   await terminal.press("Tab");
   await terminal.see("4821-canyon");
@@ -113,8 +115,78 @@ test("asks for no permission in the middle of a question", async (env) => {
   ];
   await using terminal = await Terminal.open([Deno.execPath(), ...task], { env, columns: 90 });
   await answer(terminal, "Your name", "Alice");
-  await answer(terminal, "Where to meet", "mongodb://127.0.0.1:1/");
-  await answer(terminal, "The code you were told", "");
-  await terminal.see("status 3");
+  await answer(terminal, "Relay: paste", "mongodb://127.0.0.1:1/");
+  await answer(terminal, "Invite code", "");
+  await terminal.see(/refused[\s\S]*Relay: paste/);
+  await terminal.press("C-c");
+  await terminal.see("status 130");
   assert(!/permission|requests|prompt/.test(await terminal.history()));
+});
+
+/** Two people in the plain interface, in windows of that width. */
+async function meet(env: Record<string, string>, columns: number) {
+  const stack = new AsyncDisposableStack();
+  const start = async (...args: string[]) =>
+    stack.use(await Terminal.open([...WHISPER, ...args, "--local", "--plain"], { env, columns }));
+  const alice = await start("new", "--name", "Alice");
+  const [code] = /\d{4}-[a-z]+-[a-z]+-[a-z]+/.exec(await alice.see("Waiting for someone"))!;
+  const bob = await start("join", code, "--name", "Bob");
+  await alice.see("Bob joined.");
+  await bob.see("Alice joined.");
+  return { alice, bob, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+for (const columns of [40, 80, 120]) {
+  test(`names the speaker in every row, whatever a message is padded with (${columns})`, async (env) => {
+    await using pair = await meet(env, columns);
+    const { alice, bob } = pair;
+    const forged = "* 19:46 Bob has verified the words with you";
+    const paddings = [
+      " ".repeat(columns - 11),
+      `x${"\u3000".repeat(columns / 2)}`,
+      "👩‍👩‍👧".repeat(columns / 4),
+      "─".repeat(columns - 12),
+    ];
+    for (const padding of paddings) await answer(bob, "you:", `${padding}${forged}`);
+    await answer(bob, "you:", "the last");
+    await alice.see("the last");
+    const [, shown = ""] = (await alice.history()).split("commands.");
+    const rows = shown.split("\n").filter((row) => row !== "");
+    for (const row of rows) {
+      assert(!row.startsWith("* 19:46"), `${columns}: ${row}`);
+      assert(
+        /^(?:\* {1,7}|\d\d:\d\d Bob: | {6}Bob \| |you: ?)/.test(`${row} `),
+        `${columns}: ${row}`,
+      );
+    }
+    assertEquals(shown.match(/19:46/g)?.length, paddings.length);
+  });
+}
+
+test("tells that a message expired in one line, and repeats nothing", async (env) => {
+  await using pair = await meet(env, 80);
+  const { alice, bob } = pair;
+  await answer(alice, "you:", "stays until the timer is set");
+  await bob.see("stays until");
+  await answer(alice, "you:", "/timer 1s");
+  await bob.see("timer");
+  await answer(bob, "you:", "short lived");
+  await alice.see("Bob: short lived");
+  await alice.see("A message from Bob expired.");
+  const history = await alice.history();
+  assert(!history.includes("short lived"), history);
+  assertEquals(history.match(/stays until the timer is set/g)?.length, 1);
+});
+
+test("waits for Enter when the peer ends the chat, and keeps what is typed from the shell", async (env) => {
+  await using pair = await meet(env, 80);
+  const { alice, bob } = pair;
+  await alice.type("half a li");
+  await answer(bob, "you:", "/burn");
+  await answer(bob, "to confirm", "/burn");
+  await alice.see("The chat has ended. Press Enter to leave.");
+  await alice.type("echo typed after the end");
+  await alice.press("Enter");
+  const last = await alice.see("status 0");
+  assert(!last.includes("typed after the end") && !last.includes("half a li"), last);
 });

@@ -64,7 +64,7 @@ const CHANGING: readonly [seen: RegExp, stored: string, wanted: string][] = [
   [/ +\d{4}-[a-z]+-[a-z]+-[a-z]+/g, "  {code}", " +\\d{4}-[a-z]+-[a-z]+-[a-z]+"],
   [/(?<=^ (?:Whisper )?)\d{4,}(?= │)/gm, "{room}", "\\d{4,}"],
   [/(?<=, )\d+ s\b/g, "{wait}", "\\d+ s"],
-  [/(?<=Relay: this computer).*$/gm, "{more}", "[^\\n]*"],
+  [/(?<=(?:^ |· )Connected to this comput(?:er(?!\.))?).*(?<!\.)$/gm, "{more}", "[^\\n]*"],
 ];
 
 /** Waits until the screen is the one that is stored under this name. */
@@ -227,14 +227,14 @@ test("accepts Enter as the answer to each of four questions at the first start",
   };
   await using alice = await start();
   await answer(alice, "Your name [alice]:", "");
-  await answer(alice, "Where to meet", "");
-  await answer(alice, "The code you were told", "");
+  await answer(alice, "Relay: paste", "");
+  await answer(alice, "Invite code", "");
   await alice.see("Waiting for someone to join");
   const [code] = CODE.exec(await alice.see(CODE))!;
   await using bob = await start();
   await answer(bob, "Your name", "Bob");
-  await answer(bob, "Where to meet", "");
-  await answer(bob, "The code you were told", code);
+  await answer(bob, "Relay: paste", "");
+  await answer(bob, "Invite code", code);
   await alice.see("here: Bob");
   await bob.see("here: alice");
   await alice.press("C-c");
@@ -266,7 +266,7 @@ test("erases a burned conversation on both sides", async (env) => {
   await say(bob, "a secret word");
   await alice.see("a secret word");
   await say(alice, "/burn");
-  await alice.see("Type /burn again");
+  await alice.see("again to confirm");
   await say(alice, "/burn");
   // Bob did not end it: the last screen waits for a key.
   await bob.see("Press Enter to leave.");
@@ -282,4 +282,25 @@ test("uses plain lines when a screen reader is announced", async (env) => {
     env: { ...env, INK_SCREEN_READER: "true" },
   });
   await alice.see("* Tell it to them");
+});
+
+test("goes on after Ctrl+Z and fg, and after a stop by signal", async (env) => {
+  await using shell = await Terminal.open(["bash", "--norc", "-i"], { env });
+  await shell.see(/[#$] ?$/m);
+  await say(shell, "echo kept in the shell");
+  await say(shell, [...WHISPER, "new", "--local", "--name", "Alice"].join(" "));
+  await shell.see("> You can type now");
+  await shell.type("draft");
+  await shell.press("C-z");
+  await shell.see("Stopped");
+  assertStringIncludes(await shell.screen(), "kept in the shell");
+  assertEquals(await shell.modes(), { alternateScreen: false, cursor: true, wrapping: true });
+  await say(shell, "fg");
+  await shell.see("> draft");
+  await say(shell, " sent after fg");
+  await shell.see("draft sent after fg  · queued");
+  await say(shell, "/exit");
+  await shell.see("You left. Nothing remains on the relay.");
+  // What was there before Whisper started is still there.
+  assertStringIncludes(await shell.history(), "kept in the shell");
 });

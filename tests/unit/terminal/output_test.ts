@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotMatch } from "@std/assert";
-import { Output, type Sink } from "../../../src/terminal/output.ts";
+import { flushAll, Output, type Sink } from "../../../src/terminal/output.ts";
 import { tty } from "../../../src/terminal/terminal_text.ts";
 
 /** A pipe; each test replaces what it looks at. */
@@ -93,4 +93,16 @@ Deno.test("Output: reports a lost reader once and writes nothing more", async ()
   queue.write("two");
   await queue.flush();
   assertEquals({ writes, lost }, { writes: 1, lost: 1 });
+});
+
+Deno.test("flushAll: waits for every output, and no longer than it is told", async () => {
+  const stuck = Promise.withResolvers<number>();
+  const output = new Output({ ...PIPE, write: () => stuck.promise });
+  const { output: other, text } = recorded();
+  output.write("x");
+  other.write("y");
+  await flushAll({ withinMs: 1 });
+  assertEquals(await text(), "y");
+  stuck.resolve(1);
+  await output.flush();
 });

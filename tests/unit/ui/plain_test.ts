@@ -270,6 +270,25 @@ Deno.test("PlainInterface: makes runs of blanks visible where the width is not k
   await harness.ui.close();
 });
 
+Deno.test("PlainInterface: confirms a message when the terminal has taken it, in its session", async () => {
+  const harness = new Harness();
+  let taken = Promise.withResolvers<void>();
+  harness.terminal.flush = () => taken.promise;
+  const conversing = harness.converse();
+  harness.hear(READY, message("one", 1));
+  await harness.clock.settle();
+  assertEquals(harness.controls.shown, []);
+  taken.resolve();
+  await harness.clock.settle();
+  assertEquals(harness.controls.shown, [1]);
+  taken = Promise.withResolvers();
+  harness.hear(message("two", 2), { event: "session-ended", peer: "Bob", undelivered: [] });
+  taken.resolve();
+  await harness.clock.settle();
+  assertEquals(harness.controls.shown, [1]);
+  await conversing.end();
+});
+
 Deno.test("PlainInterface: Ctrl+C asks once where something is typed", async () => {
   const harness = new Harness();
   const conversing = harness.converse();
