@@ -63,6 +63,11 @@ export interface ChatOptions {
 /** Milliseconds that leaving may take: asked for, and interrupted. */
 const LEAVE_MS = 10_000;
 const INTERRUPT_MS = 2_000;
+/**
+ * When the terminal closed, no person waits, and a relay that is away may be back after a retry; less
+ * than the ten seconds after which process managers kill.
+ */
+const HANG_UP_MS = 8_000;
 /** The last part of that time belongs to giving up the seat, whatever the goodbye takes; at most half. */
 const RELEASE_MS = 3_000;
 /** At the end of input: longer than a relay takes to be reached, and to be given up. */
@@ -273,7 +278,7 @@ export class Chat implements Controls {
    * skips the graceful leaving, not even when a Ctrl+C of the person arrives after it.
    */
   hangUp(): Promise<void> {
-    return this.#end({ reason: "interrupted", withinMs: INTERRUPT_MS });
+    return this.#end({ reason: "interrupted", withinMs: HANG_UP_MS });
   }
 
   async finish(): Promise<void> {
