@@ -36,7 +36,7 @@ export class Posting {
     for (let from = 0; from < envelopes.length;) {
       signal.throwIfAborted();
       const rest = envelopes.slice(from);
-      const stopped = await this.#run(storeCommand(place, rest, { now: form, lingerMs }));
+      const stopped = await this.#run(storeCommand(place, rest, { now: form, lingerMs }), signal);
       if (stopped === undefined) return;
       from += stopped + 1;
       // Of a batch that is repeated, more is there: an upsert does not stop at each.
@@ -45,12 +45,14 @@ export class Posting {
   }
 
   /** The position of the first that is there already; undefined when all are stored. */
-  async #run(command: Document): Promise<number | undefined> {
+  async #run(command: Document, signal: AbortSignal): Promise<number | undefined> {
     // Causal consistency is about reading; a write has none to wait for.
     this.#session ??= this.#db.client.startSession({ causalConsistency: false });
     const options = { ordered: true, writeConcern: { w: "majority" } };
     return parseWriteResult(
-      await this.#db.command({ ...command, ...options }, { session: this.#session }),
+      // With the signal, for the driver waits for ever to write on through a socket that was closed
+      // meanwhile, and that connection is then missing from its pool.
+      await this.#db.command({ ...command, ...options }, { session: this.#session, signal }),
     );
   }
 }
