@@ -33,9 +33,7 @@ export class Failure<R extends Reason = Reason> extends Error {
       : [facts: FactsOf<R>, options?: ErrorOptions]
   ) {
     super(
-      facts && "message" in facts && reason === "untranslated"
-        ? String(facts.message)
-        : `${reason} ${Deno.inspect(facts ?? {}, { compact: true, breakLength: Infinity })}`,
+      `${reason} ${Deno.inspect(facts ?? {}, { compact: true, breakLength: Infinity })}`,
       options,
     );
     this.reason = reason;
@@ -44,31 +42,13 @@ export class Failure<R extends Reason = Reason> extends Error {
 
   /** What programs branch on: the `code` of an `error` event. */
   get code(): FailureCode {
-    if (this.reason === "untranslated") return (this.facts as Untranslated).code;
     return REASONS[this.reason].code;
-  }
-
-  /** Of an untranslated failure; goes with the last of them. */
-  get hint(): string {
-    return this.reason === "untranslated" ? (this.facts as Untranslated).hint : "";
   }
 
   /** The exit status of a process that ends with this failure. */
   get status(): number {
     return STATUS[this.code];
   }
-}
-
-type Untranslated = FactsOf<"untranslated">;
-
-/** A failure with its sentences in place. Goes when the last is moved to `src/ui/messages/`. */
-export function untranslated(
-  code: FailureCode,
-  message: string,
-  hint: string,
-  options?: ErrorOptions,
-): Failure {
-  return new Failure("untranslated", { code, message, hint }, options);
 }
 
 /**

@@ -218,8 +218,6 @@ export const REASONS = {
   // Everywhere.
   /** Not a failure of the person or the relay: a mistake in the program. */
   "bug": because("bug"),
-  /** A sentence from before `src/ui/messages/`. Goes when the last is translated. */
-  "untranslated": because<{ code: FailureCode; message: string; hint: string }>("bug"),
 
   // Lifecycle of the process.
   /** The person pressed Ctrl+C before a chat began. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
-import { RelayUnavailable, untranslated } from "../../src/errors.ts";
+import { Failure, RelayUnavailable } from "../../src/errors.ts";
 import { Harness, type Person } from "../scenario/harness.ts";
 import { intercept, type Interceptor } from "../scenario/hostile.ts";
 
@@ -19,7 +19,7 @@ const OUTAGES: readonly (readonly [name: string, answer: () => Promise<never>])[
     "says that it cannot",
     () =>
       Promise.reject(
-        new RelayUnavailable(untranslated("relay-unreachable", "It is out.", "Wait.")),
+        new RelayUnavailable(new Failure("relay-timeout", { seconds: 9 })),
       ),
   ],
   ["says nothing", () => new Promise(() => {})],

@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { systemClock, systemRandom } from "../../src/clock.ts";
-import { RelayUnavailable, untranslated } from "../../src/errors.ts";
+import { Failure, RelayUnavailable } from "../../src/errors.ts";
 import { parseCode } from "../../src/protocol/invite_code.ts";
 import { roomOfNameplate } from "../../src/protocol/wire.ts";
 import type { Relay, RoomId } from "../../src/relay/relay.ts";
@@ -48,7 +48,7 @@ const FAULTS: readonly Fault[] = [
 ];
 
 function outage(): RelayUnavailable {
-  return new RelayUnavailable(untranslated("relay-unreachable", "The relay is out.", "Wait."));
+  return new RelayUnavailable(new Failure("relay-timeout", { seconds: 9 }));
 }
 
 /** A relay whose `nth` operation fails. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { RelayUnavailable, untranslated } from "../../src/errors.ts";
+import { Failure, RelayUnavailable } from "../../src/errors.ts";
 import type { Envelope } from "../../src/relay/relay.ts";
 import { assertAllHeard, assertCalm, Harness } from "../scenario/harness.ts";
 import { intercept, type Interceptor } from "../scenario/hostile.ts";
@@ -18,7 +18,7 @@ Deno.test("portions: delivers a burst in order and once when the relay takes onl
     const { length } = args[1] as Envelope[];
     sizes.push(length);
     if (length <= most) return proceed();
-    const failure = untranslated("relay-unreachable", "It is too much.", "Wait.");
+    const failure = new Failure("relay-timeout", { seconds: 9 });
     return Promise.reject(new RelayUnavailable(failure));
   };
   const { alice, bob } = await harness.pair({
@@ -43,7 +43,7 @@ Deno.test("portions: sends a burst as a whole again soon after an outage", async
     if (operation !== "post") return proceed();
     posts++;
     if (failures-- <= 0) return proceed();
-    const failure = untranslated("relay-unreachable", "It is out.", "Wait.");
+    const failure = new Failure("relay-timeout", { seconds: 9 });
     return Promise.reject(new RelayUnavailable(failure));
   };
   const { alice, bob } = await harness.pair({

@@ -8,7 +8,7 @@ import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { Chat } from "../../src/chat/chat.ts";
 import type { Presence } from "../../src/chat/events.ts";
 import type { Clock } from "../../src/clock.ts";
-import { RelayUnavailable, untranslated } from "../../src/errors.ts";
+import { Failure, RelayUnavailable } from "../../src/errors.ts";
 import { parseCode } from "../../src/protocol/invite_code.ts";
 import { Harness, type JoinOptions, Person } from "../scenario/harness.ts";
 import { intercept, type Interceptor } from "../scenario/hostile.ts";
@@ -28,7 +28,7 @@ function through(interceptor: Interceptor): JoinOptions {
 
 /** A relay that nobody can reach while `isOut`. */
 function outage(): { isOut: boolean; readonly joining: JoinOptions } {
-  const failure = untranslated("relay-unreachable", "The relay is out.", "Wait.");
+  const failure = new Failure("relay-timeout", { seconds: 9 });
   const state = { isOut: false };
   const interceptor: Interceptor = (operation, _, proceed) =>
     state.isOut && operation !== "watch"

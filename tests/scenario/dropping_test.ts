@@ -5,7 +5,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { RelayUnavailable, untranslated } from "../../src/errors.ts";
+import { Failure, RelayUnavailable } from "../../src/errors.ts";
 import type { Envelope, Relay } from "../../src/relay/relay.ts";
 import { assertAllHeard, assertCalm, Harness, type Person, QUIET_MS } from "./harness.ts";
 import { intercept, type Interceptor } from "./hostile.ts";
@@ -251,7 +251,7 @@ Deno.test("delay: raises no alarm when a post lands after its own repetition was
   const { harness, alice, bob } = await meet((name, _, proceed) => {
     if (name !== "post" || proceedLate) return proceed();
     proceedLate = proceed;
-    throw new RelayUnavailable(untranslated("relay-lost", "It does not answer.", "Wait."));
+    throw new RelayUnavailable(new Failure("relay-timeout", { seconds: 9 }));
   });
   alice.say("once");
   await harness.until(() => bob.heard.length === 1);

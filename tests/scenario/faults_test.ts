@@ -6,7 +6,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { RelayUnavailable, untranslated } from "../../src/errors.ts";
+import { Failure, RelayUnavailable } from "../../src/errors.ts";
 import { sleep } from "../../src/clock.ts";
 import type { Relay } from "../../src/relay/relay.ts";
 import { assertAllHeard, assertCalm, Harness, type JoinOptions } from "./harness.ts";
@@ -19,7 +19,7 @@ const OUTAGE_MS = 3_000;
 type Fault = (harness: Harness, proceed: () => unknown) => unknown;
 
 function unavailable(): RelayUnavailable {
-  const failure = untranslated("relay-lost", "The relay does not answer.", "Wait a little.");
+  const failure = new Failure("relay-timeout", { seconds: 9 });
   return new RelayUnavailable(failure);
 }
 

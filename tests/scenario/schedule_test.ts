@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { RelayUnavailable, untranslated } from "../../src/errors.ts";
+import { Failure, RelayUnavailable } from "../../src/errors.ts";
 import type { Envelope, Relay } from "../../src/relay/relay.ts";
 import { Harness, type Person, QUIET_MS } from "./harness.ts";
 import { intercept, otherId, withHeadByte, withTokenChar } from "./hostile.ts";
@@ -121,7 +121,7 @@ class FaultInjector {
 }
 
 function unavailable(): RelayUnavailable {
-  return new RelayUnavailable(untranslated("relay-lost", "It does not answer.", "Wait."));
+  return new RelayUnavailable(new Failure("relay-timeout", { seconds: 9 }));
 }
 
 /** Runs a schedule to its end, without interference, and both leave. */

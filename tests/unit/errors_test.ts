@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { EXIT, type FailureCode, RelayUnavailable, untranslated } from "../../src/errors.ts";
+import { EXIT, Failure, type FailureCode, RelayUnavailable } from "../../src/errors.ts";
+import { type Reason, REASONS } from "../../src/failure_reasons.ts";
 
 /** The statuses that are promised to scripts; a change of one breaks them. */
 const PROMISED: Record<FailureCode, number> = {
@@ -28,27 +29,36 @@ const PROMISED: Record<FailureCode, number> = {
   "interrupted": 130,
 };
 
-Deno.test("errors: every failure ends the program with the status that is promised", () => {
-  for (const [code, status] of Object.entries(PROMISED)) {
-    const failure = untranslated(code as FailureCode, "It failed.", "Try again.");
-    assertEquals(failure.status, status, code);
-    assert(Object.values(EXIT).some((known) => known === status));
+Deno.test("Failure: every reason ends the program with the status that its code promises", () => {
+  const codes = new Set<string>();
+  for (const reason of Object.keys(REASONS) as Reason[]) {
+    const failure = new Failure(reason as "bug");
+    codes.add(failure.code);
+    assertEquals(failure.status, PROMISED[failure.code], reason);
+    assert(Object.values(EXIT).some((known) => known === failure.status), reason);
   }
+  assertEquals(codes, new Set(Object.keys(PROMISED)));
   assertEquals(EXIT.ok, 0);
 });
 
-Deno.test("errors: a failure is an error with a hint and its cause", () => {
+Deno.test("Failure: is an error with its reason, its facts and its cause", () => {
   const cause = new Error("why");
-  const failure = untranslated("usage", "Cannot start: x.", "Do y.", { cause });
+  const failure = new Failure("message-too-long", { bytes: 2, maxBytes: 1 }, { cause });
   assert(failure instanceof Error);
   assertEquals(
-    [failure.name, failure.message, failure.hint, failure.cause],
-    ["Failure", "Cannot start: x.", "Do y.", cause],
+    [failure.name, failure.message, failure.reason, failure.facts, failure.cause],
+    [
+      "Failure",
+      "message-too-long { bytes: 2, maxBytes: 1 }",
+      "message-too-long",
+      { bytes: 2, maxBytes: 1 },
+      cause,
+    ],
   );
 });
 
-Deno.test("errors: a relay that is away says what to tell when it stays away", () => {
-  const failure = untranslated("relay-unreachable", "The relay does not answer.", "Wait.");
+Deno.test("RelayUnavailable: has the failure that a person is told when it persists", () => {
+  const failure = new Failure("relay-timeout", { seconds: 9 });
   const away = new RelayUnavailable(failure);
   assertEquals([away.message, away.throttled, away.failure], [failure.message, false, failure]);
   assert(new RelayUnavailable(failure, { throttled: true }).throttled);

@@ -23,7 +23,6 @@ const TEXTS: FailureTexts = {
     message: "Internal error. This is a bug in Whisper.",
     hint: "Run the command again with --debug and report what it prints.",
   }),
-  "untranslated": ({ message, hint }) => ({ message, hint }),
   ...CLI_FAILURES,
   ...LIFECYCLE_FAILURES,
   ...RELAY_LINK_FAILURES,

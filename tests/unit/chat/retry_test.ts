@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { ChatEvent } from "../../../src/chat/events.ts";
 import { RelayConnection } from "../../../src/chat/retry.ts";
-import { RelayUnavailable, untranslated } from "../../../src/errors.ts";
+import { Failure, RelayUnavailable } from "../../../src/errors.ts";
 import type { Listener, Relay, Seat } from "../../../src/relay/relay.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { seededRandom } from "../../support/random.ts";
@@ -33,7 +33,7 @@ function connected() {
 }
 
 function outage(throttled = false): RelayUnavailable {
-  const failure = untranslated("relay-unreachable", "The relay is out.", "Wait.");
+  const failure = new Failure("relay-timeout", { seconds: 9 });
   return new RelayUnavailable(failure, { throttled });
 }
 
@@ -100,7 +100,7 @@ Deno.test("RelayConnection.run: reports up only when nothing is failing any more
 
 Deno.test("RelayConnection.run: throws at once what is permanent", async () => {
   const { clock, connection, states } = connected();
-  const failure = untranslated("relay-denied", "No.", "Ask.");
+  const failure = new Failure("not-authorized");
   assertEquals(
     await assertRejects(() => connection.run("read", () => Promise.reject(failure), never)),
     failure,

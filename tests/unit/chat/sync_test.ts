@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { MAX_PUSHED, Sync } from "../../../src/chat/sync.ts";
 import type { ReadMark } from "../../../src/chat/receiver.ts";
-import { RelayUnavailable, untranslated } from "../../../src/errors.ts";
+import { Failure, RelayUnavailable } from "../../../src/errors.ts";
 import { RelayConnection } from "../../../src/chat/retry.ts";
 import { type Envelope, type Listener, MAX_BATCH, type Relay } from "../../../src/relay/relay.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { seededRandom } from "../../support/random.ts";
 
-const SILENT = untranslated("relay-unreachable", "The relay does not answer.", "Wait.");
+const SILENT = new Failure("relay-timeout", { seconds: 9 });
 
 /** A synchronization over a relay that holds what the test puts into it. */
 function setUp(consume: (envelopes: Envelope[], read?: ReadMark) => Promise<void | number>) {

@@ -1,4 +1,4 @@
-import { untranslated } from "../../../src/errors.ts";
+import { Failure } from "../../../src/errors.ts";
 import { assert, assertEquals, assertNotMatch } from "@std/assert";
 import fc from "fast-check";
 import type { ChatEvent } from "../../../src/chat/events.ts";
@@ -93,13 +93,17 @@ function eventsWith(text: string): ChatEvent[] {
       state: "reconnecting",
       kind: "mongodb",
       watch: "stream",
-      cause: untranslated("relay-unreachable", text, text),
+      cause: new Failure("server-error", { text, code: undefined }),
     },
     { event: "alarm", kind: "forged", count: 1 },
-    { event: "error", failure: untranslated("usage", text, text), fatal: false },
+    {
+      event: "error",
+      failure: new Failure("server-error", { text, code: undefined }),
+      fatal: false,
+    },
     { event: "presence", peer: "left" },
     { event: "burnt", by: "peer" },
-    { event: "error", failure: untranslated("relay-lost", text, text), fatal: true },
+    { event: "error", failure: new Failure("file-locked", { path: text }), fatal: true },
   ];
 }
 

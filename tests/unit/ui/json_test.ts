@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { untranslated } from "../../../src/errors.ts";
+import { Failure } from "../../../src/errors.ts";
 import { JsonInterface } from "../../../src/ui/json.ts";
 import { RecordedControls } from "../../support/controls.ts";
 
@@ -76,13 +76,13 @@ Deno.test("JsonInterface: answers questions by events", async () => {
 
 Deno.test("JsonInterface: reports a text that cannot be sent with its id", async () => {
   const controls = new RecordedControls();
-  controls.failure = untranslated("too-long", "Too long.", "Shorten it.");
+  controls.failure = new Failure("message-too-long", { bytes: 20_000, maxBytes: 16_384 });
   const { written } = await feed(['{"send":"x","id":"7"}'], controls);
   assertEquals(written, [{
     event: "error",
     code: "too-long",
-    message: "Too long.",
-    hint: "Shorten it.",
+    message: "Message is too long: 20000 bytes, and 16384 is the most.",
+    hint: "Send it in parts.",
     fatal: false,
     id: "7",
   }]);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { ChatEvent } from "../../../src/chat/events.ts";
-import { Failure, untranslated } from "../../../src/errors.ts";
+import { Failure } from "../../../src/errors.ts";
 import { TerminalInput } from "../../../src/terminal/prompt.ts";
 import { PlainInterface } from "../../../src/ui/plain.ts";
 import { FakeClock } from "../../support/clock.ts";
@@ -137,7 +137,7 @@ Deno.test("plain: tells every event in words, without control sequences", async 
       { event: "closed", remaining: null, reason: "relay-lost", undelivered: 0 },
       "could not be counted",
     ],
-    [{ event: "error", failure: untranslated("usage", "No.", "Do."), fatal: false }, "No. Do."],
+    [{ event: "error", failure: new Failure("message-empty"), fatal: false }, "Message is empty."],
   ];
   for (const [event, said] of events) {
     const before = harness.printed.length;

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { ChatEvent } from "../../../../src/chat/events.ts";
-import { untranslated } from "../../../../src/errors.ts";
+import { Failure } from "../../../../src/errors.ts";
 import { TerminalInput } from "../../../../src/terminal/prompt.ts";
 import { tty } from "../../../../src/terminal/terminal_text.ts";
 import { FullScreen, type FullScreenParts } from "../../../../src/ui/tui/screen.ts";
@@ -245,11 +245,11 @@ Deno.test("full screen: leaves by key, by Ctrl+D in an empty line, and when the 
 
 Deno.test("full screen: says what cannot be done, and what to do", async () => {
   await using harness = new Harness();
-  harness.controls.failure = untranslated("no-peer", "Nobody is here.", "Wait for your peer.");
+  harness.controls.failure = new Failure("no-peer-for-timer");
   await harness.type("/timer 5m", "\r");
   assertStringIncludes(
     harness.screen.text,
-    "! 00:00 Nobody is here. Wait for your peer.".slice(8),
+    "No peer connected. Set the timer once your peer has joined.",
   );
 });
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Failure, untranslated } from "../../../../src/errors.ts";
+import { Failure } from "../../../../src/errors.ts";
 import type { AlarmKind, ChatEvent } from "../../../../src/chat/events.ts";
 import { type Frame, view } from "../../../../src/ui/tui/view.ts";
 import { type Input, KeyDecoder } from "../../../../src/terminal/keys.ts";
@@ -111,5 +111,5 @@ export function withoutStyles(text: string): string {
 
 /** A failure whose sentence is `text`. */
 export function failureSaying(text: string): Failure {
-  return untranslated("relay-unreachable", text, "");
+  return new Failure("server-error", { text, code: undefined });
 }
