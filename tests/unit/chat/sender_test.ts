@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { Sender } from "../../../src/chat/sender.ts";
+import { Failure } from "../../../src/errors.ts";
 import { type Envelope, MAX_BATCH } from "../../../src/relay/relay.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { talkAtOnce } from "../protocol/support.ts";
@@ -212,5 +213,13 @@ Deno.test("Sender.scheduleAck: sends one ack for many, and none beside a message
   posts[1]!.answer.resolve();
   await clock.advance(10_000);
   assertEquals(posts.map(({ envelopes }) => envelopes.length), [1, 1]);
+  close();
+});
+
+Deno.test("Sender.send: refuses more than 10,000 messages that wait for a peer", () => {
+  const { sender, say, close } = setUp();
+  for (let n = 0; n < 10_000; n++) say("waits");
+  assertThrows(() => say("one too many"), Failure, "queue-full");
+  assertEquals(sender.queued, 10_000);
   close();
 });

@@ -173,3 +173,9 @@ Deno.test("JSON: writes no byte of a text as a control", () => {
     assertEquals(values, events.map(eventAsJson), what);
   }
 });
+
+Deno.test("safeText: shows a joiner that joins nothing, and tags that are not a flag", () => {
+  assertEquals(safeText("\u{1f469}\u200dx"), "\u{1f469}‹U+200D›x");
+  const tags = "\u{e0061}".repeat(7);
+  assert(!safeText(`\u{1f3f4}${tags}\u{e007f}`).includes("\u{e0061}"));
+});
