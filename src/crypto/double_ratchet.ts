@@ -271,10 +271,10 @@ export function receive(
   };
 }
 
-/** Wipes the secrets of `states`, except those that `kept` shares. */
-export function discard(states: Iterable<RatchetState>, kept?: RatchetState): void {
-  const spared = new Set<Bytes>(kept && secretsOf(kept));
-  const maps = new Set([kept?.skipped]);
+/** Wipes the secrets of `states`, except those that `survivor` shares. */
+export function discard(states: Iterable<RatchetState>, survivor?: RatchetState): void {
+  const spared = new Set<Bytes>(survivor && secretsOf(survivor));
+  const maps = new Set([survivor?.skipped]);
   for (const state of states) {
     for (const secret of secretsOf(state, !maps.has(state.skipped))) {
       if (!spared.has(secret)) wipe(secret);

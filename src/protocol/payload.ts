@@ -115,7 +115,7 @@ const BYTE_ORDER_MARK = 0xef;
 
 /**
  * Reads strings that may begin with a byte order mark as {@link decodeUtf8} does. The library's own way
- * drops the mark, and the very same string is promised. It also replaces what is no UTF-8, but that the
+ * drops the mark, and the very same string is promised. It also replaces what is not UTF-8, but that the
  * comparison in {@link decodePayload} finds.
  */
 class ExactTokenizer extends Tokenizer {

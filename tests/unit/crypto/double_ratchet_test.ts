@@ -175,7 +175,7 @@ Deno.test("double ratchet: makes a DH ratchet step with each reply and at no oth
   const { host, guest } = pair();
   const keys = [guest.state.own.publicKey];
   for (const sent of host.sendMany(2)) guest.receive(sent);
-  assertEquals(guest.state.own.publicKey, keys[0], "the host's first chain is no answer");
+  assertEquals(guest.state.own.publicKey, keys[0], "the host's first chain is not an answer");
   for (let i = 0; i < 3; i++) {
     for (const sent of guest.sendMany(2)) host.receive(sent);
     for (const sent of host.sendMany(2)) guest.receive(sent);
@@ -318,7 +318,7 @@ Deno.test("forward secrecy: a stolen state gives no earlier message key", () => 
       // The thief is a real one: what is still to come in this chain is within reach.
       assert(reached.has(encodeHex(new Party(stolen(party.state)).send().key)));
     }
-    // And a message that has not come yet is readable to whoever takes its key.
+    // And a message that has not come yet is readable to a thief of its key.
     assert((reach(stolen(guest.state), keys)).has(encodeHex(missing.key)));
     guest.receive(missing);
     past.push(missing);
@@ -395,7 +395,7 @@ Deno.test("double ratchet: neither sends nor steps again before the sending chai
   const { host, guest } = pair();
   const { state } = receive(host.state, guest.send().header, 0);
   assertThrows(() => send(state), Error, "no sending chain");
-  // A turn of somebody who has seen our next key cannot be one: nobody has.
+  // A DH ratchet step that uses our next key cannot be genuine: no one has seen that key.
   const { publicKey } = generateRatchetKeyPair();
   const ratchetKey = toPeerRatchetKey(publicKey);
   const twice = () => receive(state, { seq: 2, pn: 1, n: 0, kem: 0, ratchetKey }, 0);
@@ -479,7 +479,7 @@ Deno.test("deleteOldKeys: deletes skipped message keys after an hour: n-1, n, n+
   assertEquals(at(MAX_SKIPPED_AGE_MS + 1_001), []);
 });
 
-Deno.test("discard: wipes a KEM secret that the kept state does not have", () => {
+Deno.test("discard: wipes a KEM secret that the new state does not have", () => {
   const { host } = pair();
   const before = holdKemSecret(host.state, kemSecret(5), "peer");
   const secret = before.kem.secret!;

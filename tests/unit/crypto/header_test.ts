@@ -20,7 +20,7 @@ const peer = key as Bytes as HeaderKey<"peer">;
 const encode = (seq: number, pn: number, n: number, kem = 0) =>
   encodeHeader({ seq, pn, n, kem, ratchetKey }, own);
 
-/** The head with its header changed and tagged anew. */
+/** The head with its header changed and tagged again. */
 function retag(head: Bytes, change: (header: Bytes) => void): Bytes {
   const header = head.slice(0, -16);
   change(header);
