@@ -1,14 +1,14 @@
 /**
- * What a release says about itself: its part of CHANGELOG.md.
+ * The notes of a release: the section of CHANGELOG.md for its version.
  *
  * @module
  */
 
 /**
- * The part of a changelog (keepachangelog.com) that is about a version.
+ * The section of a changelog (https://keepachangelog.com) for a version.
  *
  * @param tag the version, with or without a "v" before it.
- * @throws {Error} when there is none, or nothing in it: a release says what has changed.
+ * @throws {Error} when the section is missing or empty.
  */
 export function notesFor(tag: string, changelog: string): string {
   const version = tag.replace(/^v/, "");

@@ -124,7 +124,7 @@ for (const set of ["atlas", "any"] as const) {
         const certificateFile = `${place}/server.pem`;
         await Deno.writeTextFile(certificateFile, await signServer(authority, subject));
         await Deno.writeTextFile(`${place}/ca.pem`, authority.pem);
-        await Deno.writeTextFile(`${place}/password`, "chat:p%ss@word\n");
+        await Deno.writeTextFile(`${place}/password`, "chat:p%ss@word\n", { mode: 0o600 });
         const server = await startReplicaSet({ count: 1, certificateFile });
         try {
           // By the password of the file alone, as in a script.
@@ -169,7 +169,7 @@ test(
 
 test("refuses another host where only Atlas is allowed, and says what to do", () =>
   inFolder(async (place) => {
-    // 192.0.2.0/24 is for documentation: nobody is there (RFC 5737).
+    // 192.0.2.0/24 is for documentation and never answers (RFC 5737).
     const uri = "mongodb://192.0.2.1/";
     const env = { XDG_RUNTIME_DIR: place, XDG_CONFIG_HOME: place };
     const args = ["new", "--json", "--name", "Alice", "--uri", uri];
@@ -177,7 +177,7 @@ test("refuses another host where only Atlas is allowed, and says what to do", ()
     assertEquals(code, 3);
     const error = JSON.parse(stdout.trim().split("\n").at(-1)!);
     assertEquals([error.event, error.code, error.fatal], ["error", "relay-unreachable", true]);
-    assertMatch(error.message, /without the permission/);
+    assertMatch(error.message, /without permission to reach this server/);
     assertMatch(error.hint, /chat:any/);
   }));
 
