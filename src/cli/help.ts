@@ -18,6 +18,7 @@ import {
   type HELP_TOPICS,
   SETTINGS,
 } from "./command_table.ts";
+import { wrap } from "../terminal/text.ts";
 
 /** Columns between the left edge and the explanations. */
 const LEFT = 27;
@@ -118,18 +119,6 @@ function entry(left: string, right: string): string[] {
   return head.length < LEFT
     ? [head.padEnd(LEFT) + first, ...indented]
     : [head, " ".repeat(LEFT) + first, ...indented];
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }
 
 function capital(text: string): string {

@@ -53,7 +53,12 @@ const ALLOWED: Record<string, readonly string[]> = {
   ],
   "src/terminal/": [],
   "src/cli/": ["src/terminal/", "src/ui/messages/"],
-  "src/ui/messages/": ["src/chat/events.ts", "src/relay/check.ts", "src/terminal/safe_text.ts"],
+  "src/ui/messages/": [
+    "src/chat/events.ts",
+    "src/relay/check.ts",
+    "src/terminal/graphemes.ts",
+    "src/terminal/safe_text.ts",
+  ],
   "src/ui/": ["src/chat/events.ts", "src/terminal/"],
   "src/chat/": ["src/protocol/", "src/relay/relay.ts"],
   "src/protocol/": ["src/crypto/"],

@@ -6,6 +6,7 @@
  */
 import type { Alarm, ChatEvent, Overview, Presence } from "../../chat/events.ts";
 import { describeFailure } from "./failures.ts";
+import { graphemes } from "../../terminal/graphemes.ts";
 import { safeLine } from "../../terminal/safe_text.ts";
 
 /** How much a sentence matters: an alarm must not be overlooked. */
@@ -250,7 +251,7 @@ export function peerLabel(peer: string, ownName: string): string {
 /** The beginning of a text, at most so many UTF-16 units, and no half of a letter. */
 function firstGraphemes(text: string, length: number): string {
   let first = "";
-  for (const { segment } of new Intl.Segmenter().segment(text)) {
+  for (const { segment } of graphemes().segment(text)) {
     if (first.length + segment.length > length) break;
     first += segment;
   }
