@@ -168,7 +168,7 @@ async function converse(
     const explain = async () => {
       if (!failure) return;
       await sayFailure(failure);
-      if (failure.code === "no-room" && settings.kind === "sqlite") {
+      if (failure.code === "no-room" && settings.kind === "sqlite" && input.isTerminal) {
         const { localRelayFolder } = await import("./relay/open.ts");
         note({ note: "local-relay-folder", folder: await localRelayFolder(env) });
       }

@@ -88,7 +88,7 @@ const CASES: readonly {
     what: "a mistyped word",
     args: ["join", "4821-river-candel-ocean", "--local", "--name", "A"],
     status: 2,
-    says: /did you mean "candy"|did you mean "canal"|did you mean "candle"|did you mean/,
+    says: /did you mean "/i,
   },
   {
     what: "a code without a room",
@@ -114,7 +114,7 @@ const CASES: readonly {
     args: ["new", "--name", "A"],
     env: { WHISPER_URI: "mongodb://alice:swordfish@127.0.0.1:1/" },
     status: 3,
-    says: /refuses the connection/,
+    says: /refused the connection/,
     never: /swordfish|mongodb:\/\//,
   },
   {
@@ -277,8 +277,8 @@ Deno.test("plain: writes lines over pipes, and ends with its input", async () =>
     await writer.close().catch(() => {});
     assertEquals(status, 0);
     const said = new TextDecoder().decode(stdout);
-    assertMatch(said, /\d\d:\d\d Alice: first\n {6}\| second\n/);
-    assertMatch(said, /\* \d\d:\d\d Left\./);
+    assertMatch(said, /\d\d:\d\d Alice: first\n {6}Alice \| second\n/);
+    assertMatch(said, /\* \d\d:\d\d You left\./);
     // deno-lint-ignore no-control-regex -- what must not be there
     assert(!/[\x00-\x09\x0b-\x1f\x7f]/.test(said), "no control character");
     await alice.line(({ event, peer }) => event === "presence" && peer === "left");
