@@ -238,7 +238,8 @@ class Simulation {
         return await this.#clock.advance(chance.integer(20_000));
       case 12:
         this.#note(`${name} invites`);
-        // Refused while the peer is here.
+        // Refused while the peer is here. A guest who is on the way has the old code then.
+        this.#hadStrangers = true;
         person.chat.invite().catch(() => {});
         return await this.#clock.advance(chance.integer(5_000));
       case 13: {
