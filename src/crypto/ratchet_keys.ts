@@ -1,9 +1,8 @@
 /**
- * X25519 (RFC 7748) for the asymmetric half of the ratchet.
+ * X25519 (RFC 7748) for DH ratchet steps.
  *
- * Synchronous, as the rest of the ratchet is: through the asynchronous Web Crypto a turn takes two to
- * three times as long, most of it on the way to another thread and back, and other things can happen in
- * between.
+ * Synchronous like the rest of the ratchet: by the asynchronous Web Crypto a step takes two to three
+ * times as long, and other operations could run in between.
  *
  * @module
  */
@@ -20,10 +19,10 @@ import type { KeyBytes } from "./chain.ts";
 
 /** Our ratchet public key. */
 export type OwnRatchetKey = KeyBytes<"ratchet public key, own">;
-/** Theirs. */
+/** The peer's ratchet public key. */
 export type PeerRatchetKey = KeyBytes<"ratchet public key, peer">;
 
-/** One of our key pairs. The private half does not show when it is printed, logged or turned into JSON. */
+/** One of our key pairs. Its private half does not show when it is printed, logged or serialized. */
 export interface RatchetKeyPair {
   readonly publicKey: OwnRatchetKey;
   readonly privateKey: KeyObject;
@@ -35,7 +34,7 @@ export const RATCHET_KEY_BYTES = 32;
 const SPKI_PREFIX = decodeHex("302a300506032b656e032100");
 const ZEROS = new Uint8Array(32);
 
-/** The peer's key would make a secret that everybody knows. */
+/** The peer's key would give a secret that anyone can compute. */
 export class SmallOrder extends Error {
   override readonly name = "SmallOrder";
 }

@@ -3,8 +3,8 @@
  * (docs/PROTOCOL.md §5): the host proposes a fresh encapsulation key now and then, the guest answers
  * with a ciphertext, and the guest mixes the secret into the root key once the host has acknowledged it.
  *
- * The host alone proposes. One exchange renews the secrets of both sides, so proposals from both
- * would only need a rule for those that cross.
+ * Only the host proposes. One exchange renews the secrets of both sides, and proposals that cross would
+ * need a rule of their own.
  *
  * @module
  */

@@ -114,9 +114,9 @@ const DECODE = {
 const BYTE_ORDER_MARK = 0xef;
 
 /**
- * Reads strings that may begin with a byte order mark as {@link decodeUtf8} does. The library's own way
- * drops the mark, and the very same string is promised. It also replaces what is not UTF-8, but that the
- * comparison in {@link decodePayload} finds.
+ * Reads strings that start with a byte order mark as {@link decodeUtf8} does: the library drops the mark,
+ * and a text has to arrive exactly as it was written. The library also replaces malformed UTF-8, which
+ * the comparison in {@link decodePayload} finds.
  */
 class ExactTokenizer extends Tokenizer {
   override next(): Token {
@@ -157,7 +157,7 @@ export function decodePayload(padded: Uint8Array): Payload {
     throw new MalformedPayload("Cannot decode: not strict CBOR", { cause });
   }
   const payload = checkPayload(value);
-  // What the decoder lets pass, as keys in another order or a whole number as a float, ends here.
+  // Refuses what the decoder accepts, such as keys in another order or a whole number as a float.
   if (!constantTimeEqual(encode(payload), bytes)) {
     throw new MalformedPayload("Cannot decode: not canonical CBOR");
   }
