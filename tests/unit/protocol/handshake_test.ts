@@ -298,7 +298,8 @@ Deno.test("handshake: fails when any byte of any message is altered", async () =
     for (const field of fields) {
       const bytes = (honest.get(type) as unknown as Record<string, Bytes>)[field]!;
       // One bit of each byte, another one each time: all of them would take eight times as long.
-      for (let at = 0; at < bytes.length; at++) {
+      // Of the long ones of ML-KEM every 31st byte: each takes a whole handshake.
+      for (let at = 0; at < bytes.length; at += bytes.length > 64 ? 31 : 1) {
         assert(!await succeeds(type, field, 8 * at + at % 8), `${type} ${field} ${at}`);
       }
     }
