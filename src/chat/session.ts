@@ -81,7 +81,8 @@ export class Session {
     }, this.#abort.signal);
     this.#heartbeat = new Heartbeat({
       ...deps,
-      isWaiting: () => deps.sender.unacknowledged > 0,
+      // An acknowledgement that expires before someone who is away has read it would look like a gap.
+      isWaiting: () => deps.sender.unacknowledged > 0 || this.#presence !== "here",
       onView: (view, askedAt) => this.#onRoomView(view, askedAt),
       onRollback: () => this.#guard.onRollback(),
     });

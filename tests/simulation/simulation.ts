@@ -279,6 +279,9 @@ class Simulation {
       const alarms = reader.person.all("alarm").filter(({ kind }) => !expected.includes(kind));
       assertEquals(alarms, [], "a false alarm was raised");
     }
+    const count = (kind: "message" | "delivered") =>
+      this.#sides.reduce((sum, { person }) => sum + person.all(kind).length, 0);
+    assert(count("delivered") <= count("message"), "a text was called delivered and not displayed");
     assert(this.#relay.documents.envelopes.size < MAX_DOCUMENTS, "the relay fills up");
   }
 
