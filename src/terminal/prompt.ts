@@ -24,7 +24,7 @@ import {
 
 /** In place of bytes from a pipe that are not UTF-8: a lone surrogate, which no message may contain. */
 const NOT_UTF8 = "\udc80";
-/** Of a line that is too long, the end is kept as well: in JSON it may say what the line is about. */
+/** Of a line that is too long, its end is read as well: in JSON it may say what the line is about. */
 const TAIL_CHARS = 2_048;
 
 export type { ReadLineOptions, Terminal };

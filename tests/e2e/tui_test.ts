@@ -287,13 +287,13 @@ test("uses plain lines when a screen reader is announced", async (env) => {
 test("goes on after Ctrl+Z and fg, and after a stop by signal", async (env) => {
   await using shell = await Terminal.open(["bash", "--norc", "-i"], { env });
   await shell.see(/[#$] ?$/m);
-  await say(shell, "echo kept in the shell");
+  await say(shell, "echo still in the shell");
   await say(shell, [...WHISPER, "new", "--local", "--name", "Alice"].join(" "));
   await shell.see("> You can type now");
   await shell.type("draft");
   await shell.press("C-z");
   await shell.see("Stopped");
-  assertStringIncludes(await shell.screen(), "kept in the shell");
+  assertStringIncludes(await shell.screen(), "still in the shell");
   assertEquals(await shell.modes(), { alternateScreen: false, cursor: true, wrapping: true });
   await say(shell, "fg");
   await shell.see("> draft");
@@ -302,5 +302,5 @@ test("goes on after Ctrl+Z and fg, and after a stop by signal", async (env) => {
   await say(shell, "/exit");
   await shell.see("You left. Nothing remains on the relay.");
   // What was there before Whisper started is still there.
-  assertStringIncludes(await shell.history(), "kept in the shell");
+  assertStringIncludes(await shell.history(), "still in the shell");
 });
