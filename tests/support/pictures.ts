@@ -48,7 +48,7 @@ async function talk(alice: Terminal, bob: Terminal): Promise<void> {
     await alice.see(end);
     await bob.see(end);
   }
-  await alice.see("ride.  · delivered");
+  await alice.see(/ride\.[\s│]+· delivered/);
 }
 
 const SCENES: Readonly<Record<string, { title: string; play: Scene }>> = {
@@ -63,7 +63,7 @@ const SCENES: Readonly<Record<string, { title: string; play: Scene }>> = {
       await say(alice, "/verify");
       await alice.see("/verify same");
       await say(alice, "/verify same");
-      await alice.see(/\bverified/);
+      await alice.see("· verified");
       await alice.type("Half past nine, on platform 2");
       await alice.see("platform 2");
     },
@@ -75,7 +75,7 @@ const SCENES: Readonly<Record<string, { title: string; play: Scene }>> = {
       await using third = await Terminal.open([...WHISPER, "join", code, "--local"], {
         env: { ...environment, WHISPER_NAME: "Third" },
       });
-      await third.see("status 4");
+      await third.see(/status 4|Enter to leave/);
       await alice.see(/^ ALARM/m);
     },
   },

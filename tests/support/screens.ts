@@ -9,7 +9,7 @@
  * @module
  */
 import { startReplicaSet } from "./mongod.ts";
-import { Terminal } from "./tmux.ts";
+import { removeLeftFolder, Terminal } from "./tmux.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const OUTPUT = new URL("docs/dev/screens.md", ROOT);
@@ -33,27 +33,16 @@ interface Capture {
   readonly screen: string;
 }
 
-const captures: Capture[] = [];
-const folder = await Deno.makeTempDir();
 /** The packages are found in the cache as it is, with any home. */
 const { denoDir } = JSON.parse(
   new TextDecoder().decode(
     (await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output()).stdout,
   ),
 );
-const environment: Record<string, string> = {
-  DENO_DIR: denoDir,
-  XDG_RUNTIME_DIR: `${folder}/run`,
-  XDG_CONFIG_HOME: `${folder}/config`,
-  HOME: folder,
-  LC_ALL: "C.UTF-8",
-  TERM: "xterm-256color",
-};
 
-await Deno.mkdir(environment.XDG_RUNTIME_DIR!, { mode: 0o700 });
-
-/** Waits until the screen stands still. */
+/** Waits until something is seen and the screen stands still. */
 async function settled(terminal: Terminal): Promise<string> {
+  await terminal.see(/\S/);
   const end = performance.now() + MAX_SETTLING_MS;
   let last = await terminal.screen();
   let since = performance.now();
@@ -65,21 +54,44 @@ async function settled(terminal: Terminal): Promise<string> {
   return last;
 }
 
-async function capture(title: string, how: string, terminal: Terminal): Promise<void> {
-  const screen = (await settled(terminal)).replaceAll(folder, "/home/alice")
-    .replace(/^status (\d+)$/m, "[exit status $1]");
-  captures.push({ title, how, screen });
-  console.log(title);
-}
-
 async function say(terminal: Terminal, text: string): Promise<void> {
   await terminal.type(text);
   await terminal.press("Enter");
 }
 
+/** Presses Escape. A key right behind it would be read as a key with Alt. */
+async function dismiss(terminal: Terminal): Promise<void> {
+  await terminal.press("Escape");
+  await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
+}
+
 /** Terminals of one scene; all are closed at its end. */
 class Scene implements AsyncDisposable {
+  readonly captures: Capture[] = [];
   readonly #stack = new AsyncDisposableStack();
+  readonly #folder = Deno.makeTempDirSync();
+  readonly #environment: Record<string, string>;
+
+  constructor() {
+    this.#environment = {
+      DENO_DIR: denoDir,
+      XDG_RUNTIME_DIR: `${this.#folder}/run`,
+      XDG_CONFIG_HOME: `${this.#folder}/config`,
+      HOME: this.#folder,
+      LC_ALL: "C.UTF-8",
+      TERM: "xterm-256color",
+    };
+    Deno.mkdirSync(`${this.#folder}/run`, { mode: 0o700 });
+    this.#stack.defer(() => removeLeftFolder(this.#folder));
+  }
+
+  /** Remembers what is seen once it stands still. */
+  async capture(title: string, how: string, terminal: Terminal): Promise<void> {
+    const screen = (await settled(terminal)).replaceAll(this.#folder, "/home/alice")
+      .replace(/^status (\d+)$/m, "[exit status $1]");
+    this.captures.push({ title, how, screen });
+    console.log(title);
+  }
 
   /** Starts Whisper in a terminal. */
   async start(...args: string[]): Promise<Terminal> {
@@ -95,7 +107,7 @@ class Scene implements AsyncDisposable {
 
   async #open(args: readonly string[], size: typeof SIZE): Promise<Terminal> {
     const command = [...WHISPER, ...args];
-    return this.#stack.use(await Terminal.open(command, { env: environment, ...size }));
+    return this.#stack.use(await Terminal.open(command, { env: this.#environment, ...size }));
   }
 
   /** A host who waits, and the code. */
@@ -125,108 +137,111 @@ function wrong(code: string): string {
   return `${nameplate}-zebra-zero-zoo`;
 }
 
-async function questions(): Promise<void> {
-  await using scene = new Scene();
+async function questions(scene: Scene): Promise<void> {
   const alice = await scene.start();
-  await capture("The first question", "`whisper`, for the first time.", alice);
+  await scene.capture("The first question", "`whisper`, for the first time.", alice);
   await say(alice, "Alice");
-  await capture("Where to meet", "A name was entered.", alice);
+  await scene.capture("Where to meet", "A name was entered.", alice);
   await say(alice, "mongodb://localhost/?tls=maybe");
-  await capture("A connection string that cannot be right", "`?tls=maybe` was entered.", alice);
+  await scene.capture(
+    "A connection string that cannot be right",
+    "`?tls=maybe` was entered.",
+    alice,
+  );
 }
 
-async function joining(): Promise<void> {
-  await using scene = new Scene();
+async function joining(scene: Scene): Promise<void> {
   const bob = await scene.start("join", "--local", "--name", "Bob");
-  await capture("The code", "`whisper join --local --name Bob`", bob);
+  await scene.capture("The code", "`whisper join --local --name Bob`", bob);
   await say(bob, "4821-river-candle-ocean");
-  await capture("A code with a word that is not in the list", "A code was mistyped.", bob);
+  await bob.see("candle");
+  await scene.capture("A code with a word that is not in the list", "A code was mistyped.", bob);
 }
 
-async function waiting(): Promise<void> {
-  await using scene = new Scene();
+async function waiting(scene: Scene): Promise<void> {
   const { alice, code } = await scene.host("--local");
-  await capture("Waiting", "`whisper new --local --name Alice`", alice);
+  await scene.capture("Waiting", "`whisper new --local --name Alice`", alice);
   const second = await scene.start("--local", "--name", "Bob");
-  await capture("A room is waiting on this computer", "`whisper --local --name Bob`", second);
+  await second.see(/code/i);
+  await scene.capture("A room is waiting on this computer", "`whisper --local --name Bob`", second);
   await second.press("C-c");
   const bob = await scene.start("join", wrong(code), "--name", "Bob", "--local");
-  await capture("Wrong code", "Bob typed other words than Alice told him.", bob);
-  await capture("Wrong code, at the host", "The same moment, at Alice's terminal.", alice);
+  await scene.capture("Wrong code", "Bob typed other words than Alice told him.", bob);
+  await scene.capture("Wrong code, at the host", "The same moment, at Alice's terminal.", alice);
   for (let guess = 2; guess <= 3; guess++) {
     const other = await scene.start("join", wrong(code), "--name", "Bob", "--local");
     await settled(other);
   }
-  await capture("A code that is no longer valid, at the host", "Two more wrong codes.", alice);
+  await scene.capture(
+    "A code that is no longer valid, at the host",
+    "Two more wrong codes.",
+    alice,
+  );
   const late = await scene.start("join", code, "--name", "Bob", "--local");
-  await capture("A code that is no longer valid", "The right code, too late.", late);
+  await scene.capture("A code that is no longer valid", "The right code, too late.", late);
   await say(alice, "/invite");
-  await capture("A new code", "Alice typed `/invite`.", alice);
+  await scene.capture("A new code", "Alice typed `/invite`.", alice);
 }
 
-async function chatting(): Promise<void> {
-  await using scene = new Scene();
+async function chatting(scene: Scene): Promise<void> {
   const { alice, bob, code } = await scene.chat("--local");
-  await capture("A chat begins", "Bob joined with the code.", alice);
+  await scene.capture("A chat begins", "Bob joined with the code.", alice);
   await say(bob, "Hello! Did you find the place?");
   await alice.see("the place?");
   await say(alice, "I did. It is the small house behind the lighthouse.");
   await bob.see("lighthouse.");
   const third = await scene.start("join", code, "--name", "Carol", "--local");
-  await capture("A room that is full", "Carol used the same code.", third);
-  await capture("Someone else tried to join", "The same moment, at Alice's terminal.", alice);
-  await alice.press("Escape");
+  await scene.capture("A room that is full", "Carol used the same code.", third);
+  await scene.capture("Someone else tried to join", "The same moment, at Alice's terminal.", alice);
+  await dismiss(alice);
   await say(alice, "/verify");
-  await capture("Verify", "Alice typed `/verify`.", alice);
-  await alice.press("Escape");
+  await scene.capture("Verify", "Alice typed `/verify`.", alice);
+  await dismiss(alice);
   await say(alice, "/timer 5m");
-  await capture("Timer", "Alice typed `/timer 5m`.", alice);
-  await capture("Timer, at the peer", "The same moment, at Bob's terminal.", bob);
+  await scene.capture("Timer", "Alice typed `/timer 5m`.", alice);
+  await scene.capture("Timer, at the peer", "The same moment, at Bob's terminal.", bob);
   await say(alice, "/timer tomorrow");
-  await capture("A timer that cannot be", "Alice typed `/timer tomorrow`.", alice);
+  await scene.capture("A timer that cannot be", "Alice typed `/timer tomorrow`.", alice);
   await say(alice, "/hlep");
-  await capture("An unknown command inside a chat", "Alice typed `/hlep`.", alice);
+  await scene.capture("An unknown command inside a chat", "Alice typed `/hlep`.", alice);
   await say(alice, "/help");
-  await capture("Help inside a chat", "Alice typed `/help`.", alice);
-  await alice.press("Escape");
+  await scene.capture("Help inside a chat", "Alice typed `/help`.", alice);
+  await dismiss(alice);
   await say(alice, "/who");
   await say(alice, "/relay");
-  await capture("Who and relay", "Alice typed `/who` and `/relay`.", alice);
-  await alice.press("Escape");
+  await scene.capture("Who and relay", "Alice typed `/who` and `/relay`.", alice);
+  await dismiss(alice);
   await say(bob, "exit");
-  await capture("The peer has left", "Bob typed `exit`.", alice);
-  await capture("Left, as the first", "The same moment, at Bob's terminal.", bob);
+  await scene.capture("The peer has left", "Bob typed `exit`.", alice);
+  await scene.capture("Left, as the first", "The same moment, at Bob's terminal.", bob);
   await say(alice, "exit");
-  await capture("Left, as the last", "Alice typed `exit`, too.", alice);
+  await scene.capture("Left, as the last", "Alice typed `exit`, too.", alice);
 }
 
-async function usedCode(): Promise<void> {
-  await using scene = new Scene();
+async function usedCode(scene: Scene): Promise<void> {
   const { alice, bob, code } = await scene.chat("--local");
   await say(bob, "exit");
   await bob.see("status 0");
   const late = await scene.start("join", code, "--name", "Carol", "--local");
-  await capture("A code that was used", "Bob has left; Carol tries the same code.", late);
+  await scene.capture("A code that was used", "Bob has left; Carol tries the same code.", late);
   await say(alice, "exit");
   await alice.see("status 0");
   const later = await scene.start("join", code, "--name", "Carol", "--local");
-  await capture("A code without a room", "Both have left; Carol tries again.", later);
+  await scene.capture("A code without a room", "Both have left; Carol tries again.", later);
 }
 
-async function burning(): Promise<void> {
-  await using scene = new Scene();
+async function burning(scene: Scene): Promise<void> {
   const { alice, bob } = await scene.chat("--local");
   await say(bob, "Burn this.");
   await alice.see("Burn this.");
   await say(alice, "/burn");
-  await capture("Burn", "Alice typed `/burn`.", alice);
+  await scene.capture("Burn", "Alice typed `/burn`.", alice);
   await say(alice, "/burn");
-  await capture("Burn, confirmed", "Alice typed `/burn` again.", alice);
-  await capture("Burn, at the peer", "The same moment, at Bob's terminal.", bob);
+  await scene.capture("Burn, confirmed", "Alice typed `/burn` again.", alice);
+  await scene.capture("Burn, at the peer", "The same moment, at Bob's terminal.", bob);
 }
 
-async function plain(): Promise<void> {
-  await using scene = new Scene();
+async function plain(scene: Scene): Promise<void> {
   const { alice, bob } = await scene.chat("--local", "--plain");
   await say(bob, "Hello! Did you find the place?");
   await alice.see("the place?");
@@ -235,31 +250,40 @@ async function plain(): Promise<void> {
   await say(alice, "/verify");
   await settled(alice);
   await say(bob, "exit");
-  await capture("A chat line by line", "`--plain`; Bob typed `exit` at the end.", alice);
+  await scene.capture("A chat line by line", "`--plain`; Bob typed `exit` at the end.", alice);
   await say(alice, "exit");
-  await capture("The end, line by line", "Alice left, too.", alice);
+  await scene.capture("The end, line by line", "Alice left, too.", alice);
 }
 
-async function offline(): Promise<void> {
-  await using scene = new Scene();
+async function offline(scene: Scene): Promise<void> {
   const args = ["--uri", "mongodb://127.0.0.1:9/", "--name", "Alice"];
-  const alice = await scene.run("new", ...args);
-  await capture("A relay that cannot be reached", `\`whisper new ${args.join(" ")}\``, alice);
+  const alice = await scene.start("new", ...args);
+  await alice.see(/refused/);
+  await scene.capture("A relay that cannot be reached", `\`whisper new ${args.join(" ")}\``, alice);
+  await alice.press("Enter");
+  await scene.capture("After that", "Enter was pressed.", alice);
   const doctor = await scene.run("doctor", ...args.slice(0, 2));
-  await capture("Doctor: unreachable", `\`whisper doctor ${args.slice(0, 2).join(" ")}\``, doctor);
+  await scene.capture(
+    "Doctor: unreachable",
+    `\`whisper doctor ${args.slice(0, 2).join(" ")}\``,
+    doctor,
+  );
 }
 
-async function overMongodb(): Promise<void> {
-  await using scene = new Scene();
+async function overMongodb(scene: Scene): Promise<void> {
   const server = await startReplicaSet({ count: 1 });
   try {
     const doctor = await scene.run("doctor", "--uri", server.uri);
-    await capture("Doctor: good", "`whisper doctor` at a MongoDB with access control.", doctor);
+    await scene.capture(
+      "Doctor: good",
+      "`whisper doctor` at a MongoDB with access control.",
+      doctor,
+    );
     const forged = server.uri.replace(/:[^:@/]+@/, ":another-password@");
     const bad = await scene.run("doctor", "--uri", forged);
-    await capture("Doctor: wrong password", "The same with another password.", bad);
+    await scene.capture("Doctor: wrong password", "The same with another password.", bad);
     const refused = await scene.start("new", "--uri", forged, "--name", "Alice");
-    await capture("Wrong password", "`whisper new` with that password.", refused);
+    await scene.capture("Wrong password", "`whisper new` with that password.", refused);
     const { alice, bob } = await scene.chat("--uri", server.uri);
     await say(bob, "Hello!");
     await alice.see("Hello!");
@@ -267,10 +291,10 @@ async function overMongodb(): Promise<void> {
     server.signal(node!, "SIGSTOP");
     await say(alice, "Are you there?");
     await new Promise((resolve) => setTimeout(resolve, 12_000));
-    await capture("Reconnecting", "The server stands still; Alice typed a message.", alice);
+    await scene.capture("Reconnecting", "The server stands still; Alice typed a message.", alice);
     server.signal(node!, "SIGCONT");
     await bob.see("Are you there?");
-    await capture("Connected again", "The server answers again.", alice);
+    await scene.capture("Connected again", "The server answers again.", alice);
     await say(alice, "exit");
     await say(bob, "exit");
     await settled(bob);
@@ -279,16 +303,14 @@ async function overMongodb(): Promise<void> {
   }
 }
 
-async function vanishing(): Promise<void> {
-  await using scene = new Scene();
+async function vanishing(scene: Scene): Promise<void> {
   const { alice, bob } = await scene.chat("--local");
   await bob.killProgram();
   await new Promise((resolve) => setTimeout(resolve, 50_000));
-  await capture("The peer has vanished", "Bob's program was killed 50 seconds ago.", alice);
+  await scene.capture("The peer has vanished", "Bob's program was killed 50 seconds ago.", alice);
 }
 
-async function commandLines(): Promise<void> {
-  await using scene = new Scene();
+async function commandLines(scene: Scene): Promise<void> {
   for (
     const [title, ...args] of [
       ["Help", "--help"],
@@ -301,12 +323,12 @@ async function commandLines(): Promise<void> {
     ] as const
   ) {
     const terminal = await scene.run(...args);
-    await capture(title, `\`whisper ${args.join(" ")}\``, terminal);
+    await scene.capture(title, `\`whisper ${args.join(" ")}\``, terminal);
   }
 }
 
 /** The document. */
-function written(): string {
+function written(captures: readonly Capture[]): string {
   return [
     "# Screens",
     "",
@@ -340,11 +362,21 @@ const SCENES = {
   commandLines,
 };
 
-try {
-  const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(SCENES);
-  for (const [name, scene] of Object.entries(SCENES)) if (wanted.includes(name)) await scene();
-  if (Deno.args.length > 0) console.log(written());
-  else await Deno.writeTextFile(OUTPUT, written());
-} finally {
-  await Deno.remove(folder, { recursive: true }).catch(() => {});
+/** Plays one scene, and returns what it captured before it failed, if it did. */
+async function play(name: string, run: (scene: Scene) => Promise<void>): Promise<Capture[]> {
+  await using scene = new Scene();
+  try {
+    await run(scene);
+  } catch (error) {
+    console.error(`${name} failed: ${error}`);
+    Deno.exitCode = 1;
+  }
+  return scene.captures;
 }
+
+const wanted = Object.entries(SCENES)
+  .filter(([name]) => Deno.args.length === 0 || Deno.args.includes(name));
+const captured = await Promise.all(wanted.map(([name, scene]) => play(name, scene)));
+const text = written(captured.flat());
+if (Deno.args.length > 0) console.log(text);
+else await Deno.writeTextFile(OUTPUT, text);
