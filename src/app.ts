@@ -130,6 +130,7 @@ async function converse(
       : entry.mode === "join"
       ? entry.code.nameplate
       : undefined,
+    by: command.mode === "room" ? "name" : "code",
     terminal,
     input,
     output,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RoomKind } from "../chat/errors.ts";
 import type { StartChat } from "../cli/command.ts";
 import type { Terminal, TerminalInput } from "../terminal/prompt.ts";
 import { systemClock } from "../clock.ts";
@@ -17,6 +18,8 @@ export interface InterfaceParts {
   readonly relay: string;
   /** The room, as far as it is known. */
   readonly room: string | undefined;
+  /** How the two agreed on the room. */
+  readonly by: RoomKind;
   readonly terminal: Terminal;
   readonly input: TerminalInput;
   readonly output: Output;
@@ -27,7 +30,7 @@ export interface InterfaceParts {
 /** Opens it. */
 export async function openInterface(
   { ui, color, quiet }: StartChat,
-  { name, relay, room, terminal, input, output, flushMs }: InterfaceParts,
+  { name, relay, room, by, terminal, input, output, flushMs }: InterfaceParts,
 ): Promise<Interface> {
   if (ui === "json") {
     const { JsonInterface } = await import("../ui/json.ts");
@@ -39,11 +42,12 @@ export async function openInterface(
         return output.loss === undefined;
       },
       flush: () => output.flush({ withinMs: flushMs }),
+      by,
     });
   }
   if (ui === "auto" && input.isTerminal && terminal.isAnsi && !isReadAloud()) {
     const { openFullScreen } = await import("../ui/tui/open.ts");
-    return openFullScreen({ terminal, input, name, relay, room, quiet, color, env });
+    return openFullScreen({ terminal, input, name, relay, room, by, quiet, color, env });
   }
   const { PlainInterface } = await import("../ui/plain.ts");
   return new PlainInterface({
@@ -52,6 +56,7 @@ export async function openInterface(
     clock: systemClock,
     name,
     relay,
+    by,
     quiet,
     color: color && terminal.isAnsi,
   });

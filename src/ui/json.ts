@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { RoomKind } from "../chat/errors.ts";
 import type { ChatEvent, Controls } from "../chat/events.ts";
 import { Failure } from "../errors.ts";
 import type { BadLine } from "../failure_reasons.ts";
@@ -27,6 +28,8 @@ export interface JsonParts {
   readonly written: () => Promise<boolean>;
   /** Resolves when all that was written is out. */
   readonly flush: () => Promise<void>;
+  /** How the two agreed on the room: by a code unless told otherwise. */
+  readonly by?: RoomKind;
 }
 
 /** What one line asks for. */
@@ -57,7 +60,7 @@ export class JsonInterface implements Interface {
   }
 
   hear(event: ChatEvent): void {
-    this.#parts.write(eventAsJson(event));
+    this.#parts.write(eventAsJson(event, this.#parts.by));
     if (event.event === "message") {
       this.#unread.push(event.seq);
       void this.#confirm();
@@ -203,14 +206,14 @@ function idIn(line: string): string | undefined {
 }
 
 /** An event as docs/JSON.md documents it: failures and alarms come with their sentences. */
-export function eventAsJson(event: ChatEvent): object {
+export function eventAsJson(event: ChatEvent, by: RoomKind = "code"): object {
   switch (event.event) {
     case "relay": {
       const { cause, ...facts } = event;
       return { ...facts, ...cause && { message: relayTrouble(event) } };
     }
     case "alarm":
-      return { ...event, message: alarmMessage(event) };
+      return { ...event, message: alarmMessage(event, by) };
     case "error": {
       const { failure, ...facts } = event;
       return { ...facts, code: failure.code, ...describeFailure(failure) };

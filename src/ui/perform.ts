@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RoomKind } from "../chat/errors.ts";
 import type { Controls } from "../chat/events.ts";
 import { Failure } from "../errors.ts";
 import { MAX_TEXT_BYTES } from "../limits.ts";
@@ -14,6 +15,8 @@ import { bytesOf, splitText } from "./split.ts";
 
 /** What a screen provides for that. */
 export interface Screen {
+  /** How the two agreed on the room: commands about codes are for rooms with codes. */
+  readonly by: RoomKind;
   /** Shows lines of the program's own. */
   tell(lines: readonly string[]): void;
   /** Shows what could not be done, and what to do. */
@@ -60,7 +63,7 @@ export class Performer {
    * @param id names the message, if the line is one.
    */
   perform(line: string, { controls, id }: { controls: Controls; id: string }): Performing {
-    const typed = readTyped(line);
+    const typed = readTyped(line, this.#screen.by);
     const long = this.#long;
     this.#long = undefined;
     if (long !== undefined && typed.kind === "nothing") return this.send(long, { controls, id });
@@ -122,7 +125,7 @@ export class Performer {
     const overview = () => controls.overview();
     switch (typed.name) {
       case "help":
-        return screen.tell(helpLines(screen.keys()));
+        return screen.tell(helpLines({ by: screen.by, keys: screen.keys() }));
       case "who":
         return screen.tell(whoLines(overview()));
       case "verify":
@@ -161,13 +164,15 @@ export class Performer {
   }
 
   #copy(code: string | undefined): void {
-    if (code === undefined) return this.#screen.problem(TEXTS.noCode);
+    if (code === undefined) {
+      return this.#screen.problem(this.#screen.by === "code" ? TEXTS.noCode : TEXTS.roomHasNoCodes);
+    }
     this.#screen.tell([this.#screen.copy(code) ? TEXTS.copied : TEXTS.noClipboard]);
   }
 }
 
-function helpLines(keys: ReturnType<Screen["keys"]>): string[] {
-  const entries = [...commandHelp(), ...keys];
+function helpLines({ by, keys }: { by: RoomKind; keys: ReturnType<Screen["keys"]> }): string[] {
+  const entries = [...commandHelp(by), ...keys];
   const width = Math.max(...entries.map(([usage]) => usage.length)) + 2;
   return entries.map(([usage, help]) => `${usage.padEnd(width)}${help}`);
 }

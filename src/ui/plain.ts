@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { RoomKind } from "../chat/errors.ts";
 import type { ChatEvent, Controls } from "../chat/events.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { TerminalInput } from "../terminal/prompt.ts";
@@ -46,6 +47,8 @@ export interface PlainParts {
   readonly name: string;
   /** What the relay is called. */
   readonly relay: string;
+  /** How the two agreed on the room. */
+  readonly by: RoomKind;
   readonly quiet: boolean;
   readonly color: boolean;
 }
@@ -112,7 +115,11 @@ export class PlainInterface implements Interface, Screen {
         this.#parts.input.clear();
         break;
     }
-    const sentence = sentenceOf(event, { peer: this.#peer, relay: this.#parts.relay });
+    const sentence = sentenceOf(event, {
+      peer: this.#peer,
+      relay: this.#parts.relay,
+      by: this.by,
+    });
     if (event.event === "relay" && sentence) {
       this.#relay = sentence.text;
       // Told once, however often it is tried.
@@ -133,7 +140,7 @@ export class PlainInterface implements Interface, Screen {
       while (!over.aborted) {
         const reading = input.readLine({
           ...input.isTerminal ? { prompt: `${PLAIN_TEXTS.you}: ` } : {},
-          complete: (line) => [completeCommand(line) ?? []].flat(),
+          complete: (line) => [completeCommand(line, this.by) ?? []].flat(),
           history: () => this.#history.map(({ line }) => line),
           confirmLeave: () => this.problem(UNSENT_TEXT),
           signal: over,
@@ -176,6 +183,10 @@ export class PlainInterface implements Interface, Screen {
   }
 
   // What commands need of a screen.
+
+  get by(): RoomKind {
+    return this.#parts.by;
+  }
 
   tell(lines: readonly string[]): void {
     for (const line of lines) this.#print({ first: "* ", rest: "* ", text: safeLine(line) });

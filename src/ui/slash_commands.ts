@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { RoomKind } from "../chat/errors.ts";
 import { parseDuration } from "../duration.ts";
 import { nearest } from "../nearest.ts";
 import { SLASH_COMMAND_HELP, type SlashCommandHelp } from "./messages/slash_commands.ts";
@@ -14,6 +15,8 @@ export interface SlashCommand extends SlashCommandHelp {
   readonly aliases?: readonly string[];
   /** True where only a person's screen has a use for it: not a command of the JSON interface. */
   readonly screen?: true;
+  /** True where it is about codes, which a room that was agreed on by name does not have. */
+  readonly codes?: true;
 }
 
 /** Every command by its name. */
@@ -21,10 +24,10 @@ export const SLASH_COMMANDS = {
   "help": SLASH_COMMAND_HELP.help,
   "who": SLASH_COMMAND_HELP.who,
   "verify": SLASH_COMMAND_HELP.verify,
-  "invite": SLASH_COMMAND_HELP.invite,
+  "invite": { ...SLASH_COMMAND_HELP.invite, codes: true },
   "timer": SLASH_COMMAND_HELP.timer,
   "relay": SLASH_COMMAND_HELP.relay,
-  "copy": { ...SLASH_COMMAND_HELP.copy, screen: true },
+  "copy": { ...SLASH_COMMAND_HELP.copy, screen: true, codes: true },
   "mute": { ...SLASH_COMMAND_HELP.mute, screen: true },
   "clear": { ...SLASH_COMMAND_HELP.clear, screen: true },
   "burn": SLASH_COMMAND_HELP.burn,
@@ -38,6 +41,11 @@ export type SlashCommandName = keyof typeof SLASH_COMMANDS;
 /** The commands, all of one type. */
 export const ALL_SLASH_COMMANDS = new Map<string, SlashCommand>(Object.entries(SLASH_COMMANDS));
 
+/** The commands of a chat: without codes, none that is about them. */
+export function offeredCommands(by: RoomKind): ReadonlyMap<string, SlashCommand> {
+  return new Map([...ALL_SLASH_COMMANDS].filter(([, { codes }]) => by === "code" || !codes));
+}
+
 /** What a line that was typed means. */
 export type Typed =
   | { readonly kind: "nothing" }
@@ -50,7 +58,7 @@ export type Typed =
  * Reads what was typed. `exit` alone leaves; a slash begins a command; two slashes, and `/say`, send
  * what would be one.
  */
-export function readTyped(line: string): Typed {
+export function readTyped(line: string, by: RoomKind = "code"): Typed {
   const trimmed = line.trim();
   if (trimmed === "") return { kind: "nothing" };
   if (trimmed === "exit") return { kind: "command", name: "exit", argument: "" };
@@ -63,7 +71,7 @@ export function readTyped(line: string): Typed {
     return argument === "" ? { kind: "nothing" } : { kind: "text", text: argument };
   }
   if (name) return { kind: "command", name, argument: argument.trim() };
-  const meant = nearest(word.toLowerCase(), ALL_SLASH_COMMANDS.keys());
+  const meant = nearest(word.toLowerCase(), offeredCommands(by).keys());
   return { kind: "unknown", meant: meant as SlashCommandName | undefined };
 }
 
@@ -76,21 +84,24 @@ export function commandNamed(word: string): SlashCommandName | undefined {
 }
 
 /** The only command that begins like this, for completion. */
-export function beginningWith(word: string): SlashCommandName | undefined {
-  const names = [...ALL_SLASH_COMMANDS.keys()].filter((name) => name.startsWith(word));
+export function beginningWith(
+  word: string,
+  by: RoomKind = "code",
+): SlashCommandName | undefined {
+  const names = [...offeredCommands(by).keys()].filter((name) => name.startsWith(word));
   return word !== "" && names.length === 1 ? names[0] as SlashCommandName : undefined;
 }
 
 /** What the Tab key makes of a line: the command that it begins. */
-export function completeCommand(line: string): string | undefined {
+export function completeCommand(line: string, by: RoomKind = "code"): string | undefined {
   const [, word] = /^\/([a-z]+)$/.exec(line) ?? [];
-  const name = word && beginningWith(word);
+  const name = word && beginningWith(word, by);
   return name ? `/${name} ` : undefined;
 }
 
 /** The lines of `/help`: every command, with what may follow it. */
-export function commandHelp(): [usage: string, help: string][] {
-  return [...ALL_SLASH_COMMANDS].map(([name, { argument, help }]) => [
+export function commandHelp(by: RoomKind = "code"): [usage: string, help: string][] {
+  return [...offeredCommands(by)].map(([name, { argument, help }]) => [
     `/${name}${argument ? ` ${argument}` : ""}`,
     help,
   ]);

@@ -75,6 +75,7 @@ async function measureOurs(texts: number, coming = 0): Promise<number[]> {
     name: "Alice",
     relay: "MongoDB",
     room: "4821",
+    by: "code",
     quiet: false,
     theme: "dark",
     notifier: "bell",

@@ -18,6 +18,7 @@ const ui = openFullScreen({
   name: "Alice",
   relay: "MongoDB",
   room: "4821",
+  by: "code",
   quiet: false,
   color: true,
   env: (name) => Deno.env.get(name),

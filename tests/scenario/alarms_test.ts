@@ -56,7 +56,9 @@ Deno.test("alarms: reports every kind in its own words, without key material", a
     "third-party": 1,
     rollback: 1,
   });
-  const messages = [...alice.all("alarm"), ...bob.all("alarm")].map(alarmMessage);
+  const messages = [...alice.all("alarm"), ...bob.all("alarm")].map((alarm) =>
+    alarmMessage(alarm, "code")
+  );
   assertEquals(new Set(messages).size, 7);
   for (const person of harness.people) {
     const told = JSON.stringify(person.events);

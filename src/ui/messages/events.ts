@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { RoomKind } from "../../chat/errors.ts";
 import type { Alarm, ChatEvent, Overview, Presence } from "../../chat/events.ts";
 import { describeFailure } from "./failures.ts";
 import { graphemes } from "../../terminal/graphemes.ts";
@@ -18,15 +19,23 @@ export interface Sentence {
   readonly text: string;
 }
 
+/** What the sentences about a chat depend on. */
+export interface Names {
+  /** What the peer is called on this screen. */
+  readonly peer: string;
+  /** What the relay is called. */
+  readonly relay: string;
+  /** How the two agreed on the room: one that was agreed on by name has no codes. */
+  readonly by: RoomKind;
+}
+
 /**
  * The sentence for an event; undefined where there is none: messages and their states are shown in a
  * way of their own.
- *
- * @param names what the peer and the relay are called on this screen.
  */
 export function sentenceOf(
   event: ChatEvent,
-  names: { readonly peer: string; readonly relay: string },
+  names: Names,
 ): Sentence | undefined {
   switch (event.event) {
     case "relay":
@@ -36,16 +45,19 @@ export function sentenceOf(
     case "code-burnt":
       return {
         weight: "problem",
-        text: "This code is no longer valid. Use /invite for a new one.",
+        text: names.by === "code"
+          ? "This code is no longer valid. Use /invite for a new one."
+          : "Wrong passphrases were entered 3 times, so no one can join any more. " +
+            "Leave with /exit and enter the room again.",
       };
     case "waiting":
-      return waiting(event);
+      return waiting(event, names.by);
     case "ready":
       return news(`${names.peer} joined. Messages are end-to-end encrypted.`);
     case "presence":
-      return presence(event, names.peer);
+      return presence(event, names);
     case "alarm":
-      return { weight: "alarm", text: alarmMessage(event) };
+      return { weight: "alarm", text: alarmMessage(event, names.by) };
     case "timer":
       return news(timer(event, names.peer));
     case "burnt":
@@ -121,7 +133,7 @@ export function relayTrouble({ cause }: ChatEvent & { event: "relay" }): string 
   return cause ? describeFailure(cause).message : "The relay cannot be reached.";
 }
 
-function waiting(event: ChatEvent & { event: "waiting" }): Sentence {
+function waiting(event: ChatEvent & { event: "waiting" }, by: RoomKind): Sentence {
   const limit = event.atMostMs === undefined ? "" : ` (up to ${seconds(event.atMostMs)})`;
   switch (event.for) {
     case "guest":
@@ -129,13 +141,18 @@ function waiting(event: ChatEvent & { event: "waiting" }): Sentence {
     case "host":
       return news(`Waiting for the host${limit}… (Ctrl+C to cancel)`);
     case "handshake":
-      return { weight: "quiet", text: "Someone is joining. Verifying the code…" };
+      return { weight: "quiet", text: `Someone is joining. Verifying the ${secretWord(by)}…` };
     case "goodbye":
       return news(`Cleaning up${limit}… (Ctrl+C to leave at once)`);
   }
 }
 
-function presence(event: ChatEvent & { event: "presence" }, peer: string): Sentence {
+/** What the two of them share before they meet. */
+export function secretWord(by: RoomKind): "code" | "passphrase" {
+  return by === "code" ? "code" : "passphrase";
+}
+
+function presence(event: ChatEvent & { event: "presence" }, { peer, by }: Names): Sentence {
   switch (event.peer) {
     case "here":
       return news(`${peer} is back.`);
@@ -143,14 +160,21 @@ function presence(event: ChatEvent & { event: "presence" }, peer: string): Sente
       return news(`${peer} is away. Messages will be delivered when they're back.`);
     case "vanished":
       return news(
-        `${peer} disconnected unexpectedly. Messages wait for them; /invite makes a new code for someone else.`,
+        `${peer} disconnected unexpectedly. Messages wait for them; ${
+          by === "code"
+            ? "/invite makes a new code for someone else."
+            : "to start over, leave with /exit and enter the room again."
+        }`,
       );
     case "left": {
       const unseen = event.unseen ?? 0;
       const all = unseen === 0
         ? "All your messages were delivered."
         : `Your last ${unseen === 1 ? "message was" : `${unseen} messages were`} not delivered.`;
-      return news(`${peer} left. ${all} Use /invite for a new code, or /exit.`);
+      const next = by === "code"
+        ? "Use /invite for a new code, or /exit."
+        : "To meet here again, leave with /exit and enter the room again.";
+      return news(`${peer} left. ${all} ${next}`);
     }
   }
 }
@@ -177,20 +201,26 @@ function closed({ remaining, reason, undelivered }: ChatEvent & { event: "closed
 }
 
 /** The sentence of an alarm: what happened, and what became of it. */
-export function alarmMessage(alarm: Alarm): string {
+export function alarmMessage(alarm: Alarm, by: RoomKind): string {
   const { kind, count, attemptsLeft } = alarm;
   const times = count === 1 ? "" : ` (${count} times)`;
   switch (kind) {
     case "third-party":
       return `Someone else tried to join this room${times}. They were refused.`;
     case "crowded":
-      return `Someone keeps taking the guest's seat${times} without completing the handshake. If your peer can't join, use /invite for a new code.`;
+      return `Someone keeps taking the guest's seat${times} without completing the handshake. If your peer can't join, ${
+        by === "code"
+          ? "use /invite for a new code."
+          : "leave with /exit and agree on another room."
+      }`;
     case "guess":
       return attemptsLeft
-        ? `Wrong code entered (typo or guess). ${attemptsLeft} ${
+        ? `Wrong ${secretWord(by)} entered (typo or guess). ${attemptsLeft} ${
           attemptsLeft === 1 ? "attempt" : "attempts"
         } left.`
-        : "Wrong code entered 3 times; someone may be guessing. This code is no longer valid.";
+        : `Wrong ${secretWord(by)} entered 3 times; someone may be guessing. ${
+          by === "code" ? "This code is no longer valid." : "No one can join this room any more."
+        }`;
     case "forged":
       return `Something that your peer did not write was put into this room${times}. It was discarded.`;
     case "altered":

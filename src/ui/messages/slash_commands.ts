@@ -50,6 +50,7 @@ export const SLASH_COMMAND_TEXTS = {
   verifyUsage: "If the words are the same, type /verify same. If they differ, leave with /exit: " +
     "someone may be intercepting the connection.",
   noCode: "There is no invite code now. /invite makes one.",
+  roomHasNoCodes: "This room was agreed on by name and has no codes.",
   copied: "Sent the code to your terminal's clipboard. Clear it after you have shared it.",
   noClipboard: "This terminal has no clipboard that Whisper can use.",
 } as const;

@@ -48,6 +48,7 @@ export const SCROLL_TEXTS = {
 export const HINT_TEXTS = {
   alone: "You can type now; it sends when they join. /help lists commands.",
   left: "/invite makes a new code, /exit leaves.",
+  leftByName: "/exit leaves; you can enter the room again.",
   ready: (newLine: string) => `Type and press Enter. ${newLine}: new line. /help lists commands.`,
   ended: "Press Enter to leave.",
 } as const;
@@ -66,7 +67,8 @@ export const PASTE_TEXTS = {
 export const STATUS_TEXTS = {
   guest: (time: string) => `Waiting for someone to join, ${time} (Ctrl+C to cancel)`,
   host: (time: string, limit: string) => `Waiting for the host, ${time}${limit} (Ctrl+C to cancel)`,
-  handshake: (time: string) => `Someone is joining. Verifying the code, ${time} (Ctrl+C to cancel)`,
+  handshake: (secret: string, time: string) =>
+    `Someone is joining. Verifying the ${secret}, ${time} (Ctrl+C to cancel)`,
   goodbye: (time: string, limit: string) =>
     `Cleaning up, ${time}${limit} (Ctrl+C to leave at once)`,
   atMost: (time: string) => ` of at most ${time}`,

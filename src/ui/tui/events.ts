@@ -80,7 +80,10 @@ function changed(state: State, event: ChatEvent): State {
     case "presence":
       return { ...state, presence: event.peer };
     case "alarm":
-      return { ...state, alarms: [...state.alarms, alarmMessage(event)].slice(-MAX_ALARMS) };
+      return {
+        ...state,
+        alarms: [...state.alarms, alarmMessage(event, state.by)].slice(-MAX_ALARMS),
+      };
     case "timer":
       return { ...state, timerSeconds: event.seconds };
     case "expired":
@@ -123,7 +126,7 @@ function withSentence(
   state: State,
   { event, before }: { readonly event: ChatEvent; readonly before: State },
 ): State {
-  const names = { peer: state.peer ?? YOUR_PEER, relay: state.relayName };
+  const names = { peer: state.peer ?? YOUR_PEER, relay: state.relayName, by: state.by };
   const sentence = sentenceOf(lasting(event), names);
   if (!sentence) return state;
   if (isLast(event)) {

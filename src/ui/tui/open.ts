@@ -9,7 +9,7 @@ import { FullScreen, type FullScreenParts } from "./screen.ts";
 
 /** What is known when the screen is opened. */
 export interface Opening
-  extends Pick<FullScreenParts, "terminal" | "input" | "name" | "relay" | "room" | "quiet"> {
+  extends Pick<FullScreenParts, "terminal" | "input" | "name" | "relay" | "room" | "by" | "quiet"> {
   readonly color: boolean;
   /** A variable, where it may be read. */
   readonly env: (name: string) => string | undefined;

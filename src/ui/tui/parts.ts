@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ALL_SLASH_COMMANDS, beginningWith } from "../slash_commands.ts";
+import { beginningWith, offeredCommands } from "../slash_commands.ts";
 import { UNSENT_TEXT } from "../messages/interfaces.ts";
 import { HEADER_TEXTS, HINT_TEXTS, INVITE_TEXTS, SCROLL_TEXTS } from "../messages/tui.ts";
 import { safeText } from "../../terminal/safe_text.ts";
@@ -124,13 +124,13 @@ export function composerRows(
   return { rows: shown, cursor: { row: row - from, column: PROMPT_CELLS + column } };
 }
 
-function hint({ columns, peer, presence, isEnded, hasModifiers }: State): string {
+function hint({ columns, peer, presence, by, isEnded, hasModifiers }: State): string {
   const text = isEnded
     ? HINT_TEXTS.ended
     : peer === undefined
     ? HINT_TEXTS.alone
     : presence === "left"
-    ? HINT_TEXTS.left
+    ? by === "code" ? HINT_TEXTS.left : HINT_TEXTS.leftByName
     : HINT_TEXTS.ready(hasModifiers ? "Shift+Enter" : "Ctrl+J");
   return clip(text, columns - PROMPT_CELLS);
 }
@@ -145,15 +145,16 @@ export function statusRow(state: State): Row {
   return [{ role: "faint", text: clip(` ${text}`, state.columns) }];
 }
 
-function commandHint({ draft: { before, after } }: State): string | undefined {
+function commandHint({ draft: { before, after }, by }: State): string | undefined {
   const [, word] = /^\/([a-z]*)(?:\s|$)/.exec(safeText(before + after)) ?? [];
   if (word === undefined || before.startsWith("//")) return undefined;
-  const name = ALL_SLASH_COMMANDS.has(word) ? word : beginningWith(word);
+  const offered = offeredCommands(by);
+  const name = offered.has(word) ? word : beginningWith(word, by);
   if (name !== undefined) {
-    const { argument, help } = ALL_SLASH_COMMANDS.get(name)!;
+    const { argument, help } = offered.get(name)!;
     return `/${name}${argument ? ` ${argument}` : ""}: ${help}`;
   }
-  const names = [...ALL_SLASH_COMMANDS.keys()].filter((one) => one.startsWith(word));
+  const names = [...offered.keys()].filter((one) => one.startsWith(word));
   return names.length > 0 ? names.map((one) => `/${one}`).join(" ") : undefined;
 }
 

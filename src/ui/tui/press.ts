@@ -99,6 +99,6 @@ function recall(state: State, by: -1 | 1): State {
 
 function complete(state: State): State {
   const { before, after } = state.draft;
-  const line = after === "" ? completeCommand(before) : undefined;
+  const line = after === "" ? completeCommand(before, state.by) : undefined;
   return line ? typed(state, replace(state.draft, line)) : state;
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { RoomKind } from "../../chat/errors.ts";
 import type { ChatEvent, Controls } from "../../chat/events.ts";
 import type { Clock, Timer } from "../../clock.ts";
 import { textOf } from "../../terminal/editor.ts";
@@ -42,6 +43,8 @@ export interface FullScreenParts {
   readonly relay: string;
   /** The room, as far as it is known beforehand. */
   readonly room: string | undefined;
+  /** How the two agreed on the room. */
+  readonly by: RoomKind;
   readonly quiet: boolean;
   /** `auto`: as the background of the terminal is. */
   readonly theme: ThemeName | "auto";
@@ -107,6 +110,7 @@ export class FullScreen implements Interface, Screen {
       wall: clock.now(),
       ownName: parts.name,
       room: parts.room,
+      by: parts.by,
       relayName: parts.relay,
       isMuted: parts.quiet,
     });
@@ -147,7 +151,7 @@ export class FullScreen implements Interface, Screen {
       if (event.event === "relay") {
         // A message that waited for the relay does not tell how quick it is.
         if (event.state !== "up") this.#sentAt.clear();
-        const names = { peer: "", relay: this.#parts.relay };
+        const names = { peer: "", relay: this.#parts.relay, by: this.#parts.by };
         this.#relay = sentenceOf(event, names)?.text ?? this.#relay;
       }
       this.#dispatch({ action: "event", event });
@@ -209,6 +213,10 @@ export class FullScreen implements Interface, Screen {
   }
 
   // What commands need of a screen.
+
+  get by(): RoomKind {
+    return this.#parts.by;
+  }
 
   tell(lines: readonly string[]): void {
     this.#dispatch({ action: "told", weight: "news", lines });

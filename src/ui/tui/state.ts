@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RoomKind } from "../../chat/errors.ts";
 import type { Presence } from "../../chat/events.ts";
 import { safeLine } from "../../terminal/safe_text.ts";
 import { type Draft, EMPTY_DRAFT } from "../../terminal/editor.ts";
@@ -53,6 +54,8 @@ export interface State {
   readonly epochFrom: number;
   readonly heardAt: number | undefined;
   readonly room: string | undefined;
+  /** How the two agreed on the room: one that was agreed on by name has no codes. */
+  readonly by: RoomKind;
   readonly relayName: string;
   readonly relay: RelayState;
   /** Milliseconds that the relay took for the last message. */
@@ -96,6 +99,7 @@ export interface Beginning {
   readonly wall: number;
   readonly ownName: string;
   readonly room: string | undefined;
+  readonly by: RoomKind;
   readonly relayName: string;
   readonly isMuted: boolean;
 }

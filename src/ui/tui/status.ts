@@ -6,7 +6,7 @@
 import { MAX_TEXT_BYTES } from "../../limits.ts";
 import { textOf } from "../../terminal/editor.ts";
 import { STATUS_TEXTS } from "../messages/tui.ts";
-import { duration } from "../messages/events.ts";
+import { duration, secretWord } from "../messages/events.ts";
 import { bytesOf } from "../split.ts";
 import type { State } from "./state.ts";
 
@@ -29,7 +29,7 @@ function size({ draft }: State): string {
   return bytes < COUNT_FROM * MAX_TEXT_BYTES ? "" : STATUS_TEXTS.bytes(bytes, MAX_TEXT_BYTES);
 }
 
-function waiting({ waiting, now }: State): string {
+function waiting({ waiting, now, by }: State): string {
   if (!waiting) return "";
   const since = span(now - waiting.since);
   const limit = waiting.atMostMs === undefined ? "" : STATUS_TEXTS.atMost(span(waiting.atMostMs));
@@ -39,7 +39,7 @@ function waiting({ waiting, now }: State): string {
     case "host":
       return STATUS_TEXTS.host(since, limit);
     case "handshake":
-      return STATUS_TEXTS.handshake(since);
+      return STATUS_TEXTS.handshake(secretWord(by), since);
     case "goodbye":
       return STATUS_TEXTS.goodbye(since, limit);
   }

@@ -72,7 +72,7 @@ Deno.test("alarms: every guess, gap and rollback is told, with its numbers", () 
     ["gap", 2, undefined, undefined],
     ["rollback", 1, undefined, undefined],
   ]);
-  const [first, , third, one, four, , two] = told.map(alarmMessage);
+  const [first, , third, one, four, , two] = told.map((alarm) => alarmMessage(alarm, "code"));
   assertMatch(first!, /2 attempts left/);
   assertMatch(third!, /This code is no longer valid/);
   assertEquals(one, "1 message is missing (number 4).");

@@ -118,6 +118,7 @@ Deno.test("full screen: writes no byte of a text as a control", async () => {
       name: "Alice",
       relay: "MongoDB",
       room: text,
+      by: "code",
       quiet: false,
       theme: "none",
       notifier: "osc9",
@@ -145,6 +146,7 @@ Deno.test("plain: writes no byte of a text as a control", async () => {
       clock,
       name: "Alice",
       relay: "MongoDB",
+      by: "code",
       quiet: false,
       color: false,
     });
@@ -170,7 +172,7 @@ Deno.test("JSON: writes no byte of a text as a control", () => {
     const events = eventsWith(text);
     for (const event of events) ui.hear(event);
     // What comes out is what went in: the reader is a program. Output.writeJson escapes it.
-    assertEquals(values, events.map(eventAsJson), what);
+    assertEquals(values, events.map((event) => eventAsJson(event)), what);
   }
 });
 

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import type { RoomKind } from "../../../src/chat/errors.ts";
 import type { ChatEvent } from "../../../src/chat/events.ts";
 import { Failure } from "../../../src/errors.ts";
 import { TerminalInput } from "../../../src/terminal/prompt.ts";
@@ -17,7 +18,14 @@ class Harness {
   readonly #over = new AbortController();
 
   constructor(
-    { isTerminal = true, color = false, quiet = false, columns = 80, rows = 1_000 } = {},
+    {
+      isTerminal = true,
+      color = false,
+      quiet = false,
+      columns = 80,
+      rows = 1_000,
+      by = "code" as RoomKind,
+    } = {},
   ) {
     this.terminal = new FakeTerminal({ isTerminal, isAnsi: isTerminal, columns, rows });
     this.input = new TerminalInput(this.terminal, this.clock);
@@ -27,6 +35,7 @@ class Harness {
       clock: this.clock,
       name: "Alice",
       relay: "this computer",
+      by,
       quiet,
       color,
     });
@@ -382,4 +391,24 @@ Deno.test("plain: obeys commands and does not send a typo of one", async () => {
   assertStringIncludes(said, "Unknown command. Did you mean /help?");
   assertStringIncludes(said, "no words to compare before");
   assertStringIncludes(said, "Notifications off.");
+});
+
+Deno.test("plain: names no code and no /invite in a room that was agreed on by name", async () => {
+  const harness = new Harness({ by: "name" });
+  harness.hear({ event: "waiting", for: "handshake" });
+  harness.hear(READY);
+  for (const peer of ["here", "away", "vanished", "left"] as const) {
+    harness.hear({ event: "presence", peer });
+  }
+  for (const kind of ["third-party", "crowded", "forged", "altered", "rollback"] as const) {
+    harness.hear({ event: "alarm", kind, count: 2 });
+  }
+  harness.hear({ event: "alarm", kind: "guess", count: 1, attemptsLeft: 2 });
+  harness.hear({ event: "alarm", kind: "guess", count: 3, attemptsLeft: 0 });
+  harness.hear({ event: "code-burnt" });
+  await harness.type("/help", "/copy", "/invit", "/inv\t");
+  await harness.ui.close();
+  assertStringIncludes(harness.told, "has no codes");
+  const told = harness.told.replaceAll(/has no codes|\/invit\b|\/inv\b/g, "");
+  assertEquals(told.match(/.{0,40}(?:invite|\bcodes?\b).{0,40}/gi), null);
 });

@@ -34,6 +34,7 @@ class Harness {
       name: "Alice",
       relay: "MongoDB",
       room: "4821",
+      by: "code",
       quiet: false,
       theme: "dark",
       notifier: "osc777",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RoomKind } from "../../../../src/chat/errors.ts";
 import { Failure } from "../../../../src/errors.ts";
 import type { AlarmKind, ChatEvent } from "../../../../src/chat/events.ts";
 import { type Frame, view } from "../../../../src/ui/tui/view.ts";
@@ -41,7 +42,7 @@ export class Story {
   state: State;
   readonly #decoder = new KeyDecoder();
 
-  constructor({ columns = 80, rows = 24, name = "Alice" } = {}) {
+  constructor({ columns = 80, rows = 24, name = "Alice", by = "code" as RoomKind } = {}) {
     this.state = begin({
       columns,
       rows,
@@ -50,6 +51,7 @@ export class Story {
       wall: TWO_PAST_TWO,
       ownName: name,
       room: "4821",
+      by,
       relayName: "MongoDB",
       isMuted: false,
     });

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { view } from "../../../../src/ui/tui/view.ts";
-import { message, ready, Story, UP, withoutStyles } from "./states.ts";
+import { alarm, message, ready, Story, UP, withoutStyles } from "./states.ts";
 
 Deno.test("view: shows a conversation from the header to the status line", () => {
   const story = new Story({ columns: 60, rows: 9 }).hear(UP, ready(), message("hello"));
@@ -25,4 +25,25 @@ Deno.test("view: one key changes one row of a conversation of ten thousand messa
   const after = view(story.type("x").state).rows.map(({ raw }) => raw);
   assertEquals(before.filter((line, i) => line !== after[i]).length, 1);
   assert(withoutStyles(after.at(-4)!).endsWith("text 9999"));
+});
+
+Deno.test("view: names no code and no /invite in a room that was agreed on by name", () => {
+  const NAMED = /invite|\bcodes?\b/i;
+  const story = () => new Story({ by: "name" });
+  const screens = {
+    empty: story(),
+    handshake: story().hear({ event: "waiting", for: "handshake" }),
+    left: story().hear(ready(), { event: "presence", peer: "left" }),
+    vanished: story().hear(ready(), { event: "presence", peer: "vanished" }),
+    crowded: story().hear(alarm("crowded")),
+    guess: story().hear({ event: "alarm", kind: "guess", count: 3, attemptsLeft: 0 }),
+    burnt: story().hear({ event: "code-burnt" }),
+    command: story().hear(ready()).type("/"),
+    completed: story().hear(ready()).type("/inv", "\t"),
+  };
+  for (const [name, { state }] of Object.entries(screens)) {
+    const { rows } = view(state);
+    const text = rows.map(({ raw }) => withoutStyles(raw)).join("\n");
+    assertEquals(NAMED.exec(text), null, `${name}:\n${text}`);
+  }
 });
