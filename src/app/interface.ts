@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RoomKind } from "../chat/errors.ts";
+import type { RoomKind } from "../chat/events.ts";
 import type { StartChat } from "../cli/command.ts";
 import type { Terminal, TerminalInput } from "../terminal/prompt.ts";
 import { systemClock } from "../clock.ts";

@@ -8,10 +8,7 @@ import { Failure } from "../errors.ts";
 import { TooFarAhead } from "../protocol/conversation.ts";
 import { MalformedPayload } from "../protocol/payload.ts";
 import type { Refusal } from "../relay/relay.ts";
-import type { CloseReason } from "./events.ts";
-
-/** How the two agreed on the room: by an invite code, or by a name beforehand. */
-export type RoomKind = "code" | "name";
+import type { CloseReason, RoomKind } from "./events.ts";
 
 /** The failure of a guest who was refused a seat. */
 export function refusal(why: Refusal, by: RoomKind): Failure {

@@ -8,6 +8,9 @@
 import type { Failure } from "../errors.ts";
 import type { Operations } from "../relay/relay.ts";
 
+/** How the two agreed on the room: by an invite code, or by a name beforehand. */
+export type RoomKind = "code" | "name";
+
 /** Presence of the peer: `left` is authenticated, the others are what the relay says of its lease. */
 export type Presence = "here" | "away" | "left" | "vanished";
 

@@ -35,7 +35,7 @@ import type { Alarms } from "./alarms.ts";
 import type { Listener } from "./events.ts";
 import type { JoinGuard } from "./join_guard.ts";
 import type { RelayConnection } from "./retry.ts";
-import type { RoomKind } from "./errors.ts";
+import type { RoomKind } from "./events.ts";
 
 /** What a driver needs and whom it tells. */
 export interface HandshakeDriverDeps {

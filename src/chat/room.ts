@@ -18,7 +18,8 @@ import {
 } from "../protocol/invite_code.ts";
 import { roomOfName, roomOfNameplate } from "../protocol/wire.ts";
 import type { Claim, RoomId, Seat } from "../relay/relay.ts";
-import { evicted, refusal, type RoomKind } from "./errors.ts";
+import { evicted, refusal } from "./errors.ts";
+import type { RoomKind } from "./events.ts";
 import type { Attempt, RelayConnection } from "./retry.ts";
 
 /** Attempts at an agreed room whose holders come and go at that very moment. */

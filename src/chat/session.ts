@@ -9,7 +9,8 @@ import type { HandshakeParams, HandshakeResult } from "../protocol/handshake.ts"
 import type { Payload } from "../protocol/payload.ts";
 import type { Envelope, RoomView, Seat } from "../relay/relay.ts";
 import type { Alarms } from "./alarms.ts";
-import { evicted, type RoomKind } from "./errors.ts";
+import { evicted } from "./errors.ts";
+import type { RoomKind } from "./events.ts";
 import type { Listener, Presence } from "./events.ts";
 import { HandshakeDriver } from "./handshake.ts";
 import { JoinGuard } from "./join_guard.ts";

@@ -4,8 +4,7 @@
  *
  * @module
  */
-import type { RoomKind } from "../chat/errors.ts";
-import type { ChatEvent, Controls } from "../chat/events.ts";
+import type { ChatEvent, Controls, RoomKind } from "../chat/events.ts";
 import { Failure } from "../errors.ts";
 import type { BadLine } from "../failure_reasons.ts";
 import {

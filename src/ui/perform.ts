@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { RoomKind } from "../chat/errors.ts";
-import type { Controls } from "../chat/events.ts";
+import type { Controls, RoomKind } from "../chat/events.ts";
 import { Failure } from "../errors.ts";
 import { MAX_TEXT_BYTES } from "../limits.ts";
 import { describeFailure } from "./messages/failures.ts";

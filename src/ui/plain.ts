@@ -8,8 +8,7 @@
  *
  * @module
  */
-import type { RoomKind } from "../chat/errors.ts";
-import type { ChatEvent, Controls } from "../chat/events.ts";
+import type { ChatEvent, Controls, RoomKind } from "../chat/events.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { TerminalInput } from "../terminal/prompt.ts";
 import { safeLine, safeText } from "../terminal/safe_text.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { RoomKind } from "../chat/errors.ts";
+import type { RoomKind } from "../chat/events.ts";
 import { parseDuration } from "../duration.ts";
 import { nearest } from "../nearest.ts";
 import { SLASH_COMMAND_HELP, type SlashCommandHelp } from "./messages/slash_commands.ts";

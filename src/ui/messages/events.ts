@@ -4,8 +4,7 @@
  *
  * @module
  */
-import type { RoomKind } from "../../chat/errors.ts";
-import type { Alarm, ChatEvent, Overview, Presence } from "../../chat/events.ts";
+import type { Alarm, ChatEvent, Overview, Presence, RoomKind } from "../../chat/events.ts";
 import { describeFailure } from "./failures.ts";
 import { graphemes } from "../../terminal/graphemes.ts";
 import { safeLine } from "../../terminal/safe_text.ts";

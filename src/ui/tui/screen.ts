@@ -4,8 +4,7 @@
  *
  * @module
  */
-import type { RoomKind } from "../../chat/errors.ts";
-import type { ChatEvent, Controls } from "../../chat/events.ts";
+import type { ChatEvent, Controls, RoomKind } from "../../chat/events.ts";
 import type { Clock, Timer } from "../../clock.ts";
 import { textOf } from "../../terminal/editor.ts";
 import type { Input, KeyAction } from "../../terminal/keys.ts";

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { RoomKind } from "../../chat/errors.ts";
-import type { Presence } from "../../chat/events.ts";
+import type { Presence, RoomKind } from "../../chat/events.ts";
 import { safeLine } from "../../terminal/safe_text.ts";
 import { type Draft, EMPTY_DRAFT } from "../../terminal/editor.ts";
 import { EMPTY_LOG, type Log } from "./log.ts";

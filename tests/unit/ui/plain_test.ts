@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { RoomKind } from "../../../src/chat/errors.ts";
-import type { ChatEvent } from "../../../src/chat/events.ts";
+import type { ChatEvent, RoomKind } from "../../../src/chat/events.ts";
 import { Failure } from "../../../src/errors.ts";
 import { TerminalInput } from "../../../src/terminal/prompt.ts";
 import { PlainInterface } from "../../../src/ui/plain.ts";

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import type { RoomKind } from "../../../../src/chat/errors.ts";
+import type { AlarmKind, ChatEvent, RoomKind } from "../../../../src/chat/events.ts";
 import { Failure } from "../../../../src/errors.ts";
-import type { AlarmKind, ChatEvent } from "../../../../src/chat/events.ts";
 import { type Frame, view } from "../../../../src/ui/tui/view.ts";
 import { type Input, KeyDecoder } from "../../../../src/terminal/keys.ts";
 import { type Action, reduce } from "../../../../src/ui/tui/update.ts";
