@@ -75,6 +75,8 @@ const TEXT = /^[^\x00-\x1f\x7f-\x9f]+/;
 /** A complete sequence: OSC, CSI, SS3, the function keys of Linux, or Alt with a key. */
 const SEQUENCE =
   /^\x1b(?:\][^\x07\x1b]*(?:\x07|\x1b\\)|\[\[[A-E]|\[[0-?]*[ -/]*[@-~$^]|O[\x20-\x7e]|[^[\]O\x1b])/u;
+/** Alt with a character, which looks like Escape and that character. */
+const UNBOUND_ALT = /^\x1b[^[\]O\x00-\x1f\x7f-\x9f]$/u;
 /** The beginning of one. */
 const UNFINISHED = /^\x1b(?:\][^\x07\x1b]*\x1b?|\[\[?[0-?]*[ -/]*|O)?$/;
 /** Escape, Alt+[ and Alt+O look like the beginning of a sequence. */
@@ -149,7 +151,9 @@ export class KeyDecoder {
       return key(pending[0]!);
     }
     if (UNFINISHED.test(pending) && pending.length <= MAX_SEQUENCE) return undefined;
-    const [sequence = "\x1b"] = SEQUENCE.exec(pending) ?? [];
+    let [sequence = "\x1b"] = SEQUENCE.exec(pending) ?? [];
+    // Escape and a character typed at once: no key of Alt that means anything.
+    if (UNBOUND_ALT.test(sequence) && !ACTIONS.has(sequence)) sequence = "\x1b";
     this.#pending = pending.slice(sequence.length);
     if (sequence === PASTE_START) {
       this.#paste = "";

@@ -132,7 +132,14 @@ function withSentence(
   if (isLast(event)) {
     // This is read when the screen is gone: it does not name the peer.
     const last = sentenceOf(event, { ...names, peer: YOUR_PEER })!;
-    return { ...state, farewell: [...state.farewell, last.text] };
+    const farewell = [...state.farewell, last.text];
+    if (event.event !== "burnt") return { ...state, farewell };
+    // The last screen says who erased the conversation, too.
+    return {
+      ...state,
+      farewell,
+      log: told(state.log, sentence.weight, sentence.text, state.wall),
+    };
   }
   if (event.event === "waiting" || event.event === "invite") return state;
   // A lost connection is told once; every retry is in the status line.

@@ -25,6 +25,14 @@ Deno.test("KeyDecoder: decodes each legacy sequence, whole or byte by byte", () 
   }
 });
 
+Deno.test("KeyDecoder: decodes Escape and text when both come at once", () => {
+  const dismiss: Input = { input: "key", action: "dismiss" };
+  assertEquals(take("\x1b/verify"), [dismiss, text("/verify")]);
+  assertEquals(take("\x1b", "ż"), [dismiss, text("ż")]);
+  // Alt with a letter that has a meaning stays that key.
+  assertEquals(take("\x1bb"), [{ input: "key", action: "word-left" }]);
+});
+
 Deno.test("SEQUENCES: has no sequence twice", () => {
   const all = Object.values(SEQUENCES).flat();
   assertEquals(all.length, new Set(all).size);

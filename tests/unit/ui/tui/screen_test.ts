@@ -244,6 +244,14 @@ Deno.test("full screen: leaves by key, by Ctrl+D in an empty line, and when the 
   ]);
 });
 
+Deno.test("full screen: says who erased the conversation when the peer did", async () => {
+  await using harness = new Harness();
+  harness.hear(UP, ready(), message("a secret"), { event: "burnt", by: "peer" });
+  await harness.type("");
+  assertStringIncludes(harness.screen.text, "erased this conversation");
+  assertEquals(harness.screen.text.includes("a secret"), false);
+});
+
 Deno.test("full screen: says what cannot be done, and what to do", async () => {
   await using harness = new Harness();
   harness.controls.failure = new Failure("no-peer-for-timer");
