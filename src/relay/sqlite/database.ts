@@ -114,12 +114,18 @@ export function retireDatabase(db: DatabaseSync, path: string): boolean {
   return true;
 }
 
-/** Removes what has expired, as MongoDB's TTL monitor does there. */
-export function purge(db: DatabaseSync): void {
+/**
+ * Removes what has expired, as MongoDB's TTL monitor does there.
+ *
+ * @returns true when there was anything.
+ */
+export function purge(db: DatabaseSync): boolean {
+  const before = number(db, "SELECT total_changes()");
   db.exec(`
     DELETE FROM rooms WHERE expires <= ${NOW};
     DELETE FROM envelopes WHERE expires <= ${NOW};
   `);
+  return number(db, "SELECT total_changes()") > before;
 }
 
 /**
@@ -189,7 +195,8 @@ function prepare(db: DatabaseSync, state: "empty" | "ready"): void {
       COMMIT;
     `);
   }
-  purge(db);
+  // Where another room keeps the file, a chat that crashed would otherwise stay in its old pages.
+  if (purge(db)) scrub(db);
 }
 
 /**

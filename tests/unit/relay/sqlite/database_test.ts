@@ -1,8 +1,10 @@
 import { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { systemClock, systemRandom } from "../../../../src/clock.ts";
 import { Failure, RelayUnavailable } from "../../../../src/errors.ts";
 import type { Reason } from "../../../../src/failure_reasons.ts";
 import { describeFailure } from "../../../../src/ui/messages/failures.ts";
+import { examineSqlite } from "../../../../src/relay/sqlite/checks.ts";
 import { SCHEMA_VERSION } from "../../../../src/relay/sqlite/database.ts";
 import { envelope } from "../../../contract/harness.ts";
 import { host, inDirectory, names, open, openOwn } from "./support.ts";
@@ -11,6 +13,7 @@ import { host, inDirectory, names, open, openOwn } from "./support.ts";
 function alter(path: string, sql: string): void {
   const db = new DatabaseSync(path);
   try {
+    db.exec("PRAGMA secure_delete = ON");
     db.exec(sql);
   } finally {
     db.close();
@@ -82,6 +85,50 @@ Deno.test("openSqliteRelay: removes what expired while no process was there", ()
     await next.close();
     assertEquals(names(directory), []);
   }));
+
+Deno.test("openSqliteRelay: leaves nothing of an expired chat in any file while another room lives", () =>
+  inDirectory(async (directory) => {
+    const path = `${directory}/chat.db`;
+    const crashed = await open(path);
+    const seat = await host(crashed);
+    const token = "only-in-the-crashed-chat-".repeat(500);
+    await crashed.post(seat, [envelope("host", 1, { token })]);
+    const living = await host(crashed);
+    await crashed.close();
+    alter(path, `UPDATE envelopes SET expires = 1`);
+    alter(path, `UPDATE rooms SET expires = 1 WHERE room = '${seat.room}'`);
+    assert(await holds(directory, "only-in-the-crashed-chat"));
+    const next = await open(path);
+    assertEquals(await holds(directory, "only-in-the-crashed-chat"), false);
+    assert(await next.renew(living));
+    await next.leave(living);
+    await next.close();
+  }));
+
+Deno.test("examineSqlite: removes what a crashed chat left, once it has expired", () =>
+  inDirectory(async (directory) => {
+    const path = `${directory}/chat.db`;
+    const crashed = await open(path);
+    const seat = await host(crashed);
+    await crashed.post(seat, [envelope("host", 1)]);
+    await crashed.close();
+    alter(path, "UPDATE rooms SET expires = 1; UPDATE envelopes SET expires = 1");
+    const examination = examineSqlite({ path }, { clock: systemClock, random: systemRandom });
+    await examination.checks[0]!.run(new AbortController().signal);
+    await examination.close();
+    assertEquals(names(directory), []);
+  }));
+
+/**
+ * Whether a file of a directory has a text. By another process: closing a file that it has read, this
+ * one would lose its locks on it.
+ */
+async function holds(directory: string, text: string): Promise<boolean> {
+  const args = ["-r", "-q", text, directory];
+  const { code } = await new Deno.Command("grep", { args }).output();
+  assert(code < 2, "grep failed");
+  return code === 0;
+}
 
 Deno.test("close: removes what expired while others were there", () =>
   inDirectory(async (directory) => {
