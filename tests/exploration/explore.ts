@@ -25,13 +25,15 @@ interface Client {
 
 class World {
   readonly room = randomName(16);
-  readonly reference = new Reference(LINGER_MS);
+  readonly reference: Reference;
   readonly clients: readonly Client[];
   readonly log: string[] = [];
   readonly #fixture: RelayFixture;
 
   constructor(fixture: RelayFixture, relays: readonly Relay[]) {
     this.#fixture = fixture;
+    const revives = relays.some(({ kind }) => kind === "sqlite");
+    this.reference = new Reference(LINGER_MS, { revives });
     this.clients = relays.map((relay) => ({
       relay,
       seat: undefined,

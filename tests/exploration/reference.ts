@@ -27,9 +27,12 @@ export class Reference {
   #room: RefRoom | undefined;
   #envelopes: { id: string; from: Role | "stranger"; expires: number }[] = [];
   readonly #lingerMs: number;
+  readonly #revives: boolean;
 
-  constructor(lingerMs: number) {
+  /** `revives`: an expired room comes back for its holders until something removes it. */
+  constructor(lingerMs: number, { revives }: { revives: boolean }) {
     this.#lingerMs = lingerMs;
+    this.#revives = revives;
   }
 
   age(ms: number): void {
@@ -39,6 +42,20 @@ export class Reference {
   /** The living room. */
   get #living(): RefRoom | undefined {
     return this.#room && this.#room.expires > this.#now ? this.#room : undefined;
+  }
+
+  #revive({ epoch, role, token }: RefSeat): void {
+    const room = this.#room;
+    const isExpired = room !== undefined && room.expires <= this.#now;
+    if (!this.#revives || !isExpired || room.epoch !== epoch || room[role]?.token !== token) return;
+    room.expires = this.#now + this.#lingerMs;
+    for (const envelope of this.#envelopes) envelope.expires = room.expires;
+  }
+
+  /** Removes what has expired. */
+  #purge(): void {
+    if (!this.#living) this.#room = undefined;
+    this.#envelopes = this.#unexpired();
   }
 
   #lease(token: string) {
@@ -110,6 +127,8 @@ export class Reference {
   }
 
   renew(seat: RefSeat): { sealed: boolean; peer?: string; isHere?: boolean } | undefined {
+    this.#revive(seat);
+    this.#purge();
     const room = this.#held(seat);
     if (!room) return undefined;
     room[seat.role] = this.#lease(seat.token);
@@ -145,6 +164,7 @@ export class Reference {
   }
 
   post(seat: RefSeat, id: string): void {
+    this.#revive(seat);
     if (this.isCurrent(seat)) this.#store({ id, from: seat.role });
   }
 
@@ -173,6 +193,7 @@ export class Reference {
   }
 
   leave(seat: RefSeat): { last: boolean; remaining: number } {
+    this.#purge();
     const room = this.#held(seat);
     const peer = room?.[seat.role === "host" ? "guest" : "host"];
     const last = room !== undefined && !(peer && peer.until > this.#now);
