@@ -7,7 +7,13 @@
  *
  * @module
  */
-import type { Db, Document, MongoClient, TopologyDescription } from "mongodb";
+import {
+  type Db,
+  type Document,
+  type MongoClient,
+  MongoServerError,
+  type TopologyDescription,
+} from "mongodb";
 import type { Clock } from "../../clock.ts";
 import { withDeadline } from "../../deadline.ts";
 import { Failure, RelayUnavailable } from "../../errors.ts";
@@ -166,7 +172,8 @@ class MongoExamination implements Examination {
 
   #hosts(): Finding {
     const servers = [...this.#topology?.servers.values() ?? []];
-    const broken = servers.filter(({ error }) => error);
+    // A server that refuses the login has answered.
+    const broken = servers.filter(({ error }) => error && !(error instanceof MongoServerError));
     // Some may not have answered yet; those that failed are known to.
     const facts = { answering: servers.length - broken.length, hosts: servers.length };
     const isPartial = broken.length > 0 && facts.answering > 0;
