@@ -217,7 +217,12 @@ export async function readSecret(
     const { mode, isFile } = await Deno.stat(path);
     const bytes = await readBounded(path, MAX_SECRET_BYTES);
     if (bytes === undefined) throw unusable("too-large");
-    text = decodeText(bytes);
+    try {
+      text = decodeText(bytes);
+    } finally {
+      // A string cannot be overwritten; what it was read into can.
+      bytes.fill(0);
+    }
     if (isFile && mode !== null && (mode & 0o044) !== 0) {
       asker.note({ note: "secret-file-readable", path: shown(path) });
     }

@@ -187,7 +187,9 @@ export function confirmationTags(key: Uint8Array, confirmed: Confirmed): Confirm
 
 /** `calculate_generator`; the order in the string is CI and then sid (appendix A.2). */
 function generator({ prs, ci, sid }: CPaceInputs): Point {
-  const used = lengthPrefixed(prs).length + lengthPrefixed(DSI).length + 1;
+  const prefixed = lengthPrefixed(prs);
+  const used = prefixed.length + lengthPrefixed(DSI).length + 1;
+  wipe(prefixed);
   const padding = new Uint8Array(Math.max(0, HASH_BLOCK_BYTES - used));
   const text = lengthPrefixed(DSI, prs, padding, ci, sid);
   const hash = sha512(text);
