@@ -418,6 +418,7 @@ export class Chat implements Controls {
     const { clock } = this.#options;
     const [open, session] = [this.#open, this.#session];
     this.#handshakeTimer?.cancel();
+    open?.connection.hurry();
     const failure = error === undefined ? undefined : asFailure(error);
     const deadline = this.#forceStop.signal;
     const timer = clock.after(withinMs, () => this.#forceStop.abort(cleanupFailed()));

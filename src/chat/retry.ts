@@ -52,6 +52,7 @@ export class RelayConnection {
   /** When the first attempt failed of those that failed since one succeeded. */
   #failingSince: number | undefined;
   #reconnecting: Promise<void> | undefined;
+  #isHurried = false;
 
   constructor(deps: RelayConnectionDeps) {
     this.#deps = deps;
@@ -82,7 +83,8 @@ export class RelayConnection {
         if (!(outcome instanceof RelayUnavailable)) return outcome.result;
         // A broken connection or an election is usually over by now: no report, no wait.
         if (number === 0 && this.isUp && !outcome.throttled) continue;
-        const step = Math.max(0, number - 1) + (outcome.throttled ? THROTTLED_STEPS : 0);
+        const repeats = this.#isHurried ? 0 : Math.max(0, number - 1);
+        const step = repeats + (outcome.throttled ? THROTTLED_STEPS : 0);
         const retryInMs = backoff(step, this.#deps.random);
         this.#markFailing(name, outcome.failure, retryInMs);
         await this.#pause(retryInMs, signal);
@@ -139,6 +141,12 @@ export class RelayConnection {
         this.#markHealthy("watch", hasChanged);
       },
     }, signal);
+  }
+
+  /** Retries at once and without growing waits from now on: leaving has little time. */
+  hurry(): void {
+    this.#isHurried = true;
+    this.#wakeOthers();
   }
 
   /** Reports that the relay is given up. */
@@ -209,12 +217,14 @@ export class RelayConnection {
     });
   }
 
+  #wakeOthers(): void {
+    this.#recovered.abort();
+    this.#recovered = new AbortController();
+  }
+
   #markHealthy(what: string, watchChanged = false): void {
     // Only what was failing says something about the others: one of them may fail for its own reasons.
-    if (this.#failing.delete(what) && this.#failing.size > 0) {
-      this.#recovered.abort();
-      this.#recovered = new AbortController();
-    }
+    if (this.#failing.delete(what) && this.#failing.size > 0) this.#wakeOthers();
     if (this.#failing.size > 0 || this.#watchKind === undefined) return;
     if (this.#lastReported === "up" && !watchChanged) return;
     this.#lastReported = "up";

@@ -58,6 +58,8 @@ export function stdio(
 
 /** A closed terminal answers with an error of input and output instead of an end. */
 function isClosed(error: unknown): boolean {
-  return error instanceof Error && "code" in error &&
-    (error.code === "EIO" || error.code === "ENXIO");
+  if (!(error instanceof Error)) return false;
+  // Deno gives the code of a failed read, and only the message of a failed change of mode.
+  const code = "code" in error ? String(error.code) : error.message;
+  return /^(EIO|ENXIO)\b/.test(code) || /os error [56]\b/.test(error.message);
 }

@@ -197,7 +197,7 @@ test("lets a peer back in by a new code after a crash, and refuses the old one",
 test("connects two people in an agreed room in either order", async (relay) => {
   const file = await Deno.makeTempFile();
   try {
-    await Deno.writeTextFile(file, "correct horse\n");
+    await Deno.writeTextFile(file, "correct horse battery staple\n");
     const args = ["chat", "--room", "garden", "--passphrase-file", file];
     await using alice = relay.start([...args, "--name", "Alice"]);
     await using bob = relay.start([...args, "--name", "Bob"]);
@@ -209,10 +209,10 @@ test("connects two people in an agreed room in either order", async (relay) => {
     await bob.event("delivered");
     await leave(bob);
     assertEquals((await leave(alice)).remaining, 0);
-    await Deno.writeTextFile(file, "battery staple\n");
+    await Deno.writeTextFile(file, "staple battery horse correct\n");
     await using carol = relay.start([...args, "--name", "Carol"]);
     await carol.event("waiting");
-    await Deno.writeTextFile(file, "correct horse\n");
+    await Deno.writeTextFile(file, "correct horse battery staple\n");
     await using dave = relay.start([...args, "--name", "Dave"]);
     assertEquals((await dave.over()).code, 5);
     assertEquals((await leave(carol)).remaining, 0);

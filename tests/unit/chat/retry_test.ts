@@ -55,6 +55,28 @@ Deno.test("RelayConnection.run: repeats an outage with growing waits, the first 
   assertEquals(clock.pending, 0);
 });
 
+Deno.test("RelayConnection.hurry: ends the present wait, and waits stay short after it", async () => {
+  const { clock, connection, said } = connected();
+  const end = new AbortController();
+  let attempts = 0;
+  const run = connection.run("leave", () => {
+    attempts++;
+    return Promise.reject(outage());
+  }, end.signal);
+  while (attempts < 8) await clock.advance(5_000);
+  const before = attempts;
+  said.length = 0;
+  connection.hurry();
+  await clock.settle();
+  assertEquals(attempts, before + 1);
+  await clock.advance(1_000);
+  const waits = said.flatMap((event) => event.event === "relay" ? [event.retryInMs ?? 0] : []);
+  assert(waits.length >= 4 && waits.every((ms) => ms <= 250), `${waits}`);
+  end.abort();
+  await assertRejects(() => run);
+  assertEquals(clock.pending, 0);
+});
+
 Deno.test("RelayConnection.run: waits four times as long after throttling", async () => {
   const { clock, connection, said } = connected();
   const end = new AbortController();
