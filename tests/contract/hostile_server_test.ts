@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { systemClock, systemRandom } from "../../src/clock.ts";
 import { examineAll } from "../../src/doctor/doctor.ts";
 import { jsonReport, plainReport } from "../../src/doctor/report.ts";
@@ -49,6 +49,23 @@ for (const code of CODES) {
       }
     }));
 }
+
+Deno.test("relay: names the view behind a refusal in words that no rule knows", () =>
+  withFakeServer((command) => {
+    if ("createIndexes" in command) return { ok: 1 };
+    if ("listCollections" in command) return page({ name: "rooms", type: "view", options: {} });
+    return refusal(99_999);
+  }, async (uri) => {
+    const relay = await openMongoRelay({ uri }, deps);
+    const wish = { token: randomName(16), epoch: randomName(8), lingerMs: 60_000 };
+    try {
+      const failure = await assertRejects(() => relay.create(randomName(16), wish), Failure);
+      assertEquals(failure.reason, "foreign-collection");
+      assertStringIncludes(describeFailure(failure).message, '"rooms": it is a view');
+    } finally {
+      await relay.close();
+    }
+  }));
 
 /** The one page of a cursor, and what else any answer has. */
 function page(...firstBatch: readonly Answer[]): Answer {

@@ -1,0 +1,55 @@
+/**
+ * The indexes that remove what has expired, against someone who drops them.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { type Clock, systemClock, systemRandom } from "../../src/clock.ts";
+import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
+import { DATABASE, isOwnServer, mongodAvailable, startStandalone } from "../support/mongod.ts";
+import { randomName } from "./relay_contract.ts";
+
+const available = await mongodAvailable();
+const why = available.ok ? isOwnServer ? "a server of one's own" : "" : available.why;
+const ignore = why !== "";
+const skip = ignore ? ` (skipped: ${why})` : "";
+
+Deno.test({
+  name: `MongoRelay.renew: makes a dropped expiry index again while a room is held${skip}`,
+  ignore,
+  async fn() {
+    const server = await startStandalone();
+    const admin = await server.admin();
+    let aheadMs = 0;
+    const clock: Clock = {
+      now: () => systemClock.now(),
+      monotonic: () => systemClock.monotonic() + aheadMs,
+      after: (ms, action) => systemClock.after(ms, action),
+    };
+    const relay = await openMongoRelay({ uri: server.uri }, { clock, random: systemRandom });
+    try {
+      const wish = { token: randomName(16), epoch: randomName(8), lingerMs: 600_000 };
+      const made = await relay.create(randomName(16), wish);
+      assert("seat" in made);
+      const db = admin.db(DATABASE);
+      const expiries = async () => {
+        const found = await Promise.all(
+          ["rooms", "messages"].map((name) => db.collection(name).indexExists("expiry")),
+        );
+        return found.filter((exists) => exists).length;
+      };
+      assertEquals(await expiries(), 2);
+      for (const name of ["rooms", "messages"]) await db.collection(name).dropIndex("expiry");
+      aheadMs = 61_000;
+      assert(await relay.renew(made.seat));
+      for (let waits = 0; waits < 100 && await expiries() < 2; waits++) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      assertEquals(await expiries(), 2);
+    } finally {
+      await relay.close();
+      await admin.close();
+      await server.stop();
+    }
+  },
+});
