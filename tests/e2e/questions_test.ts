@@ -4,6 +4,7 @@
  * @module
  */
 import { assert } from "@std/assert";
+import { isOwnServer, mongodAvailable, startReplicaSet } from "../support/mongod.ts";
 import { Program } from "../support/program.ts";
 import { removeLeftFolder, Terminal, tmuxAvailable } from "../support/tmux.ts";
 
@@ -59,6 +60,45 @@ Deno.test({
       await answer(bob, /waiting in a room on this computer[^]*Invite code.*:$/m, code);
       await alice.line(({ event }) => event === "ready");
     } finally {
+      await removeLeftFolder(folder);
+    }
+  },
+});
+
+const hasServer = !isOwnServer && (await mongodAvailable()).ok;
+
+Deno.test({
+  name: `questions: asks again for a wrong database password alone${
+    hasServer ? "" : " (skipped: no MongoDB server)"
+  }`,
+  ignore: ignore || !hasServer,
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    const env = { XDG_RUNTIME_DIR: folder, XDG_CONFIG_HOME: folder, LC_ALL: "C.UTF-8" };
+    const server = await startReplicaSet({ count: 1 });
+    try {
+      const { username, password } = new URL(server.uri);
+      const uri = server.uri.replace(/\/\/[^@]*@/, `//${username}@`);
+      const size = { rows: 40, columns: 200 };
+      await using bob = await Terminal.open([...RUN, "--plain"], { env, ...size });
+      await answer(bob, /Your name.*:$/m, "Bob");
+      await answer(bob, /Relay: .*:$/m, uri);
+      await answer(bob, /Password of .*:$/m, "not-the-password");
+      await answer(bob, /Invite code.*:$/m, "");
+      await answer(
+        bob,
+        /Wrong user name or password[^]*Password of .*:$/m,
+        decodeURIComponent(password),
+      );
+      const screen = await bob.see(/Your invite code/);
+      for (const question of ["Your name", "Relay: ", "Invite code, or"]) {
+        assert(screen.split(question).length === 2, `${question}\n${screen}`);
+      }
+      assert(!screen.includes(decodeURIComponent(password)), screen);
+      await bob.press("C-c");
+      await bob.see(/You left/);
+    } finally {
+      await server.stop();
       await removeLeftFolder(folder);
     }
   },
