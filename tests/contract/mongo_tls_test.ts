@@ -73,6 +73,43 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name: `mongodb tls: says so when the server requires a client certificate${skip}`,
+  ignore,
+  fn: () =>
+    inFolder(async (folder) => {
+      const signer = await makeAuthority("Signer");
+      const certificateFile = `${folder}/server.pem`;
+      const clientAuthorityFile = `${folder}/ca.pem`;
+      await Deno.writeTextFile(certificateFile, await signServer(signer, LOCAL));
+      await Deno.writeTextFile(clientAuthorityFile, signer.pem);
+      const server = await startStandalone({ certificateFile, clientAuthorityFile });
+      try {
+        const port = Number(server.nodes[0]!.host.split(":")[1]);
+        const uri = await uriOf(folder, port, signer);
+        const failure = await assertRejects(() => openMongoRelay({ uri }, deps), Failure);
+        // Some servers and versions of Deno tell why, others close the connection.
+        assertMatch(failure.reason, /^(?:client-certificate-required|hung-up)$/);
+        assertMatch(describeFailure(failure).hint, /client certificate|tlsCertificateKeyFile/);
+      } finally {
+        await server.stop();
+      }
+    }),
+});
+
+Deno.test("mongodb tls: says so when the key of a client certificate is encrypted or damaged", () =>
+  inFolder(async (folder) => {
+    const file = `${folder}/client.pem`;
+    const body = "MIIFHDBOBgkqhkiG9w0BBQ0wQTApBgkqhkiG9w0BBQwwHAQIAAAAAAAAAAACAggA";
+    const key =
+      `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${body}\n-----END ENCRYPTED PRIVATE KEY-----`;
+    await Deno.writeTextFile(file, `${key}\n`);
+    const uri = `mongodb://localhost:1/?tls=true&tlsCertificateKeyFile=${encodeURIComponent(file)}`;
+    const failure = await assertRejects(() => openMongoRelay({ uri }, deps), Failure);
+    assertEquals(failure.reason, "tls-file");
+    assertMatch(describeFailure(failure).message, /tlsCertificateKeyFile: .*encrypted/);
+  }));
+
 for (const { what, subject, trust, told } of REFUSED) {
   Deno.test(`mongodb tls: refuses a certificate ${what}`, () =>
     inFolder(async (folder) => {

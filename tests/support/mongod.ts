@@ -52,6 +52,8 @@ export interface ServerOptions {
   readonly failPoints?: boolean;
   /** A PEM file with a certificate and its key: the server offers TLS, and takes plain text too. */
   readonly certificateFile?: string;
+  /** A PEM file with the authority that a client's certificate, which is then required, is signed by. */
+  readonly clientAuthorityFile?: string;
   /** True for one that takes no plain text. */
   readonly requiresTls?: boolean;
   /** True for one that belongs to a replica set which was never initiated. */
@@ -163,6 +165,9 @@ function serverArgs(options: ServerOptions): string[] {
     requiresTls ? "requireTLS" : "preferTLS",
     "--tlsCertificateKeyFile",
     certificateFile,
+    ...options.clientAuthorityFile === undefined
+      ? []
+      : ["--tlsCAFile", options.clientAuthorityFile],
   ];
   const set = isUninitiated ? ["--replSet", "fresh"] : [];
   return [...parameters.flatMap((parameter) => ["--setParameter", parameter]), ...tls, ...set];

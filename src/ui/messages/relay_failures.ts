@@ -137,7 +137,7 @@ export const RELAY_FAILURES = {
   "hung-up": () => ({
     message: "The server closed the connection at once.",
     hint:
-      "If the server requires TLS, add ?tls=true to the connection string. It may also be out of connections.",
+      "If the server requires TLS, add ?tls=true to the connection string; if it requires a client certificate, tlsCertificateKeyFile=PATH. It may also be out of connections.",
   }),
   "connection-lost": () => ({
     message: "The connection to the server was lost.",
