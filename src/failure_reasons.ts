@@ -186,6 +186,8 @@ export const REASONS = {
   "evicted": because("evicted"),
   /** The relay could not be reached while leaving. */
   "cleanup-failed": because("relay-lost"),
+  /** The person did not wait until the room was cleaned up. */
+  "cleanup-interrupted": because("relay-lost"),
   /** More messages in a row are missing than the ratchet can skip. */
   "gap-too-wide": because("protocol"),
   /** The peer's program sent a payload that violates the protocol. */

@@ -69,6 +69,8 @@ const INTERRUPT_MS = 2_000;
  * than the ten seconds after which process managers kill.
  */
 const HANG_UP_MS = 8_000;
+/** Interrupts this close together, in milliseconds, are one wish to leave, not impatience. */
+const ONE_PRESS_MS = 500;
 /** The last part of that time belongs to giving up the seat, whatever the goodbye takes; at most half. */
 const RELEASE_MS = 3_000;
 /** At the end of input: longer than a relay takes to be reached, and to be given up. */
@@ -139,7 +141,7 @@ export class Chat implements Controls {
   #code: string | undefined;
   #handshakeTimer: Timer | undefined;
   /** The person, not the system, asked to leave. */
-  #wasAskedToLeave = false;
+  #askedToLeaveAt: number | undefined;
   /** Resolves when the room is open for a guest, or its host has let us in. */
   readonly #entered = Promise.withResolvers<void>();
   readonly #over = Promise.withResolvers<number>();
@@ -268,9 +270,12 @@ export class Chat implements Controls {
    * everything. Bounded in time; a second call waits for the first.
    */
   leave(reason: CloseReason = "exit"): Promise<void> {
-    // A person who interrupts after asking to leave does not want to wait.
-    if (this.#wasAskedToLeave && reason === "interrupted") this.#forceStop.abort(cleanupFailed());
-    this.#wasAskedToLeave = true;
+    const now = this.#options.clock.monotonic();
+    // A person who interrupts after asking to leave does not want to wait. Two quick presses are one.
+    if (reason === "interrupted" && now - (this.#askedToLeaveAt ?? now) > ONE_PRESS_MS) {
+      this.#forceStop.abort(new Failure("cleanup-interrupted"));
+    }
+    this.#askedToLeaveAt ??= now;
     return this.#end({ reason, withinMs: reason === "interrupted" ? INTERRUPT_MS : LEAVE_MS });
   }
 

@@ -60,16 +60,23 @@ export function drawPassword(random: Random): string {
   return Array.from({ length: WORDS }, () => wordlist[uniform(random, wordlist.length)]).join("-");
 }
 
+/** What people paste around a code: quotation marks, and the command that was shown with it. */
+const AROUND_CODE =
+  /["'`´‘’‚‛“”„‟«»‹›]|^\s*\S*(?:whisper(?:-chat)?|chat)\s+join\s+|^\s*\S*setup\.\S+\s+(?:chat\s+)?join\s+/giu;
+
 /**
- * Reads a code forgivingly: any case, any of space, hyphen, dot, comma or underscore between the
- * parts, and words cut to four letters or more.
+ * Reads a code forgivingly: any case, any of space, hyphen, minus sign, dot, comma or underscore
+ * between the parts, words cut to four letters or more, in quotation marks, or behind the command.
  *
  * @throws {Failure} `invalid-code`, with the part that is wrong and a suggestion. It contains at most
  * one word, never the whole code.
  */
 export function parseCode(text: string): InviteCode {
   if (text.length > MAX_CODE_CHARS) throw invalidCode({ kind: "too-long" });
-  const parts = text.normalize("NFKC").toLowerCase().split(/[\s\-‐-―_.,]+/).filter((p) => p !== "");
+  const bare = text.replace(AROUND_CODE, "").replace(AROUND_CODE, "");
+  const parts = bare.normalize("NFKC").toLowerCase().split(/[\s\-‐-―−_.,]+/).filter((p) =>
+    p !== ""
+  );
   const [nameplate, ...words] = parts;
   if (nameplate === undefined) throw invalidCode({ kind: "empty" });
   if (!/^[0-9]+$/.test(nameplate)) throw invalidCode({ kind: "no-number" });

@@ -136,6 +136,32 @@ Deno.test("leave: waits for the first call and says goodbye once", async () => {
   await harness.end();
 });
 
+Deno.test("leave: says goodbye when Ctrl+C was pressed twice at once, and not when pressed again later", async () => {
+  for (const [pauseMs, isGraceful] of [[0, true], [300, true], [2_000, false]] as const) {
+    const harness = new Harness();
+    const { alice, bob } = await harness.pair({
+      host: {
+        through: (relay) =>
+          intercept(
+            (operation, _, proceed) =>
+              operation === "leave" && !isGraceful ? new Promise(() => {}) : proceed(),
+            relay,
+          ),
+      },
+    });
+    void alice.chat.leave("interrupted");
+    await harness.advance(pauseMs);
+    void alice.chat.leave("interrupted");
+    await harness.until(() => alice.status !== undefined, 11_000);
+    assertEquals(alice.status, isGraceful ? 0 : 8, `${pauseMs} ms apart`);
+    await harness.advance(1_000);
+    if (isGraceful) assertEquals(bob.all("presence").at(-1)?.peer, "left");
+    void bob.chat.leave();
+    await harness.until(() => bob.status !== undefined, 11_000);
+    await harness.advance(60_000);
+  }
+});
+
 Deno.test("hangUp: says goodbye when it comes several times, and when Ctrl+C arrives after it", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();

@@ -174,9 +174,10 @@ class MongoExamination implements Examination {
     const servers = [...this.#topology?.servers.values() ?? []];
     // A server that refuses the login has answered.
     const broken = servers.filter(({ error }) => error && !(error instanceof MongoServerError));
-    // Some may not have answered yet; those that failed are known to.
-    const facts = { answering: servers.length - broken.length, hosts: servers.length };
-    const isPartial = broken.length > 0 && facts.answering > 0;
+    // This step is reached only once a server took the connection: where all failed, they did so later.
+    const answering = servers.length - broken.length || servers.length;
+    const facts = { answering, hosts: servers.length };
+    const isPartial = answering < servers.length;
     return found("hosts-answer", facts, isPartial ? "warning" : "ok");
   }
 

@@ -90,6 +90,10 @@ export const CHAT_FAILURES = {
     message: "The relay could not be reached to clean up.",
     hint: "What is left there can't be read, and expires by itself.",
   }),
+  "cleanup-interrupted": () => ({
+    message: "You left before the room was cleaned up.",
+    hint: "What is left there can't be read, and expires by itself.",
+  }),
   "gap-too-wide": () => ({
     message: "The conversation can't go on: too many messages are missing.",
     hint: "Start a new chat.",

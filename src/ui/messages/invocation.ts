@@ -23,6 +23,12 @@ export function commandLine(args = ""): string {
   return `${program()} ${args}`.trimEnd();
 }
 
+/** The program that may reach any host, for those who run a relay of their own. */
+export function commandForAnyHost(): string {
+  const name = program();
+  return /\bchat$/.test(name) ? `${name}:any` : INSTALLED;
+}
+
 /** The program as it was started; `whisper` where nothing usable says otherwise. */
 function program(): string {
   let value: string | undefined;

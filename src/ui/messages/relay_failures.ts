@@ -5,15 +5,15 @@
  */
 import type { CollectionKind, FactsOf, Reason, UriProblem } from "../../failure_reasons.ts";
 import type { FailureText } from "./failure_text.ts";
-import { commandLine } from "./invocation.ts";
+import { commandForAnyHost, commandLine } from "./invocation.ts";
 
 const COPY_AGAIN = "Copy it again: in Atlas, Connect > Drivers.";
 const RETRIES = "Whisper keeps trying.";
 const ACCESS_LIST = "On Atlas, check Security > Network Access.";
 const OTHER_DATABASE =
   "Name another database in the connection string, after the host: .../whisper2?...";
-const PERMISSION =
-  "To reach a MongoDB server of your own, run deno task chat:any, or the whisper program instead of whisper-atlas.";
+const permission = () =>
+  `To reach a MongoDB server of your own, run ${commandForAnyHost()} instead.`;
 
 const URI_PROBLEMS: Readonly<Record<UriProblem, string>> = {
   "too-long": "It is too long.",
@@ -105,7 +105,7 @@ export const RELAY_FAILURES = {
   }),
   "dns-denied": () => ({
     message: "Whisper isn't allowed to ask this network's DNS server.",
-    hint: PERMISSION,
+    hint: permission(),
   }),
   "dns-unknown-cluster": () => ({
     message: "Cluster not found (DNS).",
@@ -119,7 +119,7 @@ export const RELAY_FAILURES = {
   }),
   "net-denied": () => ({
     message: "Whisper was started without permission to reach this server.",
-    hint: PERMISSION,
+    hint: permission(),
   }),
   "connection-refused": () => ({
     message: "The server refused the connection.",
@@ -257,7 +257,7 @@ export const RELAY_FAILURES = {
   }),
   "file-disk-full": ({ path }) => ({
     message: `Can't write ${path}: the disk is full.`,
-    hint: `Free some space. ${RETRIES}`,
+    hint: "Free some space on that disk.",
   }),
   "file-disk-error": ({ path }) => ({
     message: `Can't use ${path}: the disk reported an error.`,

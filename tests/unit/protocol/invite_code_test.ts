@@ -96,6 +96,20 @@ Deno.test("parseCode: accepts case, separators, prefixes and full-width forms", 
   }
 });
 
+Deno.test("parseCode: accepts a code in quotation marks, with minus signs, or behind its command", () => {
+  const code = "4821-river-canyon-ocean";
+  for (
+    const text of [
+      ...[`"${code}"`, `'${code}'`, `“${code}”`, `«${code}»`, "`" + code + "`"],
+      code.replaceAll("-", "\u2212"),
+      ...[`whisper join ${code}`, `whisper-chat join ${code}`, `./setup.sh chat join ${code}`],
+      ...[`setup.bat chat join ${code}`, `  whisper join "${code}"`],
+    ]
+  ) {
+    assertEquals(parseCode(text), RIGHT, text);
+  }
+});
+
 Deno.test("parseCode: completes words from four letters on and not from three", () => {
   assertEquals(new Set(wordlist.map((word) => word.slice(0, 4))).size, wordlist.length);
   for (const word of wordlist) {
