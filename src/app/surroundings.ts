@@ -21,7 +21,11 @@ export interface Surroundings {
 export async function asking({ ui }: Connection, { stop, output }: Surroundings) {
   const { TerminalInput } = await import("../terminal/prompt.ts");
   const isJson = ui === "json";
-  const terminal = stdio({ output: isJson ? STDERR : output, isAnsi: isAnsi() });
+  const terminal = stdio({
+    output: isJson ? STDERR : output,
+    isAnsi: isAnsi(),
+    maySuspend: maySuspend(),
+  });
   const input = new TerminalInput(terminal);
   addEventListener("continue", () => input.resume());
   const asker: Asker = {
@@ -53,4 +57,12 @@ export function isReadAloud(): boolean {
 /** Whether the terminal understands control sequences. */
 export function isAnsi(): boolean {
   return env("TERM") !== "dumb" && Deno.stdout.isTerminal();
+}
+
+/**
+ * Whether the shell would notice that this process is stopped. Behind `deno task` it would not, and
+ * Windows has no job control.
+ */
+function maySuspend(): boolean {
+  return Deno.build.os !== "windows" && !env("WHISPER_COMMAND")?.startsWith("deno task");
 }

@@ -138,6 +138,14 @@ export class TerminalInput {
     this.#line?.forget();
   }
 
+  /** Stops the process. What continues it calls {@link resume}. */
+  #suspend(): void {
+    if (!this.#terminal.suspend) return;
+    this.#terminal.writeNow("\r\n");
+    this.#terminal.setRaw(false);
+    this.#terminal.suspend();
+  }
+
   /** Takes the terminal over again, after the process was stopped and continued. */
   resume(): void {
     if (!this.#line) return;
@@ -195,6 +203,10 @@ export class TerminalInput {
           continue;
         }
         isGivenUp = false;
+        if (input.action === "suspend") {
+          this.#suspend();
+          continue;
+        }
         if (input.action === "submit" || input.action === "newline") return line.text;
         if (input.action === "leave") throw interrupted();
         if (input.action === "end-of-input" && line.text === "") return null;

@@ -14,11 +14,15 @@ const DEFAULT_SIZE: Size = { columns: 80, rows: 24 };
 /**
  * Standard input together with an output.
  *
- * @param options where prompts and interfaces are written, and whether the terminal takes control
- * sequences.
+ * @param options where prompts and interfaces are written, whether the terminal takes control
+ * sequences, and whether a shell would notice that the process is stopped.
  */
 export function stdio(
-  { output, isAnsi }: { readonly output: Output; readonly isAnsi: boolean },
+  { output, isAnsi, maySuspend }: {
+    readonly output: Output;
+    readonly isAnsi: boolean;
+    readonly maySuspend: boolean;
+  },
 ): Terminal {
   const buffer = new Uint8Array(READ_BYTES);
   return {
@@ -41,6 +45,7 @@ export function stdio(
         if (on && !isClosed(error)) throw error;
       }
     },
+    ...maySuspend && { suspend: () => Deno.kill(Deno.pid, "SIGTSTP") },
     size() {
       try {
         const { columns, rows } = Deno.consoleSize();

@@ -21,6 +21,8 @@ export interface Terminal {
   read(): Promise<Uint8Array | null>;
   /** Delivers keys as they are pressed, without echo; or lines, as terminals do by themselves. */
   setRaw(on: boolean): void;
+  /** Stops the process as Ctrl+Z does elsewhere; undefined where no shell would notice. */
+  readonly suspend?: (() => void) | undefined;
   /** Measured at every call: windows change. */
   size(): Size;
   /** Writes in order; a string is sanitized. */

@@ -11,7 +11,7 @@ import { openFullScreen } from "../../src/ui/tui/open.ts";
 import { RecordedControls } from "../support/controls.ts";
 
 const [how] = Deno.args;
-const terminal = stdio({ output: new Output(Deno.stdout), isAnsi: true });
+const terminal = stdio({ output: new Output(Deno.stdout), isAnsi: true, maySuspend: false });
 const ui = openFullScreen({
   terminal,
   input: new TerminalInput(terminal),

@@ -18,6 +18,7 @@ const MODES = ["7", "25", "1004", "1007", "1049", "2004", "2026"];
 
 /** The terminal, and the person before it. */
 export class MemoryScreen implements Terminal {
+  suspend?: (() => void) | undefined;
   readonly isTerminal = true;
   readonly isAnsi = true;
   /** Private modes by number, as they were switched last. */

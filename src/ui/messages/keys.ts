@@ -71,7 +71,7 @@ export const KEY_HELP: readonly KeyHelp[] = [
     help: "dismiss an alarm; answer a question with no",
     plain: null,
   },
-  { actions: ["suspend"], keys: "Ctrl+Z", help: "suspend; fg continues", plain: null },
+  { actions: ["suspend"], keys: "Ctrl+Z", help: "suspend; fg continues" },
   { actions: ["redraw"], keys: "Ctrl+L", help: "redraw the screen" },
   { actions: ["leave"], keys: "Ctrl+C", help: "leave; twice: at once" },
   { actions: ["end-of-input"], keys: "Ctrl+D", help: "leave, if nothing is typed" },

@@ -22,15 +22,6 @@ export function openFullScreen({ color, env, ...rest }: Opening): FullScreen {
     clock: systemClock,
     theme: !color ? "none" : env("TERM") === "linux" ? "dark" : "auto",
     notifier: notifierFor({ term: env("TERM"), program: env("TERM_PROGRAM") }),
-    ...mayStop(env("WHISPER_COMMAND")) && { suspend: () => Deno.kill(Deno.pid, "SIGTSTP") },
     multiplexer: env("TMUX") ? "tmux" : env("STY") ? "screen" : undefined,
   });
-}
-
-/**
- * Whether the shell would notice that this process is stopped. Behind `deno task` it would not, and
- * Windows has no job control.
- */
-function mayStop(command: string | undefined): boolean {
-  return Deno.build.os !== "windows" && !command?.startsWith("deno task");
 }

@@ -50,8 +50,6 @@ export interface FullScreenParts {
   readonly notifier: Notifier;
   /** The program that this terminal runs in, which keeps a copy of the screen. */
   readonly multiplexer: "tmux" | "screen" | undefined;
-  /** Stops the process as the shell expects it; returns at once, before or after it was stopped. */
-  readonly suspend?: () => void;
 }
 
 /** At most so often: a frame for a key, and a frame for what comes by itself. */
@@ -391,12 +389,12 @@ export class FullScreen implements Interface, Screen {
   // The process: stopped, continued, ended.
 
   #suspend(): void {
-    const { suspend, terminal, clock } = this.#parts;
-    if (!suspend) return;
+    const { terminal, clock } = this.#parts;
+    if (!terminal.suspend) return;
     this.#renderer.pause();
     terminal.writeNow(LEAVE_SCREEN);
     terminal.setRaw(false);
-    suspend();
+    terminal.suspend();
     // The process may be stopped here. It goes on with this timer, or with the signal to continue.
     this.#suspending = clock.after(SUSPEND_MS, () => this.#resume());
   }

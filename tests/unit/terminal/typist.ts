@@ -11,7 +11,7 @@ import { stdio } from "../../../src/terminal/stdio.ts";
 // What lives on after the terminal still has to clean up.
 if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", () => {});
 const output = new Output(Deno.stdout);
-const input = new TerminalInput(stdio({ output, isAnsi: true }));
+const input = new TerminalInput(stdio({ output, isAnsi: true, maySuspend: false }));
 while (true) {
   const line = await input.readLine({ prompt: "line? ", hidden: Deno.args[0] === "hidden" });
   if (line === null) Deno.exit(7);

@@ -454,9 +454,9 @@ Deno.test("FullScreen: takes the terminal over again after a stop", async () => 
 
 Deno.test("FullScreen: Ctrl+Z gives the terminal back before the process is stopped", async () => {
   const stopped: unknown[] = [];
-  const harness: Harness = new Harness({
-    suspend: () => stopped.push(harness.screen.modes.get("1049"), harness.screen.isRaw),
-  });
+  const harness = new Harness();
+  harness.screen.suspend = () =>
+    void stopped.push(harness.screen.modes.get("1049"), harness.screen.isRaw);
   harness.hear(UP, ready());
   await harness.clock.advance(50);
   harness.screen.type("\x1a");
