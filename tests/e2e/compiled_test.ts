@@ -178,7 +178,7 @@ test("refuses another host where only Atlas is allowed, and says what to do", ()
     const error = JSON.parse(stdout.trim().split("\n").at(-1)!);
     assertEquals([error.event, error.code, error.fatal], ["error", "relay-unreachable", true]);
     assertMatch(error.message, /without permission to reach this server/);
-    assertMatch(error.hint, /chat:any/);
+    assertMatch(error.hint, /run whisper instead/);
   }));
 
 test("reads only files that were named", () =>

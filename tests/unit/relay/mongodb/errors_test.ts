@@ -219,7 +219,7 @@ const CASES: readonly Case[] = [
   {
     seen: "Deno without --allow-net",
     error: Object.assign(new Error('Requires net access to "host:27017"'), { name: "NotCapable" }),
-    ...{ code: "relay-unreachable", word: "chat:any" },
+    ...{ code: "relay-unreachable", word: "run whisper instead" },
   },
   {
     seen: "a certificate's file outside of what Whisper may read",

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { commandLine } from "../../../../src/ui/messages/invocation.ts";
+import { commandForAnyHost, commandLine } from "../../../../src/ui/messages/invocation.ts";
 
 /** Runs `test` with WHISPER_COMMAND set to `value`, or unset. */
 function withCommand(value: string | undefined, test: () => void): void {
@@ -33,4 +33,10 @@ Deno.test("commandLine: ignores a value that would act on a terminal or a shell"
   for (const value of ["rm -rf $HOME; true", "a\x1b[2J", "a\nb", "‮evil", "`id`", "-".repeat(300)]) {
     withCommand(value, () => assertEquals(commandLine("new"), "whisper new"));
   }
+});
+
+Deno.test("commandForAnyHost: names the task of a clone, or the program without a list of hosts", () => {
+  withCommand("./setup.sh chat", () => assertEquals(commandForAnyHost(), "./setup.sh chat:any"));
+  withCommand("deno task chat", () => assertEquals(commandForAnyHost(), "deno task chat:any"));
+  withCommand(undefined, () => assertEquals(commandForAnyHost(), "whisper"));
 });
