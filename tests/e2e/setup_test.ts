@@ -130,7 +130,7 @@ function test(
       try {
         await work(new Computer(folder));
       } finally {
-        await Deno.remove(folder, { recursive: true });
+        await removeFolder(folder);
       }
     },
   });
@@ -385,6 +385,8 @@ test(
     await terminal.see("the shell is 42");
     await terminal.type("fg");
     await terminal.press("Enter");
+    // Ctrl+C before the chat is in the foreground again would be for the shell.
+    await terminal.see(/fg\s+sleep 1000/);
     await terminal.press("C-c");
     await terminal.type("echo it ended with $?");
     await terminal.press("Enter");
@@ -392,6 +394,18 @@ test(
   },
   notPrepared ?? (tmuxAvailable ? undefined : "no tmux"),
 );
+
+/** Removes a folder, also where a program that is just ending still removes files of its own there. */
+async function removeFolder(folder: string): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await Deno.remove(folder, { recursive: true });
+    } catch (error) {
+      if (attempt === 20) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
 
 function exists(path: string): boolean {
   try {
