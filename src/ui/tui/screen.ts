@@ -296,7 +296,7 @@ export class FullScreen implements Interface, Screen {
         this.#renderer.redraw();
         return true;
       case "suspend":
-        this.#suspend();
+        void this.#suspend();
         return true;
       case "submit":
         this.#submit(controls);
@@ -388,10 +388,13 @@ export class FullScreen implements Interface, Screen {
 
   // The process: stopped, continued, ended.
 
-  #suspend(): void {
+  async #suspend(): Promise<void> {
     const { terminal, clock } = this.#parts;
     if (!terminal.suspend) return;
     this.#renderer.pause();
+    // A frame that is still being written would be painted over the shell.
+    await terminal.flush({ withinMs: LEAVE_MS });
+    if (this.#isOver) return;
     terminal.writeNow(LEAVE_SCREEN);
     terminal.setRaw(false);
     terminal.suspend();
