@@ -24,6 +24,8 @@ import {
 
 /** In place of bytes from a pipe that are not UTF-8: a lone surrogate, which no message may contain. */
 const NOT_UTF8 = "\udc80";
+/** A terminal that takes nothing delays the suspension for so long, and not longer. */
+const FLUSH_MS = 500;
 /** Of a line that is too long, its end is read as well: in JSON it may say what the line is about. */
 const TAIL_CHARS = 2_048;
 
@@ -139,8 +141,10 @@ export class TerminalInput {
   }
 
   /** Stops the process. What continues it calls {@link resume}. */
-  #suspend(): void {
+  async #suspend(): Promise<void> {
     if (!this.#terminal.suspend) return;
+    // What is still being written would come out below the shell's prompt.
+    await this.#terminal.flush({ withinMs: FLUSH_MS });
     this.#terminal.writeNow("\r\n");
     this.#terminal.setRaw(false);
     this.#terminal.suspend();
@@ -204,7 +208,7 @@ export class TerminalInput {
         }
         isGivenUp = false;
         if (input.action === "suspend") {
-          this.#suspend();
+          await this.#suspend();
           continue;
         }
         if (input.action === "submit" || input.action === "newline") return line.text;
