@@ -27,7 +27,7 @@ export const MAX_TIME_MS = 253_402_300_799_999;
 /** The content of a payload, without the counters. */
 export type Body =
   | { readonly kind: "profile"; readonly name: string; readonly client: string }
-  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "text"; readonly text: string; readonly reply?: Reply }
   | { readonly kind: "receipt" }
   /** `agreed` answers a proposal of the same number of seconds; 0 turns the timer off. */
   | { readonly kind: "timer"; readonly seconds: number; readonly agreed: boolean }
@@ -35,10 +35,18 @@ export type Body =
   | { readonly kind: "bye" }
   /** Asks for a receipt. */
   | { readonly kind: "ping" }
+  /** Whether the sender heard the reader's half of the verification words as they are. */
+  | { readonly kind: "verify"; readonly same: boolean }
   /** Proposes KEM exchange number `n`: an encapsulation key of ML-KEM-768. */
   | { readonly kind: "kem-key"; readonly n: number; readonly ek: Bytes }
   /** Answers it with a ciphertext. */
   | { readonly kind: "kem-answer"; readonly n: number; readonly ct: Bytes };
+
+/**
+ * Which text another one answers: whether it is one of its sender's own, and its number. The reader shows
+ * its own copy of that text, so that nobody can be quoted with what they did not write.
+ */
+export type Reply = readonly [isOwn: boolean, number: number];
 
 /** The sender's counters, in every payload. */
 export interface Counters {
@@ -65,22 +73,27 @@ export class MalformedPayload extends Error {
   override readonly name = "MalformedPayload";
 }
 
+type Checks = Readonly<Record<string, (v: unknown) => boolean>>;
+
 /** The fields of each kind beside the counters, and what each may hold. */
-const FIELDS: { readonly [K in Body["kind"]]: Readonly<Record<string, (v: unknown) => boolean>> } =
-  {
-    profile: { name: isName, client: (v) => isUtf8(v, MAX_CLIENT_BYTES) },
-    text: { text: (v) => v !== "" && isUtf8(v, MAX_TEXT_BYTES) },
-    receipt: {},
-    timer: { seconds: (v) => isCount(v) && v <= MAX_TIMER_SECONDS, agreed: isBoolean },
-    burn: {},
-    bye: {},
-    ping: {},
-    "kem-key": { n: isNumber, ek: (v) => v instanceof Uint8Array && isEncapsulationKey(v) },
-    "kem-answer": {
-      n: isNumber,
-      ct: (v) => v instanceof Uint8Array && v.length === KEM_CIPHERTEXT_BYTES,
-    },
-  };
+const FIELDS: { readonly [K in Body["kind"]]: Checks } = {
+  profile: { name: isName, client: (v) => isUtf8(v, MAX_CLIENT_BYTES) },
+  text: { text: (v) => v !== "" && isUtf8(v, MAX_TEXT_BYTES) },
+  receipt: {},
+  timer: { seconds: (v) => isCount(v) && v <= MAX_TIMER_SECONDS, agreed: isBoolean },
+  burn: {},
+  bye: {},
+  ping: {},
+  verify: { same: isBoolean },
+  "kem-key": { n: isNumber, ek: (v) => v instanceof Uint8Array && isEncapsulationKey(v) },
+  "kem-answer": {
+    n: isNumber,
+    ct: (v) => v instanceof Uint8Array && v.length === KEM_CIPHERTEXT_BYTES,
+  },
+};
+
+/** Fields that a kind may have or not. */
+const OPTIONAL_FIELDS: { readonly [K in Body["kind"]]?: Checks } = { text: { reply: isReply } };
 
 const COUNTER_FIELDS: Readonly<Record<keyof Counters, (v: unknown) => boolean>> = {
   at: (v) => Number.isInteger(v) && (v as number) >= 0 && (v as number) <= MAX_TIME_MS,
@@ -92,10 +105,10 @@ const COUNTER_FIELDS: Readonly<Record<keyof Counters, (v: unknown) => boolean>> 
 
 /** All fields of each kind but the kind itself. */
 const CHECKS = new Map(
-  Object.entries(FIELDS).map(([kind, fields]) => [
-    kind,
-    Object.entries({ ...fields, ...COUNTER_FIELDS }),
-  ]),
+  Object.entries(FIELDS).map(([kind, fields]) => [kind, {
+    required: Object.entries({ ...fields, ...COUNTER_FIELDS }),
+    optional: Object.entries(OPTIONAL_FIELDS[kind as Body["kind"]] ?? {}),
+  }]),
 );
 
 /** Strict: no indefinite lengths, no non-minimal integers, no duplicate keys, no undefined, no floats. */
@@ -206,10 +219,12 @@ function checkPayload(value: unknown): Payload {
   const kind = record.kind;
   const checks = typeof kind === "string" ? CHECKS.get(kind) : undefined;
   if (!checks) throw new MalformedPayload("Cannot read payload: unknown kind");
-  if (Object.keys(record).length !== checks.length + 1) {
+  const present = checks.optional.filter(([name]) => Object.hasOwn(record, name));
+  const expected = [...checks.required, ...present];
+  if (Object.keys(record).length !== expected.length + 1) {
     throw new MalformedPayload(`Cannot read payload: wrong fields for ${kind}`);
   }
-  for (const [name, check] of checks) {
+  for (const [name, check] of expected) {
     if (!Object.hasOwn(record, name) || !check(record[name])) {
       throw new MalformedPayload(`Cannot read payload: bad "${name}" in ${kind}`);
     }
@@ -226,6 +241,10 @@ function checkPayload(value: unknown): Payload {
 
 function isBoolean(value: unknown): value is boolean {
   return typeof value === "boolean";
+}
+
+function isReply(value: unknown): value is Reply {
+  return Array.isArray(value) && value.length === 2 && isBoolean(value[0]) && isNumber(value[1]);
 }
 
 /** The number of something that exists: from 1. */

@@ -40,11 +40,15 @@ const SHORT: readonly Payload[] = [
   { kind: "burn", ...counters },
   { kind: "bye", ...counters },
   { kind: "ping", ...counters },
+  { kind: "verify", same: true, ...counters },
 ];
 
-/** One of each kind. */
+const REPLY: Payload = { kind: "text", text: "yes", reply: [false, 9], ...counters };
+
+/** One of each kind, and a reply. */
 const PAYLOADS: readonly Payload[] = [
   ...SHORT,
+  REPLY,
   { kind: "kem-key", n: 1, ek, ...counters },
   { kind: "kem-answer", n: 1, ct, ...counters },
 ];
@@ -233,13 +237,16 @@ Deno.test("decodePayload: refuses missing, extra and foreign fields", () => {
     assert(isTaken(payload));
     for (const name of Object.keys(payload)) {
       const { [name]: _, ...rest } = payload as unknown as Record<string, unknown>;
-      assert(!isTaken(rest), `${payload.kind} without ${name}`);
+      assertEquals(isTaken(rest), name === "reply", `${payload.kind} without ${name}`);
       assert(!isTaken({ ...payload, [name]: null }), `${payload.kind} with no ${name}`);
     }
     assert(!isTaken({ ...payload, more: 1 }), `${payload.kind} with more`);
     assert(!isTaken({ ...payload, toString: 1 }));
   }
   assert(!isTaken({ ...receipt, text: "a" }));
+  for (const payload of PAYLOADS) {
+    assertEquals(isTaken({ ...payload, reply: [true, 1] }), payload.kind === "text");
+  }
   assert(!isTaken({ ...text, kind: "receipt" }));
 });
 
@@ -251,6 +258,11 @@ Deno.test("decodePayload: refuses a field of another type", () => {
       [PAYLOADS[0]!, "client", [1, true, []]],
       [PAYLOADS[3]!, "seconds", [-1, 0.5, "30", true, 2 ** 40]],
       [PAYLOADS[3]!, "agreed", [0, 1, "true"]],
+      [PAYLOADS[7]!, "same", [0, 1, "true"]],
+      [REPLY, "reply", [
+        ...[1, true, "a", {}, [], [true], [1], [1, true], [0, 1], ["you", 1]],
+        ...[[true, 0], [true, -1], [true, 0.5], [true, "1"], [true, 1, 1]],
+      ]],
       [receipt, "at", [-1, 0.5, "1", true]],
       [receipt, "texts", [-1, 0.5, "1", true]],
       [receipt, "shown", [-1, 0.5, "1", true]],
@@ -288,6 +300,7 @@ Deno.test("decodePayload: enforces the limits: n-1, n, n+1", () => {
       ["time", MAX_TIME_MS, (n) => ({ ...receipt, at: n })],
       ["texts", MAX_COUNTER, (n) => ({ ...receipt, texts: n })],
       ["shown", MAX_COUNTER, (n) => ({ ...receipt, shown: n })],
+      ["reply", MAX_COUNTER, (n) => ({ ...text, reply: [true, n] })],
       ["kem", MAX_COUNTER, (n) => ({ ...receipt, kem: n })],
       ["exchange", MAX_COUNTER, (n) => ({ ...kemKey, n })],
       ["ranges", MAX_MISSING_RANGES, (n) => ({ ...receipt, shown: 99, missing: ranges(n) })],

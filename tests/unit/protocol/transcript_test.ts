@@ -252,6 +252,9 @@ const everything: Course = async (say, read, sides) => {
   // The guest's next chain is the first with the secret in it.
   await read("host", ...await say("guest", text("healed")));
   await read("guest", ...await say("host", text("and back")));
+  await read("host", ...await say("guest", { kind: "text", text: "both", reply: [false, 1] }));
+  await read("guest", ...await say("host", { kind: "verify", same: true }));
+  await read("host", ...await say("guest", { kind: "verify", same: false }));
   const bye = await say("host", { kind: "bye" });
   const farewell = await say("guest", { kind: "bye" });
   await read("guest", ...bye);
@@ -268,7 +271,9 @@ function anything(random: Random, steps: number): Course {
       { kind: "receipt" },
       { kind: "ping" },
       { kind: "timer", seconds: below(100), agreed: below(2) === 1 },
-    ][below(5)] as Body;
+      { kind: "text", text: "re", reply: [below(2) === 1, 1 + below(40)] },
+      { kind: "verify", same: below(2) === 1 },
+    ][below(7)] as Body;
   return async (say, read, sides) => {
     const unread: Record<Role, number[]> = { host: [], guest: [] };
     const speak = async (by: Role, ...bodies: Body[]) => {

@@ -436,6 +436,35 @@ def unpad(padded):
     return payload
 
 
+COUNTERS = {"kind", "at", "texts", "shown", "missing", "kem"}
+FIELDS = {
+    "profile": {"name", "client"},
+    "text": {"text"},
+    "receipt": set(),
+    "timer": {"seconds", "agreed"},
+    "burn": set(),
+    "bye": set(),
+    "ping": set(),
+    "verify": {"same"},
+    "kem-key": {"n", "ek"},
+    "kem-answer": {"n", "ct"},
+}
+OPTIONAL = {"text": {"reply"}}
+
+
+def check_fields(payload):
+    """The keys that a payload of its kind has, and the types of the newest of them."""
+    kind = payload["kind"]
+    if kind not in FIELDS:
+        raise SystemExit(f"unknown kind {kind}")
+    same(f"keys of {kind}", set(payload) - OPTIONAL.get(kind, set()), COUNTERS | FIELDS[kind])
+    if "reply" in payload:
+        own, number = payload["reply"]
+        same("type of reply", (type(own), type(number), number > 0), (bool, int, True))
+    if kind == "verify":
+        same("type of same", type(payload["same"]), bool)
+
+
 def from_record(payload):
     """A payload as it is in the record, with its bytes as bytes."""
     return {
@@ -500,6 +529,7 @@ def main(path):
             same(f"number of {i}", seq, document["seq"])
             payloads[i] = unpad(padded)
             same(f"payload of {i}", payloads[i], from_record(results["payloads"][str(i)]))
+            check_fields(payloads[i])
             side.take(payloads[i])
     same("documents said", said, set(range(len(documents))))
     names = {one["from"]: payloads[i]["name"] for i, one in enumerate(documents)
