@@ -9,7 +9,13 @@
 import { decode, encode, type Token, Tokenizer } from "cborg";
 import { type Bytes, constantTimeEqual, decodeUtf8, encodeUtf8 } from "../crypto/bytes.ts";
 import { isEncapsulationKey, KEM_CIPHERTEXT_BYTES } from "../crypto/mlkem.ts";
-import { MAX_NAME_BYTES, MAX_TEXT_BYTES } from "../limits.ts";
+import {
+  CHUNK_BYTES,
+  MAX_FILE_BYTES,
+  MAX_FILE_NAME_BYTES,
+  MAX_NAME_BYTES,
+  MAX_TEXT_BYTES,
+} from "../limits.ts";
 
 export { MAX_NAME_BYTES, MAX_TEXT_BYTES };
 
@@ -40,7 +46,43 @@ export type Body =
   /** Proposes KEM exchange number `n`: an encapsulation key of ML-KEM-768. */
   | { readonly kind: "kem-key"; readonly n: number; readonly ek: Bytes }
   /** Answers it with a ciphertext. */
-  | { readonly kind: "kem-answer"; readonly n: number; readonly ct: Bytes };
+  | { readonly kind: "kem-answer"; readonly n: number; readonly ct: Bytes }
+  | FileBody;
+
+/** What moves files (docs/PROTOCOL.md §6). `id` names a file: odd for those of the host, else even. */
+export type FileBody =
+  /** `stream`: the size is not known yet, and `size` is 0. */
+  | {
+    readonly kind: "offer";
+    readonly id: number;
+    readonly name: string;
+    readonly size: number;
+    readonly stream: boolean;
+  }
+  /** Every chunk before number `from` is stored, and `from` is the next one wanted. */
+  | { readonly kind: "accept"; readonly id: number; readonly from: number }
+  | { readonly kind: "refuse"; readonly id: number; readonly reason: RefuseReason }
+  | { readonly kind: "chunk"; readonly id: number; readonly n: number; readonly bytes: Bytes }
+  | { readonly kind: "end"; readonly id: number; readonly size: number; readonly sha256: Bytes }
+  /** Size and hash are right, and the file is stored under its name. */
+  | { readonly kind: "delivered"; readonly id: number }
+  /** From either side. */
+  | { readonly kind: "cancel"; readonly id: number; readonly reason: CancelReason };
+
+/** Why a file is not wanted: by a person, for want of a folder, or because too many are on offer. */
+export type RefuseReason = "declined" | "no-folder" | "busy";
+/**
+ * Why a file is not moved any further: a person wants it so, it cannot be read, it cannot be stored, or
+ * what came is not what was sent.
+ */
+export type CancelReason = "canceled" | "source" | "storage" | "damaged";
+
+const REFUSE_REASONS: ReadonlySet<unknown> = new Set<RefuseReason>(
+  ["declined", "no-folder", "busy"],
+);
+const CANCEL_REASONS: ReadonlySet<unknown> = new Set<CancelReason>(
+  ["canceled", "source", "storage", "damaged"],
+);
 
 /**
  * Which text another one answers: whether it is one of its sender's own, and its number. The reader shows
@@ -90,6 +132,26 @@ const FIELDS: { readonly [K in Body["kind"]]: Checks } = {
     n: isNumber,
     ct: (v) => v instanceof Uint8Array && v.length === KEM_CIPHERTEXT_BYTES,
   },
+  offer: {
+    id: isNumber,
+    name: (v) => isUtf8(v, MAX_FILE_NAME_BYTES),
+    size: isFileSize,
+    stream: isBoolean,
+  },
+  accept: { id: isNumber, from: isNumber },
+  refuse: { id: isNumber, reason: (v) => REFUSE_REASONS.has(v) },
+  chunk: {
+    id: isNumber,
+    n: isNumber,
+    bytes: (v) => v instanceof Uint8Array && v.length > 0 && v.length <= CHUNK_BYTES,
+  },
+  end: {
+    id: isNumber,
+    size: isFileSize,
+    sha256: (v) => v instanceof Uint8Array && v.length === 32,
+  },
+  delivered: { id: isNumber },
+  cancel: { id: isNumber, reason: (v) => CANCEL_REASONS.has(v) },
 };
 
 /** Fields that a kind may have or not. */
@@ -178,9 +240,9 @@ export function decodePayload(padded: Uint8Array): Payload {
 }
 
 /**
- * Holds a text of {@link SHORT_TEXT_BYTES} and every kind but those of KEM exchanges, with the largest
- * counters, so that none of them stands out: in half of it, receipts would be smaller than nearly
- * everything else.
+ * Holds a text of {@link SHORT_TEXT_BYTES} and every kind but those of KEM exchanges and of files, with
+ * the largest counters, so that none of them stands out: in half of it, receipts would be smaller than
+ * nearly everything else.
  */
 const SMALLEST_BUCKET = 128;
 /** A text up to this many bytes has the size of a receipt. */
@@ -233,6 +295,9 @@ function checkPayload(value: unknown): Payload {
   if (kind === "text" && payload.texts === 0) {
     throw new MalformedPayload("Cannot read payload: a text that is not counted");
   }
+  if (payload.kind === "offer" && payload.stream && payload.size > 0) {
+    throw new MalformedPayload("Cannot read payload: a stream with a size");
+  }
   if ((payload.missing.at(-1)?.[1] ?? 0) > payload.shown) {
     throw new MalformedPayload("Cannot read payload: missing texts beyond those shown");
   }
@@ -254,6 +319,10 @@ function isNumber(value: unknown): boolean {
 
 function isCount(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_COUNTER;
+}
+
+function isFileSize(value: unknown): boolean {
+  return isCount(value) && value <= MAX_FILE_BYTES;
 }
 
 /** Ranges of numbers from 1, ascending, and with something between them: each list has one form. */

@@ -69,7 +69,7 @@ export interface Envelope {
  * the handshake with its ML-KEM-768 key, 1,266 bytes; heads of messages have 65.
  */
 export const MAX_HEAD_BYTES = 2_048;
-/** A 16 KiB text in its bucket (20,479 bytes) is a token of 27,380 characters; twice that has room. */
+/** The longest token is a chunk of a file in its bucket (45,055 bytes): 60,152 characters. */
 export const MAX_TOKEN_CHARS = 65_536;
 /** Envelopes in one `post` and in one answer of `read`. */
 export const MAX_BATCH = 256;

@@ -3,6 +3,8 @@ import { decodeHex, encodeHex } from "@std/encoding/hex";
 import { encode } from "cborg";
 import fc from "fast-check";
 import { type Bytes, concat, encodeUtf8 } from "../../../src/crypto/bytes.ts";
+import { CHUNK_BYTES, MAX_FILE_BYTES, MAX_FILE_NAME_BYTES } from "../../../src/limits.ts";
+import { MAX_TOKEN_CHARS } from "../../../src/relay/relay.ts";
 import {
   bucket,
   decodePayload,
@@ -31,7 +33,7 @@ const counters = {
 const ek = new Uint8Array(1_184).fill(1);
 const ct = new Uint8Array(1_088).fill(0xff);
 
-/** One of each kind but those of KEM exchanges. */
+/** One of each kind but those of KEM exchanges and of files. */
 const SHORT: readonly Payload[] = [
   { kind: "profile", name: "Zoë", client: "whisper/2", ...counters },
   { kind: "text", text: "Are you there?\n\u{1f44b}", ...counters },
@@ -51,8 +53,17 @@ const PAYLOADS: readonly Payload[] = [
   REPLY,
   { kind: "kem-key", n: 1, ek, ...counters },
   { kind: "kem-answer", n: 1, ct, ...counters },
+  { kind: "offer", id: 1, name: "Zoë.pdf", size: 9, stream: false, ...counters },
+  { kind: "accept", id: 1, from: 1, ...counters },
+  { kind: "refuse", id: 1, reason: "declined", ...counters },
+  { kind: "chunk", id: 1, n: 1, bytes: new Uint8Array(9).fill(7), ...counters },
+  { kind: "end", id: 1, size: 9, sha256: new Uint8Array(32), ...counters },
+  { kind: "delivered", id: 1, ...counters },
+  { kind: "cancel", id: 1, reason: "canceled", ...counters },
 ];
-const [kemKey, kemAnswer] = PAYLOADS.slice(-2) as [Payload, Payload];
+const ofKind = (kind: Payload["kind"]) => PAYLOADS.find((payload) => payload.kind === kind)!;
+const [kemKey, kemAnswer] = [ofKind("kem-key"), ofKind("kem-answer")];
+const [offer, chunk, end] = [ofKind("offer"), ofKind("chunk"), ofKind("end")];
 
 /** Pads as §6 says, whatever the bytes are. */
 function pad(bytes: Uint8Array, length = bucket(bytes.length + 1)): Bytes {
@@ -170,6 +181,31 @@ Deno.test("encodePayload: gives the largest receipt 255 bytes", () => {
   assertEquals(decodePayload(encodePayload(payload)), payload);
 });
 
+Deno.test("encodePayload: gives every full chunk of a file one size, whose token a relay accepts", () => {
+  const bytes = new Uint8Array(CHUNK_BYTES);
+  const most = 2 * MAX_MISSING_RANGES;
+  const missing = Array.from({ length: MAX_MISSING_RANGES }, (_, i): Range => {
+    const number = MAX_COUNTER - most + 2 * i;
+    return [number, number];
+  });
+  const [n, texts] = [MAX_COUNTER, MAX_COUNTER];
+  const largest = { id: n, n, at: MAX_TIME_MS, texts, shown: texts, missing, kem: texts };
+  const smallest = { id: 1, n: 1, at: 0, texts: 0, shown: 0, missing: [], kem: 0 };
+  for (const fields of [smallest, largest]) {
+    assertEquals(encodePayload({ kind: "chunk", bytes, ...fields }).length, 45_055);
+  }
+  // Fernet: version, time, IV, padding to a block, tag; then base64.
+  const token = Math.ceil((1 + 8 + 16 + 45_056 + 32) / 3) * 4;
+  assertEquals(token, 60_152);
+  assert(token <= MAX_TOKEN_CHARS);
+});
+
+Deno.test("decodePayload: accepts a name of a file that is empty, and one that is a path", () => {
+  for (const name of ["", "../../etc/passwd", "a\u0000b", "\u202egpj.exe"]) {
+    assert(isTaken({ ...offer, name }), name);
+  }
+});
+
 Deno.test("decodePayload: accepts one form of padding", () => {
   const bytes = encode(receipt);
   decodePayload(pad(bytes));
@@ -271,6 +307,17 @@ Deno.test("decodePayload: refuses a field of another type", () => {
       [kemKey, "ek", ["", 1, ek.slice(1), new Uint8Array(1_185), ek.with(1, 0xff), [...ek]]],
       [kemAnswer, "n", [-1, 0, 0.5, "1", true]],
       [kemAnswer, "ct", ["", 1, ct.slice(1), new Uint8Array(1_089), [...ct]]],
+      [offer, "id", [-1, 0, 0.5, "1", true]],
+      [offer, "name", [1, true, ["a"]]],
+      [offer, "size", [-1, 0.5, "1", true]],
+      [offer, "stream", [0, 1, "true", true]],
+      [ofKind("accept"), "from", [-1, 0, 0.5, "1", true]],
+      [ofKind("refuse"), "reason", ["", "canceled", 1, true]],
+      [chunk, "n", [-1, 0, 0.5, "1", true]],
+      [chunk, "bytes", ["", 1, new Uint8Array(0), [1]]],
+      [end, "size", [-1, 0.5, "1", true]],
+      [end, "sha256", ["", 1, new Uint8Array(31), new Uint8Array(33)]],
+      [ofKind("cancel"), "reason", ["", "declined", 1, true]],
       [receipt, "missing", [1, "a", {}, [1], [[1]], [[1, 2, 3]], [["1", 2]], [[0.5, 1]], [[]]]],
     ] as const
   ) {
@@ -302,6 +349,12 @@ Deno.test("decodePayload: enforces the limits: n-1, n, n+1", () => {
       ["shown", MAX_COUNTER, (n) => ({ ...receipt, shown: n })],
       ["reply", MAX_COUNTER, (n) => ({ ...text, reply: [true, n] })],
       ["kem", MAX_COUNTER, (n) => ({ ...receipt, kem: n })],
+      ["file", MAX_COUNTER, (n) => ({ ...offer, id: n })],
+      ["file name", MAX_FILE_NAME_BYTES, (n) => ({ ...offer, name: "a".repeat(n) })],
+      ["file size", MAX_FILE_BYTES, (n) => ({ ...offer, size: n })],
+      ["size at the end", MAX_FILE_BYTES, (n) => ({ ...end, size: n })],
+      ["chunk", CHUNK_BYTES, (n) => ({ ...chunk, bytes: new Uint8Array(n) })],
+      ["chunks", MAX_COUNTER, (n) => ({ ...chunk, n })],
       ["exchange", MAX_COUNTER, (n) => ({ ...kemKey, n })],
       ["ranges", MAX_MISSING_RANGES, (n) => ({ ...receipt, shown: 99, missing: ranges(n) })],
     ] as [string, number, (n: number) => object][]

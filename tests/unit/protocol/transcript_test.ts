@@ -13,8 +13,9 @@ import { assert, assertEquals } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import { type Random, systemRandom } from "../../../src/clock.ts";
-import { encodeBase64Url, lengthPrefixed } from "../../../src/crypto/bytes.ts";
-import { expand, LABELS } from "../../../src/crypto/kdf.ts";
+import { concat, encodeBase64Url, encodeUtf8, lengthPrefixed } from "../../../src/crypto/bytes.ts";
+import { expand, LABELS, sha256 } from "../../../src/crypto/kdf.ts";
+import { CHUNK_BYTES } from "../../../src/limits.ts";
 import {
   drawCode,
   formatCode,
@@ -44,6 +45,7 @@ import { ratchetKeyPairOf } from "../../support/ratchet_keys.ts";
 
 const FOLDER = new URL("../../vectors/transcript/", import.meta.url);
 const RECORD = new URL("transcript.json", FOLDER);
+const FILES_RECORD = new URL("files.json", FOLDER);
 const READER = fileURLToPath(new URL("read.py", FOLDER));
 const NAMES = { host: "Alice", guest: "Bob" } as const;
 
@@ -206,8 +208,21 @@ async function record(code: InviteCode, random: Random, converse: Course): Promi
       verifyIndices: words.map((word) => wordlist.indexOf(word)),
       verifyWords: words,
       payloads,
+      ...filesOf(Object.values(payloads) as Payload[]),
     },
   };
+}
+
+/** Name and hash of every file that was delivered; nothing where there are none. */
+function filesOf(payloads: readonly Payload[]): { files?: unknown } {
+  const files = payloads.flatMap((payload) => {
+    if (payload.kind !== "delivered") return [];
+    const ofFile = payloads.filter((other) => "id" in other && other.id === payload.id);
+    const name = ofFile.find(({ kind }) => kind === "offer") as { name: string } | undefined;
+    const end = ofFile.find(({ kind }) => kind === "end") as { sha256: unknown } | undefined;
+    return [[name?.name, (end?.sha256 as { hex: string }).hex]];
+  });
+  return files.length > 0 ? { files } : {};
 }
 
 /** Profiles, texts both ways, turns, texts out of order, a timer, receipts, and crossing goodbyes. */
@@ -260,6 +275,51 @@ const everything: Course = async (say, read, sides) => {
   await read("guest", ...bye);
   await read("host", ...farewell);
 };
+
+/** Files both ways: one accepted, one that goes back to a lost chunk, one refused, one canceled. */
+const files: Course = async (say, read) => {
+  const client = "whisper/2";
+  await read("guest", ...await say("host", { kind: "profile", name: NAMES.host, client }));
+  await read("host", ...await say("guest", { kind: "profile", name: NAMES.guest, client }));
+  const [first, last] = [new Uint8Array(CHUNK_BYTES).fill(7), encodeUtf8("the end")];
+  const size = first.length + last.length;
+  const digest = sha256(concat(first, last));
+  await read("guest", ...await say("host", offered(1, "report \u{1f98a}.pdf", { size })));
+  await read("host", ...await say("guest", { kind: "accept", id: 1, from: 1 }));
+  const rest: Body[] = [
+    { kind: "chunk", id: 1, n: 2, bytes: last },
+    { kind: "end", id: 1, size, sha256: digest },
+  ];
+  const sent = await say("host", { kind: "chunk", id: 1, n: 1, bytes: first }, ...rest);
+  // The second is lost: the end shows it.
+  await read("guest", sent[0]!);
+  await read("guest", sent[2]!);
+  await read("host", ...await say("guest", { kind: "accept", id: 1, from: 2 }));
+  await read("guest", ...await say("host", text("a text between"), ...rest));
+  const bodies: Body[] = [
+    { kind: "accept", id: 1, from: 3 },
+    { kind: "delivered", id: 1 },
+    offered(2, "", { stream: true }),
+    offered(4, "../../x"),
+  ];
+  await read("host", ...await say("guest", ...bodies));
+  await read(
+    "guest",
+    ...await say("host", { kind: "refuse", id: 2, reason: "declined" }, {
+      kind: "cancel",
+      id: 4,
+      reason: "canceled",
+    }),
+  );
+};
+
+function offered(
+  id: number,
+  name: string,
+  { size = 0, stream = false }: { size?: number; stream?: boolean } = {},
+): Body {
+  return { kind: "offer", id, name, size, stream };
+}
 
 /** Anything in any order: who speaks, how much, and what of it is read when, if ever. */
 function anything(random: Random, steps: number): Course {
@@ -331,6 +391,13 @@ Deno.test("transcript: is made again byte for byte", async () => {
   assertEquals(made, await Deno.readTextFile(RECORD));
 });
 
+Deno.test("transcript: files are made again byte for byte", async () => {
+  const code = parseCode("4821-river-canyon-ocean");
+  const made = toJson(await record(code, seededRandom(2_025), files));
+  if (Deno.env.get("RECORD") === "1") await Deno.writeTextFile(FILES_RECORD, made);
+  assertEquals(made, await Deno.readTextFile(FILES_RECORD));
+});
+
 const python = await pythonWithPackages();
 const skip = python.ok ? "" : ` (skipped: ${python.why})`;
 if (python.ok) globalThis.addEventListener("unload", python.close);
@@ -359,6 +426,19 @@ Deno.test({
       agrees: true,
       says: `${documents.length} documents agree`,
     });
+  },
+});
+
+Deno.test({
+  name: `read.py: reads and writes the recorded files${skip}`,
+  ignore: !python.ok,
+  async fn() {
+    const record = await Deno.readTextFile(FILES_RECORD);
+    assertEquals((await readAgain(record)).agrees, true);
+    // The reader puts the file together by the rules of section 6.
+    const wrong = JSON.parse(record);
+    wrong.results.files = [["report.pdf", "00"]];
+    assertEquals((await readAgain(JSON.stringify(wrong))).agrees, false);
   },
 });
 

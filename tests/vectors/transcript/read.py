@@ -275,6 +275,7 @@ class Side:
         self.pair = key_pair(next(self.privates))
         self.sent = self.n = self.pn = 0
         self.skipped = {}
+        self.files, self.received = {}, []
         if role == "host":
             same("host's ratchet key", public_of(self.pair), host_ratchet_key)
             self.own_tags, self.peer_tags = host_tags, guest_tags
@@ -359,6 +360,7 @@ class Side:
 
     def take(self, payload):
         """Takes in a payload of the peer."""
+        self.take_file(payload)
         if self.role == "guest" and payload["kem"] == self.newest and self.secret:
             self.acknowledged = True
         if payload["kind"] == "kem-key" and payload["n"] > self.newest:
@@ -368,6 +370,24 @@ class Side:
         if payload["kind"] == "kem-answer" and payload["n"] == self.newest and self.dk:
             self.secret, self.held = ML_KEM_768.decaps(self.dk, payload["ct"]), payload["n"]
             self.dk = None
+
+    def take_file(self, payload):
+        """Puts files of the peer together, as section 6 says."""
+        file = self.files.get(payload.get("id"))
+        if payload["kind"] == "offer":
+            same("parity of the file", payload["id"] % 2, 0 if self.role == "host" else 1)
+            self.files[payload["id"]] = {**payload, "bytes": b"", "next": 1}
+        elif payload["kind"] == "chunk" and payload["n"] == file["next"]:
+            left = file["size"] - len(file["bytes"])
+            same("length of the chunk", len(payload["bytes"]), min(left, 44544))
+            file["bytes"] += payload["bytes"]
+            file["next"] += 1
+        elif payload["kind"] == "end":
+            if len(file["bytes"]) < payload["size"]:
+                return
+            same("size of the file", len(file["bytes"]), payload["size"])
+            same("hash of the file", sha256(file["bytes"]), payload["sha256"])
+            self.received.append([file["name"], payload["sha256"].hex()])
 
 
 # ----------------------------------------------------------------------------------- 6. Payloads
@@ -523,7 +543,7 @@ def main(path):
             document = documents[i]
             # On a copy, which replaces the state because the token opened.
             trial = copy.copy(side)
-            trial.skipped = dict(side.skipped)
+            trial.skipped, trial.files = dict(side.skipped), dict(side.files)
             seq, padded = trial.open(bytes.fromhex(document["head"]), document["token"])
             side = sides[by] = trial
             same(f"number of {i}", seq, document["seq"])
@@ -535,6 +555,8 @@ def main(path):
     names = {one["from"]: payloads[i]["name"] for i, one in enumerate(documents)
              if payloads.get(i, {}).get("kind") == "profile"}
     same("names", names, record["names"])
+    received = sides["host"].received + sides["guest"].received
+    same("files", received, results.get("files", []))
     key, indices = verification(sk, transcript)
     same("verification key", key.hex(), results["verifyKey"])
     same("verification words", indices, results["verifyIndices"])
