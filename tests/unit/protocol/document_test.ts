@@ -13,6 +13,7 @@ import {
   MAX_SKIPPED_AGE_MS,
   MAX_SKIPPED_KEYS,
 } from "../../../src/crypto/ratchet_session.ts";
+import { CHUNK_BYTES, MAX_FILE_BYTES, MAX_FILE_NAME_BYTES } from "../../../src/limits.ts";
 import { MAX_PASSPHRASE_CHARS } from "../../../src/protocol/invite_code.ts";
 import { MAX_ATTEMPTS, MAX_GUESSES } from "../../../src/protocol/handshake.ts";
 import { KEM_EVERY_MESSAGES, KEM_EVERY_MS } from "../../../src/protocol/kem_exchange.ts";
@@ -84,6 +85,9 @@ Deno.test("PROTOCOL.md: has all limits of the program", () => {
     MAX_HEAD_BYTES,
     MAX_TOKEN_CHARS,
     MAX_TEXT_BYTES,
+    MAX_FILE_BYTES,
+    CHUNK_BYTES,
+    MAX_FILE_NAME_BYTES,
     MAX_NAME_BYTES,
     MAX_CLIENT_BYTES,
     MAX_TIMER_SECONDS,

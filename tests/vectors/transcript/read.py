@@ -468,6 +468,13 @@ FIELDS = {
     "verify": {"same"},
     "kem-key": {"n", "ek"},
     "kem-answer": {"n", "ct"},
+    "offer": {"id", "name", "size", "stream"},
+    "accept": {"id", "from"},
+    "refuse": {"id", "reason"},
+    "chunk": {"id", "n", "bytes"},
+    "end": {"id", "size", "sha256"},
+    "delivered": {"id"},
+    "cancel": {"id", "reason"},
 }
 OPTIONAL = {"text": {"reply"}}
 
