@@ -5,6 +5,7 @@
  */
 import type { Connection } from "../cli/command.ts";
 import type { Asker } from "../cli/questions.ts";
+import { systemClock } from "../clock.ts";
 import { Output } from "../terminal/output.ts";
 import { stdio } from "../terminal/stdio.ts";
 import { describeNote, type Note } from "../ui/messages/cli.ts";
@@ -26,7 +27,11 @@ export async function asking({ ui }: Connection, { stop, output }: Surroundings)
     isAnsi: isAnsi(),
     maySuspend: maySuspend(),
   });
-  const input = new TerminalInput(terminal);
+  // Loaded only where something can be erased: it measures texts, and what that takes is slow to load.
+  const printed = terminal.isAnsi
+    ? new (await import("../terminal/printed.ts")).Printed(terminal)
+    : undefined;
+  const input = new TerminalInput(terminal, systemClock, printed);
   addEventListener("continue", () => input.resume());
   const asker: Asker = {
     isInteractive: input.isTerminal && !isJson,

@@ -11,7 +11,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { MAX_DRAFT_CHARS } from "./editor.ts";
 import { interrupted } from "./interrupted.ts";
 import { type Input, KeyDecoder } from "./keys.ts";
-import { Printed } from "./printed.ts";
+import type { Printed } from "./printed.ts";
 import type { ReadLineOptions, ShownLine } from "./shown_line.ts";
 import type { Terminal } from "./terminal.ts";
 import {
@@ -38,7 +38,7 @@ export class TerminalInput {
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: false });
   readonly #strictDecoder = new TextDecoder("utf-8", { fatal: true });
   readonly #keys = new KeyDecoder();
-  readonly #printed: Printed;
+  readonly #printed: Printed | undefined;
   /** Of a pipe: decoded and not yet handed out. */
   #pending = "";
   /** Decoded keys that {@link readInputs} hands out first. */
@@ -49,11 +49,14 @@ export class TerminalInput {
   #isBusy = false;
   #guessPastes = false;
 
-  /** @param clock tells the Escape key from the beginning of a sequence. */
-  constructor(terminal: Terminal, clock: Clock = systemClock) {
+  /**
+   * @param clock tells the Escape key from the beginning of a sequence.
+   * @param printed what was written, where it can be erased again; without it nothing is erased.
+   */
+  constructor(terminal: Terminal, clock: Clock = systemClock, printed?: Printed) {
     this.#terminal = terminal;
     this.#clock = clock;
-    this.#printed = new Printed(terminal);
+    this.#printed = printed;
   }
 
   /** Whether a person types there. */
@@ -108,13 +111,13 @@ export class TerminalInput {
   print(text: string | TerminalText, id?: string): void {
     this.#line?.erase();
     this.#terminal.write(this.#line ? tty`${inRawMode(text)}\r\n` : tty`${text}\n`);
-    this.#printed.add(text, id);
+    this.#printed?.add(text, id);
     this.#line?.show();
   }
 
   /** Names the line that was typed last, for {@link erasePrinted}. */
   nameTyped(id: string): void {
-    this.#printed.nameLast(id);
+    this.#printed?.nameLast(id);
   }
 
   /**
@@ -123,7 +126,7 @@ export class TerminalInput {
    * @returns whether it is gone.
    */
   erasePrinted(id: string): boolean {
-    return this.#withoutLine((reach) => this.#printed.erase(id, reach));
+    return this.#withoutLine((printed, reach) => printed.erase(id, reach));
   }
 
   /**
@@ -132,7 +135,7 @@ export class TerminalInput {
    * @returns whether all of it is gone; what has scrolled off the screen cannot be erased.
    */
   clear(): boolean {
-    return this.#withoutLine((reach) => this.#printed.eraseAll(reach));
+    return this.#withoutLine((printed, reach) => printed.eraseAll(reach));
   }
 
   /** Forgets what the line being typed remembers of earlier texts: for one that must not come back. */
@@ -160,12 +163,12 @@ export class TerminalInput {
     this.#line.restart();
   }
 
-  #withoutLine(erase: (reach: number) => boolean): boolean {
-    if (!this.#terminal.isAnsi) return false;
+  #withoutLine(erase: (printed: Printed, reach: number) => boolean): boolean {
+    if (!this.#printed) return false;
     // What is further up than this may have scrolled off the screen.
     const reach = this.#terminal.size().rows - (this.#line?.height ?? 1);
     this.#line?.erase();
-    const isGone = erase(reach);
+    const isGone = erase(this.#printed, reach);
     this.#line?.show();
     return isGone;
   }
@@ -223,7 +226,7 @@ export class TerminalInput {
         if (isGivenUp && isAnsi) line.erase();
         else {
           line.finish();
-          this.#printed.add(line.shown);
+          this.#printed?.add(line.shown);
         }
         if (isAnsi) this.#terminal.write(BRACKETED_PASTE_OFF);
       } finally {

@@ -140,6 +140,8 @@ interface Import {
   readonly from: string;
   readonly to: string;
   readonly typeOnly?: boolean;
+  /** True for `import()`: loaded when it is reached. */
+  readonly isDynamic?: boolean;
 }
 
 /** The part of `deno info --json` that is used here. */
@@ -150,6 +152,7 @@ interface Info {
       readonly specifier: string;
       readonly code?: { readonly specifier?: string };
       readonly type?: { readonly specifier?: string };
+      readonly isDynamic?: boolean;
     }[];
   }[];
 }
@@ -175,10 +178,10 @@ async function importsOf(paths: readonly string[]): Promise<Import[]> {
     return modules.flatMap(({ specifier, dependencies = [] }) => {
       const from = relative(specifier);
       return paths.includes(from)
-        ? dependencies.map(({ specifier: written, code, type }) => {
+        ? dependencies.map(({ specifier: written, code, type, isDynamic = false }) => {
           const found = (code ?? type)?.specifier;
           const to = found?.startsWith(ROOT.href) ? relative(found) : written;
-          return { from, to, typeOnly: code === undefined };
+          return { from, to, typeOnly: code === undefined, isDynamic };
         })
         : [];
     });
@@ -248,6 +251,24 @@ Deno.test("architecture: the program has allowed imports only, and no cycle", as
   assert(imports.length > 100, "Deno found the imports");
   assertEquals(imports.map(violation).filter((why) => why !== undefined), []);
   assertEquals(cycle(imports), undefined);
+});
+
+Deno.test("architecture: a chat through pipes does not load what measures texts", async () => {
+  // `Intl.Segmenter` and `string-width` take longer to load than all else until the code is shown.
+  const imports = (await importsOf(sourcePaths())).filter((one) => !one.typeOnly && !one.isDynamic);
+  const loaded = new Set([
+    "src/app.ts",
+    "src/app/surroundings.ts",
+    "src/terminal/prompt.ts",
+    "src/ui/json.ts",
+    "src/chat/chat.ts",
+  ]);
+  for (const path of loaded) {
+    for (const { from, to } of imports) if (from === path) loaded.add(to);
+  }
+  assert(loaded.has("src/terminal/keys.ts"));
+  assert(!loaded.has("src/terminal/text.ts"));
+  assert(!loaded.has("string-width"));
 });
 
 Deno.test("architecture: only the entry points touch the process, and nothing the console", () => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { interrupted } from "../../../src/terminal/interrupted.ts";
+import { Printed } from "../../../src/terminal/printed.ts";
 import { type ReadLineOptions, TerminalInput } from "../../../src/terminal/prompt.ts";
 import { Failure } from "../../../src/errors.ts";
 import { FakeClock } from "../../support/clock.ts";
@@ -22,7 +23,7 @@ async function asked(
 ): Promise<Scene> {
   const terminal = new FakeTerminal(looks);
   const clock = new FakeClock();
-  const input = new TerminalInput(terminal, clock);
+  const input = new TerminalInput(terminal, clock, new Printed(terminal));
   const line = input.readLine({ prompt: "> ", ...options });
   // A test that expects a rejection awaits it later.
   line.catch(() => {});
@@ -167,7 +168,7 @@ Deno.test("prompt: Ctrl+C gets out of a paste that never ends; closing the termi
 
 Deno.test("TerminalInput: a paste that is not complete belongs to the next reader", async () => {
   const terminal = new FakeTerminal();
-  const input = new TerminalInput(terminal);
+  const input = new TerminalInput(terminal, undefined, new Printed(terminal));
   const stop = new AbortController();
   const line = input.readLine({ signal: stop.signal });
   await terminal.type("\x1b[200~lost");
@@ -452,7 +453,7 @@ Deno.test("prompt: a sequence split by a slow line is the same sequence", async 
 
 Deno.test("prompt: a line can be given up, and no key that follows is lost", async () => {
   const terminal = new FakeTerminal();
-  const input = new TerminalInput(terminal);
+  const input = new TerminalInput(terminal, undefined, new Printed(terminal));
   await assertRejects(
     () => input.readLine({ signal: AbortSignal.abort(new Error("too late")) }),
     Error,
@@ -480,7 +481,11 @@ Deno.test("prompt: one line at a time", async () => {
 Deno.test("prompt: a terminal that fails while it is read is given back all the same", async () => {
   const terminal = new FakeTerminal();
   terminal.read = () => Promise.reject(new Error("gone"));
-  await assertRejects(() => new TerminalInput(terminal).readLine(), Error, "gone");
+  await assertRejects(
+    () => new TerminalInput(terminal, undefined, new Printed(terminal)).readLine(),
+    Error,
+    "gone",
+  );
   assert(!terminal.isRaw && !terminal.isBracketing);
 });
 
@@ -501,7 +506,7 @@ Deno.test("prompt: a terminal without cursor movement is written to in order", a
 
 Deno.test("prompt: without a terminal, lines are read as they are and nothing is prompted", async () => {
   const terminal = new FakeTerminal({ isTerminal: false });
-  const input = new TerminalInput(terminal);
+  const input = new TerminalInput(terminal, undefined, new Printed(terminal));
   terminal.send("one\r\n\x03two\n");
   terminal.send("\nthr");
   terminal.send("ee");
@@ -517,7 +522,7 @@ Deno.test("prompt: without a terminal, lines are read as they are and nothing is
 
 Deno.test("prompt: a line without an end is let go of beyond what is looked at", async () => {
   const terminal = new FakeTerminal({ isTerminal: false });
-  const input = new TerminalInput(terminal);
+  const input = new TerminalInput(terminal, undefined, new Printed(terminal));
   for (let i = 0; i < 40; i++) terminal.send("x".repeat(65_536));
   terminal.send("\nnext\n");
   const line = await input.readLine();
@@ -527,7 +532,7 @@ Deno.test("prompt: a line without an end is let go of beyond what is looked at",
 
 Deno.test("readLine: keeps the end of a line from a pipe that is too long", async () => {
   const terminal = new FakeTerminal({ isTerminal: false });
-  const input = new TerminalInput(terminal);
+  const input = new TerminalInput(terminal, undefined, new Printed(terminal));
   for (let i = 0; i < 160; i++) terminal.send("x".repeat(65_536));
   terminal.send('","id":"7"}\nnext\n');
   const line = await input.readLine();
@@ -538,7 +543,7 @@ Deno.test("readLine: keeps the end of a line from a pipe that is too long", asyn
 
 Deno.test("readLine: marks bytes from a pipe that are not UTF-8, and no others", async () => {
   const terminal = new FakeTerminal({ isTerminal: false });
-  const input = new TerminalInput(terminal);
+  const input = new TerminalInput(terminal, undefined, new Printed(terminal));
   terminal.send("genuine \ufffd\n");
   terminal.send(new Uint8Array([0x61, 0xff, 0x62, 0x0a]));
   // A character in two pieces is one.
@@ -607,7 +612,7 @@ Deno.test("prompt: in whatever pieces a pipe brings them, the lines are the same
   await fc.assert(
     fc.asyncProperty(text, fc.array(fc.integer({ min: 1, max: 6 })), async (text, sizes) => {
       const terminal = new FakeTerminal({ isTerminal: false });
-      const input = new TerminalInput(terminal);
+      const input = new TerminalInput(terminal, undefined, new Printed(terminal));
       for (const piece of cut(new TextEncoder().encode(text), sizes)) terminal.send(piece);
       terminal.end();
       const lines: string[] = [];

@@ -5,6 +5,7 @@ import type { ChatEvent } from "../../../src/chat/events.ts";
 import { eventAsJson, JsonInterface } from "../../../src/ui/json.ts";
 import { PlainInterface } from "../../../src/ui/plain.ts";
 import { safeLine, safeText } from "../../../src/terminal/safe_text.ts";
+import { Printed } from "../../../src/terminal/printed.ts";
 import { TerminalInput } from "../../../src/terminal/prompt.ts";
 import { FullScreen } from "../../../src/ui/tui/screen.ts";
 import { FakeClock } from "../../support/clock.ts";
@@ -113,7 +114,7 @@ Deno.test("full screen: writes no byte of a text as a control", async () => {
     const screen = new MemoryScreen({ columns: 120, rows: 40 });
     const ui = new FullScreen({
       terminal: screen,
-      input: new TerminalInput(screen, clock),
+      input: new TerminalInput(screen, clock, new Printed(screen)),
       clock,
       name: "Alice",
       relay: "MongoDB",
@@ -142,7 +143,7 @@ Deno.test("plain: writes no byte of a text as a control", async () => {
     const clock = new FakeClock();
     const ui = new PlainInterface({
       terminal,
-      input: new TerminalInput(terminal, clock),
+      input: new TerminalInput(terminal, clock, new Printed(terminal)),
       clock,
       name: "Alice",
       relay: "MongoDB",

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { ChatEvent, RoomKind } from "../../../src/chat/events.ts";
 import { Failure } from "../../../src/errors.ts";
+import { Printed } from "../../../src/terminal/printed.ts";
 import { TerminalInput } from "../../../src/terminal/prompt.ts";
 import { PlainInterface } from "../../../src/ui/plain.ts";
 import { FakeClock } from "../../support/clock.ts";
@@ -27,7 +28,8 @@ class Harness {
     } = {},
   ) {
     this.terminal = new FakeTerminal({ isTerminal, isAnsi: isTerminal, columns, rows });
-    this.input = new TerminalInput(this.terminal, this.clock);
+    const printed = isTerminal ? new Printed(this.terminal) : undefined;
+    this.input = new TerminalInput(this.terminal, this.clock, printed);
     this.ui = new PlainInterface({
       terminal: this.terminal,
       input: this.input,

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { ChatEvent } from "../../../../src/chat/events.ts";
 import { Failure } from "../../../../src/errors.ts";
+import { Printed } from "../../../../src/terminal/printed.ts";
 import { TerminalInput } from "../../../../src/terminal/prompt.ts";
 import { tty } from "../../../../src/terminal/terminal_text.ts";
 import { FullScreen, type FullScreenParts } from "../../../../src/ui/tui/screen.ts";
@@ -29,7 +30,7 @@ class Harness {
     this.screen = terminal ?? new MemoryScreen({ columns, rows });
     this.ui = new FullScreen({
       terminal: this.screen,
-      input: new TerminalInput(this.screen, this.clock),
+      input: new TerminalInput(this.screen, this.clock, new Printed(this.screen)),
       clock: this.clock,
       name: "Alice",
       relay: "MongoDB",
@@ -313,7 +314,7 @@ Deno.test("full screen: shows only the program's name in the title", async () =>
 
 Deno.test("FullScreen: takes over what was typed at the questions before it", async () => {
   const screen = new MemoryScreen();
-  const input = new TerminalInput(screen, new FakeClock());
+  const input = new TerminalInput(screen, new FakeClock(), new Printed(screen));
   const line = input.readLine();
   screen.type("answer\rearly");
   assertEquals(await line, "answer");
@@ -325,7 +326,7 @@ Deno.test("FullScreen: takes over what was typed at the questions before it", as
 
 Deno.test("FullScreen: erases the questions before it, and nothing that was there before", async () => {
   const screen = new MemoryScreen();
-  const input = new TerminalInput(screen, new FakeClock());
+  const input = new TerminalInput(screen, new FakeClock(), new Printed(screen));
   const line = input.readLine({ prompt: "Code? " });
   screen.type("4821-a-b-c\r");
   await line;

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { SEQUENCES } from "../../../../src/terminal/keys.ts";
+import { Printed } from "../../../../src/terminal/printed.ts";
 import { TerminalInput } from "../../../../src/terminal/prompt.ts";
 import { KEY_HELP } from "../../../../src/ui/messages/keys.ts";
 import { SLASH_COMMANDS } from "../../../../src/ui/slash_commands.ts";
@@ -24,7 +25,7 @@ function bothInterfaces(): {
   const full = new FullScreen({
     ...parts,
     terminal,
-    input: new TerminalInput(terminal, clock),
+    input: new TerminalInput(terminal, clock, new Printed(terminal)),
     room: "4821",
     theme: "none",
     notifier: "bell",
@@ -36,7 +37,7 @@ function bothInterfaces(): {
       screen: new PlainInterface({
         ...parts,
         terminal: plain,
-        input: new TerminalInput(plain, clock),
+        input: new TerminalInput(plain, clock, new Printed(plain)),
         color: false,
       }),
       text: () => Promise.resolve(plain.screen),
