@@ -151,9 +151,9 @@ export class Room {
   /**
    * Gives the seat up, however many attempts it takes.
    *
-   * @returns documents of the room that are left on the relay.
+   * @returns documents of the room that are left on the relay; null where they could not be counted.
    */
-  async leave(signal: AbortSignal): Promise<number> {
+  async leave(signal: AbortSignal): Promise<number | null> {
     const seat = this.#seat!;
     const leave = ({ relay, signal }: Attempt) => relay.leave(seat, { signal });
     return (await this.#deps.connection.run("leave", leave, signal)).remaining;

@@ -103,8 +103,8 @@ export type Claim =
 export interface Departure {
   /** True for exactly one of the two: the one who deleted everything. */
   readonly last: boolean;
-  /** Documents of this room still on the relay, of every kind, counted afterwards. */
-  readonly remaining: number;
+  /** Documents of this room still on the relay, of every kind; null where they are too many to count. */
+  readonly remaining: number | null;
 }
 
 /** How a client learns of changes. */

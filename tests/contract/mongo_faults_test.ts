@@ -357,6 +357,59 @@ test("read: uses the index, whatever else the collection holds", async (s) => {
   assertEquals(epoch, s.hostSeat.epoch);
 });
 
+test("read: looks at no more than it takes in one turn, however much lies there", async (s) => {
+  const place = { room: s.room, epoch: s.guestSeat.epoch };
+  const expiresAt = new Date(Date.now() + 60_000);
+  const flood = Array.from({ length: 3_000 }, () => {
+    const { id, ...fields } = envelope("guest", 1);
+    return { _id: `${place.room}.${place.epoch}.${id}`, ...place, ...fields, expiresAt };
+  });
+  await s.db.collection("messages").insertMany(flood as Document[]);
+  const plan = await s.db.collection("messages").aggregate(unreadPipeline(s.hostSeat)).explain(
+    "executionStats",
+  );
+  const examined = [...JSON.stringify(plan).matchAll(/"totalDocsExamined":(\d+)/g)];
+  assertLessOrEqual(Math.max(...examined.map(([, count]) => Number(count))), 1_024);
+  const { envelopes, malformed } = await s.host.read(s.hostSeat);
+  assertEquals([envelopes.length, malformed], [256, 0]);
+});
+
+/** What a server answers to a command that takes longer than it was given. */
+const TIME_EXCEEDED = 50;
+
+test("leave: leaves to the server what takes long to delete, and counts it", async (s) => {
+  await s.guest.post(s.guestSeat, [1, 2, 3].map((seq) => envelope("guest", seq)));
+  await s.guest.leave(s.guestSeat);
+  await s.fail(1, { failCommands: ["delete"], errorCode: TIME_EXCEEDED });
+  const { last, remaining } = await s.host.leave(s.hostSeat);
+  assert(last && remaining !== null && remaining <= 3, `${remaining}`);
+  const { db, room } = s;
+  assertEquals(await db.collection("rooms").countDocuments({ _id: room as never }), 0);
+  while (await db.collection("messages").countDocuments({ room }) > 0);
+});
+
+test("leave: gives up the seat where there is too much to count", async (s) => {
+  await s.guest.post(s.guestSeat, [envelope("guest", 1)]);
+  await s.fail(2, { failCommands: ["aggregate"], errorCode: TIME_EXCEEDED });
+  assertEquals(await s.guest.leave(s.guestSeat), { last: false, remaining: null });
+  assertEquals((await s.host.renew(s.hostSeat))?.peer, undefined);
+});
+
+test("renew: holds the seat where there is too much to keep", async (s) => {
+  await s.guest.post(s.guestSeat, [envelope("guest", 1)]);
+  await s.fail(1, { failCommands: ["update"], errorCode: TIME_EXCEEDED });
+  assert(await s.guest.renew(s.guestSeat, { keep: true }));
+});
+
+test("read: removes what is malformed in turns that each end in time", async (s) => {
+  const { room, epoch } = s.guestSeat;
+  await s.db.collection("messages").insertOne({ room, epoch, from: "guest", seq: -1 });
+  await s.fail(1, { failCommands: ["delete"], errorCode: TIME_EXCEEDED });
+  assertEquals((await s.host.read(s.hostSeat)).malformed, 1);
+  assertEquals((await s.host.read(s.hostSeat)).malformed, 1);
+  assertEquals((await s.host.read(s.hostSeat)).malformed, 0);
+});
+
 test("remove, leave, sweep: use an index, whatever else the collection holds", async (s) => {
   const { room, epoch } = s.guestSeat;
   const id = `${room}.${epoch}.${randomName(16)}`;

@@ -151,6 +151,9 @@ export function isMalformedMark(document: Document): boolean {
   return document["malformed"] === true;
 }
 
+/** Documents among which a read looks for malformed ones. What lies behind has its turn once they are gone. */
+const MAX_INSPECTED = 4 * MAX_BATCH;
+
 /**
  * The first `most` envelopes that others have posted in this epoch, by number. Behind them a mark,
  * if there is anything else: that is counted by removing it, and never travels.
@@ -167,6 +170,8 @@ export function unreadPipeline(seat: Seat, most = MAX_BATCH): Document[] {
       $unionWith: {
         coll: "messages",
         pipeline: [
+          { $match: { room, epoch, from: { $ne: role } } },
+          { $limit: MAX_INSPECTED },
           { $match: malformedFilter(seat) },
           { $limit: 1 },
           { $replaceWith: { $literal: MALFORMED_MARK } },

@@ -57,6 +57,8 @@ type RuleArguments<R extends Reason> = Record<never, never> extends FactsOf<R>
 /** Atlas answers nearly everything under this one code, told apart by its text alone. */
 const ATLAS_ERROR = 8000;
 const DUPLICATE_KEY = 11000;
+/** `MaxTimeMSExpired`. */
+const TIME_EXCEEDED = 50;
 
 /** The name given to a topology from which the driver has struck every server. */
 const NO_SERVERS = "NoServers";
@@ -65,7 +67,28 @@ type Codes = ReadonlySet<string | number | undefined>;
 
 /** Codes of the server for "not now": elections, shutdowns, interruptions, and write conflicts. */
 const TRANSIENT_CODES: Codes = new Set([
-  ...[6, 7, 24, 43, 50, 64, 79, 89, 91, 112, 117, 133, 134, 175, 189, 225, 237, 246, 262, 317],
+  ...[
+    6,
+    7,
+    24,
+    43,
+    TIME_EXCEEDED,
+    64,
+    79,
+    89,
+    91,
+    112,
+    117,
+    133,
+    134,
+    175,
+    189,
+    225,
+    237,
+    246,
+    262,
+    317,
+  ],
   ...[9001, 10107, 11600, 11602, 13435, 13436, DUPLICATE_KEY, 136, 280, 286],
 ]);
 const TRANSIENT_LABELS = [
@@ -323,6 +346,11 @@ export function isConclusive(error: unknown): boolean {
   if (found === undefined) return false;
   return !found.isTransient || CONCLUSIVE.has(found.failure.reason) ||
     errorInfos(error).some(({ message }) => /unexpected end of file/i.test(message));
+}
+
+/** True when the server stopped a command that took longer than it was given. */
+export function isTimeExceeded(error: unknown): boolean {
+  return errorInfos(error).some(({ code }) => code === TIME_EXCEEDED);
 }
 
 /** True for a duplicate of an identity: what was to be stored is stored. */

@@ -25,6 +25,7 @@ import {
 } from "../relay.ts";
 import { closedFailure } from "./client.ts";
 import { inspectCollections } from "./collections.ts";
+import { MAX_TIME_MS, withinTime } from "./bounded.ts";
 import { Connection } from "./connection.ts";
 import {
   cursorId,
@@ -60,7 +61,7 @@ import {
   type SeatFacts,
 } from "./room_document.ts";
 import { ServerTime } from "./server_time.ts";
-import { sweep } from "./sweep.ts";
+import { countAll, deleteAll, sweep } from "./sweep.ts";
 import { watchRoom } from "./watch.ts";
 
 /** Closing waits this long for watches to tell the server that they end. */
@@ -179,7 +180,9 @@ export class MongoRelay implements Relay {
       await this.#repairIndexes();
       if (options?.keep) {
         const expiresAt = inMs(facts.lingerMs);
-        await this.#connection.messages.updateMany(placeOf(seat), [{ $set: { expiresAt } }]);
+        const update = [{ $set: { expiresAt } }];
+        const { messages } = this.#connection;
+        await withinTime(messages.updateMany(placeOf(seat), update, { maxTimeMS: MAX_TIME_MS }));
       }
       const peer = facts[otherOf(seat.role)];
       return {
@@ -273,19 +276,22 @@ export class MongoRelay implements Relay {
       const { rooms, messages } = this.#connection;
       // By both seats, whatever the document says of the last one out: that anyone can write.
       const isEmpty = facts !== undefined && !isHeld(facts.host) && !isHeld(facts.guest);
-      if (last || isEmpty) {
-        const epochs = [...facts?.past ?? [], seat.epoch];
-        await messages.deleteMany({ room: seat.room, epoch: { $in: epochs } });
-        await rooms.deleteOne({ _id: seat.room, epoch: seat.epoch });
+      if (!last && !isEmpty) {
+        return { last, remaining: await sweep(rooms, messages, seat, { last: false }) };
       }
-      const remaining = await sweep(rooms, messages, seat, { last: last || isEmpty });
+      const epochs = [...facts?.past ?? [], seat.epoch];
+      const isDone = await deleteAll(messages, { room: seat.room, epoch: { $in: epochs } });
+      await rooms.deleteOne({ _id: seat.room, epoch: seat.epoch });
+      const remaining = isDone
+        ? await sweep(rooms, messages, seat, { last: true })
+        : await countAll(messages, { room: seat.room });
       return { last, remaining };
     });
   }
 
   withdraw({ room, epoch, role }: Seat, options?: OpOptions): Promise<void> {
     return this.#operation(options, async () => {
-      await this.#connection.messages.deleteMany({ room, epoch, from: role });
+      await deleteAll(this.#connection.messages, { room, epoch, from: role });
     });
   }
 
@@ -397,7 +403,8 @@ export class MongoRelay implements Relay {
 
   /** Deletes what earlier epochs of a room have left. */
   async #forget(room: RoomId, { past }: RoomFacts): Promise<void> {
-    if (past.length > 0) await this.#connection.messages.deleteMany({ room, epoch: { $in: past } });
+    const { messages } = this.#connection;
+    if (past.length > 0) await deleteAll(messages, { room, epoch: { $in: past } });
   }
 
   /** Anyone with the password can drop the indexes, and with them the promise of an expiry. */
@@ -470,9 +477,14 @@ export class MongoRelay implements Relay {
     }
   }
 
-  /** Deletes what is not an envelope, and returns how many documents that were. */
+  /**
+   * Deletes what is not an envelope, and returns how many documents that were; 1 for more than can be
+   * deleted in one read. The next read goes on with them.
+   */
   async #discard(filter: Filter<EnvelopeDocument>): Promise<number> {
-    return (await this.#connection.messages.deleteMany(filter)).deletedCount;
+    const options = { maxTimeMS: MAX_TIME_MS };
+    const deleted = await withinTime(this.#connection.messages.deleteMany(filter, options));
+    return deleted?.deletedCount ?? 1;
   }
 
   /** Something new was read: look often. What is only not removed yet is nothing new. */

@@ -1,10 +1,11 @@
 /**
- * The last look back: deletes envelopes that belong to no room, and counts what remains.
+ * Deleting, and the last look back: deletes envelopes that belong to no room, and counts what remains.
  *
  * @module
  */
-import type { Collection, Document } from "mongodb";
+import type { Collection, Document, Filter } from "mongodb";
 import type { RoomId, Seat } from "../relay.ts";
+import { MAX_TIME_MS, withinTime } from "./bounded.ts";
 import type { EnvelopeDocument } from "./envelope_document.ts";
 import { EPOCH, EPOCH_PATTERN, type RoomDocument } from "./room_document.ts";
 
@@ -38,7 +39,22 @@ function epochsPipeline(room: RoomId): Document[] {
 }
 
 /**
- * Deletes envelopes of `seat`'s room that no living epoch holds, and counts the documents that remain.
+ * Deletes what matches.
+ *
+ * @returns false where that takes too long to wait for: the server goes on with it.
+ */
+export async function deleteAll(
+  messages: Collection<EnvelopeDocument>,
+  filter: Filter<EnvelopeDocument>,
+): Promise<boolean> {
+  if (await withinTime(messages.deleteMany(filter, { maxTimeMS: MAX_TIME_MS }))) return true;
+  messages.deleteMany(filter).catch(() => {});
+  return false;
+}
+
+/**
+ * Deletes envelopes of `seat`'s room that no living epoch holds, and counts the documents that remain;
+ * null where there are too many to count.
  *
  * @param options.last the seat's own epoch is over too.
  *
@@ -51,21 +67,36 @@ export async function sweep(
   messages: Collection<EnvelopeDocument>,
   seat: Seat,
   { last }: { last: boolean },
-): Promise<number> {
+): Promise<number | null> {
   const { room, epoch } = seat;
   for (let round = 1;; round++) {
-    const found = await messages.aggregate<{ _id: string | null }>(epochsPipeline(room)).toArray();
+    const found = await withinTime(
+      messages.aggregate<{ _id: string | null }>(epochsPipeline(room), { maxTimeMS: MAX_TIME_MS })
+        .toArray(),
+    );
+    if (found === undefined) return await countAll(messages, { room });
     const current = await rooms.findOne({ _id: room }, { projection: { _id: 0, epoch: EPOCH } });
-    const isOver = last || current?.epoch !== epoch;
-    if (!isOver) return 1 + await messages.countDocuments({ room, epoch });
     const rest = current?.epoch === epoch ? 1 : 0;
+    const isOver = last || current?.epoch !== epoch;
+    if (!isOver) return await countAll(messages, { room, epoch }, rest);
     const over = found.map(({ _id }) => _id).filter((one) =>
       one !== current?.epoch || one === epoch
     );
     if (over.length === 0) return rest;
-    if (round === MAX_ROUNDS) return rest + await messages.countDocuments({ room });
     const epochs = over.filter((one) => one !== null);
-    if (epochs.length > 0) await messages.deleteMany({ room, epoch: { $in: epochs } });
-    if (over.includes(null)) await messages.deleteMany({ room, ...NO_EPOCH });
+    const isDone =
+      (epochs.length === 0 || await deleteAll(messages, { room, epoch: { $in: epochs } })) &&
+      (!over.includes(null) || await deleteAll(messages, { room, ...NO_EPOCH }));
+    if (!isDone || round === MAX_ROUNDS) return await countAll(messages, { room }, rest);
   }
+}
+
+/** `others`, and the documents that match; null where they take too long to count. */
+export async function countAll(
+  messages: Collection<EnvelopeDocument>,
+  filter: Filter<EnvelopeDocument>,
+  others = 0,
+): Promise<number | null> {
+  const counted = await withinTime(messages.countDocuments(filter, { maxTimeMS: MAX_TIME_MS }));
+  return counted === undefined ? null : others + counted;
 }

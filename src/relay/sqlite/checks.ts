@@ -124,14 +124,12 @@ class SqliteExamination implements Examination {
   }
 
   async #leave(): Promise<Finding> {
-    let remaining = 0;
+    let documents = 0;
     for (let next; (next = this.#seats.shift());) {
       const [relay, seat] = next;
-      ({ remaining } = await relay.leave(seat));
+      documents = (await relay.leave(seat)).remaining ?? 0;
     }
-    return remaining === 0
-      ? found("left", {})
-      : found("left-over", { documents: remaining }, "warning");
+    return documents === 0 ? found("left", {}) : found("left-over", { documents }, "warning");
   }
 
   /** False when it takes longer than it may. */

@@ -193,7 +193,7 @@ function closed({ remaining, reason, undelivered }: ChatEvent & { event: "closed
       ? "Nothing remains on the relay."
       : `${remaining} ${
         remaining === 1 ? "document stays" : "documents stay"
-      } on the relay until your peer leaves.`,
+      } on the relay until your peer leaves or they expire.`,
     ...undelivered > 0 ? [`${messages(undelivered)} ${wasOrWere(undelivered)} not delivered.`] : [],
   ];
   return news(parts.join(" "));

@@ -58,7 +58,7 @@ for (let round = 0; round < Number(rounds); round++) {
   await meet(relay, seat);
   const departure = await relay.leave(seat);
   if (departure.last) last++;
-  if (departure.last && departure.remaining > 0) throw new Error("something remained");
+  if (departure.last && departure.remaining !== 0) throw new Error("something remained");
   await relay.close();
 }
 deadline.cancel();
