@@ -27,7 +27,7 @@ if (args.length === 1 && args[0] === "--version") {
 // Before the packages are loaded: they cannot reach the files of others.
 const start = readStart(args, env);
 const command = start.command instanceof Failure ? undefined : start.command;
-confine(filesOf(command, { env, configPath: start.config.path }));
+confine(filesOf(command, { env, configPath: start.config.path, linkPath: start.linkPath }));
 const stop = new StopRequests(() => performance.now());
 for (const signal of STOP_SIGNALS) {
   Deno.addSignalListener(signal, () => {

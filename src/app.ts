@@ -36,14 +36,14 @@ const FLUSH_MS = 2_000;
  */
 export async function run(start: Start, stop: AbortSignal): Promise<number> {
   const output = new Output(Deno.stdout);
-  const { command, config } = start;
+  const { command, config, linkPath } = start;
   let status: number;
   try {
     if (command instanceof Failure) throw command;
     if (command.command === "chat") status = await chat(command, { stop, output });
     else {
       const { runCommand } = await import("./app/run_command.ts");
-      const running = runCommand(command, { stop, output, config });
+      const running = runCommand(command, { stop, output, config, linkPath });
       status = await running.finally(() => output.flush());
     }
   } catch (error) {
@@ -75,9 +75,16 @@ async function chat(command: StartChat, surroundings: Surroundings): Promise<num
   else load();
 
   const name = await askName(command.name, asker, env("USER") ?? env("USERNAME"));
-  let { settings, relay, wasAsked } = await askForRelay(command, asker, stop);
+  const { code, ...asked } = await askForRelay(command, asker, stop);
+  let { settings, relay, wasAsked } = asked;
   const loaded = await load();
-  let entry = await askForEntry(command, asker, { ...loaded, settings });
+  const invited = code !== undefined && command.code === undefined &&
+    (command.mode === "ask" || command.mode === "join");
+  let entry = await askForEntry(
+    invited ? { ...command, mode: "join", code } : command,
+    asker,
+    { ...loaded, settings },
+  );
   // While the person answered, the relay answered too: a wrong answer is asked for again.
   while (wasAsked.size > 0) {
     const failure = await relay.then(() => undefined, (error: unknown) => error);
@@ -205,8 +212,8 @@ async function askForRelay(
   stop: AbortSignal,
   before?: { settings: RelaySettings; again: RelayAnswer },
 ) {
-  const [{ askRelay, assertReadable }, { completeUri, inspectUri }, { filesInUri }] = await Promise
-    .all([
+  const [{ askRelay, assertReadable }, { completeUri, expandRelay, inspectUri }, { filesInUri }] =
+    await Promise.all([
       import("./cli/questions.ts"),
       import("./relay/open.ts"),
       import("./permissions/confine.ts"),
@@ -214,7 +221,7 @@ async function askForRelay(
   if (command.tlsCaFile !== undefined) await assertReadable(command.tlsCaFile);
   const wasAsked = new Set<RelayAnswer>();
   if (command.relay === undefined) wasAsked.add("uri");
-  const checks = { inspect: inspectUri, complete: completeUri };
+  const checks = { expand: expandRelay, inspect: inspectUri, complete: completeUri };
   const isPasswordAgain = before?.again === "password" && before.settings.kind === "mongodb";
   const given = isPasswordAgain
     ? { kind: "uri" as const, uri: withoutPassword((before.settings as { uri: string }).uri) }
@@ -228,10 +235,16 @@ async function askForRelay(
   }, checks);
   if (target.kind === "sqlite") goOffline();
   else for (const path of filesInUri(target.uri)) await assertReadable(path);
-  const settings: RelaySettings = target.kind === "sqlite"
-    ? target
-    : { ...target, poll: command.poll, tlsCaFile: command.tlsCaFile };
-  return { settings, relay: open(settings, stop), wasAsked };
+  const settings: RelaySettings = target.kind === "sqlite" ? target : {
+    ...target,
+    // What a link brings is still true when only its password was wrong.
+    ...isPasswordAgain && "authorities" in before.settings &&
+      { authorities: before.settings.authorities },
+    poll: command.poll,
+    tlsCaFile: target.isLink ? undefined : command.tlsCaFile,
+  };
+  const code = target.kind === "mongodb" ? target.code : undefined;
+  return { settings, relay: open(settings, stop), wasAsked, code };
 }
 
 /** Begins to open a relay. The chat reports what is wrong with it. */

@@ -67,8 +67,20 @@ export const REASONS = {
   "relay-reconnected": because("relay-unreachable"),
 
   // Relay links.
+  /** Part of it is missing or changed. */
   "relay-link-damaged": because("relay-uri"),
+  /** A later Whisper made it. */
   "relay-link-version": because("relay-uri"),
+  /** The relay on this computer has no address. */
+  "relay-link-local": because("usage"),
+  /** A file of this computer that a link cannot carry. */
+  "relay-link-file": because<{ option: string }>("usage"),
+  /** What is to be saved is not a relay link. */
+  "relay-link-expected": because("usage"),
+  /** The saved link is in a file that others can read. */
+  "relay-link-exposed": because<{ path: string }>("usage"),
+  /** The person did not agree to saving it. */
+  "relay-link-not-saved": because("usage"),
   // Relays: connection strings (`src/relay/mongodb/uri.ts`).
   /** A connection string that cannot be read. */
   "uri-invalid": because<{ problem: UriProblem }>("relay-uri"),
@@ -240,6 +252,7 @@ export const REASONS = {
   "unknown-flag": because<{ flag?: string | undefined; suggestion?: string | undefined }>("usage"),
   "unknown-command": because<{ suggestion?: string | undefined }>("usage"),
   "code-as-command": because("usage"),
+  "link-as-command": because("usage"),
   "unexpected-argument": because("usage"),
   "missing-subcommand": because<{ usage: string }>("usage"),
   "unknown-subcommand": because<

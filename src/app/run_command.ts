@@ -4,7 +4,7 @@
  * @module
  */
 import type { Command, DoctorCommand, StartChat } from "../cli/command.ts";
-import type { ConfigSource } from "../cli/config.ts";
+import type { Start } from "../cli/start.ts";
 import { systemClock, systemRandom } from "../clock.ts";
 import { EXIT } from "../errors.ts";
 import { goOffline } from "../permissions/confine.ts";
@@ -14,7 +14,7 @@ import { asking, isAnsi, note, type Surroundings } from "./surroundings.ts";
 /** Runs one, and returns the exit status. */
 export async function runCommand(
   command: Exclude<Command, StartChat>,
-  { stop, output, config }: Surroundings & { readonly config: ConfigSource },
+  { stop, output, config, linkPath }: Surroundings & Pick<Start, "config" | "linkPath">,
 ): Promise<number> {
   switch (command.command) {
     case "help":
@@ -30,7 +30,21 @@ export async function runCommand(
       output.writeData((await import("../cli/completions.ts")).completionText(command.words));
       return EXIT.ok;
     case "config":
-      output.write((await import("../cli/config.ts")).runConfig(command, config));
+      output.write(
+        (await import("../cli/config.ts")).runConfig(
+          command,
+          config,
+          (await import("./relay_links.ts")).LINK_CHECKS,
+        ),
+      );
+      return EXIT.ok;
+    case "relay":
+      await (await import("./relay_links.ts")).runRelay(command, {
+        stop,
+        output,
+        config,
+        linkPath,
+      });
       return EXIT.ok;
     case "fernet":
       await (await import("../cli/fernet.ts")).runFernet(command, {

@@ -19,7 +19,7 @@ export interface Surroundings {
 }
 
 /** Where a person is asked, if there is one. */
-export async function asking({ ui }: Connection, { stop, output }: Surroundings) {
+export async function asking({ ui }: Pick<Connection, "ui">, { stop, output }: Surroundings) {
   const { TerminalInput } = await import("../terminal/prompt.ts");
   const isJson = ui === "json";
   const terminal = stdio({

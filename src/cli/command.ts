@@ -9,7 +9,7 @@ import type { CommandName, HELP_TOPICS, SettingName, SHELLS } from "./command_ta
 /** Which relay, as given. */
 export type RelayChoice =
   | { readonly kind: "local" }
-  /** The connection string as it was given: placeholders, quotes and all. */
+  /** The connection string or relay link as it was given: placeholders, quotes and all. */
   | { readonly kind: "uri"; readonly uri: string };
 
 /** What every command that connects to a relay knows. Undefined is what was not given. */
@@ -47,6 +47,21 @@ export interface DoctorCommand extends Connection {
   readonly command: "doctor";
 }
 
+/** Make, save or forget a relay link. */
+export type RelayCommand =
+  & { readonly command: "relay"; readonly debug: boolean }
+  & (
+    | (Pick<Connection, "relay" | "passwordFile" | "tlsCaFile"> & {
+      readonly action: "link";
+      readonly qr: boolean;
+      /** True to replace `mongodb+srv://` by the hosts that DNS names now. */
+      readonly resolve: boolean;
+    })
+    /** `link`: undefined to ask for it. */
+    | { readonly action: "save"; readonly link: string | undefined }
+    | { readonly action: "forget" }
+  );
+
 /** Show or change the configuration file. */
 export type ConfigCommand =
   & { readonly command: "config"; readonly debug: boolean }
@@ -74,6 +89,7 @@ export type FernetCommand =
 export type Command =
   | StartChat
   | DoctorCommand
+  | RelayCommand
   | ConfigCommand
   | FernetCommand
   | { readonly command: "completions"; readonly shell: (typeof SHELLS)[number] }

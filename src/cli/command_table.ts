@@ -76,6 +76,8 @@ export const FLAGS = {
     env: "NO_COLOR",
     setting: true,
   },
+  "qr": {},
+  "resolve": {},
   "key-file": { value: "FILE" },
   "ttl": { value: "SECONDS" },
   "debug": {},
@@ -158,7 +160,7 @@ export const COMMANDS = {
     exampleHelp: EXAMPLE_HELP.new,
   },
   "join": {
-    usage: "join [CODE]",
+    usage: "join [LINK] [CODE]",
     help: COMMAND_HELP.join,
     flags: CHAT,
     example: "join 4821-river-canyon-ocean --local --name Bob",
@@ -177,6 +179,22 @@ export const COMMANDS = {
     flags: [...RELAY, ...LOOKS, ...ALWAYS],
     example: 'doctor --uri "mongodb+srv://alice@cluster0.abcde.mongodb.net"',
     exampleHelp: EXAMPLE_HELP.doctor,
+  },
+  "relay": {
+    usage: "relay link|save|forget",
+    help: COMMAND_HELP.relay,
+    flags: ALWAYS,
+    actions: {
+      "link": {
+        usage: "link [--qr]",
+        help: ACTION_HELP.relay.link,
+        flags: ["uri", "local", "tls-ca-file", "password-file", "qr", "resolve"],
+      },
+      "save": { usage: "save [LINK]", help: ACTION_HELP.relay.save, flags: [] },
+      "forget": { usage: "forget", help: ACTION_HELP.relay.forget, flags: [] },
+    },
+    example: "relay link --qr",
+    exampleHelp: EXAMPLE_HELP.relay,
   },
   "config": {
     usage: "config [show|set|unset|path]",

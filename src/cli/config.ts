@@ -12,6 +12,15 @@ import { uriSecret, withoutPassword } from "./connection_secret.ts";
 import { checkLinger, checkName } from "./person.ts";
 import { parseSwitch, type StoredConfig } from "./settings.ts";
 
+/** What is done with relay links elsewhere. */
+export interface LinkChecks {
+  readonly isLink: (text: string) => boolean;
+  /** Whether a link holds a password. */
+  readonly hasPassword: (link: string) => boolean;
+  /** The link without its password and its invite code. @throws {Failure} for a damaged link. */
+  readonly withoutSecrets: (link: string) => string;
+}
+
 /** A path from the root on, of Unix or of Windows. */
 const ABSOLUTE = /^(?:\/|\\\\|[a-z]:[/\\])/i;
 
@@ -32,7 +41,11 @@ export interface ConfigSource {
  * @returns what to print, line breaks included.
  * @throws {Failure} with code `usage`.
  */
-export function runConfig(command: ConfigCommand, { path, load }: ConfigSource): string {
+export function runConfig(
+  command: ConfigCommand,
+  { path, load }: ConfigSource,
+  links: LinkChecks,
+): string {
   if (command.action === "path") {
     if (path === undefined) throw new Failure("no-config-folder");
     return `${path}\n`;
@@ -40,36 +53,41 @@ export function runConfig(command: ConfigCommand, { path, load }: ConfigSource):
   const config: Changing = { ...load().config };
   switch (command.action) {
     case "show":
-      return show(config);
+      return show(config, links);
     case "unset":
       delete config[command.setting];
       saveConfig(path, config as StoredConfig);
       return `${CONFIG_ANSWERS.removed(command.setting)}\n`;
     case "set": {
-      const answer = set(config, command.setting, command.value);
+      const answer = set(config, command.setting, { value: command.value, links });
       saveConfig(path, config as StoredConfig);
       return `${answer}\n`;
     }
   }
 }
 
-function show(config: Changing): string {
+function show(config: Changing, links: LinkChecks): string {
   const lines = SETTINGS.flatMap((name) => {
     const value = config[name];
     if (value === undefined) return [];
-    return [`${name} = ${typeof value === "string" ? shown(name, value) : value}\n`];
+    return [`${name} = ${typeof value === "string" ? shown(name, value, links) : value}\n`];
   });
   return lines.join("") || `${CONFIG_ANSWERS.none()}\n`;
 }
 
 /** A file that was written by hand may contain a password. */
-function shown(name: SettingName, value: string): string {
-  if (name === "uri" && uriSecret(value) !== "none") return CONFIG_ANSWERS.hidden;
+function shown(name: SettingName, value: string, links: LinkChecks): string {
+  const isSecret = links.isLink(value) ? links.hasPassword(value) : uriSecret(value) !== "none";
+  if (name === "uri" && isSecret) return CONFIG_ANSWERS.hidden;
   return JSON.stringify(value);
 }
 
 /** Changes one setting; returns the sentence about it. */
-function set(config: Changing, name: SettingName, value: string): string {
+function set(
+  config: Changing,
+  name: SettingName,
+  { value, links }: { readonly value: string; readonly links: LinkChecks },
+): string {
   if (ALL_FLAGS.get(name)!.value === undefined) {
     config[name] = parseSwitch(value, name)!;
     if (name !== "local" || !config.local || config.uri === undefined) {
@@ -81,7 +99,7 @@ function set(config: Changing, name: SettingName, value: string): string {
   }
   switch (name) {
     case "uri":
-      return setUri(config, value.trim());
+      return setUri(config, value.trim(), links);
     case "name":
       config.name = checkName(value);
       break;
@@ -99,15 +117,21 @@ function set(config: Changing, name: SettingName, value: string): string {
   return CONFIG_ANSWERS.saved(name);
 }
 
-function setUri(config: Changing, value: string): string {
-  if (!/^mongodb(?:\+srv)?:\/\/./i.test(value)) throw new Failure("setting-not-uri");
-  const secret = uriSecret(value);
+function setUri(config: Changing, value: string, links: LinkChecks): string {
+  const isLink = links.isLink(value);
+  if (!isLink && !/^mongodb(?:\+srv)?:\/\/./i.test(value)) throw new Failure("setting-not-uri");
+  const secret = isLink ? links.hasPassword(value) ? "password" : "none" : uriSecret(value);
   if (secret === "unclear") throw new Failure("setting-has-secret");
-  config.uri = secret === "password" ? withoutPassword(value) : value;
+  config.uri = isLink
+    ? links.withoutSecrets(value)
+    : secret === "password"
+    ? withoutPassword(value)
+    : value;
   const hadLocal = config.local === true;
   delete config.local;
   return [
     hadLocal ? CONFIG_ANSWERS.savedInstead("uri", "local") : CONFIG_ANSWERS.saved("uri"),
     ...(secret === "password" ? [CONFIG_ANSWERS.passwordRemoved] : []),
+    ...(secret === "password" && isLink ? [CONFIG_ANSWERS.saveLinkInstead()] : []),
   ].join(" ");
 }

@@ -95,7 +95,7 @@ function isMissing(error: unknown): boolean {
 }
 
 /** Whether a file belongs to a user who is neither we nor the administrator. */
-function isOfAnother(owner: number | null): boolean {
+export function isOfAnother(owner: number | null): boolean {
   if (owner === null || owner === 0) return false;
   try {
     const own = Deno.uid();
@@ -143,11 +143,20 @@ function unknownName(path: string, name: string): Failure {
 }
 
 /**
- * Writes the file for its owner alone, whole or not at all.
+ * Writes the configuration file.
  *
  * @throws {Failure} `no-config-folder`, or `config-unwritable`.
  */
 export function saveConfig(path: string | undefined, config: StoredConfig): void {
+  writeForOwner(path, `${JSON.stringify(config, null, 2)}\n`);
+}
+
+/**
+ * Writes a file for its owner alone, whole or not at all.
+ *
+ * @throws {Failure} `no-config-folder`, or `config-unwritable`.
+ */
+export function writeForOwner(path: string | undefined, text: string): void {
   if (path === undefined) throw new Failure("no-config-folder");
   const folder = path.replace(/[/\\][^/\\]*$/, "");
   const part = `${path}.part`;
@@ -156,7 +165,7 @@ export function saveConfig(path: string | undefined, config: StoredConfig): void
     // A part that a crash left may have any mode.
     removeIfThere(part);
     try {
-      writeNew(part, `${JSON.stringify(config, null, 2)}\n`);
+      writeNew(part, text);
       Deno.renameSync(part, path);
     } catch (error) {
       removeIfThere(part);

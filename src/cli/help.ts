@@ -51,7 +51,6 @@ function everything(): string[] {
     ...flagEntries(MAIN_FLAGS, { withVariables: false }),
     "",
     exampleLine(COMMANDS.new),
-    exampleLine(COMMANDS.join),
     "",
     ...wrap(HELP.more(commandLine("COMMAND --help"), commandLine("help exit-codes")), WIDTH),
   ];

@@ -7,7 +7,7 @@
 import { Failure } from "../errors.ts";
 import type { Note } from "../ui/messages/cli.ts";
 import { type Arguments, readArguments, unknownCommand } from "./arguments.ts";
-import type { Command, Connection, StartChat } from "./command.ts";
+import type { Command, Connection, RelayChoice, StartChat } from "./command.ts";
 import {
   ALL_COMMANDS,
   ALL_FLAGS,
@@ -24,7 +24,7 @@ import {
 import { uriSecret } from "./connection_secret.ts";
 import { nearest } from "../nearest.ts";
 import { checkLinger, checkName, DEFAULT_LINGER_MS } from "./person.ts";
-import { Settings, type StoredConfig } from "./settings.ts";
+import { type ResolvedRelay, Settings, type StoredConfig } from "./settings.ts";
 
 /** The other sources of settings. */
 export interface SettingSources {
@@ -32,6 +32,8 @@ export interface SettingSources {
   readonly env: (name: string) => string | undefined;
   /** Reads the configuration file; called only where a setting comes from neither of the others. */
   readonly config: () => StoredConfig;
+  /** Reads the saved relay link; called only where nothing else names a relay. */
+  readonly savedLink?: () => string | undefined;
 }
 
 /**
@@ -47,6 +49,7 @@ export function parseCommand(args: readonly string[], sources: SettingSources): 
   const [first, ...rest] = words;
   if (flags.has("help") || first === "help") return help(first === "help" ? rest[0] : first);
   if (flags.has("version") || first === "version") return { command: "version" };
+  if (first !== undefined && isLink(first)) throw new Failure("link-as-command");
   if (first !== undefined && !ALL_COMMANDS.has(first)) throw unknownCommand(first);
   const name = first as CommandName | undefined;
   const spec = name === undefined ? DEFAULT_COMMAND : ALL_COMMANDS.get(name)!;
@@ -62,6 +65,11 @@ export function parseCommand(args: readonly string[], sources: SettingSources): 
       refuseOthers(parsed, spec);
       assertNoMore(rest);
       return { command: "doctor", ...connection(new Settings(flags, sources)) };
+    case "relay":
+      return {
+        ...relayLink(actionOf(parsed, spec), rest.slice(1), new Settings(flags, sources)),
+        debug,
+      };
     case "config":
       return { ...config(actionOf(parsed, spec), rest.slice(1)), debug };
     case "fernet":
@@ -97,9 +105,10 @@ function chat(
   const room = isRoom ? settings.text("room") : undefined;
   const person = settings.text("name");
   const linger = settings.text("linger");
+  const link = words.find(isLink);
   // A code that a person reads off may come as several words.
-  const code = words.join(" ").trim() || undefined;
-  const { notes, ...connected } = connection(settings);
+  const code = words.filter((word) => word !== link).join(" ").trim() || undefined;
+  const { notes, ...connected } = connection(settings, link);
   return {
     command: "chat",
     mode: room ? "room" : opening,
@@ -117,18 +126,30 @@ function chat(
   };
 }
 
-function connection(settings: Settings): Connection {
-  const relay = settings.relay();
+/** @param link the relay link among the words, which wins over the settings. */
+function connection(settings: Settings, link?: string): Connection {
+  const rival = (["uri", "local"] as const).find((name) => settings.isFlag(name));
+  if (link !== undefined && rival !== undefined) {
+    throw new Failure("flags-conflict", { first: "a relay link", second: flagSyntax(rival) });
+  }
+  const relay = link === undefined
+    ? settings.relay()
+    : { kind: "uri" as const, uri: link, source: "flag" as const };
   const json = settings.isFlag("json");
   if (json && settings.isFlag("plain")) {
     throw new Failure("flags-conflict", { first: "--plain", second: "--json" });
   }
   const notes: Note[] = [];
-  if (relay?.kind === "uri" && relay.source !== "environment" && uriSecret(relay.uri) !== "none") {
+  if (relay?.kind === "uri" && relay.source === "flag" && isLink(relay.uri)) {
+    notes.push({ note: "link-in-arguments" });
+  } else if (
+    relay?.kind === "uri" && (relay.source === "flag" || relay.source === "file") &&
+    uriSecret(relay.uri) !== "none"
+  ) {
     notes.push({ note: relay.source === "flag" ? "password-in-uri-flag" : "password-in-config" });
   }
   return {
-    relay: relay?.kind === "uri" ? { kind: "uri", uri: relay.uri } : relay && { kind: "local" },
+    relay: choiceOf(relay),
     poll: settings.isOn("poll"),
     passwordFile: settings.text("password-file")?.value,
     tlsCaFile: settings.text("tls-ca-file")?.value,
@@ -137,6 +158,35 @@ function connection(settings: Settings): Connection {
     debug: settings.isFlag("debug"),
     notes,
   };
+}
+
+function relayLink(action: string, words: readonly string[], settings: Settings) {
+  if (action === "save") {
+    const link = words.join("").trim() || undefined;
+    return { command: "relay", action, link } as const;
+  }
+  assertNoMore(words);
+  if (action === "forget") return { command: "relay", action } as const;
+  const relay = settings.relay();
+  return {
+    command: "relay",
+    action: "link",
+    relay: choiceOf(relay),
+    passwordFile: settings.text("password-file")?.value,
+    tlsCaFile: settings.text("tls-ca-file")?.value,
+    qr: settings.isFlag("qr"),
+    resolve: settings.isFlag("resolve"),
+  } as const;
+}
+
+/** The relay without its source. */
+function choiceOf(relay: ResolvedRelay | undefined): RelayChoice | undefined {
+  return relay?.kind === "uri" ? { kind: "uri", uri: relay.uri } : relay && { kind: "local" };
+}
+
+/** Whether a word is meant to be a relay link. What it holds is read later, by another part. */
+function isLink(word: string): boolean {
+  return /^["'`“”<\s]*whisper:/i.test(word);
 }
 
 function config(action: string, words: readonly string[]) {

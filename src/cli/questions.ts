@@ -32,10 +32,26 @@ export interface Asker {
 /** A relay, with all that is needed to connect to it. */
 export type RelayTarget =
   | { readonly kind: "sqlite" }
-  | { readonly kind: "mongodb"; readonly uri: string };
+  | {
+    readonly kind: "mongodb";
+    readonly uri: string;
+    /** Of a relay link: the certificates (PEM) that the server's is checked against. */
+    readonly authorities?: string;
+    /** Of a relay link: the invite code that came with it. */
+    readonly code?: string;
+    /** True for a relay link, which names everything: other settings are of another relay. */
+    readonly isLink: boolean;
+  };
 
 /** What is done with connection strings elsewhere. */
 export interface UriChecks {
+  /** A relay link as what it holds; anything else as it is. @throws {Failure} for a damaged link. */
+  readonly expand: (text: string) => {
+    readonly uri: string;
+    readonly authorities?: string;
+    readonly code?: string;
+    readonly isLink: boolean;
+  };
   /** @throws {Failure} for a string that is wrong. */
   readonly inspect: (uri: string) => {
     readonly user: string | undefined;
@@ -87,15 +103,18 @@ export async function askRelay(
 ): Promise<RelayTarget> {
   if (relay?.kind === "local") return { kind: "sqlite" };
   if (!relay && !asker.isInteractive) throw new Failure("missing-relay");
-  const uri = relay?.uri ?? await askUri(asker, checks);
-  if (uri === "") return { kind: "sqlite" };
+  const text = relay?.uri ?? await askUri(asker, checks);
+  if (text === "") return { kind: "sqlite" };
+  const { uri, ...link } = checks.expand(text);
   const { user, missing } = checks.inspect(uri);
   const given: { user?: string; password?: string } = {};
   if (missing.includes("user")) {
     if (!asker.isInteractive) throw new Failure("missing-user");
     given.user = await promptUntilValid(asker, { prompt: QUESTIONS.user }, notEmpty);
   }
-  if (passwordFile !== undefined) given.password = await readSecret(passwordFile, asker);
+  const isFileMeant = passwordFile !== undefined &&
+    (!link.isLink || missing.includes("password"));
+  if (isFileMeant) given.password = await readSecret(passwordFile, asker);
   else if (missing.includes("password")) {
     if (!asker.isInteractive) {
       throw new Failure("missing-password", { source: flagAndEnv("password-file") });
@@ -104,15 +123,33 @@ export async function askRelay(
     const prompt = QUESTIONS.password(who && quoted(who));
     given.password = await promptUntilValid(asker, { prompt, hidden: true }, notEmpty);
   }
-  return { kind: "mongodb", uri: checks.complete(uri, given) };
+  return { kind: "mongodb", uri: checks.complete(uri, given), ...link };
 }
 
-/** Asks for a connection string; the empty one means this computer. */
+/** Asks for a relay link or a connection string; the empty one means this computer. */
 async function askUri(asker: Asker, checks: UriChecks): Promise<string> {
   return await promptUntilValid(asker, { prompt: QUESTIONS.relay }, (answer) => {
-    if (answer !== "") checks.inspect(answer);
+    if (answer !== "") checks.inspect(checks.expand(answer).uri);
     return answer;
   });
+}
+
+/**
+ * A relay link to save, as `check` returns it.
+ *
+ * @param check throws a {@link Failure} for what cannot be saved.
+ */
+export async function askLink(
+  asker: Asker,
+  check: (text: string) => string,
+): Promise<string> {
+  if (asker.isInteractive) return await promptUntilValid(asker, { prompt: QUESTIONS.link }, check);
+  return check(await asker.readLine({}) ?? "");
+}
+
+/** Whether the person agrees to saving it. */
+export async function confirmSaving(asker: Asker): Promise<boolean> {
+  return /^\s*y/i.test(await asker.readLine({ prompt: QUESTIONS.saveLink }) ?? "");
 }
 
 /** What is done with invite codes and rooms elsewhere. */

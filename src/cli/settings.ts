@@ -24,9 +24,9 @@ export interface ResolvedSetting {
   readonly from: string;
 }
 
-/** Which relay, and the source of that. */
+/** Which relay, and the source of that: `link` is the saved relay link. */
 export type ResolvedRelay =
-  & { readonly source: SettingSource }
+  & { readonly source: SettingSource | "link" }
   & ({ readonly kind: "local" } | { readonly kind: "uri"; readonly uri: string });
 
 /** The settings of one command line. */
@@ -34,18 +34,21 @@ export class Settings {
   readonly #flags: Arguments["flags"];
   readonly #env: (name: string) => string | undefined;
   readonly #config: () => StoredConfig;
+  readonly #savedLink: () => string | undefined;
   #stored: StoredConfig | undefined;
 
   constructor(
     flags: Arguments["flags"],
-    { env, config }: {
+    { env, config, savedLink = () => undefined }: {
       env: (name: string) => string | undefined;
       config: () => StoredConfig;
+      savedLink?: () => string | undefined;
     },
   ) {
     this.#flags = flags;
     this.#env = env;
     this.#config = config;
+    this.#savedLink = savedLink;
   }
 
   /** True where the command line itself has the flag. */
@@ -77,7 +80,8 @@ export class Settings {
   }
 
   /**
-   * The relay. `--local` wins over a connection string in the environment, as every flag does.
+   * The relay. `--local` wins over a connection string in the environment, as every flag does; the
+   * saved relay link is used where nothing else names one.
    *
    * @throws {Failure} `flags-conflict` when one source names both.
    */
@@ -94,7 +98,8 @@ export class Settings {
       if (uri !== undefined) return { kind: "uri", uri, source };
       if (local) return { kind: "local", source };
     }
-    return undefined;
+    const link = this.#savedLink();
+    return link === undefined ? undefined : { kind: "uri", uri: link, source: "link" };
   }
 
   #textIn(source: SettingSource, name: FlagName): string | undefined {

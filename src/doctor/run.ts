@@ -8,7 +8,7 @@ import { type Asker, askRelay, type RelayTarget } from "../cli/questions.ts";
 import type { Clock, Random } from "../clock.ts";
 import { EXIT } from "../errors.ts";
 import { examine } from "../relay/examine.ts";
-import { completeUri, inspectUri } from "../relay/open.ts";
+import { completeUri, expandRelay, inspectUri } from "../relay/open.ts";
 import { examineAll } from "./doctor.ts";
 import { checkSettings, checkTerminal, type TerminalFacts } from "./here.ts";
 import { jsonReport, plainReport } from "./report.ts";
@@ -36,14 +36,20 @@ export async function runDoctor(command: DoctorCommand, deps: DoctorDeps): Promi
   const { asker, terminal, write, writeJson, goOffline, clock, random, signal } = deps;
   let place: RelayTarget | undefined;
   const settings = checkSettings(async () => {
-    place = await askRelay(command, asker, { inspect: inspectUri, complete: completeUri });
+    place = await askRelay(command, asker, {
+      expand: expandRelay,
+      inspect: inspectUri,
+      complete: completeUri,
+    });
     if (place.kind === "sqlite") goOffline();
     return place.kind;
   });
   const { poll, tlsCaFile } = command;
   const report = command.ui === "json" ? jsonReport(writeJson) : plainReport(write, terminal.color);
   const relay = () => {
-    const settings = place!.kind === "sqlite" ? place! : { ...place!, poll, tlsCaFile };
+    const settings = place!.kind === "sqlite"
+      ? place!
+      : { ...place!, poll, tlsCaFile: place!.isLink ? undefined : tlsCaFile };
     return examine(settings, { clock, random, signal });
   };
   try {

@@ -31,13 +31,15 @@ const FILE_OPTIONS = ["tlscafile", "tlscrlfile", "tlscertificatekeyfile"];
  * The files that a command needs.
  *
  * @param command undefined where the command line is wrong.
- * @param configPath the configuration file. Only `config` reads or writes it from here on.
+ * @param configPath the configuration file. Only `config`, `relay save` and `relay forget` read or
+ * write it and its folder from here on.
  */
 export function filesOf(
   command: Command | undefined,
-  { env, configPath }: {
+  { env, configPath, linkPath }: {
     env: (name: string) => string | undefined;
     configPath: string | undefined;
+    linkPath?: string | undefined;
   },
 ): Files {
   if (command === undefined) return { own: [], named: [] };
@@ -52,10 +54,13 @@ export function filesOf(
   }
   if ("keyFile" in command) named.push(command.keyFile);
   const own: string[] = [];
-  if ("relay" in command && command.relay?.kind !== "uri") {
+  if ("relay" in command && command.command !== "relay" && command.relay?.kind !== "uri") {
     own.push(directoryOf(defaultDatabasePath(env)));
   }
-  if (command.command === "config" && configPath !== undefined) own.push(directoryOf(configPath));
+  const isSaving = command.command === "config" ||
+    command.command === "relay" && command.action !== "link";
+  if (isSaving && configPath !== undefined) own.push(directoryOf(configPath));
+  if (isSaving && linkPath !== undefined) own.push(directoryOf(linkPath));
   return { own, named };
 }
 

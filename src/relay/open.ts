@@ -4,9 +4,14 @@
  * @module
  */
 import type { Clock, Random } from "../clock.ts";
+import { Failure } from "../errors.ts";
+import type { FactsOf } from "../failure_reasons.ts";
+import { tlsOf, withOptions } from "./mongodb/uri.ts";
 import type { Relay } from "./relay.ts";
+import { certificatesIn, encodeRelayLink } from "./relay_link.ts";
 
 export { type Address, completeUri, inspectUri } from "./mongodb/uri.ts";
+export { decodeRelayLink, encodeRelayLink, expandRelay, isRelayLink } from "./relay_link.ts";
 
 /** Which relay to open. */
 export type RelaySettings =
@@ -18,6 +23,8 @@ export type RelaySettings =
     readonly poll?: boolean | undefined;
     /** A file with the certificates (PEM) that the server's is checked against. */
     readonly tlsCaFile?: string | undefined;
+    /** The same certificates as text (PEM), from a relay link. */
+    readonly authorities?: string | undefined;
   }
   | {
     readonly kind: "sqlite";
@@ -57,6 +64,58 @@ export async function openRelay(settings: RelaySettings, deps: RelayDeps): Promi
       });
     }
   }
+}
+
+/**
+ * The relay link to hand over.
+ *
+ * @param options.code an invite code that it is to carry.
+ * @throws {Failure} `relay-link-local`, `relay-link-file`, or `tls-file` for certificates that cannot
+ * be read.
+ */
+export function relayLinkTo(settings: RelaySettings, { code }: { code?: string } = {}): string {
+  if (settings.kind === "sqlite") throw new Failure("relay-link-local");
+  const { files } = tlsOf(settings.uri);
+  const own = files.find(({ option }) => !/^tlsCAFile$/i.test(option));
+  if (own) throw new Failure("relay-link-file", { option: own.option });
+  const paths = [...files.map(({ path }) => path), settings.tlsCaFile ?? []].flat();
+  const pem = settings.authorities ?? paths.map(readCertificates).join("");
+  const authorities = certificatesIn(pem);
+  return encodeRelayLink({
+    uri: withOptions(settings.uri, { without: ["tlsCAFile"] }),
+    ...authorities.length > 0 && { authorities },
+    ...code !== undefined && { code },
+  });
+}
+
+function readCertificates(path: string): string {
+  const unusable = (problem: FactsOf<"tls-file">["problem"]) =>
+    new Failure("tls-file", { option: "--tls-ca-file", problem });
+  let pem: string;
+  try {
+    pem = Deno.readTextFileSync(path);
+  } catch (error) {
+    throw unusable(
+      error instanceof Deno.errors.NotFound
+        ? "missing"
+        : error instanceof Deno.errors.NotCapable
+        ? "denied"
+        : error instanceof Deno.errors.IsADirectory
+        ? "directory"
+        : "unreadable",
+    );
+  }
+  if (certificatesIn(pem).length === 0) throw unusable("invalid");
+  return pem;
+}
+
+/**
+ * A connection string that names hosts: what DNS says of `mongodb+srv://` now.
+ *
+ * @throws {Failure} `dns-…`.
+ */
+export async function seedList(uri: string): Promise<string> {
+  return (await import("./mongodb/seed_list.ts")).seedList(uri);
 }
 
 /** The folder of the relay that terminals of this user share. */

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
 import { Failure } from "../errors.ts";
@@ -33,7 +34,12 @@ const SCHEMES = ["mongodb://", "mongodb+srv://"] as const;
 
 /** True for text that is meant to be a relay link, damaged or not. */
 export function isRelayLink(text: string): boolean {
-  return text.trim().toLowerCase().startsWith(PREFIX);
+  return bare(text).toLowerCase().startsWith(PREFIX);
+}
+
+/** Without white space, and without the marks that people and programs put around what they quote. */
+function bare(text: string): string {
+  return text.replaceAll(/\s/g, "").replace(/^["'`“”<]+|["'`“”>]+$/g, "");
 }
 
 /**
@@ -58,14 +64,53 @@ export function encodeRelayLink({ uri, authorities = [], code }: RelayLink): str
   return PREFIX + encodeBase64Url(concat([body, checksum(body)]));
 }
 
+/** A relay as the driver takes it. */
+export interface ExpandedRelay {
+  readonly uri: string;
+  /** Certificates (PEM) that the server's is checked against. */
+  readonly authorities?: string;
+  /** The invite code that the link carries. */
+  readonly code?: string;
+  /** True where it came as a link, which names everything that is needed. */
+  readonly isLink: boolean;
+}
+
 /**
- * What a link holds. White space inside it, as line breaks of a mail leave it, does no harm.
+ * A connection string as it is, and a relay link as what it holds.
+ *
+ * @throws {Failure} `relay-link-…` for a link that cannot be used.
+ */
+export function expandRelay(text: string): ExpandedRelay {
+  if (!isRelayLink(text)) return { uri: text, isLink: false };
+  const { uri, authorities, code } = decodeRelayLink(text);
+  return {
+    uri,
+    isLink: true,
+    ...authorities && { authorities: authorities.map(pemOf).join("") },
+    ...code !== undefined && { code },
+  };
+}
+
+/** The certificates in a PEM file, each in DER; what else the file holds is left out. */
+export function certificatesIn(pem: string): Uint8Array<ArrayBuffer>[] {
+  const blocks = pem.matchAll(/-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g);
+  return [...blocks].map(([, base64]) => Uint8Array.from(Buffer.from(base64!, "base64")));
+}
+
+function pemOf(der: Uint8Array): string {
+  const lines = Buffer.from(der).toString("base64").replace(/.{64}(?=.)/g, "$&\n");
+  return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
+}
+
+/**
+ * What a link holds. White space inside it, as line breaks of a mail leave it, does no harm, nor do
+ * quotation marks around it.
  *
  * @throws {Failure} `relay-link-damaged` where anything is missing or changed, and
  * `relay-link-version` for a link of a later Whisper.
  */
 export function decodeRelayLink(text: string): RelayLink {
-  const compact = text.replaceAll(/\s/g, "");
+  const compact = bare(text);
   if (!isRelayLink(compact) || compact.length > MAX_CHARS) throw damaged();
   const encoded = compact.slice(PREFIX.length);
   let bytes: Uint8Array<ArrayBuffer>;

@@ -77,6 +77,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   ],
   "src/relay/open.ts": [
     "src/relay/relay.ts",
+    "src/relay/relay_link.ts",
     "src/relay/mongodb/",
     "src/relay/sqlite/",
   ],
@@ -121,6 +122,7 @@ const ALLOWED_FILES: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, readonly string[]> = {
   "mongodb": ["src/relay/mongodb/"],
   "node:sqlite": ["src/relay/sqlite/"],
+  "qr": ["src/ui/qr.ts"],
   "@noble/curves": ["src/crypto/"],
   "@noble/hashes": ["src/crypto/"],
   "@noble/post-quantum": ["src/crypto/"],

@@ -71,6 +71,8 @@ export interface ExamineSettings {
   readonly poll?: boolean | undefined;
   /** PEM certificates that a server of one's own is checked against. */
   readonly tlsCaFile?: string | undefined;
+  /** The same certificates as text (PEM), from a relay link. */
+  readonly authorities?: string | undefined;
 }
 
 /** The steps; nothing is looked at yet. */
@@ -161,9 +163,9 @@ class MongoExamination implements Examination {
   }
 
   async #open(signal: AbortSignal): Promise<MongoClient> {
-    const { uri, tlsCaFile } = this.#settings;
+    const { uri, tlsCaFile, authorities } = this.#settings;
     const client = await openClient(uri, {
-      ...{ clock: this.#clock, signal, tlsCaFile },
+      ...{ clock: this.#clock, signal, tlsCaFile, authorities },
       onTopology: (topology) => this.#topology = topology,
     });
     client.on("commandStarted", () => this.#operations++);
@@ -182,8 +184,10 @@ class MongoExamination implements Examination {
   }
 
   #tls(): Finding {
-    const { uri, tlsCaFile } = this.#settings;
-    if (tlsOf(uri).isOn || tlsCaFile !== undefined) return found("tls-on", {});
+    const { uri, tlsCaFile, authorities } = this.#settings;
+    if (tlsOf(uri).isOn || tlsCaFile !== undefined || authorities !== undefined) {
+      return found("tls-on", {});
+    }
     return this.#isLocal() ? found("tls-not-needed", {}) : found("tls-off", {}, "warning");
   }
 

@@ -72,6 +72,8 @@ export interface ClientOptions {
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
   readonly tlsCaFile?: string | undefined;
+  /** The same certificates as text (PEM). */
+  readonly authorities?: string | undefined;
   /** Told what is known of the servers whenever that changes, until the client is open. */
   readonly onTopology?: (topology: TopologyDescription) => void;
 }
@@ -82,7 +84,7 @@ export interface ClientOptions {
  * @throws {Failure} as soon as every known server has failed in a way that waiting does not change.
  */
 export async function openClient(uri: string, options: ClientOptions): Promise<MongoClient> {
-  const { clock, signal, tlsCaFile, onTopology } = options;
+  const { clock, signal, tlsCaFile, authorities, onTopology } = options;
   signal?.throwIfAborted();
   assertTlsFiles(uri, tlsCaFile);
   await askToReach(uri);
@@ -91,6 +93,7 @@ export async function openClient(uri: string, options: ClientOptions): Promise<M
     const opening = client = new MongoClient(completeUri(uri), {
       ...OPTIONS,
       ...tlsCaFile !== undefined && { tls: true, tlsCAFile: tlsCaFile },
+      ...authorities !== undefined && { tls: true, ca: authorities },
     });
     followConnections(opening);
     if (onTopology) {

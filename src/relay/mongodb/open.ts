@@ -17,6 +17,8 @@ export interface MongoSettings {
   readonly poll?: boolean | undefined;
   /** A file with the certificates (PEM) that the server's is checked against. */
   readonly tlsCaFile?: string | undefined;
+  /** The same certificates as text (PEM), from a relay link. */
+  readonly authorities?: string | undefined;
 }
 
 /**
@@ -28,8 +30,9 @@ export async function openMongoRelay(
   settings: MongoSettings,
   deps: { clock: Clock; random: Random; signal?: AbortSignal | undefined },
 ): Promise<Relay> {
-  const { uri, poll, tlsCaFile } = settings;
-  const open = (signal: AbortSignal | undefined) => openClient(uri, { ...deps, tlsCaFile, signal });
+  const { uri, poll, tlsCaFile, authorities } = settings;
+  const open = (signal: AbortSignal | undefined) =>
+    openClient(uri, { ...deps, tlsCaFile, authorities, signal });
   const client = await open(deps.signal);
   return new MongoRelay({ ...deps, client, openClient: open, database: databaseOf(uri), poll });
 }

@@ -114,6 +114,28 @@ export function databaseOf(uri: string): string {
   return inspectUri(uri).database;
 }
 
+/**
+ * A connection string that {@link completeUri} has returned, with other options.
+ *
+ * @param changes.defaults options to add where it does not set them.
+ * @param changes.without names of options to leave out.
+ */
+export function withOptions(
+  uri: string,
+  { defaults = [], without = [] }: {
+    readonly defaults?: readonly (readonly [name: string, value: string])[];
+    readonly without?: readonly string[];
+  },
+): string {
+  const [head = "", options = ""] = uri.split("?");
+  const has = (names: readonly string[], name: string) =>
+    names.some((one) => one.toLowerCase() === name.toLowerCase());
+  const given = optionsOf(options).filter(([name]) => !has(without, name));
+  const added = defaults.filter(([name]) => !has(given.map(([name]) => name), name));
+  const all = [...given, ...added].map((option) => option.join("="));
+  return all.length === 0 ? head : `${head}?${all.join("&")}`;
+}
+
 /** What a connection string says of TLS, for one that {@link completeUri} has returned. */
 export function tlsOf(
   uri: string,

@@ -9,6 +9,8 @@ import { commandLine } from "./invocation.ts";
 export type Note =
   | { readonly note: "password-in-uri-flag" }
   | { readonly note: "password-in-config" }
+  | { readonly note: "link-in-arguments" }
+  | { readonly note: "link-to-this-computer" }
   | { readonly note: "code-in-arguments" }
   | { readonly note: "config-ignored"; readonly path: string }
   | { readonly note: "secret-file-readable"; readonly path: string }
@@ -28,6 +30,11 @@ function sentence(note: Note): string {
     case "password-in-config":
       return "The configuration file contains a password. Remove it with: " +
         `${commandLine("config set uri URI")}`;
+    case "link-in-arguments":
+      return "Other programs on this computer can read a relay link among the arguments, and your " +
+        "shell may save it. Leave it out; Whisper asks for the relay.";
+    case "link-to-this-computer":
+      return "This link names localhost, so it works on this computer only.";
     case "code-in-arguments":
       return "On a shared computer others can see this code while Whisper runs, and your shell " +
         `may save it. It works only once. To be asked for it instead: ${commandLine("join")}`;
@@ -44,12 +51,28 @@ function sentence(note: Note): string {
   }
 }
 
+/** What `relay link`, `relay save` and `relay forget` say. */
+export const RELAY_LINK_ANSWERS = {
+  about: "This relay link lets anyone who holds it reach the relay and disturb it, but not read " +
+    "anything. Send it to your peer:",
+  noPicture: "A QR code is a picture; the line above holds the same.",
+  tooNarrow: (columns: number) =>
+    `This window is too narrow for the QR code: it needs ${columns} columns.`,
+  willSave: (path: string) =>
+    `This saves the link, and with it the database password, in ${path}, which only you can read.`,
+  saved: (path: string) => `Saved the relay link in ${path}.`,
+  settingsRemoved: "The settings uri and local were removed: the link is used instead.",
+  forgotten: "Deleted the saved relay link.",
+  none: "No relay link is saved.",
+} as const;
+
 /** The answers of `config`. */
 export const CONFIG_ANSWERS = {
   none: () => `No settings saved. Save one with: ${commandLine("config set NAME VALUE")}`,
   saved: (name: string) => `Saved ${name}.`,
   savedInstead: (name: string, other: string) => `Saved ${name} and removed ${other}.`,
   passwordRemoved: "Its password was left out; Whisper asks for it.",
+  saveLinkInstead: () => `To save it too: ${commandLine("relay save")}`,
   removed: (name: string) => `Removed ${name}.`,
   hidden: "(hidden: contains a password)",
 } as const;

@@ -65,6 +65,10 @@ export const CLI_FAILURES = {
     message: "This looks like an invite code, not a command.",
     hint: `Did you mean: ${commandLine("join CODE")}?`,
   }),
+  "link-as-command": () => ({
+    message: "This looks like a relay link, not a command.",
+    hint: `Did you mean: ${commandLine("join LINK")}?`,
+  }),
   "unexpected-argument": () => ({
     message: "Unexpected argument.",
     hint: `Put a value of several words between quotes. ${seeHelp()}`,
@@ -233,8 +237,8 @@ export const CLI_FAILURES = {
     hint: "Give the whole path: Whisper is started in other folders too.",
   }),
   "setting-not-uri": () => ({
-    message: "The value of uri is not a connection string.",
-    hint: "It begins with mongodb+srv:// or mongodb://; in Atlas: Connect > Drivers.",
+    message: "The value of uri is neither a connection string nor a relay link.",
+    hint: "It begins with mongodb+srv://, mongodb:// or whisper:; in Atlas: Connect > Drivers.",
   }),
   "setting-has-secret": () => ({
     message: "The connection string contains a password or another secret, which is never saved.",

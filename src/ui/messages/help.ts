@@ -6,7 +6,7 @@
 
 /** What each flag does, in `--help` and in the completions: no brackets, quotes or colons of shells. */
 export const FLAG_HELP = {
-  "uri": "use this MongoDB as the relay (without the password)",
+  "uri": "use this MongoDB or relay link as the relay",
   "local": "use this computer as the relay",
   "name": "your name, as your peer sees it",
   "room": "the room you agreed on; Whisper asks for its passphrase",
@@ -19,6 +19,8 @@ export const FLAG_HELP = {
   "quiet": "no bell and no notifications",
   "json": "one JSON object per line each way, for scripts",
   "color": "no colors",
+  "qr": "draw the link as a QR code, too",
+  "resolve": "look up the hosts of mongodb+srv now, for use behind a proxy",
   "key-file": "the file with the Fernet key, as keygen prints it",
   "ttl": "refuse a token that is older than this",
   "debug": "show where in the program a failure arose",
@@ -30,9 +32,10 @@ export const FLAG_HELP = {
 export const COMMAND_HELP = {
   "": "ask what is needed, then chat",
   "new": "open a room and show its invite code",
-  "join": "join a room with its invite code",
+  "join": "join a room with its invite code or a relay link",
   "chat": "meet in a room you agreed on, with a passphrase",
   "doctor": "check the connection and say what to fix",
+  "relay": "make, save or forget a link to a relay",
   "config": "show or change saved settings; never a password",
   "fernet": "make keys, encrypt and decrypt Fernet tokens",
   "completions": "tab completion for bash, zsh, fish or powershell",
@@ -40,6 +43,11 @@ export const COMMAND_HELP = {
 
 /** What each subcommand does, by command. */
 export const ACTION_HELP = {
+  "relay": {
+    "link": "print one line that gives your peer the relay, password included",
+    "save": "save a relay link, password included, in a file of its own",
+    "forget": "delete the saved relay link",
+  },
   "config": {
     "show": "list the saved settings",
     "set": "save a setting",
@@ -60,6 +68,7 @@ export const EXAMPLE_HELP = {
   "join": "joins the room of that code on this computer",
   "chat": "asks for the passphrase, then waits for the other person",
   "doctor": "says which step fails and how to fix it",
+  "relay": "prints a relay link and its QR code, to send to your peer",
   "config": "sets your display name",
   "fernet": "opens a token; exit status 10 if it does not open",
   "completions": "writes the script; load it with: source whisper.bash",

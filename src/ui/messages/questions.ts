@@ -8,12 +8,14 @@
 export const QUESTIONS = {
   name: (suggested: string | undefined) =>
     suggested === undefined ? "Your name: " : `Your name [${suggested}]: `,
-  relay: "Relay: paste a MongoDB connection string, or press Enter to use this computer: ",
+  relay: "Relay: paste a relay link or a MongoDB connection string (Enter: this computer): ",
   user: "Database user: ",
   password: (user: string | undefined) =>
     user === undefined
       ? "Database password (not shown): "
       : `Password of database user ${user} (not shown): `,
+  link: "Relay link: ",
+  saveLink: "Save it? [y/N] ",
   code: "Invite code: ",
   codeOrNew: "Invite code, or Enter to open a new room: ",
   codeOrAnother: "Invite code, or Enter again to open another room: ",

@@ -19,7 +19,7 @@ const URI_PROBLEMS: Readonly<Record<UriProblem, string>> = {
   "too-long": "It is too long.",
   "empty": "It is empty.",
   "web-page": "That is the address of a web page; in Atlas, choose Connect > Drivers.",
-  "scheme": "It has to begin with mongodb+srv:// or mongodb://.",
+  "scheme": "It has to begin with mongodb+srv:// or mongodb://, a relay link with whisper:.",
   "placeholder": "It has a placeholder between < and > where the host belongs.",
   "no-host": "It has no host.",
   "structure": "After the password come the hosts, then a slash, then options.",

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { LINK_CHECKS } from "../../../src/app/relay_links.ts";
 import { runConfig } from "../../../src/cli/config.ts";
 import { loadConfig, saveConfig } from "../../../src/cli/config_file.ts";
 import { SETTINGS } from "../../../src/cli/command_table.ts";
@@ -17,7 +18,10 @@ function withFile(action: (run: (...words: string[]) => string, path: string) =>
     const folder = Deno.makeTempDirSync();
     const path = `${folder}/config.json`;
     try {
-      action((...words) => runConfig(parseAs("config", ["config", ...words]), source(path)), path);
+      action(
+        (...words) => runConfig(parseAs("config", ["config", ...words]), source(path), LINK_CHECKS),
+        path,
+      );
     } finally {
       Deno.removeSync(folder, { recursive: true });
     }
@@ -67,9 +71,14 @@ Deno.test(
   withFile((run, path) => {
     run("set", "name", "Alice");
     const cases: [name: string, value: string, sentence: string, hint: string][] = [
-      ["uri", SECRET, "not a connection string", "mongodb+srv://"],
-      ["uri", "mongodb://", "not a connection string", "mongodb+srv://"],
-      ["uri", `https://a:${SECRET}@h`, "not a connection string", "mongodb+srv://"],
+      ["uri", SECRET, "neither a connection string nor a relay link", "mongodb+srv://"],
+      ["uri", "mongodb://", "neither a connection string nor a relay link", "mongodb+srv://"],
+      [
+        "uri",
+        `https://a:${SECRET}@h`,
+        "neither a connection string nor a relay link",
+        "mongodb+srv://",
+      ],
       ["uri", `mongodb://a:${SECRET}@x@h`, "never saved", "<db_password>"],
       ["uri", `mongodb://h/?proxyPassword=${SECRET}`, "never saved", "<db_password>"],
       ["name", "", "Your name is empty", "letters"],
@@ -123,11 +132,18 @@ Deno.test(
 
 Deno.test("runConfig: fails when there is no configuration folder", () => {
   const command = (...words: string[]) => parseAs("config", ["config", ...words]);
-  refused(() => runConfig(command("path"), source(undefined)), "configuration folder", "Set HOME");
   refused(
-    () => runConfig(command("set", "name", "A"), source(undefined)),
+    () => runConfig(command("path"), source(undefined), LINK_CHECKS),
     "configuration folder",
     "Set HOME",
   );
-  assertEquals(runConfig(command("show"), source(undefined)).startsWith("No settings"), true);
+  refused(
+    () => runConfig(command("set", "name", "A"), source(undefined), LINK_CHECKS),
+    "configuration folder",
+    "Set HOME",
+  );
+  assertEquals(
+    runConfig(command("show"), source(undefined), LINK_CHECKS).startsWith("No settings"),
+    true,
+  );
 });

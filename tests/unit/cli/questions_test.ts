@@ -44,6 +44,7 @@ const NO_PERSON: Asker = {
 
 /** Connection strings as the questions see them. */
 const CHECKS = {
+  expand: (text: string) => ({ uri: text, isLink: false }),
   inspect(uri: string) {
     if (!uri.startsWith("mongodb")) {
       throw new Failure("setting-not-uri");
@@ -104,6 +105,7 @@ Deno.test("askRelay: takes the relay from the command line", async () => {
   assertEquals(await askRelay(open, NO_PERSON, CHECKS), {
     kind: "mongodb",
     uri: "mongodb://open - -",
+    isLink: false,
   });
 });
 
@@ -112,8 +114,12 @@ Deno.test("askRelay: asks for a connection string and hides its password", async
     `nonsense\r\x1b[200~mongodb://alice@host\r\x1b[201~\r\r${SECRET}\r`,
   );
   const place = await askRelay({ relay: undefined, passwordFile: undefined }, asker, CHECKS);
-  assertEquals(place, { kind: "mongodb", uri: `mongodb://alice@host - ${SECRET}` });
-  assert(terminal.screen.includes("The value of uri is not a connection string. It begins with"));
+  assertEquals(place, { kind: "mongodb", uri: `mongodb://alice@host - ${SECRET}`, isLink: false });
+  assert(
+    terminal.screen.includes(
+      "The value of uri is neither a connection string nor a relay link. It begins with",
+    ),
+  );
   assert(terminal.screen.includes('database user "alice" (not shown):'), terminal.screen);
   assert(terminal.screen.includes("The answer is empty. Type it"), terminal.screen);
   assert(!terminal.screen.includes(SECRET));
@@ -124,6 +130,7 @@ Deno.test("askRelay: asks for what a connection string lacks, or says how to pas
   assertEquals(await askRelay(uri, person(`ann\r${SECRET}\r`).asker, CHECKS), {
     kind: "mongodb",
     uri: `mongodb://nouser ann ${SECRET}`,
+    isLink: false,
   });
   await refused(askRelay(uri, NO_PERSON, CHECKS), "usage", "mongodb+srv://NAME@host/");
   const user = { relay: { kind: "uri", uri: "mongodb://ann@h" }, passwordFile: undefined } as const;
@@ -175,7 +182,7 @@ Deno.test("readSecret: takes the first line of a file", async () => {
       assertEquals(await readSecret(path, NO_PERSON), secret);
       const given = { relay: { kind: "uri", uri: "mongodb://a@h" }, passwordFile: path } as const;
       const place = await askRelay(given, NO_PERSON, CHECKS);
-      assertEquals(place, { kind: "mongodb", uri: `mongodb://a@h - ${secret}` });
+      assertEquals(place, { kind: "mongodb", uri: `mongodb://a@h - ${secret}`, isLink: false });
     }
     const bad: [content: string | Uint8Array, why: string][] = [
       ["", "its first line is empty"],

@@ -1,7 +1,14 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Failure } from "../../../src/errors.ts";
-import { decodeRelayLink, encodeRelayLink, isRelayLink } from "../../../src/relay/relay_link.ts";
+import {
+  certificatesIn,
+  decodeRelayLink,
+  encodeRelayLink,
+  expandRelay,
+  isRelayLink,
+} from "../../../src/relay/relay_link.ts";
+import { relayLinkTo } from "../../../src/relay/open.ts";
 import { encodeBase64Url } from "@std/encoding/base64url";
 import { createHash } from "node:crypto";
 
@@ -76,4 +83,42 @@ Deno.test("isRelayLink: recognizes a link in any case, and nothing else", () => 
 
 Deno.test("encodeRelayLink: refuses what is not a connection string", () => {
   assertThrows(() => encodeRelayLink({ uri: "http://example.org" }), Error);
+});
+
+Deno.test("expandRelay: gives what a link holds, and any other text as it is", () => {
+  assertEquals(expandRelay("mongodb://h/"), { uri: "mongodb://h/", isLink: false });
+  const link = `<${encodeRelayLink(OWN)}>`;
+  const { authorities, ...rest } = expandRelay(link);
+  assertEquals(rest, { uri: OWN.uri, code: OWN.code, isLink: true });
+  assertEquals(certificatesIn(`text\n${authorities}`), OWN.authorities);
+});
+
+Deno.test("relayLinkTo: carries the authority's certificates instead of naming their file", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    const der = new Uint8Array(100).fill(9);
+    const pem = expandRelay(encodeRelayLink({ ...ATLAS, authorities: [der] })).authorities!;
+    await Deno.writeTextFile(path, pem);
+    const uri = `mongodb://a:b@h:1/whisper?tls=true&tlsCAFile=${path}`;
+    const wanted = { uri: "mongodb://a:b@h:1/whisper?tls=true", authorities: [der] };
+    assertEquals(decodeRelayLink(relayLinkTo({ kind: "mongodb", uri })), wanted);
+    const flag = { kind: "mongodb", uri: wanted.uri, tlsCaFile: path } as const;
+    assertEquals(decodeRelayLink(relayLinkTo(flag)), wanted);
+    await Deno.writeTextFile(path, "nothing");
+    assertEquals(assertThrows(() => relayLinkTo(flag), Failure).reason, "tls-file");
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("relayLinkTo: refuses a relay that has no address, and files it cannot carry", () => {
+  assertEquals(
+    assertThrows(() => relayLinkTo({ kind: "sqlite" }), Failure).reason,
+    "relay-link-local",
+  );
+  const uri = "mongodb://h/?tlsCertificateKeyFile=/k.pem";
+  assertEquals(
+    assertThrows(() => relayLinkTo({ kind: "mongodb", uri }), Failure).reason,
+    "relay-link-file",
+  );
 });
