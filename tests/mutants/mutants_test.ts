@@ -33,6 +33,7 @@ Deno.test("mutants: each applies to its file and names a test that exists", asyn
   assert(mutants.length >= MIN_MUTANTS);
   const contract = titlesIn(await contractSource());
   for (const mutant of mutants) {
+    assert(mutant.test.endsWith("_test.ts"), `"${mutant.what}": ${mutant.test} runs no test`);
     mutated(await Deno.readTextFile(new URL(mutant.file, ROOT)), mutant);
     const own = titlesIn(await Deno.readTextFile(new URL(mutant.test, ROOT)));
     const isNamed = [...own, ...contract].some((title) => title.test(mutant.title));
