@@ -10,7 +10,6 @@ import { systemClock } from "../clock.ts";
 import type { Interface } from "../ui/interface.ts";
 import type { Output } from "../terminal/output.ts";
 import { env } from "./environment.ts";
-import { isReadAloud } from "./surroundings.ts";
 
 /** What an interface is made of. */
 export interface InterfaceParts {
@@ -45,7 +44,7 @@ export async function openInterface(
       by,
     });
   }
-  if (ui === "auto" && input.isTerminal && terminal.isAnsi && !isReadAloud()) {
+  if (ui === "auto" && input.isTerminal && terminal.isAnsi) {
     const { openFullScreen } = await import("../ui/tui/open.ts");
     return openFullScreen({ terminal, input, name, relay, room, by, quiet, color, env });
   }

@@ -36,7 +36,7 @@ export async function asking({ ui }: Pick<Connection, "ui">, { stop, output }: S
   const asker: Asker = {
     isInteractive: input.isTerminal && !isJson,
     readLine: (options) => input.readLine({ ...options, signal: stop }),
-    print: (text) => input.print(text),
+    print: (text) => input.print(terminal.isAnsi ? inRows(text) : text),
     note,
   };
   return { terminal, input, asker };
@@ -44,19 +44,27 @@ export async function asking({ ui }: Pick<Connection, "ui">, { stop, output }: S
 
 const STDERR = new Output(Deno.stderr);
 
-/** Writes a line to standard error, at once. */
+/** Writes sentences to standard error, at once; on a terminal, rows break between words. */
 export function say(text: string): void {
-  STDERR.writeNow(`${text}\n`);
+  STDERR.writeNow(`${STDERR.isTerminal ? inRows(text) : text}\n`);
+}
+
+/** The text in rows that the window has room for; a word that is wider stays whole. */
+function inRows(text: string): string {
+  try {
+    const { columns } = Deno.consoleSize();
+    if (columns < 1) return text;
+    const row = new RegExp(`(?![^\\n]{1,${columns}}$)([^\\n]{1,${columns}}) +`, "gm");
+    return text.replaceAll(row, "$1\n");
+  } catch {
+    // No standard stream is a terminal any more.
+    return text;
+  }
 }
 
 /** Writes a note to standard error. */
 export function note(note: Note): void {
   say(describeNote(note));
-}
-
-/** Whether a screen reader is announced. It reads lines, not a screen that changes everywhere. */
-export function isReadAloud(): boolean {
-  return ["1", "true"].includes(env("INK_SCREEN_READER") ?? "");
 }
 
 /** Whether the terminal understands control sequences. */

@@ -17,6 +17,10 @@ export interface Draft {
   readonly past: readonly { readonly before: string; readonly after: string }[];
   /** Letters typed in a row are undone together, word by word. */
   readonly isTyping: boolean;
+  /** What was deleted last by a word or more, for yank. */
+  readonly killed: string;
+  /** Deletions in a row are yanked together. */
+  readonly isKilling: boolean;
 }
 
 /** The most UTF-16 units of a draft; far above the longest message, so that one can be shortened. */
@@ -27,7 +31,19 @@ const MAX_UNDO = 100;
 const MAX_GRAPHEME = 64;
 
 /** Nothing typed. */
-export const EMPTY_DRAFT: Draft = { before: "", after: "", past: [], isTyping: false };
+export const EMPTY_DRAFT: Draft = {
+  before: "",
+  after: "",
+  past: [],
+  isTyping: false,
+  killed: "",
+  isKilling: false,
+};
+
+/** Nothing typed; what was deleted before can still be yanked. */
+export function emptied({ killed }: Draft): Draft {
+  return { ...EMPTY_DRAFT, killed };
+}
 
 /** The whole text. */
 export function textOf({ before, after }: Draft): string {
@@ -39,7 +55,8 @@ export function insert(draft: Draft, text: string): Draft {
   const room = MAX_DRAFT_CHARS - draft.before.length - draft.after.length;
   const isLetters = text.length <= MAX_GRAPHEME && !/\s/.test(text);
   const past = isLetters && draft.isTyping ? draft.past : remembered(draft);
-  return { ...draft, before: draft.before + bounded(text, room), past, isTyping: isLetters };
+  const before = draft.before + bounded(text, room);
+  return { ...draft, before, past, isTyping: isLetters, isKilling: false };
 }
 
 /** Replaces the text; the cursor goes to its end. */
@@ -47,9 +64,9 @@ export function replace(draft: Draft, text: string): Draft {
   return become(draft, bounded(text, MAX_DRAFT_CHARS), "");
 }
 
-/** The same text without earlier states. */
+/** The same text without earlier states and without what was deleted. */
 export function forgetPast(draft: Draft): Draft {
-  return { ...draft, past: [], isTyping: false };
+  return { ...draft, past: [], isTyping: false, killed: "", isKilling: false };
 }
 
 /** What a key does to a draft; undefined for a key that does nothing to one. */
@@ -60,17 +77,21 @@ export function edit(draft: Draft, action: KeyAction): Draft | undefined {
       return insert(draft, "\n");
     case "undo":
       return undo(draft);
+    case "yank":
+      return draft.killed === "" ? draft : { ...insert(draft, draft.killed), isTyping: false };
     case "backspace":
       return become(draft, before.slice(0, before.length - lastLength(before)), after);
     case "delete":
       return become(draft, before, after.slice(firstLength(after)));
     case "delete-to-start":
       // At the start of a line, the line break goes.
-      return become(draft, before.slice(0, before.endsWith("\n") ? -1 : lineStart(before)), after);
+      return killBefore(draft, before.endsWith("\n") ? before.length - 1 : lineStart(before));
     case "delete-to-end":
-      return become(draft, before, after.slice(after.startsWith("\n") ? 1 : lineEnd(after)));
+      return killAfter(draft, after.startsWith("\n") ? 1 : lineEnd(after));
     case "delete-word":
-      return become(draft, before.slice(0, wordStart(before)), after);
+      return killBefore(draft, wordStart(before));
+    case "delete-next-word":
+      return killAfter(draft, wordEnd(after));
     case "left":
       return move(draft, before.length - lastLength(before));
     case "right":
@@ -78,7 +99,7 @@ export function edit(draft: Draft, action: KeyAction): Draft | undefined {
     case "word-left":
       return move(draft, wordStart(before));
     case "word-right":
-      return move(draft, before.length + /^\s*\S*/.exec(after)![0].length);
+      return move(draft, before.length + wordEnd(after));
     case "home":
       return move(draft, lineStart(before));
     case "end":
@@ -91,12 +112,31 @@ export function edit(draft: Draft, action: KeyAction): Draft | undefined {
 /** The same text with the cursor elsewhere. */
 export function move(draft: Draft, place: number): Draft {
   const text = textOf(draft);
-  return { ...draft, before: text.slice(0, place), after: text.slice(place), isTyping: false };
+  const [before, after] = [text.slice(0, place), text.slice(place)];
+  return { ...draft, before, after, isTyping: false, isKilling: false };
 }
 
 function become(draft: Draft, before: string, after: string): Draft {
   if (before === draft.before && after === draft.after) return draft;
-  return { before, after, past: remembered(draft), isTyping: false };
+  return { ...draft, before, after, past: remembered(draft), isTyping: false, isKilling: false };
+}
+
+/** Deletes what stands between a place and the cursor, for yank. */
+function killBefore(draft: Draft, from: number): Draft {
+  const { before, after, killed, isKilling } = draft;
+  if (from === before.length) return draft;
+  const gone = before.slice(from);
+  const next = become(draft, before.slice(0, from), after);
+  return { ...next, killed: isKilling ? gone + killed : gone, isKilling: true };
+}
+
+/** The same for so many units behind the cursor. */
+function killAfter(draft: Draft, length: number): Draft {
+  const { before, after, killed, isKilling } = draft;
+  if (length === 0) return draft;
+  const gone = after.slice(0, length);
+  const next = become(draft, before, after.slice(length));
+  return { ...next, killed: isKilling ? killed + gone : gone, isKilling: true };
 }
 
 function remembered({ before, after, past }: Draft): Draft["past"] {
@@ -105,7 +145,8 @@ function remembered({ before, after, past }: Draft): Draft["past"] {
 
 function undo(draft: Draft): Draft {
   const last = draft.past.at(-1);
-  return last ? { ...last, past: draft.past.slice(0, -1), isTyping: false } : draft;
+  if (!last) return draft;
+  return { ...draft, ...last, past: draft.past.slice(0, -1), isTyping: false, isKilling: false };
 }
 
 /** The beginning of a text, without half a surrogate pair at its end. */
@@ -131,6 +172,11 @@ function lineStart(before: string): number {
 function lineEnd(after: string): number {
   const end = after.indexOf("\n");
   return end < 0 ? after.length : end;
+}
+
+/** Where the first word ends; the spaces before it belong to it. */
+function wordEnd(text: string): number {
+  return /^\s*\S*/.exec(text)![0].length;
 }
 
 /** Where the last word begins; the spaces behind it belong to it. */

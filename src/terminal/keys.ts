@@ -31,9 +31,12 @@ export const SEQUENCES = {
   "backspace": ["\x7f", "\b"],
   "delete": ["\x1b[3~"],
   "delete-word": ["\x17", "\x1b\x7f", "\x1b\b"],
+  "delete-next-word": ["\x1bd"],
   "delete-to-start": ["\x15"],
   "delete-to-end": ["\x0b"],
+  "yank": ["\x19"],
   "undo": ["\x1f"],
+  "search": ["\x12"],
   "suspend": ["\x1a"],
   "page-up": ["\x1b[5~"],
   "page-down": ["\x1b[6~"],
@@ -263,9 +266,10 @@ function keyOfCode(code: number, modifiers: number): Input | undefined {
   }
   if ((modifiers & ~SHIFT) === 0) return text(letter);
   if ((modifiers & ~SHIFT) === ALT) return key(`\x1b${letter.toLowerCase()}`);
-  if ((modifiers & ~SHIFT) !== CTRL) return undefined;
-  if (/^[a-zA-Z]$/.test(letter)) return key(String.fromCharCode(code & 0x1f));
-  return /^[-_/7]$/.test(letter) ? key("\x1f") : undefined;
+  if ((modifiers & CTRL) === 0 || (modifiers & ~(SHIFT | ALT | CTRL)) !== 0) return undefined;
+  const alt = (modifiers & ALT) === 0 ? "" : "\x1b";
+  if (/^[a-zA-Z]$/.test(letter)) return key(alt + String.fromCharCode(code & 0x1f));
+  return alt === "" && /^[-_/7]$/.test(letter) ? key("\x1f") : undefined;
 }
 
 function text(text: string): Input | undefined {

@@ -48,6 +48,8 @@ export class TerminalInput {
   #line: ShownLine | undefined;
   #isBusy = false;
   #guessPastes = false;
+  /** What was deleted in the last line that was not hidden, for yank. */
+  #killed = "";
 
   /**
    * @param clock tells the Escape key from the beginning of a sequence.
@@ -140,6 +142,7 @@ export class TerminalInput {
 
   /** Forgets what the line being typed remembers of earlier texts: for one that must not come back. */
   forget(): void {
+    this.#killed = "";
     this.#line?.forget();
   }
 
@@ -177,7 +180,7 @@ export class TerminalInput {
     // Loaded only for a terminal: pipes do not need it, and it is slow to load.
     const { ShownLine } = await import("./shown_line.ts");
     options.signal?.throwIfAborted();
-    const line = new ShownLine(this.#terminal, options);
+    const line = new ShownLine(this.#terminal, options, options.hidden ? "" : this.#killed);
     const { isAnsi } = this.#terminal;
     this.#guessPastes = false;
     this.#terminal.setRaw(true);
@@ -202,6 +205,10 @@ export class TerminalInput {
         const wasLeaveAsked = isLeaveAsked;
         isLeaveAsked = false;
         if (input.input !== "key") continue;
+        if (line.isSearching && input.action !== "suspend") {
+          line.press(input.action);
+          continue;
+        }
         if (
           input.action === "leave" && options.confirmLeave && line.text !== "" && !wasLeaveAsked
         ) {
@@ -222,6 +229,7 @@ export class TerminalInput {
       }
     } finally {
       this.#line = undefined;
+      if (!options.hidden) this.#killed = line.killed;
       try {
         if (isGivenUp && isAnsi) line.erase();
         else {

@@ -13,11 +13,18 @@ import {
   replace,
   textOf,
 } from "./editor.ts";
+import {
+  BEGIN_SEARCH,
+  foundIn,
+  type HistorySearch,
+  searchFor,
+  searchFurther,
+} from "./history_search.ts";
 import type { KeyAction } from "./keys.ts";
 import { safeLine } from "./safe_text.ts";
 import type { Terminal } from "./terminal.ts";
 import { inRawMode, tty } from "./terminal_text.ts";
-import { ORIGIN, type Place, placeAfter, standsAlone, widthOf } from "./text.ts";
+import { ORIGIN, type Place, placeAfter, standsAlone, widthOf, wrap } from "./text.ts";
 import { type Part, Window } from "./window.ts";
 
 /** How to read a line. */
@@ -30,6 +37,8 @@ export interface ReadLineOptions {
   readonly complete?: (line: string) => readonly string[];
   /** Earlier lines, oldest first, for the arrow keys. */
   readonly history?: () => readonly string[];
+  /** The prompt while `history` is searched (Ctrl+R); without one there is no search. */
+  readonly searchPrompt?: (query: string) => string;
   /** Called at Ctrl+C while something is typed; the line is read on, and a second one interrupts. */
   readonly confirmLeave?: () => void;
   /** Gives the line up; what is typed later belongs to the next. */
@@ -44,11 +53,12 @@ const NOTHING: Part = { before: "", after: "", isCut: false };
 
 /** Prompt, line and cursor on the screen. */
 export class ShownLine {
-  readonly #prompt: string;
   readonly #terminal: Terminal;
   readonly #window = new Window();
   readonly #options: ReadLineOptions;
-  #draft: Draft = EMPTY_DRAFT;
+  #draft: Draft;
+  /** What is searched for in the history, and the draft to return to. */
+  #search: { readonly asked: HistorySearch; readonly draft: Draft } | undefined;
   /** Which earlier line is shown, counted from the newest; 0 is the line itself. */
   #recalled = 0;
   #own = "";
@@ -57,10 +67,21 @@ export class ShownLine {
   /** Where the cursor is, counted from where the prompt begins. */
   #cursor: Place = ORIGIN;
 
-  constructor(terminal: Terminal, options: ReadLineOptions) {
+  /** @param killed what was deleted in the line before, for yank. */
+  constructor(terminal: Terminal, options: ReadLineOptions, killed = "") {
     this.#terminal = terminal;
     this.#options = options;
-    this.#prompt = options.prompt ?? "";
+    this.#draft = { ...EMPTY_DRAFT, killed };
+  }
+
+  /** Whether the history is being searched. */
+  get isSearching(): boolean {
+    return this.#search !== undefined;
+  }
+
+  /** What was deleted last, for yank. */
+  get killed(): string {
+    return this.#draft.killed;
   }
 
   /** What was typed. */
@@ -70,7 +91,7 @@ export class ShownLine {
 
   /** The prompt and the line as {@link finish} leaves them on the screen. */
   get shown(): string {
-    return `${this.#prompt}${this.#drawn.before}${this.#drawn.after}`;
+    return `${this.#lead}${this.#drawn.before}${this.#drawn.after}`;
   }
 
   /** Rows that prompt and line take. */
@@ -114,14 +135,17 @@ export class ShownLine {
     if (!isBelow) this.#terminal.write(tty`\r\n`);
   }
 
-  /** Inserts text at the cursor. */
+  /** Inserts text at the cursor, or into what is searched for. */
   insert(text: string): void {
+    if (this.#search) return this.#searchFor(searchFor(this.#search.asked.query + text));
     this.#draft = insert(this.#draft, text);
     this.#update();
   }
 
   /** Does what a key does, and shows it. */
   press(action: KeyAction): void {
+    if (this.#search && this.#pressInSearch(action)) return;
+    if (action === "search") return this.#beginSearch();
     if (action === "complete") this.#complete();
     else if (action === "up") this.#recall(1);
     else if (action === "down") this.#recall(-1);
@@ -137,7 +161,66 @@ export class ShownLine {
       this.#recalled = 0;
     }
     this.#draft = forgetPast(this.#draft);
-    this.#update();
+    if (!this.#search) return this.#update();
+    this.#search = { ...this.#search, draft: forgetPast(this.#search.draft) };
+    this.#searchFor(this.#search.asked);
+  }
+
+  #beginSearch(): void {
+    if (this.#options.hidden || !this.#options.searchPrompt) return;
+    if (this.#recalled === 0) this.#own = this.text;
+    this.#search = { asked: BEGIN_SEARCH, draft: replace(this.#draft, this.#own) };
+    this.#searchFor(BEGIN_SEARCH);
+  }
+
+  /** What a key does to a search; false where the search is over, and the key is for the line. */
+  #pressInSearch(action: KeyAction): boolean {
+    const { asked, draft } = this.#search!;
+    switch (action) {
+      case "search":
+      case "up":
+      case "down": {
+        const history = this.#options.history?.() ?? [];
+        this.#searchFor(searchFurther(history, asked, action === "down" ? -1 : 1));
+        return true;
+      }
+      case "backspace":
+      case "delete-word":
+      case "delete-to-start": {
+        const query = edit(insert(EMPTY_DRAFT, asked.query), action)!.before;
+        this.#searchFor(searchFor(query));
+        return true;
+      }
+      case "dismiss":
+      case "leave":
+        this.#draft = draft;
+        this.#recalled = 0;
+        break;
+    }
+    this.#search = undefined;
+    this.#update(true);
+    return ["dismiss", "leave", "submit", "newline", "end-of-input"].includes(action);
+  }
+
+  #searchFor(asked: HistorySearch): void {
+    const { draft } = this.#search!;
+    const history = this.#options.history?.() ?? [];
+    const index = foundIn(history, asked);
+    this.#search = { asked, draft };
+    this.#draft = index === undefined ? draft : replace(draft, history[index]!);
+    this.#recalled = index === undefined ? 0 : history.length - index;
+    this.#update(true);
+  }
+
+  /** What stands before the line: broken between words where the window is too narrow for it. */
+  get #lead(): string {
+    const { prompt = "", searchPrompt } = this.#options;
+    const query = this.#search?.asked.query;
+    const text = query === undefined ? prompt : searchPrompt?.(safeLine(query)) ?? prompt;
+    const columns = this.#columns();
+    if (!this.#terminal.isAnsi || widthOf(text) < columns) return text;
+    const [end = ""] = /\s*$/.exec(text)!;
+    return wrap(text.slice(0, text.length - end.length), columns).join("\n") + end;
   }
 
   /** A prompt has no row above or below: at the edge of a pasted line, Home and End go on. */
@@ -163,14 +246,14 @@ export class ShownLine {
   #part(): Part {
     if (this.#options.hidden) return NOTHING;
     const { columns, rows } = this.#terminal.size();
-    const start = placeAfter(this.#prompt, ORIGIN, columns);
+    const start = placeAfter(this.#lead, ORIGIN, columns);
     return this.#window.part(this.#draft, { start, columns, rows: Math.min(MAX_ROWS, rows - 1) });
   }
 
   #draw(part: Part): void {
     this.#drawn = part;
     const { before, after } = part;
-    const text = inRawMode(`${this.#prompt}${before}${after}`);
+    const text = inRawMode(`${this.#lead}${before}${after}`);
     if (!this.#terminal.isAnsi) return this.#terminal.write(text);
     this.#cursor = this.#placeOfCursor();
     const columns = this.#columns();
@@ -193,7 +276,7 @@ export class ShownLine {
 
   /** Where the line begins. */
   #start(): Place {
-    return placeAfter(this.#prompt, ORIGIN, this.#columns());
+    return placeAfter(this.#lead, ORIGIN, this.#columns());
   }
 
   #placeOfCursor(): Place {

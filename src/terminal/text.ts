@@ -43,20 +43,34 @@ export interface WrapOptions {
   readonly isCautious?: boolean;
 }
 
+/** One row of a text, and where it begins there, in UTF-16 units. */
+export interface WrappedRow {
+  readonly text: string;
+  readonly start: number;
+}
+
 /** The rows of a text, each at most so many cells wide. */
-export function wrap(
+export function wrap(text: string, width: number, options: WrapOptions = {}): string[] {
+  return wrapRows(text, width, options).map((row) => row.text);
+}
+
+/** The same, with the place of each row in the text. */
+export function wrapRows(
   text: string,
   width: number,
   { first = width, isCautious = false }: WrapOptions = {},
-): string[] {
+): WrappedRow[] {
   const measure = isCautious ? widestWidthOf : widthOfGrapheme;
-  return text.split("\n").flatMap((line, index) =>
-    wrapLine(line, {
+  let start = 0;
+  return text.split("\n").flatMap((line, index) => {
+    const rows = wrapLine(line, {
       first: Math.max(1, index === 0 ? first : width),
       width: Math.max(1, width),
       measure,
-    })
-  );
+    }).map((row) => ({ text: row.text, start: start + row.start }));
+    start += line.length + 1;
+    return rows;
+  });
 }
 
 function wrapLine(
@@ -66,14 +80,16 @@ function wrapLine(
     width: number;
     measure: (grapheme: string) => number;
   },
-): string[] {
-  if (ASCII.test(line) && line.length <= first) return [line];
-  const rows: string[] = [];
+): WrappedRow[] {
+  if (ASCII.test(line) && line.length <= first) return [{ text: line, start: 0 }];
+  const rows: WrappedRow[] = [];
   let row = "";
+  let start = 0;
   let cells = 0;
   let limit = first;
   const next = (text: string) => {
-    rows.push(text);
+    rows.push({ text, start });
+    start += row.length;
     row = "";
     cells = 0;
     limit = width;
@@ -86,16 +102,19 @@ function wrapLine(
       cells += needed;
       continue;
     }
-    // Spaces at the end of a row are not seen there, and not at the beginning of the next.
-    if (/^\s/.test(word)) continue;
     if (row.trim() !== "") next(row.trimEnd());
+    // Spaces at the end of a row are not seen there, and not at the beginning of the next.
+    if (/^\s/.test(word)) {
+      start += word.length;
+      continue;
+    }
     for (const [piece, size] of pieces) {
       if (cells + size > limit && cells > 0) next(row);
       row += piece;
       cells += size;
     }
   }
-  if (row.trim() !== "" || rows.length === 0) rows.push(row.trimEnd());
+  if (row.trim() !== "" || rows.length === 0) rows.push({ text: row.trimEnd(), start });
   return rows;
 }
 

@@ -42,5 +42,10 @@ export function withLine(history: readonly SentLine[], sent: SentLine): readonly
 
 /** The history without a message that expired. */
 export function withoutLine(history: readonly SentLine[], id: string): readonly SentLine[] {
-  return history.filter((sent) => sent.id !== id);
+  return history.filter((sent) => !isPartOf(id, sent.id));
+}
+
+/** Whether a message is the line of that id, or a part of it: a long line is sent as several. */
+export function isPartOf(id: string, lineId: string | undefined): boolean {
+  return lineId !== undefined && (id === lineId || id.startsWith(`${lineId}.`));
 }

@@ -141,6 +141,7 @@ export class PlainInterface implements Interface, Screen {
           ...input.isTerminal ? { prompt: `${PLAIN_TEXTS.you}: ` } : {},
           complete: (line) => [completeCommand(line, this.by) ?? []].flat(),
           history: () => this.#history.map(({ line }) => line),
+          searchPrompt: PLAIN_TEXTS.search,
           confirmLeave: () => this.problem(UNSENT_TEXT),
           signal: over,
         });

@@ -277,9 +277,9 @@ test("erases a burned conversation on both sides", async (env) => {
   }
 });
 
-test("uses plain lines when a screen reader is announced", async (env) => {
+test("uses plain lines when WHISPER_PLAIN is set", async (env) => {
   await using alice = await Terminal.open([...WHISPER, "new", "--local", "--name", "Alice"], {
-    env: { ...env, INK_SCREEN_READER: "true" },
+    env: { ...env, WHISPER_PLAIN: "true" },
   });
   await alice.see("* Tell it to them");
 });

@@ -48,11 +48,13 @@ export const KEY_HELP: readonly KeyHelp[] = [
     help: "delete a character",
   },
   {
-    actions: ["delete-word", "delete-to-start", "delete-to-end"],
-    keys: "Ctrl+W, Ctrl+U, Ctrl+K",
-    help: "delete a word, to the start of the line, to its end",
+    actions: ["delete-word", "delete-next-word", "delete-to-start", "delete-to-end"],
+    keys: "Ctrl+W, Alt+D, Ctrl+U, Ctrl+K",
+    help: "delete the word before or after, to the start of the line, to its end",
   },
+  { actions: ["yank"], keys: "Ctrl+Y", help: "insert what these keys deleted last" },
   { actions: ["undo"], keys: "Ctrl+_", help: "undo" },
+  { actions: ["search"], keys: "Ctrl+R", help: "search in what you sent; again: older" },
   {
     actions: ["page-up", "page-down", "line-up", "line-down"],
     keys: "PgUp, PgDn",

@@ -8,6 +8,8 @@
 export const PLAIN_TEXTS = {
   /** The prompt before the line being typed, and the name of its author. */
   you: "you",
+  /** The prompt while earlier lines are searched. */
+  search: (query: string) => `search "${query}" (Ctrl+R: older, Enter: edit): `,
   firstSteps:
     "Type a message and press Enter. /verify checks for eavesdroppers, /help lists commands.",
   invite: "Your invite code, for one person and one use:",

@@ -49,7 +49,9 @@ export const HINT_TEXTS = {
   alone: "You can type now; it sends when they join. /help lists commands.",
   left: "/invite makes a new code, /exit leaves.",
   leftByName: "/exit leaves; you can enter the room again.",
-  ready: (newLine: string) => `Type and press Enter. ${newLine}: new line. /help lists commands.`,
+  ready: "Type and press Enter. /help lists commands.",
+  /** Where the terminal does not tell Shift+Enter from Enter. */
+  newLine: "Type and press Enter. Ctrl+J: new line. /help lists commands.",
   ended: "Press Enter to leave.",
 } as const;
 
@@ -61,6 +63,14 @@ export const PASTE_TEXTS = {
   split: (messages: number) =>
     `too long for one message. Enter: send as ${number(messages)} messages · Tab: edit first · ` +
     "Esc: cancel",
+} as const;
+
+/** The search in what was sent (Ctrl+R). */
+export const SEARCH_TEXTS = {
+  label: "Search: ",
+  empty: "Type a part of a line that you sent.",
+  nothing: "Nothing found.",
+  keys: "Ctrl+R: older · Enter: edit · Esc: cancel",
 } as const;
 
 /** The status line. */

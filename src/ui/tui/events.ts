@@ -176,6 +176,7 @@ export function forgetAll(state: State): State {
     scroll: "tail",
     unread: 0,
     history: [],
+    search: undefined,
     recall: NO_RECALL,
     draft: recall.id === undefined ? forgetPast(draft) : { ...EMPTY_DRAFT, before: recall.draft },
   };

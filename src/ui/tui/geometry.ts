@@ -13,6 +13,8 @@ import { type Laid, lay, pad, padStart, placeIn, widthOf, wrap } from "../../ter
 
 /** The composer grows to so many rows, and to a third of the screen. */
 const MAX_COMPOSER_ROWS = 8;
+/** What is searched for, and the line that is found. */
+const SEARCH_ROWS = 2;
 /** `> ` */
 export const PROMPT_CELLS = 2;
 /** From so many rows on there is room for air. */
@@ -32,7 +34,11 @@ export interface Heights {
 /** How high everything is. */
 export function heightsOf(state: State): Heights {
   const header = state.rows >= AIRY_FROM ? 2 : 1;
-  const composer = state.question ? questionRows(state).length : composerRows(state);
+  const composer = state.question
+    ? questionRows(state).length
+    : state.search
+    ? SEARCH_ROWS
+    : composerRows(state);
   const [rule, status] = [1, 1];
   const fixed = header + rule + composer + status;
   const alarms = Math.min(alarmRows(state).length, Math.max(0, state.rows - fixed - 1));

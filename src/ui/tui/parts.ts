@@ -6,13 +6,20 @@
  */
 import { beginningWith, offeredCommands } from "../slash_commands.ts";
 import { UNSENT_TEXT } from "../messages/interfaces.ts";
-import { HEADER_TEXTS, HINT_TEXTS, INVITE_TEXTS, SCROLL_TEXTS } from "../messages/tui.ts";
-import { safeText } from "../../terminal/safe_text.ts";
+import {
+  HEADER_TEXTS,
+  HINT_TEXTS,
+  INVITE_TEXTS,
+  SCROLL_TEXTS,
+  SEARCH_TEXTS,
+} from "../messages/tui.ts";
+import { safeLine, safeText } from "../../terminal/safe_text.ts";
 import { presenceWord } from "../messages/events.ts";
 import { alarmRows, layComposer, PROMPT_CELLS, questionRows } from "./geometry.ts";
 import type { State } from "./state.ts";
 import type { Row } from "./rows.ts";
 import { statusText } from "./status.ts";
+import { foundLine } from "./typing.ts";
 import { cut, type Span } from "./theme.ts";
 import { clip, pad, widthOf } from "../../terminal/text.ts";
 
@@ -113,6 +120,7 @@ export function composerRows(
       cursor: { row: rows.length - 1, column: PROMPT_CELLS + widthOf(rows.at(-1) ?? "") },
     };
   }
+  if (state.search) return searchRows(state, state.search.query);
   const { rows, row, column } = layComposer(state);
   const first = Math.max(0, Math.min(row - height + 1, rows.length - height, row));
   const from = row < first ? row : Math.max(first, row - height + 1);
@@ -124,14 +132,42 @@ export function composerRows(
   return { rows: shown, cursor: { row: row - from, column: PROMPT_CELLS + column } };
 }
 
-function hint({ columns, peer, presence, by, isEnded, hasModifiers }: State): string {
+/** The search in the history: what is asked, and the beginning of the line that is found. */
+function searchRows(state: State, query: string): ReturnType<typeof composerRows> {
+  const width = Math.max(1, state.columns - PROMPT_CELLS - 1);
+  const label = widthOf(SEARCH_TEXTS.label) < width / 2 ? SEARCH_TEXTS.label : "";
+  // The end of a long query is what is being typed.
+  let asked = safeLine(query);
+  while (widthOf(label + asked) > width) asked = asked.slice(1);
+  const found = foundLine(state);
+  const text = found
+    ? safeLine(found.line)
+    : query === ""
+    ? SEARCH_TEXTS.empty
+    : SEARCH_TEXTS.nothing;
+  return {
+    rows: [
+      [{ role: "problem", text: "? " }, { role: "faint", text: label }, {
+        role: "plain",
+        text: asked,
+      }],
+      [{ role: "plain", text: "  " }, { role: found ? "plain" : "faint", text: clip(text, width) }],
+    ],
+    cursor: { row: 0, column: PROMPT_CELLS + widthOf(label + asked) },
+  };
+}
+
+function hint(state: State): string {
+  const { columns, peer, presence, by, isEnded, hasModifiers, isNewLineTold } = state;
   const text = isEnded
     ? HINT_TEXTS.ended
     : peer === undefined
     ? HINT_TEXTS.alone
     : presence === "left"
     ? by === "code" ? HINT_TEXTS.left : HINT_TEXTS.leftByName
-    : HINT_TEXTS.ready(hasModifiers ? "Shift+Enter" : "Ctrl+J");
+    : hasModifiers || isNewLineTold
+    ? HINT_TEXTS.ready
+    : HINT_TEXTS.newLine;
   return clip(text, columns - PROMPT_CELLS);
 }
 
@@ -139,6 +175,9 @@ function hint({ columns, peer, presence, by, isEnded, hasModifiers }: State): st
 export function statusRow(state: State): Row {
   if (state.isLeaveAsked) {
     return [{ role: "problem", text: clip(` ${UNSENT_TEXT}`, state.columns) }];
+  }
+  if (state.search) {
+    return [{ role: "faint", text: clip(` ${SEARCH_TEXTS.keys}`, state.columns) }];
   }
   const command = commandHint(state);
   const text = command ?? statusText(state);

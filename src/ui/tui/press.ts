@@ -8,12 +8,20 @@ import { edit, insert, move, replace, textOf } from "../../terminal/editor.ts";
 import { conversationWindow, layComposer } from "./geometry.ts";
 import type { KeyAction } from "../../terminal/keys.ts";
 import { NO_RECALL, type State } from "./state.ts";
-import { typed } from "./typing.ts";
+import { beginSearch, pressInSearch, takeFound, typed } from "./typing.ts";
 import { scrolled, scrolledToFirst } from "./viewport.ts";
+
+/** Keys for the conversation: what is being typed stays as it is. */
+const SCROLLING: ReadonlySet<KeyAction> = new Set(
+  ["page-up", "page-down", "line-up", "line-down", "first", "last", "suspend", "redraw"],
+);
 
 /** The state after a key. What sends and leaves is up to screen.ts. */
 export function pressKey(state: State, action: KeyAction): State {
   if (state.question) return answer(state, action);
+  if (state.search && !SCROLLING.has(action)) {
+    return pressInSearch(state, action) ?? pressKey(takeFound(state), action);
+  }
   if (action === "leave") return { ...state, isLeaveAsked: true };
   switch (action) {
     case "page-up":
@@ -38,6 +46,8 @@ export function pressKey(state: State, action: KeyAction): State {
     case "home":
     case "end":
       return edge(state, action);
+    case "search":
+      return beginSearch(state);
     case "submit":
     case "suspend":
     case "redraw":

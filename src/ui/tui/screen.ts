@@ -280,6 +280,8 @@ export class FullScreen implements Interface, Screen {
 
   /** Does what goes beyond the screen; false for every other key. */
   #act(action: KeyAction, controls: Controls): boolean {
+    const isSearch = this.#state.search !== undefined;
+    if (isSearch && ["leave", "end-of-input", "submit"].includes(action)) return false;
     switch (action) {
       case "leave":
         // The draft is asked about once.

@@ -9,6 +9,7 @@ import { type Draft, EMPTY_DRAFT } from "../../terminal/editor.ts";
 import { EMPTY_LOG, type Log } from "./log.ts";
 import { PLAIN_TEXTS } from "../messages/plain.ts";
 import type { SentLine } from "../common.ts";
+import type { HistorySearch } from "../../terminal/history_search.ts";
 import { nameWidthFor } from "./rows.ts";
 import type { ThemeName } from "./theme.ts";
 import type { Scroll } from "./viewport.ts";
@@ -72,6 +73,8 @@ export interface State {
   readonly history: readonly SentLine[];
   /** Which earlier line is shown, by id; undefined: the draft itself, which `draft` keeps meanwhile. */
   readonly recall: { readonly id: string | undefined; readonly draft: string };
+  /** What is searched for in the history (Ctrl+R). */
+  readonly search: HistorySearch | undefined;
   readonly question: Question | undefined;
   /** Ctrl+C was pressed while something was typed: a second one leaves. */
   readonly isLeaveAsked: boolean;
@@ -79,6 +82,8 @@ export interface State {
   readonly isEnded: boolean;
   /** Whether the terminal tells Shift+Enter from Enter. */
   readonly hasModifiers: boolean;
+  /** The person has seen which key makes a new line: something was sent since. */
+  readonly isNewLineTold: boolean;
   readonly isMuted: boolean;
   /** Undefined until the terminal tells. */
   readonly isFocused: boolean | undefined;
@@ -126,10 +131,12 @@ export function begin(beginning: Beginning): State {
     draft: EMPTY_DRAFT,
     history: [],
     recall: NO_RECALL,
+    search: undefined,
     question: undefined,
     isLeaveAsked: false,
     isEnded: false,
     hasModifiers: false,
+    isNewLineTold: false,
     isFocused: undefined,
     farewell: [],
   };

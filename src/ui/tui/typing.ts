@@ -3,11 +3,24 @@
  *
  * @module
  */
-import { type Draft, EMPTY_DRAFT, forgetPast, insert } from "../../terminal/editor.ts";
-import { withLine } from "../common.ts";
+import {
+  type Draft,
+  edit,
+  emptied,
+  EMPTY_DRAFT,
+  forgetPast,
+  insert,
+  replace,
+  textOf,
+} from "../../terminal/editor.ts";
+import { BEGIN_SEARCH, foundIn, searchFor, searchFurther } from "../../terminal/history_search.ts";
+import type { KeyAction } from "../../terminal/keys.ts";
+import { isPartOf, type SentLine, withLine } from "../common.ts";
 import { splitText } from "../split.ts";
 import { NO_RECALL, type State } from "./state.ts";
 
+/** Nobody searches for more. */
+const MAX_QUERY_CHARS = 200;
 /** A paste of one line, up to this, is as good as typed. */
 const MAX_QUIET_PASTE = 1_000;
 
@@ -19,6 +32,7 @@ export function typed(state: State, draft: Draft): State {
 /** Takes a paste: like typing where it is short, and after a question where it is not. */
 export function pasted(state: State, paste: string): State {
   if (state.question) return asked(state, state.question.text + paste);
+  if (state.search) return searchTyped(state, paste);
   if (!paste.includes("\n") && paste.length <= MAX_QUIET_PASTE) {
     return paste === "" ? state : typed(state, insert(state.draft, paste));
   }
@@ -39,14 +53,75 @@ export function submitted(
   },
 ): State {
   const history = withLine(state.history, { id, line });
-  return isAnswer
-    ? { ...state, question: undefined, history, recall: NO_RECALL }
-    : { ...state, draft: EMPTY_DRAFT, history, recall: NO_RECALL };
+  const isNewLineTold = state.isNewLineTold || state.peer !== undefined;
+  const next = { ...state, history, recall: NO_RECALL, isNewLineTold };
+  return isAnswer ? { ...next, question: undefined } : { ...next, draft: emptied(state.draft) };
 }
 
 /** Forgets what the draft has of a message that must not come back. */
 export function forgetSent(state: State, id: string): State {
   const { draft, recall } = state;
-  if (recall.id !== id) return { ...state, draft: forgetPast(draft) };
+  if (!isPartOf(id, recall.id)) return { ...state, draft: forgetPast(draft) };
   return { ...state, draft: { ...EMPTY_DRAFT, before: recall.draft }, recall: NO_RECALL };
+}
+
+// The search in the history.
+
+/** The line that is found. */
+export function foundLine({ search, history }: State): SentLine | undefined {
+  const index = search && foundIn(history.map(({ line }) => line), search);
+  return index === undefined ? undefined : history[index];
+}
+
+/** Begins a search. */
+export function beginSearch(state: State): State {
+  return { ...state, search: BEGIN_SEARCH };
+}
+
+/** Adds to what is searched for. */
+export function searchTyped(state: State, text: string): State {
+  const query = state.search!.query + text.replaceAll("\n", " ");
+  return { ...state, search: searchFor(query.slice(0, MAX_QUERY_CHARS)) };
+}
+
+/** What a key does to a search; undefined for a key that ends it and is for the draft, too. */
+export function pressInSearch(state: State, action: KeyAction): State | undefined {
+  const search = state.search!;
+  switch (action) {
+    case "search":
+    case "up":
+    case "down": {
+      const lines = state.history.map(({ line }) => line);
+      return { ...state, search: searchFurther(lines, search, action === "down" ? -1 : 1) };
+    }
+    case "backspace":
+    case "delete-word":
+    case "delete-to-start":
+      return {
+        ...state,
+        search: searchFor(edit(insert(EMPTY_DRAFT, search.query), action)!.before),
+      };
+    case "dismiss":
+    case "leave":
+      return { ...state, search: undefined };
+    case "submit":
+    case "newline":
+    case "end-of-input":
+      return takeFound(state);
+    default:
+      return undefined;
+  }
+}
+
+/** The line that was found becomes the draft, as if Up had brought it. */
+export function takeFound(state: State): State {
+  const found = foundLine(state);
+  const next = { ...state, search: undefined };
+  if (!found) return next;
+  const draft = state.recall.id === undefined ? textOf(state.draft) : state.recall.draft;
+  return {
+    ...next,
+    draft: replace(state.draft, found.line),
+    recall: { id: found.id, draft },
+  };
 }

@@ -15,7 +15,7 @@ import type { Weight } from "../messages/events.ts";
 import { rowsOf } from "./rows.ts";
 import type { State } from "./state.ts";
 import { themeFor } from "./theme.ts";
-import { pasted, submitted, typed } from "./typing.ts";
+import { pasted, searchTyped, submitted, typed } from "./typing.ts";
 
 /** Everything that happens. */
 export type Action =
@@ -72,6 +72,7 @@ export function reduce(state: State, action: Action): State {
         ...state,
         isEnded: true,
         question: undefined,
+        search: undefined,
         draft: EMPTY_DRAFT,
         invite: undefined,
       };
@@ -103,7 +104,9 @@ function takeInput(state: State, input: Input): State {
   switch (input.input) {
     case "text":
       // Also while a paste is asked about: no key is lost.
-      return typed(state, insert(state.draft, input.text));
+      return state.search
+        ? searchTyped(state, input.text)
+        : typed(state, insert(state.draft, input.text));
     case "key":
       return pressKey(state, input.action);
     case "paste":

@@ -103,6 +103,30 @@ Deno.test("delete-word: deletes a word of a million letters as one", () => {
   assertEquals(textOf(draft), "");
 });
 
+Deno.test("yank: inserts what was deleted by a word or more, deletions in a row together", () => {
+  assertEquals(shown(typed("one two", "delete-to-start", "yank", "yank")), "one twoone two|");
+  assertEquals(
+    shown(typed("one two three", "delete-word", "delete-word", "yank")),
+    "one two three|",
+  );
+  assertEquals(
+    shown(typed("one two", "home", "delete-next-word", "delete-next-word", "end", "yank")),
+    "one two|",
+  );
+  assertEquals(
+    shown(typed("one two", "home", "delete-next-word", "end", "delete-word", "yank")),
+    " two|",
+    "a movement begins another deletion",
+  );
+  assertEquals(shown(typed("ab", "backspace", "yank")), "a|", "a character is not held");
+  assertEquals(shown(typed("ab", "yank")), "ab|");
+});
+
+Deno.test("forgetPast: leaves nothing to yank", () => {
+  const draft = forgetPast(typed("secret", "delete-to-start"));
+  assertEquals(shown(edit(draft, "yank")!), "|");
+});
+
 Deno.test("forgetPast: leaves the text and nothing to undo", () => {
   const draft = forgetPast(replace(insert(EMPTY_DRAFT, "secret"), "shown"));
   assertEquals(shown(edit(draft, "undo")!), "shown|");

@@ -113,6 +113,78 @@ function joined(inputs: readonly Input[]): Input[] {
   return all;
 }
 
+/** A key as the two newer encodings name it: a code, or the letter of a function key. */
+interface CodedKey {
+  /** Of a key with a code; undefined for a function key, which xterm sends as ever. */
+  readonly code?: number;
+  /** `A` of `CSI A`, `3~` of `CSI 3 ~`. */
+  readonly functionKey?: string;
+  /** Shift 1, Alt 2, Ctrl 4. */
+  readonly modifiers: number;
+}
+
+/** The key that sends a legacy sequence; undefined for those of rxvt, which has no other encoding. */
+function keyBehind(sequence: string): CodedKey | undefined {
+  const [, modifiers, final] = /^\x1b\[1;(\d)([A-Z])$/.exec(sequence) ?? [];
+  if (final) return { functionKey: final, modifiers: Number(modifiers) - 1 };
+  const [, number, shift] = /^\x1b\[(\d)(?:;(\d))?~$/.exec(sequence) ?? [];
+  if (number) return { functionKey: `${number}~`, modifiers: Number(shift ?? 1) - 1 };
+  const [, letter] = /^\x1b[[O]([A-H])$/.exec(sequence) ?? [];
+  if (letter && sequence !== "\x1b[5D" && sequence !== "\x1b[5C") {
+    return { functionKey: letter, modifiers: 0 };
+  }
+  const alt = sequence.length === 2 && sequence.startsWith("\x1b") ? 2 : 0;
+  const character = alt ? sequence[1]! : sequence;
+  if (character.length !== 1) return undefined;
+  const code = character.charCodeAt(0);
+  if ([13, 9, 27, 127].includes(code)) return { code, modifiers: alt };
+  if (code === 0x1f) return { code: 95, modifiers: alt + 4 };
+  if (code < 0x20) return { code: code + 0x60, modifiers: alt + 4 };
+  return { code, modifiers: alt };
+}
+
+/** What a terminal sends for a key in each of the two newer encodings, with lock keys and events. */
+function newerEncodings({ code, functionKey, modifiers }: CodedKey, locks: number): string[] {
+  const field = 1 + modifiers + locks;
+  if (functionKey !== undefined) {
+    const [, number = "1", final] = /^(\d)?(.)$/.exec(functionKey)!;
+    return [`\x1b[${number};${field}${final}`, `\x1b[${number};${field}:1${final}`];
+  }
+  return [
+    `\x1b[${code};${field}u`,
+    `\x1b[${code};${field}:1u`,
+    `\x1b[${code}:65;${field}:2u`,
+    `\x1b[${code};${field};${code}u`,
+    `\x1b[27;${field};${code}~`,
+    ...field === 1 ? [`\x1b[${code}u`] : [],
+  ];
+}
+
+Deno.test("KeyDecoder: decodes every key alike in all three encodings", () => {
+  const keys = Object.entries(SEQUENCES).flatMap(([action, sequences]) =>
+    sequences.map((sequence) => ({ action, sequence, coded: keyBehind(sequence) }))
+  );
+  for (const action of Object.keys(SEQUENCES)) {
+    assert(keys.some((key) => key.action === action && key.coded), `${action} has a key`);
+  }
+  const locks = fc.constantFrom(0, 64, 128, 192);
+  fc.assert(
+    fc.property(fc.constantFrom(...keys), locks, fc.nat(12), (key, locks, cut) => {
+      const { action, sequence, coded } = key;
+      const expected = [{ input: "key", action }] as Input[];
+      for (const sent of [sequence, ...coded ? newerEncodings(coded, locks) : []]) {
+        assertEquals(take(sent), expected, JSON.stringify(sent));
+        const pieces = [sent.slice(0, cut), sent.slice(cut)].filter((piece) => piece !== "");
+        assertEquals(take(...pieces), expected, JSON.stringify(pieces));
+      }
+      if (coded?.code === undefined) return;
+      const released = `\x1b[${coded.code};${1 + coded.modifiers + locks}:3u`;
+      assertEquals(take(released), [], "a key that is released does nothing");
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
 /** Each key that both newer encodings have: its code, its modifiers, and what it does. */
 const MODIFIED: readonly (readonly [code: number, modifiers: number, expected: Input])[] = [
   ...Array.from({ length: 26 }, (_, i): [number, number, Input] | undefined => {

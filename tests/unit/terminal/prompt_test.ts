@@ -385,6 +385,8 @@ Deno.test("prompt: words, lines and what was deleted by mistake", async () => {
     [["one two", "\x1b[1;5D", "\x15"], "two"],
     [["abc", "\x1b[H", "\x1b[3~", "\x1b[F", "d"], "bcd"],
     [["abc", "\x02", "\x02", "\x06", "X"], "abXc"],
+    [["one two", "\x01", "\x1bd", "X"], "X two"],
+    [["one two", "\x15", "x", "\x19"], "xone two"],
     [["one two", "\x15", "\x1f"], "one two"],
     [["one two", "\x17", "\x17", "\x1f", "\x1f"], "one two"],
     [["a", "b", "c", " ", "d", "e", "\x1f"], "abc "],
@@ -408,6 +410,77 @@ Deno.test("prompt: the arrows bring back earlier lines, and the one that was beg
       [[down, "x"], "x"],
     ] as const
   ) assertEquals((await typed(keys, { history: () => history })).text, text, JSON.stringify(keys));
+});
+
+Deno.test("readLine: Ctrl+R finds earlier lines and lets them be edited", async () => {
+  const history = ["first line", "second", "third line"];
+  const options: ReadLineOptions = {
+    history: () => history,
+    searchPrompt: (query) => `?${query}: `,
+  };
+  for (
+    const [keys, text] of [
+      [["\x12", "LINE", "\r", "!"], "third line!"],
+      [["\x12", "line", "\x12", "\r"], "first line"],
+      [["\x12", "line", "\x12", "\x12", "\r"], "first line"],
+      [["\x12", "line", "\x12", "\x1b[B", "\r"], "third line"],
+      [["\x12", "fx", "\x7f", "\r"], "first line"],
+      [["\x12", "nothing", "\r"], ""],
+      [["draft", "\x12", "first", "\x1b", "!"], "draft!"],
+      [["draft", "\x12", "first", "\x03", "!"], "draft!"],
+      [["\x12", "first", "\x01", "X"], "Xfirst line"],
+    ] as const
+  ) {
+    const scene = await asked(options);
+    for (const key of keys) {
+      await scene.terminal.type(key);
+      if (key === "\x1b") await scene.clock.advance(60);
+    }
+    assertEquals(scene.terminal.screen, `> ${text}`.trimEnd(), JSON.stringify(keys));
+    scene.terminal.send("\r");
+    assertEquals(await scene.line, text, JSON.stringify(keys));
+  }
+});
+
+Deno.test("readLine: Ctrl+R shows no line that left the history", async () => {
+  let history = ["a secret", "other"];
+  const { terminal, input, line } = await asked({
+    history: () => history,
+    searchPrompt: (query) => `?${query}: `,
+  });
+  await terminal.type("\x12");
+  await terminal.type("sec");
+  assertEquals(terminal.screen, "?sec: a secret");
+  history = ["other"];
+  input.forget();
+  assertEquals(terminal.screen, "?sec:");
+  terminal.send("\r\x19\r");
+  assertEquals(await line, "");
+});
+
+Deno.test("readLine: Ctrl+Y inserts what was deleted in the line before, unless that was hidden", async () => {
+  const { terminal, input, line } = await asked();
+  await terminal.type("one\x15");
+  terminal.send("\r");
+  await line;
+  const hidden = input.readLine({ prompt: "> ", hidden: true });
+  terminal.send("\x19s3cret\x15\r");
+  assertEquals(await hidden, "");
+  const next = input.readLine({ prompt: "> " });
+  terminal.send("\x19\r");
+  assertEquals(await next, "one");
+  input.forget();
+  const last = input.readLine({ prompt: "> " });
+  terminal.send("\x19\r");
+  assertEquals(await last, "");
+});
+
+Deno.test("readLine: a prompt wider than the window breaks between words", async () => {
+  const { terminal } = await asked({ prompt: "Press Enter to use this computer: " }, {
+    columns: 20,
+  });
+  await terminal.type("x");
+  assertEquals(terminal.screen, "Press Enter to use\nthis computer: x");
 });
 
 Deno.test("prompt: Tab completes as far as there is one way to go on", async () => {

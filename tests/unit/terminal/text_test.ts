@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import stringWidth from "string-width";
-import { clip, lay, pad, placeIn, widthOf, wrap } from "../../../src/terminal/text.ts";
+import { clip, lay, pad, placeIn, widthOf, wrap, wrapRows } from "../../../src/terminal/text.ts";
 
 Deno.test("wrap: breaks at words, and inside words that are too long", () => {
   const cases: [string, number, string[]][] = [
@@ -18,6 +18,9 @@ Deno.test("wrap: breaks at words, and inside words that are too long", () => {
     ["e\u0301e\u0301e\u0301", 2, ["e\u0301e\u0301", "e\u0301"]],
     ["שלום עולם", 5, ["שלום", "עולם"]],
     ["   ", 2, [""]],
+    // A run of spaces that is longer than a row still parts the words.
+    ["one            two", 8, ["one", "two"]],
+    ["            one", 8, ["one"]],
   ];
   for (const [text, width, rows] of cases) {
     assertEquals(wrap(text, width), rows, JSON.stringify(text));
@@ -33,6 +36,9 @@ Deno.test("wrap: makes no row too wide and loses no character", () => {
     const rows = wrap(text, width);
     for (const row of rows) assert(widthOf(row) <= width, row);
     assertEquals(rows.join("").replaceAll(/\s/g, ""), text.replaceAll(/\s/g, ""));
+    for (const row of wrapRows(text, width)) {
+      assertEquals(row.text, text.slice(row.start, row.start + row.text.length));
+    }
   }));
 });
 

@@ -199,7 +199,35 @@ Deno.test("update: follows the background in its colors, unless colors are off",
   assertEquals(story.do({ action: "input", input }).state.theme, "light");
 });
 
-Deno.test("forgetAll: brings nothing expired, cleared or erased back with Up or undo", () => {
+Deno.test("pressKey: Ctrl+R finds what was sent, and Enter lets it be edited", () => {
+  const story = new Story().hear(ready());
+  for (const line of ["first line", "second", "third line"]) {
+    story.do({ action: "submitted", id: line, line, isAnswer: false });
+  }
+  story.type("draft", "\x12", "LINE");
+  assertStringIncludes(story.text, "? Search: LINE\n  third line\n Ctrl+R: older");
+  story.type("\x12");
+  assertStringIncludes(story.text, "? Search: LINE\n  first line\n");
+  story.type("\x12", "\x1b[B");
+  assertStringIncludes(story.text, "\n  third line\n");
+  story.type("x");
+  assertStringIncludes(story.text, "\n  Nothing found.\n");
+  story.type("\x1b");
+  assertEquals(textOf(story.state.draft), "draft");
+  story.type("\x12", "sec", "\r", "!");
+  assertEquals(textOf(story.state.draft), "second!");
+});
+
+Deno.test("expired: a part of a long line takes the line out of the history", () => {
+  const story = new Story().hear(ready());
+  story.do({ action: "submitted", id: "1", line: "one two", isAnswer: false });
+  story.say("1", "one").say("1.2", "two");
+  story.hear({ event: "sent", id: "1", seq: 1 }, { event: "sent", id: "1.2", seq: 2 });
+  story.type("\x1b[A").hear({ event: "expired", from: "you", seq: 2 });
+  assert(!JSON.stringify(story.state).includes("two"));
+});
+
+Deno.test("forgetAll: brings nothing expired, cleared or erased back with Up, search, yank or undo", () => {
   for (const forget of ["expired", "cleared", "burnt"] as const) {
     const story = new Story().hear(ready());
     for (const [id, line] of [["1", "secret"], ["2", "other"]] as const) {
@@ -207,15 +235,28 @@ Deno.test("forgetAll: brings nothing expired, cleared or erased back with Up or 
       story.hear({ event: "sent", id, seq: Number(id) });
     }
     // While the message is shown again in the composer, and afterwards.
-    story.type("draft", "\x1b[A", "\x1b[A");
+    story.type("\x1b[A", "\x1b[A", "\x15", "draft", "\x1b[A", "\x1b[A");
     assertEquals(textOf(story.state.draft), "secret");
     if (forget === "expired") story.hear({ event: "expired", from: "you", seq: 1 });
     if (forget === "burnt") story.hear({ event: "burnt", by: "peer" });
     if (forget === "cleared") story.do({ action: "cleared" });
     assertEquals(textOf(story.state.draft), "draft");
-    for (const key of ["\x1f", "\x1f", "\x1b[A", "\x1b[A", "\x1b[B"]) {
+    const keys = [
+      "\x19",
+      "\x1f",
+      "\x1f",
+      "\x1b[A",
+      "\x1b[A",
+      "\x1b[B",
+      "\x12",
+      "secre",
+      "\x12",
+      "\r",
+    ];
+    for (const key of keys) {
       story.type(key);
       assert(!JSON.stringify(story.state).includes("secret"), `${forget} ${JSON.stringify(key)}`);
+      assert(!story.text.includes("secret"), `${forget} ${JSON.stringify(key)}`);
     }
   }
 });
@@ -257,4 +298,13 @@ Deno.test("pressKey: Ctrl+C with a draft asks first, and any other key takes it 
   assertEquals(story.state.isLeaveAsked, false);
   story.type("\x03", "\x1b[I");
   assertEquals(story.state.isLeaveAsked, true);
+});
+
+Deno.test("hint: names the key for a new line once, and only where Shift+Enter does not reach us", () => {
+  const story = new Story().hear(UP, ready());
+  assertStringIncludes(story.text, "Ctrl+J: new line");
+  story.do({ action: "submitted", id: "1", line: "hello", isAnswer: false });
+  assertStringIncludes(story.text, "> Type and press Enter. /help");
+  const modern = new Story().hear(UP, ready()).type("\x1b[?1u");
+  assertStringIncludes(modern.text, "> Type and press Enter. /help");
 });
