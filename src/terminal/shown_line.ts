@@ -64,6 +64,8 @@ export class ShownLine {
   #own = "";
   /** What is on the screen. */
   #drawn: Part = NOTHING;
+  /** What stands before it there, broken for the width that the window had. */
+  #drawnLead = "";
   /** Where the cursor is, counted from where the prompt begins. */
   #cursor: Place = ORIGIN;
 
@@ -91,7 +93,7 @@ export class ShownLine {
 
   /** The prompt and the line as {@link finish} leaves them on the screen. */
   get shown(): string {
-    return `${this.#lead}${this.#drawn.before}${this.#drawn.after}`;
+    return `${this.#drawnLead}${this.#drawn.before}${this.#drawn.after}`;
   }
 
   /** Rows that prompt and line take. */
@@ -252,8 +254,9 @@ export class ShownLine {
 
   #draw(part: Part): void {
     this.#drawn = part;
+    this.#drawnLead = this.#lead;
     const { before, after } = part;
-    const text = inRawMode(`${this.#lead}${before}${after}`);
+    const text = inRawMode(`${this.#drawnLead}${before}${after}`);
     if (!this.#terminal.isAnsi) return this.#terminal.write(text);
     this.#cursor = this.#placeOfCursor();
     const columns = this.#columns();
@@ -276,7 +279,7 @@ export class ShownLine {
 
   /** Where the line begins. */
   #start(): Place {
-    return placeAfter(this.#lead, ORIGIN, this.#columns());
+    return placeAfter(this.#drawnLead, ORIGIN, this.#columns());
   }
 
   #placeOfCursor(): Place {
