@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-control-regex -- control characters are what terminals send
 import { assert, assertEquals, assertNotMatch } from "@std/assert";
 import fc from "fast-check";
 import { type Input, KeyDecoder, SEQUENCES } from "../../../src/terminal/keys.ts";
@@ -254,7 +255,6 @@ Deno.test("KeyDecoder: the kitty keypad does what its keys do elsewhere", () => 
 Deno.test("KeyDecoder: a modified key is never text that acts on a terminal", () => {
   fc.assert(fc.property(fc.nat(0x11_0000), fc.integer({ min: 1, max: 300 }), (code, modifiers) => {
     for (const input of take(`\x1b[${code};${modifiers}u`, `\x1b[27;${modifiers};${code}~`)) {
-      // deno-lint-ignore no-control-regex -- none may be left
       if (input.input === "text") assertNotMatch(input.text, /[\x00-\x1f\x7f-\x9f]/);
     }
   }));
