@@ -25,7 +25,7 @@ import {
 import { tty } from "../terminal/terminal_text.ts";
 import { RELAY_LINK_ANSWERS } from "../ui/messages/cli.ts";
 import { paintQr, qrRows } from "../ui/qr.ts";
-import { asking, isAnsi, isReadAloud, note, say, type Surroundings } from "./surroundings.ts";
+import { asking, isAnsi, note, say, type Surroundings } from "./surroundings.ts";
 
 /** What the questions do with connection strings and links. */
 export const URI_CHECKS: UriChecks = {
