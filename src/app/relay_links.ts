@@ -83,7 +83,6 @@ async function printLink(
   output.write(`${link}\n`);
   if (!qr) return;
   await output.flush();
-  if (isReadAloud()) return say(RELAY_LINK_ANSWERS.noPicture);
   const rows = qrRows(link);
   const columns = rows[0]!.length;
   if (Deno.stdout.isTerminal() && Deno.consoleSize().columns < columns) {

@@ -55,7 +55,6 @@ function sentence(note: Note): string {
 export const RELAY_LINK_ANSWERS = {
   about: "This relay link lets anyone who holds it reach the relay and disturb it, but not read " +
     "anything. Send it to your peer:",
-  noPicture: "A QR code is a picture; the line above holds the same.",
   tooNarrow: (columns: number) =>
     `This window is too narrow for the QR code: it needs ${columns} columns.`,
   willSave: (path: string) =>
