@@ -8,6 +8,8 @@ import { env } from "./app/environment.ts";
 import { asking, note, say, type Surroundings } from "./app/surroundings.ts";
 import type { Entry } from "./chat/room.ts";
 import type { StartChat } from "./cli/command.ts";
+import { checkName } from "./cli/person.ts";
+import type { FileStore } from "./files/store.ts";
 import { withoutPassword } from "./cli/connection_secret.ts";
 import type { Asker, RoomChoice } from "./cli/questions.ts";
 import type { Start } from "./cli/start.ts";
@@ -59,7 +61,8 @@ export async function run(start: Start, stop: AbortSignal): Promise<number> {
 /** A chat, from the first question to the last document removed. */
 async function chat(command: StartChat, surroundings: Surroundings): Promise<number> {
   const { stop } = surroundings;
-  const person = await asking(command, surroundings);
+  const isOutputData = command.transfer !== undefined;
+  const person = await asking({ ...command, isOutputData }, surroundings);
   const { asker } = person;
   // A script knows what it passes.
   const isForPerson = ({ note }: Note) => note === "code-in-arguments";
@@ -74,7 +77,14 @@ async function chat(command: StartChat, surroundings: Surroundings): Promise<num
   if (asker.isInteractive) systemClock.after(FIRST_QUESTION_MS, load);
   else load();
 
-  const name = await askName(command.name, asker, env("USER") ?? env("USERNAME"));
+  const userName = env("USER") ?? env("USERNAME");
+  // Before anybody is asked or invited: a wrong folder or file is said at once.
+  const files = command.files === undefined && command.transfer === undefined
+    ? undefined
+    : await (await import("./app/transfer.ts")).openFiles(command, surroundings);
+  const name = command.transfer
+    ? nameOr(command.name, userName)
+    : await askName(command.name, asker, userName);
   const { code, ...asked } = await askForRelay(command, asker, stop);
   let { settings, relay, wasAsked } = asked;
   const loaded = await load();
@@ -102,7 +112,17 @@ async function chat(command: StartChat, surroundings: Surroundings): Promise<num
     const mayRetry = (failure: Failure | undefined) =>
       wasCodeAsked && (failure?.code === "no-room" || failure?.code === "wrong-code") &&
       !stop.aborted;
-    const parts = { command, name, settings, relay, entry, mayRetry, ...person, ...surroundings };
+    const parts = {
+      command,
+      name,
+      settings,
+      relay,
+      entry,
+      files,
+      mayRetry,
+      ...person,
+      ...surroundings,
+    };
     const { status, failure } = await converse(loaded.Chat, parts);
     if (!mayRetry(failure)) return status;
     entry = await askForEntry({ ...command, mode: "join" }, asker, { ...loaded, settings });
@@ -117,6 +137,7 @@ interface ConversationParts extends Surroundings {
   readonly settings: RelaySettings;
   readonly relay: Promise<Relay>;
   readonly entry: Entry;
+  readonly files: FileStore | undefined;
   readonly terminal: Terminal;
   readonly input: TerminalInput;
   /** Whether the code is asked for again after this failure. */
@@ -126,28 +147,43 @@ interface ConversationParts extends Surroundings {
 /** Chats in one room until the chat is over. */
 async function converse(
   Chat: Loaded["Chat"],
-  { command, name, settings, relay, entry, terminal, input, output, stop, mayRetry }:
+  { command, name, settings, relay, entry, files, terminal, input, output, stop, mayRetry }:
     ConversationParts,
 ): Promise<{ status: number; failure: Failure | undefined }> {
-  const ui = await openInterface(command, {
-    name,
-    relay: settings.kind === "sqlite" ? "this computer" : "MongoDB",
-    room: command.mode === "room"
-      ? command.room
-      : entry.mode === "join"
-      ? entry.code.nameplate
-      : undefined,
-    by: command.mode === "room" ? "name" : "code",
-    terminal,
-    input,
-    output,
-    flushMs: FLUSH_MS,
-  });
+  const relayName = settings.kind === "sqlite" ? "this computer" : "MongoDB";
+  const { transfer } = command;
+  const ui = transfer
+    ? await (await import("./app/transfer.ts")).openTransfer({ ...command, transfer }, {
+      name,
+      relay: relayName,
+      isFreeCluster: mayBeFree(settings),
+      terminal,
+      input,
+      output,
+      flushMs: FLUSH_MS,
+      stop,
+    })
+    : await openInterface(command, {
+      name,
+      relay: relayName,
+      paths: files?.complete && ((beginning) => files.complete!(beginning)),
+      room: command.mode === "room"
+        ? command.room
+        : entry.mode === "join"
+        ? entry.code.nameplate
+        : undefined,
+      by: command.mode === "room" ? "name" : "code",
+      terminal,
+      input,
+      output,
+      flushMs: FLUSH_MS,
+    });
   const chat = new Chat({
     relay,
     entry,
     name,
     lingerMs: command.lingerMs,
+    files,
     clock: systemClock,
     random: systemRandom,
     emit: (event) => ui.hear(event),
@@ -169,10 +205,11 @@ async function converse(
     throw error;
   });
   try {
-    const status = await chat.run();
+    const chatStatus = await chat.run();
     over.abort();
     await conversing;
-    const { failure } = chat;
+    const failure = chat.failure ?? ui.outcome;
+    const status = chat.failure ? chatStatus : failure?.status ?? chatStatus;
     const explain = async () => {
       if (!failure) return;
       await sayFailure(failure);
@@ -191,6 +228,21 @@ async function converse(
     stop.removeEventListener("abort", onStop);
     await ui.close();
   }
+}
+
+/** A name without a question: as given, the user's, or none in particular. */
+function nameOr(given: string | undefined, user: string | undefined): string {
+  if (given !== undefined) return given;
+  try {
+    return checkName(user ?? "");
+  } catch {
+    return "whisper";
+  }
+}
+
+/** Clusters of Atlas do not say which of them are free. */
+function mayBeFree(settings: RelaySettings): boolean {
+  return settings.kind === "mongodb" && /\.mongodb\.net(?:[:/?,]|$)/i.test(settings.uri);
 }
 
 /** Whether a person pressed Ctrl+C. */

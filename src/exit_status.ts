@@ -18,6 +18,7 @@ export const EXIT = {
   protocol: 9,
   fernet: 10,
   output: 11,
+  file: 12,
   interrupted: 130,
 } as const;
 
@@ -44,6 +45,7 @@ export const STATUS = {
   "protocol": EXIT.protocol,
   "fernet": EXIT.fernet,
   "output": EXIT.output,
+  "file": EXIT.file,
   "no-peer": EXIT.usage,
   "interrupted": EXIT.interrupted,
 } as const;

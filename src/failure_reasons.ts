@@ -56,7 +56,9 @@ export type BadLine =
   | "bad-id"
   | "neither"
   | "unknown-command"
-  | "bad-value";
+  | "bad-value"
+  | "bad-path"
+  | "bad-file";
 
 /** All reasons. */
 export const REASONS = {
@@ -224,6 +226,47 @@ export const REASONS = {
   "room-without-codes": because("usage"),
   /** `/invite` while the peer is in the room. */
   "peer-present": because<{ peer: string }>("usage"),
+
+  // Files (`src/files/`, `src/chat/files.ts`). `name` is empty for a stream.
+  /** Started without a folder for files. */
+  "no-files-folder": because("usage"),
+  /** The folder for files cannot be used. */
+  "files-folder": because<{ path: string; problem: FileProblem }>("usage"),
+  /** `/send` of a file that is not in the folder for files. */
+  "file-outside": because<{ name: string; folder: string }>("usage"),
+  "file-unreadable": because<{ name: string; problem: FileProblem }>("file"),
+  "file-unwritable": because<{ name: string; problem: FileProblem }>("file"),
+  "file-too-large": because<{ name: string; maxBytes: number }>("too-long"),
+  /** It is not the file that was offered any more. */
+  "file-changed": because<{ name: string }>("file"),
+  /** What came is not what was sent, or the peer's program broke the rules. */
+  "file-mismatch": because<{ name: string }>("file"),
+  /** The peer's program could not go on. `from`: who sends the file. */
+  "file-peer-failed": because<
+    { name: string; reason: "source" | "storage" | "damaged" | "canceled"; from: "you" | "peer" }
+  >("file"),
+  "file-peer-left": because<{ name: string }>("file"),
+  "file-refused": because<{ name: string; reason: "declined" | "no-folder" | "busy" }>("file"),
+  "file-canceled": because<{ name: string; by: "you" | "peer" }>("file"),
+  /** It was not delivered in the time that `--timeout` gives. */
+  "transfer-timeout": because<{ kind: "send" | "receive" }>("file"),
+  /** The sender left, and there was nothing. */
+  "nothing-received": because("file"),
+  /** `send` without files, where a person types. */
+  "nothing-to-send": because("usage"),
+  /** A folder among the files of `send`. */
+  "file-is-folder": because<{ name: string }>("usage"),
+  /** `receive` would have to ask, and there is no person. */
+  "missing-yes": because("usage"),
+  /** Bytes that are not text, and the output is a terminal. */
+  "output-not-text": because("file"),
+  "invalid-timeout": because("usage"),
+  /** `receive --json` without a folder: the output belongs to the events. */
+  "json-needs-into": because("usage"),
+  /** No file waits or moves, or none of that name. */
+  "no-such-file": because("usage"),
+  "no-peer-for-file": because("no-peer"),
+  "too-many-files": because("usage"),
 
   // The JSON interface (`src/ui/json.ts`).
   /** A line that is not a request. */

@@ -8,6 +8,7 @@ import type { StartChat } from "../cli/command.ts";
 import type { Terminal, TerminalInput } from "../terminal/prompt.ts";
 import { systemClock } from "../clock.ts";
 import type { Interface } from "../ui/interface.ts";
+import type { CompletePath } from "../ui/slash_commands.ts";
 import type { Output } from "../terminal/output.ts";
 import { env } from "./environment.ts";
 
@@ -22,6 +23,8 @@ export interface InterfaceParts {
   readonly terminal: Terminal;
   readonly input: TerminalInput;
   readonly output: Output;
+  /** What Tab completes the path of a file with. */
+  readonly paths: CompletePath | undefined;
   /** How long, in milliseconds, a reader of the output has to take the rest at the end. */
   readonly flushMs: number;
 }
@@ -29,7 +32,7 @@ export interface InterfaceParts {
 /** Opens it. */
 export async function openInterface(
   { ui, color, quiet }: StartChat,
-  { name, relay, room, by, terminal, input, output, flushMs }: InterfaceParts,
+  { name, relay, room, by, terminal, input, output, flushMs, paths }: InterfaceParts,
 ): Promise<Interface> {
   if (ui === "json") {
     const { JsonInterface } = await import("../ui/json.ts");
@@ -46,7 +49,7 @@ export async function openInterface(
   }
   if (ui === "auto" && input.isTerminal && terminal.isAnsi) {
     const { openFullScreen } = await import("../ui/tui/open.ts");
-    return openFullScreen({ terminal, input, name, relay, room, by, quiet, color, env });
+    return openFullScreen({ terminal, input, name, relay, room, by, quiet, color, env, paths });
   }
   const { PlainInterface } = await import("../ui/plain.ts");
   return new PlainInterface({
@@ -57,6 +60,7 @@ export async function openInterface(
     relay,
     by,
     quiet,
+    paths,
     color: color && terminal.isAnsi,
   });
 }

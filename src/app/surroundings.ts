@@ -19,12 +19,18 @@ export interface Surroundings {
 }
 
 /** Where a person is asked, if there is one. */
-export async function asking({ ui }: Pick<Connection, "ui">, { stop, output }: Surroundings) {
+export async function asking(
+  { ui, isOutputData = false }: Pick<Connection, "ui"> & {
+    /** The output belongs to what is received. */
+    readonly isOutputData?: boolean;
+  },
+  { stop, output }: Surroundings,
+) {
   const { TerminalInput } = await import("../terminal/prompt.ts");
   const isJson = ui === "json";
   const terminal = stdio({
-    output: isJson ? STDERR : output,
-    isAnsi: isAnsi(),
+    output: isJson || isOutputData ? STDERR : output,
+    isAnsi: isOutputData ? env("TERM") !== "dumb" : isAnsi(),
     maySuspend: maySuspend(),
   });
   // Loaded only where something can be erased: it measures texts, and what that takes is slow to load.

@@ -33,6 +33,7 @@
 import { atMost, type Clock, type Random, sleep, type Timer } from "../clock.ts";
 import { untilAborted } from "../deadline.ts";
 import { EXIT, Failure } from "../errors.ts";
+import type { FileStore } from "../files/store.ts";
 import { formatCode } from "../protocol/invite_code.ts";
 import { MAX_TIMER_SECONDS, type Payload } from "../protocol/payload.ts";
 import type { Relay } from "../relay/relay.ts";
@@ -40,6 +41,7 @@ import { Alarms } from "./alarms.ts";
 import { DisappearingMessages } from "./disappearing.ts";
 import { asFailure, cleanupFailed, closeReason } from "./errors.ts";
 import type { RoomKind } from "./events.ts";
+import { FileTransfers } from "./files.ts";
 import type { ChatEvent, CloseReason, Controls, Listener, Overview } from "./events.ts";
 import { RelayConnection } from "./retry.ts";
 import { type Entered, type Entry, Room, roomKindOf } from "./room.ts";
@@ -54,6 +56,8 @@ export interface ChatOptions {
   readonly entry: Entry;
   readonly name: string;
   readonly lingerMs: number;
+  /** Where files are taken from and put; undefined: nowhere. */
+  readonly files?: FileStore | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly emit: Listener;
@@ -131,6 +135,7 @@ export class Chat implements Controls {
   readonly #alarms: Alarms;
   readonly #sender: Sender;
   readonly #disappearing: DisappearingMessages;
+  readonly #files: FileTransfers;
   #entry: Entry | undefined;
   #state: State = { phase: "opening" };
   /** Ends the taking of a seat. */
@@ -164,6 +169,15 @@ export class Chat implements Controls {
         this.#disappearing.onDisplayed("you", seq);
         emit({ event: "delivered", id, seq });
       },
+    });
+    this.#files = new FileTransfers({
+      clock,
+      emit,
+      store: options.files,
+      send: (body) => this.#sender.sendControl(body),
+      sendBulk: (bodies) => this.#sender.sendBulk(bodies),
+      flushRemovals: () => this.#session?.flushRemovals() ?? Promise.resolve(),
+      onFailure: (error) => this.#fail(error),
     });
     this.#disappearing = new DisappearingMessages({
       clock,
@@ -220,6 +234,22 @@ export class Chat implements Controls {
     if (!session?.peer || !this.#open?.connection.isUp) this.#emit({ event: "queued", id });
   }
 
+  sendFile(path: string, id: string): Promise<void> {
+    return this.#files.send(path, id);
+  }
+
+  acceptFile(id?: string): Promise<void> {
+    return this.#files.accept(id);
+  }
+
+  refuseFile(id?: string): void {
+    this.#files.refuse(id);
+  }
+
+  cancelFile(id?: string): Promise<void> {
+    return this.#files.cancel(id);
+  }
+
   displayed(seq: number): void {
     if (this.#session?.onDisplayed(seq)) this.#disappearing.onDisplayed("peer", seq);
   }
@@ -239,6 +269,7 @@ export class Chat implements Controls {
     }
     this.#handshakeTimer?.cancel();
     this.#transition({ phase: "opening", open });
+    await this.#files.end("peer");
     this.#endSession(session);
     this.#disappearing.reset();
     try {
@@ -349,6 +380,7 @@ export class Chat implements Controls {
       roomKind: this.#roomKind,
       name,
       onControlMessage: (payload) => this.#onControlMessage(payload),
+      onFile: (payload) => this.#files.onPayload(payload),
       onReady: () => this.#onReady(),
       onCodeBurnt: () => {
         this.#code = undefined;
@@ -380,6 +412,7 @@ export class Chat implements Controls {
       if (phase !== state.phase) this.#transition({ ...state, phase });
     }
     this.#emit(event);
+    if (event.event === "presence" && event.peer === "left") void this.#files.end("peer");
   }
 
   #onReady(): void {
@@ -389,6 +422,7 @@ export class Chat implements Controls {
     if (state.phase === "handshaking") this.#transition({ ...state, phase: "connected" });
     this.#entered.resolve();
     this.#sender.open();
+    this.#files.begin({ isHost: this.#open?.room.seat?.role === "host" });
   }
 
   #onControlMessage(payload: Payload): void {
@@ -429,6 +463,7 @@ export class Chat implements Controls {
     const timer = clock.after(withinMs, () => this.#forceStop.abort(cleanupFailed()));
     await untilAborted(deadline, open?.room.close() ?? Promise.resolve()).catch(() => {});
     const report = this.#reportLeaving(open, withinMs);
+    await this.#files.end("you");
     if (!failure && session && open?.room.seat) {
       const goodbyeMs = withinMs - Math.min(RELEASE_MS, withinMs / 2);
       await atMost(clock, goodbyeMs, untilAborted(deadline, this.#sayGoodbye(session)))

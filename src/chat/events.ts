@@ -41,6 +41,38 @@ export interface Alarm {
   readonly attemptsLeft?: number;
 }
 
+/** A file, on its way in either direction. */
+export interface FileEvent {
+  readonly event: "file";
+  readonly state:
+    | "offered"
+    | "accepted"
+    | "progress"
+    /** Stored here, complete and right. */
+    | "received"
+    /** Stored there, as the peer's program says. */
+    | "delivered"
+    | "refused"
+    | "canceled"
+    | "failed";
+  /** Who sends it. */
+  readonly from: "you" | "peer";
+  /** As it was sent under, or as it can be accepted under. */
+  readonly id: string;
+  /** Of the peer's files a name that is safe; with `received` the one that the file has now. */
+  readonly name: string;
+  /** Bytes; null for a stream whose end is not known. */
+  readonly size: number | null;
+  /** Bytes that have arrived, as far as this side knows. */
+  readonly bytes: number;
+  /** `failed`: why. */
+  readonly failure?: Failure;
+  /** `canceled`: who did it. */
+  readonly by?: "you" | "peer";
+  /** `refused` by a program, not a person. */
+  readonly reason?: "declined" | "no-folder" | "busy";
+}
+
 /** Every event of a chat. */
 export type ChatEvent =
   | {
@@ -107,6 +139,7 @@ export type ChatEvent =
     /** Messages that were accepted and never displayed to the peer. */
     readonly undelivered: number;
   }
+  | FileEvent
   | { readonly event: "error"; readonly failure: Failure; readonly fatal: boolean };
 
 /** Why a chat is over. */
@@ -181,6 +214,18 @@ export interface Controls {
    * open by then, or the code was right, or it failed and the status says so.
    */
   finish(): Promise<void>;
+  /**
+   * Offers a file by its path. Events that carry `id` report what becomes of it.
+   *
+   * @throws {Failure} for what cannot be sent; nothing was offered then.
+   */
+  sendFile(path: string, id: string): Promise<void>;
+  /** Accepts a file of the peer by its id or name; undefined: the first that waits. */
+  acceptFile(id?: string): Promise<void>;
+  /** Refuses one. */
+  refuseFile(id?: string): void;
+  /** Cancels a file of either side; undefined: the one that moves, or the first. */
+  cancelFile(id?: string): Promise<void>;
   /** The state at this moment. */
   overview(): Overview;
 }

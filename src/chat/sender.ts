@@ -70,6 +70,10 @@ export class Sender {
   #link: SessionLink | undefined;
   /** Messages go out: the peer is known. Control payloads go out from {@link attach} on. */
   #isOpen = false;
+  /** Chunks of a file: sealed when nothing else waits. */
+  #bulk:
+    | { readonly items: readonly Item[]; readonly taken: (isTaken: boolean) => void }
+    | undefined;
   #flushing: Promise<void> | undefined;
   #drained = Promise.withResolvers<void>();
   #pendingAcks = 0;
@@ -113,6 +117,19 @@ export class Sender {
     this.#flush();
   }
 
+  /**
+   * Sends payloads that everything else overtakes, in one batch. Call it again when it has resolved.
+   *
+   * @returns true as soon as they are being sent; false when the session has ended before that.
+   */
+  sendBulk(bodies: readonly Body[]): Promise<boolean> {
+    if (!this.#link) return Promise.resolve(false);
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#bulk = { items: bodies.map((body) => ({ body })), taken: resolve };
+    this.#flush();
+    return promise;
+  }
+
   /** Sends through this session from here on: control payloads at once, messages after {@link open}. */
   attach(link: SessionLink): void {
     this.#link = link;
@@ -134,6 +151,8 @@ export class Sender {
       .map(({ id }) => id);
     this.#queue = this.#isOpen ? [] : this.#queue.filter(({ id }) => id !== undefined);
     this.#unacknowledged.clear();
+    this.#bulk?.taken(false);
+    this.#bulk = undefined;
     this.#link = undefined;
     this.#isOpen = false;
     this.cancelAck();
@@ -235,9 +254,13 @@ export class Sender {
   }
 
   /** What goes out next; messages only once the peer is known. */
-  #next(): Item[] {
-    if (this.#isOpen) return this.#queue.slice(0, MAX_BATCH);
-    return this.#queue.filter(({ id }) => id === undefined).slice(0, MAX_BATCH);
+  #next(): readonly Item[] {
+    const ready = this.#isOpen ? this.#queue : this.#queue.filter(({ id }) => id === undefined);
+    if (ready.length > 0) return ready.slice(0, MAX_BATCH);
+    const bulk = this.#bulk;
+    this.#bulk = undefined;
+    bulk?.taken(true);
+    return bulk?.items ?? [];
   }
 
   #markSent(seq: number, kind: Payload["kind"]): void {

@@ -6,7 +6,7 @@
 import type { Clock, Random, Timer } from "../clock.ts";
 import { type Conversation, type Received, startConversation } from "../protocol/conversation.ts";
 import type { HandshakeParams, HandshakeResult } from "../protocol/handshake.ts";
-import type { Payload } from "../protocol/payload.ts";
+import type { FileBody, Payload } from "../protocol/payload.ts";
 import type { Envelope, RoomView, Seat } from "../relay/relay.ts";
 import type { Alarms } from "./alarms.ts";
 import { evicted } from "./errors.ts";
@@ -41,6 +41,8 @@ export interface SessionDeps {
   readonly name: string;
   /** The peer's program asks for a timer, or to erase the conversation. */
   onControlMessage(payload: Payload): void;
+  /** The peer's program sends something about a file. */
+  onFile(payload: FileBody): void;
   /** The peer is known. */
   onReady(): void;
   /** The invite code no longer lets anybody in. */
@@ -157,6 +159,11 @@ export class Session {
   async settle(): Promise<void> {
     await this.#deps.sender.idle();
     await this.#sync.flush();
+  }
+
+  /** Resolves when everything that was read is off the relay. */
+  flushRemovals(): Promise<void> {
+    return this.#sync.flush();
   }
 
   /** Stops everything and wipes every key. */
@@ -280,6 +287,14 @@ export class Session {
         // A proposal that comes late may have been overtaken by another.
         if (!late || payload.agreed) this.#deps.onControlMessage(payload);
         return;
+      case "offer":
+      case "accept":
+      case "refuse":
+      case "chunk":
+      case "end":
+      case "delivered":
+      case "cancel":
+        return this.#deps.onFile(payload);
       case "burn":
         sender.scheduleAck();
         return this.#deps.onControlMessage(payload);

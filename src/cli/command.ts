@@ -40,7 +40,29 @@ export interface StartChat extends Connection {
   readonly lingerMs: number;
   /** No bell and no notifications. */
   readonly quiet: boolean;
+  /** The folder that files are taken from and put into. */
+  readonly files: string | undefined;
+  /** One transfer instead of a conversation. */
+  readonly transfer: Transfer | undefined;
 }
+
+/** What `send` and `receive` do. */
+export type Transfer =
+  & {
+    /** Milliseconds after which it gives up; undefined: never. */
+    readonly timeoutMs: number | undefined;
+  }
+  & (
+    /** `paths`: none for the standard input. */
+    | { readonly kind: "send"; readonly paths: readonly string[] }
+    | {
+      readonly kind: "receive";
+      /** The folder to save in; undefined: to the standard output. */
+      readonly into: string | undefined;
+      /** Nothing is asked. */
+      readonly yes: boolean;
+    }
+  );
 
 /** Check the connection. */
 export interface DoctorCommand extends Connection {

@@ -66,6 +66,14 @@ export const FLAGS = {
     env: "WHISPER_PLAIN",
     setting: true,
   },
+  "files": {
+    value: "DIR",
+    env: "WHISPER_FILES",
+    setting: true,
+  },
+  "into": { value: "DIR" },
+  "yes": { short: "y" },
+  "timeout": { value: "DURATION" },
   "quiet": {
     env: "WHISPER_QUIET",
     setting: true,
@@ -135,6 +143,8 @@ export interface CommandSpec {
   readonly actions?: Readonly<Record<string, Action>>;
   /** The action where none is named; without it one has to be named. */
   readonly defaultAction?: string;
+  /** Its arguments are files. */
+  readonly takesFiles?: true;
   /** The words its argument is one of. */
   readonly choices?: readonly string[];
   /** Arguments of an example, as typed after the program's name. */
@@ -145,7 +155,8 @@ export interface CommandSpec {
 const RELAY = ["uri", "local", "poll", "tls-ca-file", "password-file"] as const;
 const LOOKS = ["plain", "json", "color"] as const;
 const ALWAYS = ["debug", "help", "version"] as const;
-const CHAT = [...RELAY, "name", "linger", ...LOOKS, "quiet", ...ALWAYS] as const;
+const CHAT = [...RELAY, "name", "linger", "files", ...LOOKS, "quiet", ...ALWAYS] as const;
+const TRANSFER = [...RELAY, "name", "linger", "timeout", ...LOOKS, ...ALWAYS] as const;
 
 /** The shells that `completions` knows. */
 export const SHELLS = ["bash", "zsh", "fish", "powershell"] as const;
@@ -172,6 +183,21 @@ export const COMMANDS = {
     flags: [...CHAT, "room", "passphrase-file"],
     example: "chat --room garden",
     exampleHelp: EXAMPLE_HELP.chat,
+  },
+  "send": {
+    usage: "send [FILE...]",
+    help: COMMAND_HELP.send,
+    flags: TRANSFER,
+    takesFiles: true,
+    example: "send report.pdf --local",
+    exampleHelp: EXAMPLE_HELP.send,
+  },
+  "receive": {
+    usage: "receive [CODE]",
+    help: COMMAND_HELP.receive,
+    flags: [...TRANSFER, "into", "yes"],
+    example: "receive 4821-river-canyon-ocean --into . --local",
+    exampleHelp: EXAMPLE_HELP.receive,
   },
   "doctor": {
     usage: "doctor",

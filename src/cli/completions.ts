@@ -36,9 +36,10 @@ export function complete(words: readonly string[]): Completion {
   // Windows PowerShell drops an empty argument, so its script writes one as two quotes.
   const current = words.at(-1)?.replace(/^""$/, "") ?? "";
   const { typed, awaits } = read(words.slice(0, -1));
-  if (awaits !== undefined) return awaits === "FILE" ? "files" : [];
+  if (awaits !== undefined) return awaits === "FILE" || awaits === "DIR" ? "files" : [];
   const [command, ...rest] = typed;
   const spec = command === undefined ? DEFAULT_COMMAND : ALL_COMMANDS.get(command);
+  if (spec?.takesFiles && !current.startsWith("-")) return "files";
   const all = current.startsWith("-")
     ? spec ? flagsOf(spec) : []
     : command === undefined

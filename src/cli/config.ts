@@ -109,7 +109,7 @@ function set(
       break;
     default:
       if (value.trim() === "") throw new Failure("setting-empty", { setting: name });
-      if (ALL_FLAGS.get(name)!.value === "FILE" && !ABSOLUTE.test(value)) {
+      if (["FILE", "DIR"].includes(ALL_FLAGS.get(name)!.value!) && !ABSOLUTE.test(value)) {
         throw new Failure("setting-not-absolute", { setting: name });
       }
       config[name] = value;

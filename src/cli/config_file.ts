@@ -7,7 +7,8 @@ import { Failure } from "../errors.ts";
 import { ALL_FLAGS, type SettingName, SETTINGS } from "./command_table.ts";
 import { nearest } from "../nearest.ts";
 import type { StoredConfig } from "./settings.ts";
-import { decodeText, fileProblem } from "./text_file.ts";
+import { fileProblem } from "../file_problem.ts";
+import { decodeText } from "./text_file.ts";
 
 /** The variables that {@link configPath} asks for. */
 export const CONFIG_VARIABLES = ["XDG_CONFIG_HOME", "HOME", "APPDATA"] as const;

@@ -14,7 +14,8 @@ import {
 } from "../crypto/fernet.ts";
 import { Failure } from "../errors.ts";
 import type { FernetCommand } from "./command.ts";
-import { decodeText, fileProblem } from "./text_file.ts";
+import { fileProblem } from "../file_problem.ts";
+import { decodeText } from "./text_file.ts";
 
 /** What the command reads, writes and needs. */
 export interface FernetParts {

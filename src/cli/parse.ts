@@ -23,6 +23,7 @@ import {
 } from "./command_table.ts";
 import { uriSecret } from "./connection_secret.ts";
 import { nearest } from "../nearest.ts";
+import { parseDuration } from "../duration.ts";
 import { checkLinger, checkName, DEFAULT_LINGER_MS } from "./person.ts";
 import { type ResolvedRelay, Settings, type StoredConfig } from "./settings.ts";
 
@@ -61,6 +62,10 @@ export function parseCommand(args: readonly string[], sources: SettingSources): 
     case "chat":
       refuseOthers(parsed, spec);
       return chat(name, rest, new Settings(flags, sources));
+    case "send":
+    case "receive":
+      refuseOthers(parsed, spec);
+      return transfer(name, rest, new Settings(flags, sources));
     case "doctor":
       refuseOthers(parsed, spec);
       assertNoMore(rest);
@@ -118,11 +123,33 @@ function chat(
     name: person && checkName(person.value, `the name in ${person.from}`),
     lingerMs: linger ? checkLinger(linger.value, linger.from) : DEFAULT_LINGER_MS,
     quiet: settings.isOn("quiet"),
+    files: settings.text("files")?.value,
+    transfer: undefined,
     ...connected,
     // The local relay belongs to one user, so the code is of no use to others.
     notes: code === undefined || connected.relay?.kind === "local"
       ? notes
       : [...notes, { note: "code-in-arguments" }],
+  };
+}
+
+/** One transfer: a room of its own, which ends with it. */
+function transfer(
+  name: "send" | "receive",
+  words: readonly string[],
+  settings: Settings,
+): StartChat {
+  const start = chat(name === "send" ? "new" : "join", name === "send" ? [] : words, settings);
+  const timeout = settings.text("timeout");
+  const timeoutMs = timeout && parseDuration(timeout.value);
+  if (timeout && timeoutMs === undefined) throw new Failure("invalid-timeout");
+  const into = settings.text("into")?.value;
+  return {
+    ...start,
+    files: undefined,
+    transfer: name === "send"
+      ? { kind: "send", paths: words, timeoutMs }
+      : { kind: "receive", into, yes: settings.isFlag("yes"), timeoutMs },
   };
 }
 

@@ -15,7 +15,8 @@ import { passphraseBits, WEAK_BITS } from "./passphrase_strength.ts";
 import { checkName } from "./person.ts";
 import { interrupted } from "../terminal/interrupted.ts";
 import type { ReadLineOptions } from "../terminal/prompt.ts";
-import { decodeText, fileProblem, readBounded } from "./text_file.ts";
+import { fileProblem } from "../file_problem.ts";
+import { decodeText, readBounded } from "./text_file.ts";
 
 /** A person to ask. */
 export interface Asker {

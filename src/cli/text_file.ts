@@ -3,8 +3,6 @@
  *
  * @module
  */
-import type { FileProblem } from "../failure_reasons.ts";
-
 /**
  * Text in UTF-8, or in UTF-16 with a byte order mark, as Windows PowerShell writes it with `>`.
  *
@@ -34,19 +32,4 @@ export async function readBounded(path: string, maxBytes: number): Promise<Uint8
     length += read;
   }
   return undefined;
-}
-
-/** What an error of reading or writing a file says about it. */
-export function fileProblem(error: unknown): FileProblem {
-  if (error instanceof Deno.errors.NotFound) return "missing";
-  if (error instanceof Deno.errors.NotCapable) return "not-permitted";
-  if (error instanceof Deno.errors.PermissionDenied) return "denied";
-  if (error instanceof Deno.errors.NotADirectory) return "not-a-folder";
-  if (error instanceof Deno.errors.IsADirectory) return "not-a-file";
-  if (error instanceof Deno.errors.AlreadyExists) return "exists";
-  if (error instanceof TypeError) return "not-text";
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "ENOSPC" || code === "EDQUOT") return "no-space";
-  if (code === "EISDIR") return "not-a-file";
-  return "other";
 }

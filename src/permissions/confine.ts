@@ -54,6 +54,14 @@ export function filesOf(
   }
   if ("keyFile" in command) named.push(command.keyFile);
   const own: string[] = [];
+  if (command.command === "chat") {
+    const { files, transfer } = command;
+    if (files !== undefined) own.push(...withTarget(files));
+    if (transfer?.kind === "send") named.push(...transfer.paths);
+    if (transfer?.kind === "receive" && transfer.into !== undefined) {
+      own.push(...withTarget(transfer.into));
+    }
+  }
   if ("relay" in command && command.command !== "relay" && command.relay?.kind !== "uri") {
     own.push(directoryOf(defaultDatabasePath(env)));
   }
@@ -62,6 +70,16 @@ export function filesOf(
   if (isSaving && configPath !== undefined) own.push(directoryOf(configPath));
   if (isSaving && linkPath !== undefined) own.push(directoryOf(linkPath));
   return { own, named };
+}
+
+/** A folder, and where it is if a link leads there. */
+function withTarget(folder: string): string[] {
+  try {
+    return [folder, Deno.realPathSync(folder)];
+  } catch {
+    // The failure to use it says why.
+    return [folder];
+  }
 }
 
 /** Keeps these files and gives up all others. What was not allowed before is not allowed after. */

@@ -73,6 +73,11 @@ export class Output {
     this.#enqueue(encode(`${line}\n`));
   }
 
+  /** Writes bytes exactly as they are, where the reader is known to take them. */
+  writeBytes(bytes: Uint8Array): void {
+    this.#enqueue(bytes);
+  }
+
   /** Writes data for a file or another program: unchanged, except on a terminal, which gets text. */
   writeData(data: string | Uint8Array): void {
     if (!this.isTerminal) return this.#enqueue(typeof data === "string" ? encode(data) : data);

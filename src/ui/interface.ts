@@ -4,6 +4,7 @@
  * @module
  */
 import type { ChatEvent, Controls } from "../chat/events.ts";
+import type { Failure } from "../errors.ts";
 
 /** One way of showing a chat. */
 export interface Interface {
@@ -28,6 +29,8 @@ export interface Interface {
    * @param stop ends the waiting.
    */
   acknowledge(stop: AbortSignal): Promise<void>;
+  /** What it was opened for, and did not succeed in. */
+  readonly outcome?: Failure | undefined;
   /** Restores the terminal, with everything shown. Harmless when repeated. */
   close(): Promise<void>;
 }

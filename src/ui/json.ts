@@ -34,7 +34,12 @@ export interface JsonParts {
 /** What one line asks for. */
 type Request =
   | { readonly kind: "send"; readonly text: string; readonly id: string }
+  | { readonly kind: "sendFile"; readonly path: string; readonly id: string }
+  | { readonly kind: "file"; readonly name: FileCommand; readonly file: string | undefined }
   | { readonly kind: "command"; readonly name: SlashCommandName; readonly value: string };
+
+/** Commands about a file that is there already. */
+type FileCommand = "accept" | "refuse" | "cancel";
 
 /** An id is stored as long as its message; a long one has no use. */
 const MAX_ID_CHARS = 1_024;
@@ -121,16 +126,13 @@ export class JsonInterface implements Interface {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw badLine("not-an-object");
     }
-    const { send, id, command, value: argument } = value as Record<string, unknown>;
+    const { send, id, command, value: argument, path, file } = value as Record<string, unknown>;
     if (send !== undefined && command !== undefined) {
       throw badLine("send-and-command");
     }
     if (send !== undefined) {
       if (typeof send !== "string") throw badLine("send-not-a-string");
-      if (id !== undefined && (typeof id !== "string" || id.length > MAX_ID_CHARS)) {
-        throw badLine("bad-id");
-      }
-      return { kind: "send", text: send, id: id ?? `#${++this.#unnamed}` };
+      return { kind: "send", text: send, id: this.#idOf(id) };
     }
     if (typeof command !== "string") throw badLine("neither");
     const name = commandNamed(command);
@@ -139,7 +141,21 @@ export class JsonInterface implements Interface {
     if (argument !== undefined && typeof argument !== "string" && typeof argument !== "number") {
       throw badLine("bad-value");
     }
+    if (name === "send") {
+      if (typeof path !== "string" || path === "") throw badLine("bad-path");
+      return { kind: "sendFile", path, id: this.#idOf(id) };
+    }
+    if (name === "accept" || name === "refuse" || name === "cancel") {
+      if (file !== undefined && typeof file !== "string") throw badLine("bad-file");
+      return { kind: "file", name, file };
+    }
     return { kind: "command", name, value: String(argument ?? "") };
+  }
+
+  #idOf(id: unknown): string {
+    if (id === undefined) return `#${++this.#unnamed}`;
+    if (typeof id !== "string" || id.length > MAX_ID_CHARS) throw badLine("bad-id");
+    return id;
   }
 
   #perform(request: Request, controls: Controls): void {
@@ -148,6 +164,22 @@ export class JsonInterface implements Interface {
         return controls.send(request.text, request.id);
       } catch (error) {
         return this.#complain(error, request.id);
+      }
+    }
+    if (request.kind === "sendFile") {
+      const { path, id } = request;
+      // Not awaited: a slow disk holds up no text.
+      return void controls.sendFile(path, id).catch((error) => this.#complain(error, id));
+    }
+    if (request.kind === "file") {
+      const { name, file } = request;
+      const complain = (error: unknown) => this.#complain(error, undefined, file);
+      if (name === "accept") return void controls.acceptFile(file).catch(complain);
+      if (name === "cancel") return void controls.cancelFile(file).catch(complain);
+      try {
+        return controls.refuseFile(file);
+      } catch (error) {
+        return complain(error);
       }
     }
     switch (request.name) {
@@ -185,10 +217,15 @@ export class JsonInterface implements Interface {
     this.#parts.write({ event, ...fields });
   }
 
-  #complain(error: unknown, id?: string): void {
+  #complain(error: unknown, id?: string, file?: string): void {
     if (!(error instanceof Failure)) throw error;
     const described = { code: error.code, ...describeFailure(error) };
-    this.#answer("error", { ...described, fatal: false, ...id !== undefined && { id } });
+    this.#answer("error", {
+      ...described,
+      fatal: false,
+      ...id !== undefined && { id },
+      ...file !== undefined && { file },
+    });
   }
 }
 
@@ -213,6 +250,10 @@ export function eventAsJson(event: ChatEvent, by: RoomKind = "code"): object {
     }
     case "alarm":
       return { ...event, message: alarmMessage(event, by) };
+    case "file": {
+      const { failure, ...facts } = event;
+      return { ...facts, ...failure && { code: failure.code, ...describeFailure(failure) } };
+    }
     case "error": {
       const { failure, ...facts } = event;
       return { ...facts, code: failure.code, ...describeFailure(failure) };

@@ -9,7 +9,7 @@ import { MAX_TEXT_BYTES } from "../limits.ts";
 import { describeFailure } from "./messages/failures.ts";
 import { SLASH_COMMAND_TEXTS as TEXTS } from "./messages/slash_commands.ts";
 import { relayLines, verifyLines, whoLines } from "./messages/events.ts";
-import { commandHelp, parseTimer, readTyped } from "./slash_commands.ts";
+import { commandHelp, parseTimer, readTyped, typedPath } from "./slash_commands.ts";
 import { bytesOf, splitText } from "./split.ts";
 
 /** What a screen provides for that. */
@@ -133,6 +133,15 @@ export class Performer {
         return screen.tell(relayLines(overview(), screen.relayState()));
       case "invite":
         return await controls.invite();
+      case "send":
+        if (typed.argument === "") return screen.problem(TEXTS.sendUsage);
+        return await controls.sendFile(typedPath(typed.argument), id);
+      case "accept":
+        return await controls.acceptFile(typed.argument || undefined);
+      case "refuse":
+        return controls.refuseFile(typed.argument || undefined);
+      case "cancel":
+        return await controls.cancelFile(typed.argument || undefined);
       case "timer":
         return controls.setTimer(parseTimer(typed.argument));
       case "copy":

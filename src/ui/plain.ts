@@ -22,9 +22,10 @@ import { NOT_CONNECTED, PRESS_ENTER, UNSENT_TEXT, YOUR_PEER } from "./messages/i
 import { commandLine } from "./messages/invocation.ts";
 import { plainKeyHelp } from "./messages/keys.ts";
 import { DELIVERY_TEXTS, PLAIN_TEXTS } from "./messages/plain.ts";
+import { ProgressSteps } from "./progress.ts";
 import { Performer, type Screen } from "./perform.ts";
 import { alarmText, peerLabel, seconds, type Sentence, sentenceOf } from "./messages/events.ts";
-import { completeCommand } from "./slash_commands.ts";
+import { completeCommand, type CompletePath } from "./slash_commands.ts";
 
 /** A wait that goes on is mentioned this often. */
 const REMIND_MS = 60_000;
@@ -50,6 +51,8 @@ export interface PlainParts {
   readonly by: RoomKind;
   readonly quiet: boolean;
   readonly color: boolean;
+  /** What Tab completes the path of a file with. */
+  readonly paths?: CompletePath | undefined;
 }
 
 /** The plain interface. */
@@ -72,6 +75,7 @@ export class PlainInterface implements Interface, Screen {
   /** Counts the sessions: a message of an earlier one is not confirmed in the next. */
   #session = 0;
   #isLeaving = false;
+  readonly #steps = new ProgressSteps();
 
   constructor(parts: PlainParts) {
     this.#parts = parts;
@@ -100,6 +104,11 @@ export class PlainInterface implements Interface, Screen {
         return this.#deliveries.sent(event.id);
       case "delivered":
         return this.#deliveries.delivered(event.id);
+      case "file": {
+        const step = this.#steps.next(event);
+        if (step) this.#say({ weight: "quiet", text: step });
+        break;
+      }
       case "expired":
         return this.#expire(event.from, event.seq);
       case "ready":
@@ -133,13 +142,13 @@ export class PlainInterface implements Interface, Screen {
 
   async converse(controls: Controls, over: AbortSignal): Promise<void> {
     this.#controls = controls;
-    const { input } = this.#parts;
+    const { input, paths } = this.#parts;
     const failed = Promise.withResolvers<never>();
     try {
       while (!over.aborted) {
         const reading = input.readLine({
           ...input.isTerminal ? { prompt: `${PLAIN_TEXTS.you}: ` } : {},
-          complete: (line) => [completeCommand(line, this.by) ?? []].flat(),
+          complete: (line) => [completeCommand(line, { by: this.by, paths }) ?? []].flat(),
           history: () => this.#history.map(({ line }) => line),
           searchPrompt: PLAIN_TEXTS.search,
           confirmLeave: () => this.problem(UNSENT_TEXT),

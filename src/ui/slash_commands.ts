@@ -15,6 +15,8 @@ export interface SlashCommand extends SlashCommandHelp {
   readonly aliases?: readonly string[];
   /** True where only a person's screen has a use for it: not a command of the JSON interface. */
   readonly screen?: true;
+  /** The command in whose help this one is mentioned. */
+  readonly under?: string;
   /** True where it is about codes, which a room that was agreed on by name does not have. */
   readonly codes?: true;
 }
@@ -26,6 +28,10 @@ export const SLASH_COMMANDS = {
   "verify": SLASH_COMMAND_HELP.verify,
   "invite": { ...SLASH_COMMAND_HELP.invite, codes: true },
   "timer": SLASH_COMMAND_HELP.timer,
+  "send": SLASH_COMMAND_HELP.send,
+  "accept": { ...SLASH_COMMAND_HELP.accept, under: "send" },
+  "refuse": { ...SLASH_COMMAND_HELP.refuse, under: "send" },
+  "cancel": { ...SLASH_COMMAND_HELP.cancel, under: "send" },
   "relay": SLASH_COMMAND_HELP.relay,
   "copy": { ...SLASH_COMMAND_HELP.copy, screen: true, codes: true },
   "mute": { ...SLASH_COMMAND_HELP.mute, screen: true },
@@ -92,16 +98,55 @@ export function beginningWith(
   return word !== "" && names.length === 1 ? names[0] as SlashCommandName : undefined;
 }
 
-/** What the Tab key makes of a line: the command that it begins. */
-export function completeCommand(line: string, by: RoomKind = "code"): string | undefined {
+/** Paths that begin like this, for `/send`. */
+export type CompletePath = (beginning: string) => readonly string[];
+
+/**
+ * What the Tab key makes of a line: the command that it begins, or the path behind `/send`, as far as all
+ * that begin like it agree.
+ */
+export function completeCommand(
+  line: string,
+  { by = "code", paths }: { by?: RoomKind; paths?: CompletePath | undefined } = {},
+): string | undefined {
+  const [, beginning] = /^\/send\s+(.*)$/.exec(line) ?? [];
+  if (beginning !== undefined) {
+    const found = paths?.(beginning) ?? [];
+    const common = commonBeginning(found);
+    return common.length > beginning.length ? `/send ${common}` : undefined;
+  }
   const [, word] = /^\/([a-z]+)$/.exec(line) ?? [];
   const name = word && beginningWith(word, by);
   return name ? `/${name} ` : undefined;
 }
 
+function commonBeginning([first = "", ...others]: readonly string[]): string {
+  let length = first.length;
+  for (const other of others) {
+    while (!other.startsWith(first.slice(0, length))) length--;
+  }
+  return first.slice(0, length);
+}
+
+/** A path as it was typed, or dropped into the terminal: in quotes, or with backslashes before blanks. */
+export function typedPath(argument: string): string {
+  const quoted = /^(["'])(.*)\1$/.exec(argument);
+  if (quoted) return quoted[2]!;
+  const [, url] = /^file:\/\/(\/.*)$/.exec(argument) ?? [];
+  if (url !== undefined) {
+    try {
+      return decodeURIComponent(url);
+    } catch {
+      return url;
+    }
+  }
+  return argument.replaceAll(/\\([ \\()&'"[\]{}$!#;])/g, "$1");
+}
+
 /** The lines of `/help`: every command, with what may follow it. */
 export function commandHelp(by: RoomKind = "code"): [usage: string, help: string][] {
-  return [...offeredCommands(by)].map(([name, { argument, help }]) => [
+  const listed = [...offeredCommands(by)].filter(([, { under }]) => under === undefined);
+  return listed.map(([name, { argument, help }]) => [
     `/${name}${argument ? ` ${argument}` : ""}`,
     help,
   ]);

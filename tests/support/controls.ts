@@ -45,6 +45,22 @@ export class RecordedControls implements Controls {
     this.#ask(`timer ${seconds}`);
   }
 
+  sendFile(path: string, id: string): Promise<void> {
+    return Promise.resolve().then(() => this.#ask(`send-file ${JSON.stringify(path)} ${id}`));
+  }
+
+  acceptFile(id?: string): Promise<void> {
+    return Promise.resolve().then(() => this.#ask(`accept ${id}`));
+  }
+
+  refuseFile(id?: string): void {
+    this.#ask(`refuse ${id}`);
+  }
+
+  cancelFile(id?: string): Promise<void> {
+    return Promise.resolve().then(() => this.#ask(`cancel ${id}`));
+  }
+
   burn(): Promise<void> {
     return Promise.resolve().then(() => this.#ask("burn"));
   }

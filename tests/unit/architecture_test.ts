@@ -27,7 +27,7 @@ const ALLOWED: Record<string, readonly string[]> = {
       "src/chat/",
       "src/ui/",
     ],
-    ...["src/app/", "src/permissions/"],
+    ...["src/app/", "src/permissions/", "src/files/"],
   ],
   "src/app/": [
     ...[
@@ -38,7 +38,7 @@ const ALLOWED: Record<string, readonly string[]> = {
       "src/chat/",
       "src/ui/",
     ],
-    ...["src/doctor/", "src/permissions/"],
+    ...["src/doctor/", "src/permissions/", "src/files/"],
   ],
   "src/doctor/": [
     "src/ui/messages/",
@@ -60,7 +60,8 @@ const ALLOWED: Record<string, readonly string[]> = {
     "src/terminal/safe_text.ts",
   ],
   "src/ui/": ["src/chat/events.ts", "src/terminal/"],
-  "src/chat/": ["src/protocol/", "src/relay/relay.ts"],
+  "src/chat/": ["src/protocol/", "src/relay/relay.ts", "src/files/"],
+  "src/files/": [],
   "src/protocol/": ["src/crypto/"],
   "src/crypto/": [],
   "src/relay/relay.ts": [],
@@ -85,6 +86,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   "src/errors.ts": [],
   "src/exit_status.ts": [],
   "src/failure_reasons.ts": [],
+  "src/file_problem.ts": [],
   "src/clock.ts": [],
   "src/deadline.ts": [],
   "src/version.ts": [],
@@ -99,6 +101,7 @@ const COMMON = [
   "src/errors.ts",
   "src/exit_status.ts",
   "src/failure_reasons.ts",
+  "src/file_problem.ts",
   "src/clock.ts",
   "src/deadline.ts",
   "src/version.ts",

@@ -26,6 +26,7 @@ const PROMISED: Record<FailureCode, number> = {
   "protocol": 9,
   "fernet": 10,
   "output": 11,
+  "file": 12,
   "interrupted": 130,
 };
 

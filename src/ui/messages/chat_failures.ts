@@ -166,6 +166,10 @@ function badLine(problem: BadLine, maxIdChars: number): string {
       return "it has neither a send nor a command";
     case "unknown-command":
       return "there is no such command";
+    case "bad-path":
+      return "its path is not a string";
+    case "bad-file":
+      return "its file is not a string";
     case "bad-value":
       return "its value is neither a string nor a number";
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FILE_PROBLEMS } from "./file_problems.ts";
 import type { FailureTexts } from "./failure_text.ts";
 import { commandLine } from "./invocation.ts";
 
@@ -11,21 +12,6 @@ const didYouMean = (suggestion: string | undefined) =>
   suggestion === undefined ? seeHelp() : `Did you mean ${suggestion}?`;
 const asSecretFile = (source: string) =>
   `Put it on the first line of a file and pass the file with ${source}.`;
-
-/** What the system said of a file. */
-const FILE_PROBLEMS = {
-  "missing": "there is no such file",
-  "denied": "the system does not allow it",
-  "not-a-file": "it is not a regular file",
-  "not-text": "it is not text",
-  "not-permitted": "Whisper may only read files named when it starts",
-  "empty": "its first line is empty",
-  "too-large": "it is too large",
-  "exists": "something else is in its place",
-  "not-a-folder": "part of its path is not a folder",
-  "no-space": "the disk is full",
-  "other": "the system reports an error",
-} as const;
 
 const CONFIG_PROBLEMS = {
   "not-settings": "it is not a settings file",

@@ -5,7 +5,9 @@
  * @module
  */
 import type { Alarm, ChatEvent, Overview, Presence, RoomKind } from "../../chat/events.ts";
+import type { Failure } from "../../errors.ts";
 import { describeFailure } from "./failures.ts";
+import { fileSentence } from "./files.ts";
 import { graphemes } from "../../terminal/graphemes.ts";
 import { safeLine } from "../../terminal/safe_text.ts";
 
@@ -82,10 +84,11 @@ export function sentenceOf(
     }
     case "closed":
       return closed(event);
-    case "error": {
-      const { message, hint } = describeFailure(event.failure);
-      return { weight: "problem", text: `${message} ${hint}` };
-    }
+    case "error":
+      return failed(event.failure);
+    case "file":
+      if (event.failure) return failed(event.failure);
+      return fileSentence(event, names.peer);
     case "message":
     case "queued":
     case "sent":
@@ -95,6 +98,11 @@ export function sentenceOf(
     default:
       return event satisfies never;
   }
+}
+
+function failed(failure: Failure): Sentence {
+  const { message, hint } = describeFailure(failure);
+  return { weight: "problem", text: `${message} ${hint}` };
 }
 
 function news(text: string): Sentence {

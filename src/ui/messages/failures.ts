@@ -7,6 +7,7 @@ import type { Failure } from "../../errors.ts";
 import type { FactsOf, Reason } from "../../failure_reasons.ts";
 import { CHAT_FAILURES } from "./chat_failures.ts";
 import { CLI_FAILURES } from "./cli_failures.ts";
+import { FILE_FAILURES } from "./files.ts";
 import type { FailureText, FailureTexts } from "./failure_text.ts";
 import { LIFECYCLE_FAILURES } from "./lifecycle_failures.ts";
 import { RELAY_LINK_FAILURES } from "./relay_link_failures.ts";
@@ -24,6 +25,7 @@ const TEXTS: FailureTexts = {
     hint: "Run the command again with --debug and report what it prints.",
   }),
   ...CLI_FAILURES,
+  ...FILE_FAILURES,
   ...LIFECYCLE_FAILURES,
   ...RELAY_LINK_FAILURES,
 };

@@ -24,6 +24,10 @@ export const SLASH_COMMAND_HELP = {
     argument: "[30s, 5m, 1h or off]",
     help: "messages disappear on both sides this long after they are displayed",
   },
+  "send": { argument: "FILE", help: "offer a file; /accept, /refuse and /cancel answer one" },
+  "accept": { argument: "[FILE]", help: "save the file that your peer offers" },
+  "refuse": { argument: "[FILE]", help: "decline it" },
+  "cancel": { argument: "[FILE]", help: "stop a file, in either direction" },
   "relay": { help: "show the connection and how much it is used" },
   "copy": { help: "copy the invite code to the clipboard" },
   "mute": { help: "mute or unmute notifications" },
@@ -42,6 +46,7 @@ export const SLASH_COMMAND_TEXTS = {
     `This is too long for one message: ${bytes.toLocaleString("en-US")} bytes of at most ${
       most.toLocaleString("en-US")
     }. Press Enter to send it as ${messages} messages.`,
+  sendUsage: "Type /send and the path of a file; Tab completes it.",
   muted: "Notifications off.",
   unmuted: "Notifications on.",
   confirmBurn:

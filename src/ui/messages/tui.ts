@@ -75,6 +75,7 @@ export const SEARCH_TEXTS = {
 
 /** The status line. */
 export const STATUS_TEXTS = {
+  file: (name: string, progress: string) => `${name === "" ? "piped data" : name}: ${progress}`,
   guest: (time: string) => `Waiting for someone to join, ${time} (Ctrl+C to cancel)`,
   host: (time: string, limit: string) => `Waiting for the host, ${time}${limit} (Ctrl+C to cancel)`,
   handshake: (secret: string, time: string) =>

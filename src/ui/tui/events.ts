@@ -96,6 +96,13 @@ function changed(state: State, event: ChatEvent): State {
       return { ...state, log: failed(state.log, event.undelivered) };
     case "queue-dropped":
       return { ...state, log: failed(state.log, event.ids) };
+    case "file": {
+      const isMoving = event.state === "progress" || event.state === "accepted";
+      if (isMoving) return { ...state, file: event };
+      const { file } = state;
+      const isOver = file?.id === event.id && file.from === event.from;
+      return isOver ? { ...state, file: undefined } : state;
+    }
     case "code-burnt":
       return { ...state, invite: undefined, waiting: undefined };
     case "error":

@@ -8,8 +8,11 @@ import { notifierFor } from "./notice.ts";
 import { FullScreen, type FullScreenParts } from "./screen.ts";
 
 /** What is known when the screen is opened. */
-export interface Opening
-  extends Pick<FullScreenParts, "terminal" | "input" | "name" | "relay" | "room" | "by" | "quiet"> {
+export interface Opening extends
+  Pick<
+    FullScreenParts,
+    "terminal" | "input" | "name" | "relay" | "room" | "by" | "quiet" | "paths"
+  > {
   readonly color: boolean;
   /** A variable, where it may be read. */
   readonly env: (name: string) => string | undefined;

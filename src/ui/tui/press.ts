@@ -109,6 +109,6 @@ function recall(state: State, by: -1 | 1): State {
 
 function complete(state: State): State {
   const { before, after } = state.draft;
-  const line = after === "" ? completeCommand(before, state.by) : undefined;
+  const line = after === "" ? completeCommand(before, state) : undefined;
   return line ? typed(state, replace(state.draft, line)) : state;
 }

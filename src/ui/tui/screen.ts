@@ -15,6 +15,7 @@ import type { Interface } from "../interface.ts";
 import { NOT_CONNECTED } from "../messages/interfaces.ts";
 import { keyHelp } from "../messages/keys.ts";
 import { multiplexerWarning } from "../messages/tui.ts";
+import type { CompletePath } from "../slash_commands.ts";
 import { Performer, type Screen } from "../perform.ts";
 import { sentenceOf } from "../messages/events.ts";
 import { watchProcess } from "./process_watch.ts";
@@ -45,6 +46,8 @@ export interface FullScreenParts {
   /** How the two agreed on the room. */
   readonly by: RoomKind;
   readonly quiet: boolean;
+  /** What Tab completes the path of a file with. */
+  readonly paths?: CompletePath | undefined;
   /** `auto`: as the background of the terminal is. */
   readonly theme: ThemeName | "auto";
   readonly notifier: Notifier;
@@ -110,6 +113,7 @@ export class FullScreen implements Interface, Screen {
       by: parts.by,
       relayName: parts.relay,
       isMuted: parts.quiet,
+      paths: parts.paths,
     });
     this.#notices = new Notices(parts.notifier);
     this.#renderer = new Renderer({

@@ -8,8 +8,10 @@ import { safeLine } from "../../terminal/safe_text.ts";
 import { type Draft, EMPTY_DRAFT } from "../../terminal/editor.ts";
 import { EMPTY_LOG, type Log } from "./log.ts";
 import { PLAIN_TEXTS } from "../messages/plain.ts";
+import type { FileEvent } from "../../chat/events.ts";
 import type { SentLine } from "../common.ts";
 import type { HistorySearch } from "../../terminal/history_search.ts";
+import type { CompletePath } from "../slash_commands.ts";
 import { nameWidthFor } from "./rows.ts";
 import type { ThemeName } from "./theme.ts";
 import type { Scroll } from "./viewport.ts";
@@ -63,6 +65,10 @@ export interface State {
   readonly invite: string | undefined;
   readonly waiting: Waiting | undefined;
   readonly timerSeconds: number;
+  /** The last news of a file that moves. */
+  readonly file: FileEvent | undefined;
+  /** What Tab completes a path with; undefined: no folder for files. */
+  readonly paths: CompletePath | undefined;
   readonly log: Log;
   readonly scroll: Scroll;
   /** Entries that came while an older part was in the window. */
@@ -106,6 +112,7 @@ export interface Beginning {
   readonly by: RoomKind;
   readonly relayName: string;
   readonly isMuted: boolean;
+  readonly paths?: CompletePath | undefined;
 }
 
 /** The state before anything has happened. */
@@ -124,6 +131,8 @@ export function begin(beginning: Beginning): State {
     invite: undefined,
     waiting: undefined,
     timerSeconds: 0,
+    file: undefined,
+    paths: beginning.paths,
     log: EMPTY_LOG,
     scroll: "tail",
     unread: 0,

@@ -7,6 +7,7 @@ import { MAX_TEXT_BYTES } from "../../limits.ts";
 import { textOf } from "../../terminal/editor.ts";
 import { STATUS_TEXTS } from "../messages/tui.ts";
 import { duration, secretWord } from "../messages/events.ts";
+import { progressText } from "../messages/files.ts";
 import { bytesOf } from "../split.ts";
 import type { State } from "./state.ts";
 
@@ -17,7 +18,7 @@ const COUNT_FROM = 0.75;
 export function statusText(state: State): string {
   if (state.isEnded) return STATUS_TEXTS.ended;
   const muted = state.isMuted ? STATUS_TEXTS.muted : "";
-  return [size(state), waiting(state), relay(state), heard(state), timer(state), muted]
+  return [size(state), waiting(state), relay(state), heard(state), timer(state), file(state), muted]
     .filter((part) => part !== "").join(" · ");
 }
 
@@ -75,6 +76,10 @@ function heard({ peer, presence, heardAt, now }: State): string {
 
 function timer({ timerSeconds }: State): string {
   return timerSeconds === 0 ? "" : STATUS_TEXTS.timer(duration(timerSeconds));
+}
+
+function file({ file }: State): string {
+  return file ? STATUS_TEXTS.file(file.name, progressText(file)) : "";
 }
 
 /** How long ago, roughly. */

@@ -30,6 +30,8 @@ const PLAIN_CHAT: StartChat = {
   name: undefined,
   lingerMs: 600_000,
   quiet: false,
+  files: undefined,
+  transfer: undefined,
   relay: undefined,
   poll: false,
   passwordFile: undefined,

@@ -69,7 +69,7 @@ Deno.test("JsonInterface: answers questions by events", async () => {
   assertEquals(names.includes("say"), false);
   // What the help names, a line can ask for.
   for (const command of names) {
-    const asked = await feed([JSON.stringify({ command, value: "1m" })]);
+    const asked = await feed([JSON.stringify({ command, value: "1m", path: "a.txt" })]);
     assertEquals(asked.written.filter(({ code }) => code === "bad-line"), [], command);
   }
 });

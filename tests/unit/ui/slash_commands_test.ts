@@ -35,7 +35,7 @@ Deno.test("readTyped: tells messages from commands", () => {
     ["/hel", { kind: "unknown", meant: "help" }],
     ["/hlep", { kind: "unknown", meant: "help" }],
     ["/tiemr 5m", { kind: "unknown", meant: "timer" }],
-    ["/dance", { kind: "unknown", meant: undefined }],
+    ["/polka", { kind: "unknown", meant: undefined }],
     ["/", { kind: "unknown", meant: undefined }],
     ["/usr/bin/env", { kind: "unknown", meant: undefined }],
   ];

@@ -1,0 +1,133 @@
+/**
+ * What `whisper send` and `whisper receive` are made of: the files, and the way of showing them.
+ *
+ * @module
+ */
+import type { StartChat, Transfer } from "../cli/command.ts";
+import { systemClock, systemRandom } from "../clock.ts";
+import { Failure } from "../errors.ts";
+import type { FileStore } from "../files/store.ts";
+import type { Sink } from "../files/streams.ts";
+import type { Output } from "../terminal/output.ts";
+import type { Terminal, TerminalInput } from "../terminal/prompt.ts";
+import type { Interface } from "../ui/interface.ts";
+import { isTextForTerminal } from "../ui/terminal_bytes.ts";
+import type { TransferTask, TransferView } from "../ui/transfer.ts";
+
+/** Where files are taken from and put, as the command line says; undefined: nowhere. */
+export async function openFiles(
+  { files, transfer, ui }: StartChat,
+  { output }: { readonly output: Output },
+): Promise<FileStore | undefined> {
+  if (transfer === undefined) {
+    if (files === undefined) return undefined;
+    const { Folder } = await import("../files/folder.ts");
+    return await Folder.open(files, systemRandom);
+  }
+  if (transfer.kind === "send") return await openSource(transfer.paths);
+  const isAsking = transfer.into !== undefined && !transfer.yes;
+  const hasPerson = Deno.stdin.isTerminal() && ui !== "json";
+  if (isAsking && !hasPerson) throw new Failure("missing-yes");
+  if (transfer.into !== undefined) {
+    const { Folder } = await import("../files/folder.ts");
+    return await Folder.open(transfer.into, systemRandom);
+  }
+  if (ui === "json") throw new Failure("json-needs-into");
+  const { SinkStore } = await import("../files/streams.ts");
+  return new SinkStore(sinkOf(output, transfer));
+}
+
+/** Checks the files before anybody is invited. */
+async function openSource(paths: readonly string[]): Promise<FileStore> {
+  if (paths.length === 0) {
+    if (Deno.stdin.isTerminal()) throw new Failure("nothing-to-send");
+    const { StreamSource } = await import("../files/streams.ts");
+    return new StreamSource(Deno.stdin.readable);
+  }
+  const { NamedFiles } = await import("../files/folder.ts");
+  const store = new NamedFiles();
+  for (const path of paths) await (await store.source(path)).close();
+  return store;
+}
+
+/** The standard output: bytes as they are, and on a terminal only text. */
+function sinkOf(output: Output, { yes }: Transfer & { kind: "receive" }): Sink {
+  const isText = output.isTerminal && !yes ? isTextForTerminal() : () => true;
+  return {
+    async write(bytes) {
+      if (!isText(bytes)) throw new Failure("output-not-text");
+      output.writeBytes(bytes);
+      await output.flush();
+      if (output.loss !== undefined) throw new Failure("output-lost", { why: output.loss });
+    },
+  };
+}
+
+/** The way of showing it. */
+export async function openTransfer(
+  command: StartChat & { readonly transfer: Transfer },
+  { name, relay, isFreeCluster, terminal, input, output, flushMs, stop }: {
+    readonly name: string;
+    readonly relay: string;
+    readonly isFreeCluster: boolean;
+    readonly terminal: Terminal;
+    readonly input: TerminalInput;
+    readonly output: Output;
+    readonly flushMs: number;
+    readonly stop: AbortSignal;
+  },
+): Promise<Interface> {
+  const [
+    { TransferInterface },
+    { TransferJson, TransferScreen },
+    { TRANSFER_TEXTS },
+    files,
+    events,
+  ] = await Promise.all([
+    import("../ui/transfer.ts"),
+    import("../ui/transfer_view.ts"),
+    import("../ui/messages/transfer.ts"),
+    import("../ui/messages/files.ts"),
+    import("../ui/messages/events.ts"),
+  ]);
+  const { transfer, ui } = command;
+  const isJson = ui === "json";
+  const view: TransferView = isJson
+    ? new TransferJson({
+      write: (value) => output.writeJson(value),
+      flush: () => output.flush({ withinMs: flushMs }),
+    })
+    : new TransferScreen({
+      terminal,
+      print: (text) => input.print(text),
+      clock: systemClock,
+      kind: transfer.kind,
+      name,
+      relay,
+      isFreeCluster,
+      hasBar: terminal.isAnsi && ui !== "plain",
+    });
+  const task: TransferTask = transfer.kind === "send"
+    ? { kind: "send", paths: transfer.paths.length > 0 ? transfer.paths : [""] }
+    : {
+      kind: "receive",
+      isStream: transfer.into === undefined,
+      async confirm(file, peer) {
+        if (transfer.yes || transfer.into === undefined) return true;
+        const text = files.fileText(file);
+        const prompt = TRANSFER_TEXTS.save(text, events.peerLabel(peer, name));
+        while (true) {
+          const answer = await input.readLine({ prompt, signal: stop });
+          if (answer === null || /^\s*n(?:o)?\s*$/i.test(answer)) return false;
+          if (/^\s*(?:y|yes)?\s*$/i.test(answer)) return true;
+        }
+      },
+    };
+  return new TransferInterface({
+    task,
+    view,
+    clock: systemClock,
+    timeoutMs: transfer.timeoutMs,
+    isJson,
+  });
+}

@@ -1,0 +1,635 @@
+/**
+ * The files of one chat, both ways: offers, what became of them, and the movement of their bytes. It
+ * drives the state machines of `src/files/transfer.ts` against the disk and the sender of the chat.
+ *
+ * One file is sent at a time, the others wait in the order in which they were accepted. Of what the peer
+ * sends, nothing is stored that was not accepted, and no more waits in memory than a window.
+ *
+ * @module
+ */
+import { createHash, type Hash } from "node:crypto";
+import type { Clock, Timer } from "../clock.ts";
+import { Failure } from "../errors.ts";
+import { safeFileName } from "../files/names.ts";
+import type { FileSource, FileStore, FileTarget } from "../files/store.ts";
+import { MAX_WINDOW, Receiving, Sending } from "../files/transfer.ts";
+import { CHUNK_BYTES } from "../limits.ts";
+import type { Body, CancelReason, FileBody } from "../protocol/payload.ts";
+import type { FileEvent, Listener } from "./events.ts";
+
+/** Offers of ours that the peer has not answered, at most; further files wait with us. */
+const MAX_OPEN_OFFERS = 8;
+/** Offers of the peer that may wait for an answer; a program that keeps to its own limit needs half. */
+const MAX_PEER_OFFERS = 16;
+/** Files of ours that wait, at most. */
+const MAX_QUEUED = 10_000;
+/** Numbers of files that are over, to answer what still comes about them. */
+const MAX_REMEMBERED = 256;
+/** Chunks that are read and sealed together: few, because a text waits for those under way. */
+const BATCH_CHUNKS = 8;
+/** The receiver answers after so many chunks, so that the sender never waits for it on a fast relay. */
+const ACCEPT_EVERY = 8;
+/** Chunks that wait to be written, at most: a window, and what a repetition adds. 16 MB. */
+const MAX_WAITING = 4 * MAX_WINDOW;
+/** Of the chunks of a file that is over, one in so many is answered: a window of them has two. */
+const ANSWER_EVERY = 32;
+/** A transfer that stands still asks what is missing, after this time and then twice as long each time. */
+const STALL_MS = 20_000;
+const MAX_STALL_MS = 320_000;
+/** Progress is reported this often at most. */
+const PROGRESS_MS = 250;
+
+/** What it needs and whom it tells. */
+export interface FileTransfersDeps {
+  readonly clock: Clock;
+  readonly emit: Listener;
+  /** Undefined where no files are sent or received. */
+  readonly store: FileStore | undefined;
+  /** Queues a payload among the texts. */
+  send(body: Body): void;
+  /** Takes chunks when nothing else waits; resolves when there is room for more, false when it is over. */
+  sendBulk(bodies: readonly Body[]): Promise<boolean>;
+  /** What was read is off the relay. */
+  flushRemovals(): Promise<void>;
+  /** A mistake in the program. */
+  onFailure(error: unknown): void;
+}
+
+/** What both directions have. */
+interface Transfer {
+  /** Number on the wire. */
+  readonly number: number;
+  /** As the interfaces call it. */
+  readonly id: string;
+  readonly name: string;
+  readonly size: number | undefined;
+  readonly stall: Stall;
+  progressAt: number;
+}
+
+interface Outgoing extends Transfer {
+  readonly from: "you";
+  readonly source: FileSource;
+  readonly sending: Sending;
+  readonly hash: Hash;
+  /** Chunks in the hash. */
+  hashed: number;
+  hashedBytes: number;
+  /** Bytes that the receiver has, as far as it has answered. */
+  bytes: number;
+  isPumping: boolean;
+}
+
+interface Incoming extends Transfer {
+  readonly from: "peer";
+  readonly receiving: Receiving;
+  readonly hash: Hash;
+  target: FileTarget | undefined;
+  isAccepted: boolean;
+  /** Chunks that wait to be written. */
+  waiting: number;
+  /** The chunk that is written next. */
+  writes: number;
+  /** What the last `accept` said. */
+  answered: number;
+  isAnswering: boolean;
+  /** Writes happen one after the other. */
+  work: Promise<void>;
+}
+
+/** A file that was asked to be sent and is not offered yet. */
+interface Queued {
+  readonly id: string;
+  readonly source: FileSource;
+}
+
+type OfKind<K extends FileBody["kind"]> = Extract<FileBody, { kind: K }>;
+
+/** The files of one chat. */
+export class FileTransfers {
+  readonly #deps: FileTransfersDeps;
+  #queue: Queued[] = [];
+  readonly #outgoing = new Map<number, Outgoing>();
+  readonly #incoming = new Map<number, Incoming>();
+  /** What became of files that are over. */
+  readonly #over = new Map<number, "delivered" | CancelReason>();
+  /** The file whose chunks are being sent. */
+  #current: Outgoing | undefined;
+  #session: { readonly isHost: boolean } | undefined;
+  #ownNumber = 0;
+  #peerNumber = 0;
+  /** Everything that runs, to be waited for at the end. */
+  readonly #running = new Set<Promise<unknown>>();
+
+  constructor(deps: FileTransfersDeps) {
+    this.#deps = deps;
+  }
+
+  /** True while a file waits for an answer or moves. */
+  get isBusy(): boolean {
+    return this.#queue.length + this.#outgoing.size + this.#incoming.size > 0;
+  }
+
+  /** The peer is known: files may be offered. */
+  begin(session: { readonly isHost: boolean }): void {
+    this.#session = session;
+    this.#ownNumber = session.isHost ? -1 : 0;
+    this.#peerNumber = 0;
+    this.#over.clear();
+  }
+
+  /**
+   * Offers a file.
+   *
+   * @throws {Failure} for one that cannot be sent; nothing was offered then.
+   */
+  async send(path: string, id: string): Promise<void> {
+    const { store } = this.#deps;
+    if (!store) throw new Failure("no-files-folder");
+    const session = this.#session;
+    if (!session) throw new Failure("no-peer-for-file");
+    if (this.#queue.length >= MAX_QUEUED) throw new Failure("too-many-files");
+    const source = await store.source(path);
+    if (session !== this.#session) {
+      await source.close();
+      throw new Failure("no-peer-for-file");
+    }
+    this.#queue.push({ id, source });
+    this.#offerNext();
+  }
+
+  /** Accepts an offer of the peer: the one of that id, or the first that waits. */
+  async accept(id: string | undefined): Promise<void> {
+    const file = this.#find([...this.#incoming.values()].filter((one) => !one.isAccepted), id);
+    file.isAccepted = true;
+    try {
+      file.target = await this.#deps.store!.target(file);
+    } catch (error) {
+      return this.#failIncoming(file, "storage", error);
+    }
+    if (!this.#incoming.has(file.number)) return await file.target.discard();
+    this.#report(file, "accepted");
+    this.#deps.send({ kind: "accept", id: file.number, from: 1 });
+    file.stall.restart();
+  }
+
+  /** Refuses an offer of the peer. */
+  refuse(id: string | undefined): void {
+    const file = this.#find([...this.#incoming.values()].filter((one) => !one.isAccepted), id);
+    this.#deps.send({ kind: "refuse", id: file.number, reason: "declined" });
+    this.#drop(file, "canceled");
+    this.#report(file, "refused");
+  }
+
+  /** Cancels a file, of either direction: the one of that id, or the one that moves, or the first. */
+  async cancel(id: string | undefined): Promise<void> {
+    const queued = this.#queue.findIndex((one) => one.id === id);
+    const waiting = this.#queue[queued];
+    if (waiting) {
+      this.#queue.splice(queued, 1);
+      await waiting.source.close();
+      return this.#reportUnoffered(waiting);
+    }
+    const moving = [...this.#incoming.values()].filter((one) => one.isAccepted);
+    const all = [...this.#outgoing.values(), ...this.#incoming.values()];
+    const file = this.#find([...this.#current ? [this.#current] : [], ...moving, ...all], id);
+    this.#deps.send({ kind: "cancel", id: file.number, reason: "canceled" });
+    this.#drop(file, "canceled");
+    this.#report(file, "canceled", { by: "you" });
+    await this.#settled();
+  }
+
+  /** Takes a payload of the peer. */
+  onPayload(body: FileBody): void {
+    switch (body.kind) {
+      case "offer":
+        return this.#onOffer(body);
+      case "accept":
+        return this.#onAccept(body);
+      case "refuse":
+        return this.#onRefuse(body);
+      case "chunk":
+        return this.#onChunk(body);
+      case "end":
+        return this.#onEnd(body);
+      case "delivered":
+        return this.#onDelivered(body);
+      case "cancel":
+        return this.#onCancel(body);
+      default:
+        return body satisfies never;
+    }
+  }
+
+  /** The session is over: every file of it has failed, or was canceled by leaving. */
+  async end(by: "you" | "peer"): Promise<void> {
+    this.#session = undefined;
+    const queued = this.#queue.splice(0);
+    const files = [...this.#outgoing.values(), ...this.#incoming.values()];
+    for (const file of files) {
+      this.#drop(file, "canceled");
+      if (by === "you") this.#report(file, "canceled", { by });
+      else {this.#report(file, "failed", {
+          failure: new Failure("file-peer-left", { name: file.name }),
+        });}
+    }
+    for (const file of queued) {
+      this.#reportUnoffered(file);
+      this.#run(file.source.close());
+    }
+    await this.#settled();
+  }
+
+  // ------------------------------------------------------------------------------- sending
+
+  #offerNext(): void {
+    while (this.#session && this.#queue.length > 0) {
+      const open = [...this.#outgoing.values()].filter(({ sending }) => !sending.isAccepted);
+      if (open.length >= MAX_OPEN_OFFERS) return;
+      const { id, source } = this.#queue.shift()!;
+      const number = this.#ownNumber += 2;
+      const { name, size } = source;
+      const file: Outgoing = {
+        from: "you",
+        number,
+        id,
+        name,
+        size,
+        source,
+        sending: new Sending(size),
+        hash: createHash("sha256"),
+        hashed: 0,
+        hashedBytes: 0,
+        bytes: 0,
+        isPumping: false,
+        stall: new Stall(this.#deps.clock, () => {
+          if (!file.sending.isWaitingForAnswer) return;
+          file.sending.repeatEnd();
+          this.#pump();
+        }),
+        progressAt: -Infinity,
+      };
+      this.#outgoing.set(number, file);
+      this.#deps.send({
+        kind: "offer",
+        id: number,
+        name,
+        size: size ?? 0,
+        stream: size === undefined,
+      });
+      this.#report(file, "offered");
+    }
+  }
+
+  #onAccept({ id, from }: OfKind<"accept">): void {
+    const file = this.#outgoing.get(id);
+    if (!file) return this.#answerUnknown(id, { isOwn: true });
+    const isFirst = !file.sending.isAccepted;
+    if (!file.sending.accept(from)) return;
+    file.source.release(file.sending.wanted);
+    if (isFirst) {
+      this.#report(file, "accepted");
+      this.#offerNext();
+    }
+    file.bytes = Math.min((file.sending.wanted - 1) * CHUNK_BYTES, file.hashedBytes);
+    if (file.bytes > 0) this.#reportProgress(file);
+    this.#pump();
+  }
+
+  #onRefuse({ id, reason }: OfKind<"refuse">): void {
+    const file = this.#outgoing.get(id);
+    if (!file || file.sending.isAccepted) return;
+    this.#drop(file, "canceled");
+    this.#report(file, "refused", { reason });
+    this.#offerNext();
+  }
+
+  #onDelivered({ id }: OfKind<"delivered">): void {
+    const file = this.#outgoing.get(id);
+    if (!file?.sending.mayBeDelivered) return;
+    this.#drop(file, "delivered");
+    file.bytes = file.hashedBytes;
+    this.#report(file, "delivered");
+    this.#offerNext();
+  }
+
+  /** Sends what is due of the current file; when it has nothing due, of the next that was accepted. */
+  #pump(): void {
+    this.#current ??= [...this.#outgoing.values()].find(({ sending }) => sending.isAccepted);
+    const file = this.#current;
+    if (!file || file.isPumping) return;
+    file.isPumping = true;
+    const pumping = this.#sendChunks(file).finally(() => file.isPumping = false);
+    this.#run(pumping.catch((error) => this.#failOutgoing(file, error)));
+  }
+
+  async #sendChunks(file: Outgoing): Promise<void> {
+    while (this.#outgoing.has(file.number)) {
+      const bodies = await this.#nextBodies(file);
+      if (bodies.length === 0 || !this.#outgoing.has(file.number)) return;
+      if (!await this.#deps.sendBulk(bodies)) return;
+    }
+  }
+
+  async #nextBodies(file: Outgoing): Promise<Body[]> {
+    const { number: id, source, sending } = file;
+    const bodies: Body[] = [];
+    while (bodies.length < BATCH_CHUNKS) {
+      const due = sending.due(MAX_WINDOW);
+      if (due?.send === "chunk") {
+        const bytes = await source.read(due.n);
+        if (bytes.length < CHUNK_BYTES) {
+          sending.foundEnd(bytes.length === 0 ? due.n - 1 : due.n);
+        }
+        if (bytes.length === 0) continue;
+        if (due.n === file.hashed + 1) {
+          file.hash.update(bytes);
+          file.hashed++;
+          file.hashedBytes += bytes.length;
+        }
+        // An answer may have moved the place while the chunk was read.
+        if (sending.chunkSent(due.n)) bodies.push({ kind: "chunk", id, n: due.n, bytes });
+      } else if (due?.send === "end") {
+        await source.check();
+        sending.endSent();
+        file.stall.restart();
+        const size = file.hashedBytes;
+        const sha256 = new Uint8Array(file.hash.copy().digest());
+        bodies.push({ kind: "end", id, size, sha256 });
+      } else break;
+    }
+    return bodies;
+  }
+
+  #failOutgoing(file: Outgoing, error: unknown): void {
+    if (!(error instanceof Failure)) throw error;
+    if (!this.#outgoing.has(file.number)) return;
+    this.#deps.send({ kind: "cancel", id: file.number, reason: "source" });
+    this.#drop(file, "source");
+    this.#report(file, "failed", { failure: error });
+    this.#offerNext();
+  }
+
+  // ----------------------------------------------------------------------------- receiving
+
+  #onOffer({ id, name, size, stream }: OfKind<"offer">): void {
+    const { store, clock, send } = this.#deps;
+    const isPeers = (id % 2 === 1) !== (this.#session?.isHost ?? false);
+    if (!this.#session || !isPeers || id <= this.#peerNumber) return;
+    this.#peerNumber = id;
+    const file: Incoming = {
+      from: "peer",
+      number: id,
+      id: String(id),
+      name: safeFileName(name),
+      size: stream ? undefined : size,
+      receiving: new Receiving(stream ? undefined : size),
+      hash: createHash("sha256"),
+      target: undefined,
+      isAccepted: false,
+      waiting: 0,
+      writes: 1,
+      answered: 1,
+      isAnswering: false,
+      work: Promise.resolve(),
+      stall: new Stall(clock, () => this.#ask(file)),
+      progressAt: -Infinity,
+    };
+    if (!store?.canReceive) {
+      send({ kind: "refuse", id, reason: "no-folder" });
+      return this.#report(file, "refused", { reason: "no-folder" });
+    }
+    const open = [...this.#incoming.values()].filter(({ isAccepted }) => !isAccepted);
+    if (open.length >= MAX_PEER_OFFERS) {
+      send({ kind: "refuse", id, reason: "busy" });
+      return;
+    }
+    this.#incoming.set(id, file);
+    this.#report(file, "offered");
+  }
+
+  #onChunk({ id, n, bytes }: OfKind<"chunk">): void {
+    const file = this.#incoming.get(id);
+    if (!file) return n % ANSWER_EVERY === 0 ? this.#answerUnknown(id) : undefined;
+    // Nothing moves before it was accepted, and no honest sender has more under way than a window.
+    if (!file.isAccepted || !file.target || file.waiting >= MAX_WAITING) {
+      return this.#rejectIncoming(file);
+    }
+    file.stall.restart();
+    switch (file.receiving.chunk(n, bytes.length)) {
+      case "ignore":
+        return;
+      case "ask":
+        return this.#ask(file);
+      case "store":
+        return this.#store(file, bytes);
+      default:
+        return this.#rejectIncoming(file);
+    }
+  }
+
+  #store(file: Incoming, bytes: Uint8Array): void {
+    file.waiting++;
+    file.hash.update(bytes);
+    this.#enqueue(file, async (target) => {
+      await target.write(bytes);
+      file.waiting--;
+      // Canceled while it was written.
+      if (!this.#incoming.has(file.number)) return;
+      file.writes++;
+      this.#reportProgress(file);
+      if (file.writes - file.answered >= ACCEPT_EVERY) this.#answer(file);
+    });
+  }
+
+  #onEnd({ id, size, sha256 }: OfKind<"end">): void {
+    const file = this.#incoming.get(id);
+    if (!file) return this.#answerUnknown(id);
+    if (!file.isAccepted || !file.target) return this.#rejectIncoming(file);
+    file.stall.restart();
+    switch (file.receiving.end(size)) {
+      case "ignore":
+        return;
+      case "ask":
+        return this.#ask(file);
+      case "complete": {
+        const isRight = file.hash.copy().digest().equals(sha256);
+        if (!isRight) return this.#rejectIncoming(file);
+        return this.#enqueue(file, (target) => this.#finish(file, target));
+      }
+      default:
+        return this.#rejectIncoming(file);
+    }
+  }
+
+  async #finish(file: Incoming, target: FileTarget): Promise<void> {
+    const name = await target.finish();
+    if (!this.#incoming.has(file.number)) return;
+    this.#drop(file, "delivered");
+    this.#deps.send({ kind: "delivered", id: file.number });
+    this.#report({ ...file, name }, "received");
+  }
+
+  /** Does something with the file on the disk, after all that was to be done before. */
+  #enqueue(file: Incoming, action: (target: FileTarget) => Promise<void>): void {
+    const work = file.work.then(async () => {
+      if (this.#incoming.has(file.number)) await action(file.target!);
+    });
+    file.work = work.catch((error) => this.#failIncoming(file, "storage", error));
+    this.#run(file.work);
+  }
+
+  /** Says how far the file has come, as soon as what was read is off the relay. */
+  #answer(file: Incoming): void {
+    if (file.isAnswering) return;
+    file.isAnswering = true;
+    const answering = this.#deps.flushRemovals().then(() => {
+      file.isAnswering = false;
+      this.#sendAccept(file, file.writes);
+    });
+    this.#run(answering);
+  }
+
+  #sendAccept(file: Incoming, from: number): void {
+    if (!this.#incoming.has(file.number) || from <= file.answered) return;
+    file.answered = from;
+    this.#deps.send({ kind: "accept", id: file.number, from });
+  }
+
+  /** Something is missing: the same number for the second time asks for a repetition. */
+  #ask(file: Incoming): void {
+    if (!this.#incoming.has(file.number)) return;
+    this.#sendAccept(file, file.receiving.next);
+    this.#deps.send({ kind: "accept", id: file.number, from: file.answered });
+  }
+
+  /** The peer's program sends what an honest one does not. */
+  #rejectIncoming(file: Incoming): void {
+    this.#failIncoming(file, "damaged", new Failure("file-mismatch", { name: file.name }));
+  }
+
+  #failIncoming(file: Incoming, reason: CancelReason, error: unknown): void {
+    if (!(error instanceof Failure)) throw error;
+    if (!this.#incoming.has(file.number)) return;
+    this.#deps.send({ kind: "cancel", id: file.number, reason });
+    this.#drop(file, reason);
+    this.#report(file, "failed", { failure: error });
+  }
+
+  // ---------------------------------------------------------------------------------- both
+
+  #onCancel({ id, reason }: OfKind<"cancel">): void {
+    const file = this.#outgoing.get(id) ?? this.#incoming.get(id);
+    if (!file) return;
+    this.#drop(file, reason);
+    const { name } = file;
+    if (reason === "canceled") this.#report(file, "canceled", { by: "peer" });
+    else {
+      const failure = new Failure("file-peer-failed", { name, reason, from: file.from });
+      this.#report(file, "failed", { failure });
+    }
+    this.#offerNext();
+  }
+
+  /** What still comes about a file that is over is told what became of it. */
+  #answerUnknown(id: number, { isOwn = false } = {}): void {
+    const end = this.#over.get(id) ?? "canceled";
+    if (isOwn && end === "delivered") return;
+    this.#deps.send(
+      end === "delivered" ? { kind: "delivered", id } : { kind: "cancel", id, reason: end },
+    );
+  }
+
+  #find<F extends Transfer>(files: readonly F[], id: string | undefined): F {
+    const file = id === undefined
+      ? files[0]
+      : files.find((one) => one.id === id) ?? files.find(({ name }) => name === id);
+    if (!file) throw new Failure("no-such-file");
+    return file;
+  }
+
+  #drop(file: Outgoing | Incoming, end: "delivered" | CancelReason): void {
+    file.stall.cancel();
+    this.#over.set(file.number, end);
+    if (this.#over.size > MAX_REMEMBERED) this.#over.delete(this.#over.keys().next().value!);
+    if (file.from === "you") {
+      this.#outgoing.delete(file.number);
+      if (this.#current === file) this.#current = undefined;
+      this.#run(file.source.close());
+      queueMicrotask(() => this.#pump());
+    } else {
+      this.#incoming.delete(file.number);
+      // After what is being written.
+      const { target } = file;
+      if (target) this.#run(file.work.then(() => target.discard()));
+    }
+  }
+
+  #report(
+    file: Outgoing | Incoming,
+    state: FileEvent["state"],
+    more: Pick<FileEvent, "failure" | "reason" | "by"> = {},
+  ): void {
+    const { from, id, name, size = null } = file;
+    const bytes = file.from === "you" ? file.bytes : file.receiving.bytes;
+    this.#deps.emit({ event: "file", state, from, id, name, size, bytes, ...more });
+  }
+
+  /** A file that the peer has never heard of. */
+  #reportUnoffered({ id, source }: Queued): void {
+    const { name, size = null } = source;
+    const file = { from: "you", by: "you", id, name, size, bytes: 0 } as const;
+    this.#deps.emit({ event: "file", state: "canceled", ...file });
+  }
+
+  #reportProgress(file: Outgoing | Incoming): void {
+    const now = this.#deps.clock.monotonic();
+    if (now - file.progressAt < PROGRESS_MS) return;
+    file.progressAt = now;
+    this.#report(file, "progress");
+  }
+
+  #run(work: Promise<unknown>): void {
+    const done = work.catch((error) => this.#deps.onFailure(error))
+      .finally(() => this.#running.delete(done));
+    this.#running.add(done);
+  }
+
+  /** Resolves when nothing runs any more: everything that was begun is removed. */
+  async #settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  }
+}
+
+/** A timer that goes off when nothing has happened for a while, and then ever more rarely. */
+class Stall {
+  readonly #clock: Clock;
+  readonly #onStall: () => void;
+  #ms = STALL_MS;
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock, onStall: () => void) {
+    this.#clock = clock;
+    this.#onStall = onStall;
+  }
+
+  /** Something happened. */
+  restart(): void {
+    this.#ms = STALL_MS;
+    this.#start();
+  }
+
+  cancel(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #start(): void {
+    this.cancel();
+    this.#timer = this.#clock.after(this.#ms, () => {
+      this.#ms = Math.min(2 * this.#ms, MAX_STALL_MS);
+      this.#onStall();
+      this.#start();
+    });
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * Words of `whisper send` and `whisper receive`.
+ *
+ * @module
+ */
+import { commandLine } from "./invocation.ts";
+
+/** Sentences. */
+export const TRANSFER_TEXTS = {
+  peer: "Your peer",
+  invite: (code: string) =>
+    `Your code, for one person and one use: ${code}\nThey run: ${commandLine(`receive ${code}`)}`,
+  ready: (peer: string) => `${peer} joined. Everything is end-to-end encrypted.`,
+  sending: "Sending… (Ctrl+C cancels)",
+  receiving: "Receiving… (Ctrl+C cancels)",
+  save: (file: string, peer: string) => `${file} from ${peer}. Save? [Y/n] `,
+} as const;

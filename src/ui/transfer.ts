@@ -1,0 +1,215 @@
+/**
+ * One transfer instead of a conversation: `whisper send` and `whisper receive`. It drives the chat as a
+ * person would, and shows what happens beside the output, which belongs to what is received.
+ *
+ * @module
+ */
+import type { ChatEvent, Controls, FileEvent } from "../chat/events.ts";
+import type { Clock, Timer } from "../clock.ts";
+import { Failure } from "../errors.ts";
+import type { Interface } from "./interface.ts";
+
+/** What a transfer is to do. */
+export type TransferTask =
+  | {
+    readonly kind: "send";
+    /** What the chat's store finds; one empty path for a stream. */
+    readonly paths: readonly string[];
+  }
+  | {
+    readonly kind: "receive";
+    /** Asks whether to save a file. */
+    readonly confirm: (file: FileEvent, peer: string) => Promise<boolean>;
+    /** Everything goes to one output, so that one file is accepted at a time. */
+    readonly isStream: boolean;
+  };
+
+/** Where the events are shown. */
+export interface TransferView {
+  /** Shows an event. */
+  show(event: ChatEvent, peer: string | undefined): void;
+  /** The transfer did not succeed. */
+  fail(failure: Failure): void;
+  /** Resolves when everything is written. */
+  close(): Promise<void>;
+}
+
+/** What it is made of. */
+export interface TransferParts {
+  readonly task: TransferTask;
+  readonly view: TransferView;
+  readonly clock: Clock;
+  readonly timeoutMs: number | undefined;
+  /** Whether the view has shown a fatal error of the chat as an event. */
+  readonly isJson: boolean;
+}
+
+/** States after which nothing more comes of a file. */
+const FINAL: ReadonlySet<FileEvent["state"]> = new Set<FileEvent["state"]>(
+  ["received", "delivered", "refused", "canceled", "failed"],
+);
+
+/** Sends or receives, and leaves. */
+export class TransferInterface implements Interface {
+  readonly #parts: TransferParts;
+  #controls: Controls | undefined;
+  #peer: string | undefined;
+  #isReady = Promise.withResolvers<void>();
+  #timer: Timer | undefined;
+  /** Files that wait for their end. */
+  #open = 0;
+  #complete = 0;
+  /** Offers that wait for an answer. */
+  #offers: FileEvent[] = [];
+  #isAnswering = false;
+  #isOver = false;
+  /** What went wrong first. */
+  #failure: Failure | undefined;
+
+  constructor(parts: TransferParts) {
+    this.#parts = parts;
+  }
+
+  get failureAt(): "end" | "event" {
+    return this.#parts.isJson ? "event" : "end";
+  }
+
+  get outcome(): Failure | undefined {
+    if (this.#failure) return this.#failure;
+    return this.#isOver ? undefined : new Failure("interrupted");
+  }
+
+  hear(event: ChatEvent): void {
+    this.#parts.view.show(event, this.#peer);
+    switch (event.event) {
+      case "ready":
+        this.#peer = event.peer;
+        return this.#isReady.resolve();
+      case "message":
+        return this.#controls?.displayed(event.seq);
+      case "file":
+        return this.#onFile(event);
+      case "presence":
+        if (event.peer === "left" || event.peer === "vanished") this.#onPeerGone();
+        return;
+    }
+  }
+
+  async converse(controls: Controls, over: AbortSignal): Promise<void> {
+    this.#controls = controls;
+    const { task, timeoutMs, clock } = this.#parts;
+    if (timeoutMs !== undefined) {
+      this.#timer = clock.after(timeoutMs, () => {
+        this.#finish(new Failure("transfer-timeout", { kind: task.kind }));
+      });
+    }
+    const ended = new Promise<void>((resolve) => {
+      over.addEventListener("abort", () => resolve(), { once: true });
+    });
+    await Promise.race([this.#isReady.promise, ended]);
+    if (task.kind === "send" && !over.aborted) {
+      this.#open = task.paths.length;
+      for (const [index, path] of task.paths.entries()) {
+        try {
+          await controls.sendFile(path, String(index + 1));
+        } catch (error) {
+          if (!(error instanceof Failure)) throw error;
+          if (over.aborted) break;
+          this.#end(error);
+        }
+      }
+    }
+    await ended;
+  }
+
+  acknowledge(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    this.#timer?.cancel();
+    return this.#parts.view.close();
+  }
+
+  #onFile(event: FileEvent): void {
+    const { task } = this.#parts;
+    const isOurs = (event.from === "you") === (task.kind === "send");
+    if (!isOurs) {
+      // Nothing is sent and received at once.
+      if (event.state === "offered") this.#controls?.refuseFile(event.id);
+      return;
+    }
+    if (task.kind === "receive" && event.state === "offered") {
+      this.#open++;
+      this.#offers.push(event);
+      void this.#answerOffers();
+    }
+    if (!FINAL.has(event.state)) return;
+    this.#offers = this.#offers.filter(({ id }) => id !== event.id);
+    this.#end(failureOf(event));
+    void this.#answerOffers();
+  }
+
+  async #answerOffers(): Promise<void> {
+    const { task } = this.#parts;
+    if (task.kind !== "receive" || this.#isAnswering) return;
+    this.#isAnswering = true;
+    try {
+      while (this.#offers.length > 0 && !this.#isOver) {
+        const isBusy = this.#open > this.#offers.length;
+        if (task.isStream && isBusy) return;
+        const offer = this.#offers[0]!;
+        const isWanted = await task.confirm(offer, this.#peer ?? "");
+        // It may have been taken back meanwhile.
+        if (this.#offers[0] !== offer) continue;
+        this.#offers.shift();
+        if (isWanted) await this.#controls?.acceptFile(offer.id);
+        else this.#controls?.refuseFile(offer.id);
+      }
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.#finish(error);
+    } finally {
+      this.#isAnswering = false;
+    }
+  }
+
+  /** One file is over. */
+  #end(failure: Failure | undefined): void {
+    this.#open--;
+    if (failure) this.#failure ??= failure;
+    else this.#complete++;
+    // A receiver cannot know what else comes: it leaves when the sender does.
+    if (this.#parts.task.kind === "send" && this.#open === 0) this.#finish();
+  }
+
+  #onPeerGone(): void {
+    if (this.#parts.task.kind === "send") {
+      return this.#finish(new Failure("file-peer-left", { name: "" }));
+    }
+    if (this.#complete > 0 || this.#failure) return this.#finish();
+    this.#finish(new Failure("nothing-received"));
+  }
+
+  #finish(failure?: Failure): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#failure ??= failure;
+    if (this.#failure) this.#parts.view.fail(this.#failure);
+    void this.#controls?.leave("exit");
+  }
+}
+
+function failureOf(event: FileEvent): Failure | undefined {
+  const { name, state } = event;
+  switch (state) {
+    case "refused":
+      return new Failure("file-refused", { name, reason: event.reason ?? "declined" });
+    case "canceled":
+      return new Failure("file-canceled", { name, by: event.by ?? "you" });
+    case "failed":
+      return event.failure;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * What people and programs see of `whisper send` and `whisper receive`.
+ *
+ * @module
+ */
+import type { ChatEvent, FileEvent, RoomKind } from "../chat/events.ts";
+import type { Clock } from "../clock.ts";
+import type { Failure } from "../errors.ts";
+import { safeLine, safeText } from "../terminal/safe_text.ts";
+import { clip } from "../terminal/text.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { tty } from "../terminal/terminal_text.ts";
+import { eventAsJson } from "./json.ts";
+import { alarmText, peerLabel, sentenceOf } from "./messages/events.ts";
+import { describeFailure } from "./messages/failures.ts";
+import { fileSentence, largeFileNote } from "./messages/files.ts";
+import { TRANSFER_TEXTS } from "./messages/transfer.ts";
+import { ProgressBar, ProgressSteps } from "./progress.ts";
+import type { TransferView } from "./transfer.ts";
+
+/** What the view for people is made of. */
+export interface TransferScreenParts {
+  readonly terminal: Terminal;
+  /** Writes a whole line, above one that is being typed. */
+  readonly print: (text: string) => void;
+  readonly clock: Clock;
+  readonly kind: "send" | "receive";
+  readonly name: string;
+  /** What the relay is called. */
+  readonly relay: string;
+  readonly isFreeCluster: boolean;
+  /** A bar that is written again and again, where the terminal can do that. */
+  readonly hasBar: boolean;
+}
+
+/** For people: sentences, and a bar or a line every ten percent. */
+export class TransferScreen implements TransferView {
+  readonly #parts: TransferScreenParts;
+  readonly #bar = new ProgressBar();
+  readonly #steps = new ProgressSteps();
+  #hasBarLine = false;
+
+  constructor(parts: TransferScreenParts) {
+    this.#parts = parts;
+  }
+
+  show(event: ChatEvent, peer: string | undefined): void {
+    switch (event.event) {
+      case "file":
+        return this.#showFile(event, peer);
+      case "invite":
+        return this.#say(TRANSFER_TEXTS.invite(event.code));
+      case "message":
+        return this.#say(`${this.#label(event.from)}: ${safeText(event.text)}`);
+      case "ready":
+        return this.#say(TRANSFER_TEXTS.ready(this.#label(event.peer)));
+      case "waiting":
+      case "relay":
+        if (event.event === "relay" ? event.state === "up" : event.for !== "goodbye") return;
+        break;
+      case "presence":
+        if (event.peer === "left") return;
+        break;
+      case "closed":
+        if (event.remaining !== null) return;
+        break;
+      case "error":
+        // Printed once everything is over.
+        if (event.fatal) return;
+        break;
+    }
+    const names = { peer: this.#label(peer), relay: this.#parts.relay, by: "code" as RoomKind };
+    const sentence = sentenceOf(event, names);
+    if (!sentence) return;
+    this.#say(sentence.weight === "alarm" ? alarmText(sentence.text) : sentence.text);
+  }
+
+  fail(): void {
+    // The failure is printed when everything is over.
+  }
+
+  close(): Promise<void> {
+    this.#endBar();
+    return Promise.resolve();
+  }
+
+  #showFile(event: FileEvent, peer: string | undefined): void {
+    const { clock, terminal, hasBar, isFreeCluster } = this.#parts;
+    if (event.state === "progress") {
+      if (hasBar) {
+        const text = safeLine(this.#bar.text(event, clock.monotonic()));
+        terminal.write(tty`\r\x1b[K${clip(text, terminal.size().columns - 1)}`);
+        this.#hasBarLine = true;
+        return;
+      }
+      const step = this.#steps.next(event);
+      if (step) this.#say(step);
+      return;
+    }
+    this.#steps.next(event);
+    this.#endBar();
+    if (event.state === "offered") {
+      if (event.from === "you" && isFreeCluster && event.size !== null) {
+        const note = largeFileNote(event.size);
+        if (note) this.#say(note);
+      }
+      return;
+    }
+    // What failed is said at the end, once.
+    if (event.state === "failed") return;
+    if (event.state === "accepted") {
+      return this.#say(event.from === "you" ? TRANSFER_TEXTS.sending : TRANSFER_TEXTS.receiving);
+    }
+    const sentence = fileSentence(event, this.#label(peer));
+    if (sentence) this.#say(sentence.text);
+  }
+
+  #label(peer: string | undefined): string {
+    return peer === undefined ? TRANSFER_TEXTS.peer : peerLabel(peer, this.#parts.name);
+  }
+
+  #say(text: string): void {
+    this.#endBar();
+    this.#parts.print(text.split("\n").map((line) => safeLine(line)).join("\n"));
+  }
+
+  #endBar(): void {
+    if (!this.#hasBarLine) return;
+    this.#hasBarLine = false;
+    this.#parts.terminal.write(tty`\r\x1b[K`);
+  }
+}
+
+/** For programs: the events of docs/JSON.md on standard output. */
+export class TransferJson implements TransferView {
+  readonly #write: (value: unknown) => void;
+  readonly #flush: () => Promise<void>;
+
+  constructor({ write, flush }: { write: (value: unknown) => void; flush: () => Promise<void> }) {
+    this.#write = write;
+    this.#flush = flush;
+  }
+
+  show(event: ChatEvent): void {
+    this.#write(eventAsJson(event));
+  }
+
+  fail(failure: Failure): void {
+    this.#write({ event: "error", code: failure.code, ...describeFailure(failure), fatal: true });
+  }
+
+  close(): Promise<void> {
+    return this.#flush();
+  }
+}
