@@ -5,7 +5,8 @@
  */
 import { Failure } from "../errors.ts";
 import { isOfAnother, writeForOwner } from "./config_file.ts";
-import { decodeText, fileProblem } from "./text_file.ts";
+import { fileProblem } from "../file_problem.ts";
+import { decodeText } from "./text_file.ts";
 
 /** Longer than any relay link; a larger file is some other file. */
 const MAX_BYTES = 32_768;

@@ -59,8 +59,9 @@ function offered(...words: string[]): string[] {
 
 Deno.test("complete: knows every command, flag, subcommand, shell and setting", () => {
   assertEquals(offered(""), [...ALL_COMMANDS.keys()]);
-  for (const [name, { actions = {}, choices = [] }] of ALL_COMMANDS) {
-    assertEquals(offered(name, ""), [...Object.keys(actions), ...choices]);
+  for (const [name, { actions = {}, choices = [], takesFiles }] of ALL_COMMANDS) {
+    if (takesFiles) assertEquals(offered(name, ""), [":files"]);
+    else assertEquals(offered(name, ""), [...Object.keys(actions), ...choices]);
   }
   const flags = new Set([...ALL_COMMANDS.keys()].flatMap((name) => offered(name, "-")));
   for (const name of ALL_FLAGS.keys()) assert(flags.has(flagSyntax(name)), name);

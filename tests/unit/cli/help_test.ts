@@ -53,7 +53,9 @@ Deno.test("helpText: shows examples that can be parsed", () => {
     const [, line = ""] = /^([^<>)]*)/.exec(example)!;
     const args = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare!);
     const { command } = parse(args);
-    const expected = args.length === 0 || ["new", "join", "send", "receive"].includes(args[0]!) ? "chat" : args[0];
+    const expected = args.length === 0 || ["new", "join", "send", "receive"].includes(args[0]!)
+      ? "chat"
+      : args[0];
     assertEquals(command, expected as never, example);
   }
 });

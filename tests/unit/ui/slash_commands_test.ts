@@ -59,8 +59,12 @@ Deno.test("beginningWith: completes a unique prefix", () => {
   assertEquals(beginningWith(""), undefined);
 });
 
-Deno.test("commandHelp: lists every command with its argument", () => {
-  assertEquals(commandHelp().length, ALL_SLASH_COMMANDS.size);
+Deno.test("commandHelp: lists every command with its argument, or names it in the help of another", () => {
+  const help = new Map(commandHelp().map(([usage, help]) => [usage.split(" ")[0]!, help]));
+  for (const [name, { under }] of ALL_SLASH_COMMANDS) {
+    if (under === undefined) assert(help.has(`/${name}`), name);
+    else assert(help.get(`/${under}`)?.includes(`/${name}`), name);
+  }
   assert(commandHelp().some(([usage]) => usage === "/timer [30s, 5m, 1h or off]"));
 });
 
