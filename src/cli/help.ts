@@ -25,7 +25,7 @@ const LEFT = 27;
 /** Lines are at most this long, so that they fit every terminal. */
 const WIDTH = 80;
 /** The flags that a first chat needs; the others are in the help of `chat`. */
-const MAIN_FLAGS: readonly FlagName[] = ["uri", "local", "plain", "json", "help"];
+const MAIN_FLAGS: readonly FlagName[] = ["uri", "local", "plain", "help"];
 
 /** The help: of everything, of one command, or of a topic. */
 export function helpText(about?: CommandName | (typeof HELP_TOPICS)[number]): string {
