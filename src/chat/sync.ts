@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock, Random, Timer } from "../clock.ts";
+import { type Clock, type Random, sleep, type Timer } from "../clock.ts";
 import { type Envelope, MAX_BATCH, type Seat } from "../relay/relay.ts";
 import type { ReadMark, Removal } from "./receiver.ts";
 import { BatchSize, type RelayConnection } from "./retry.ts";
@@ -20,16 +20,32 @@ const REMOVE_WITHIN_MS = 2_000;
 const REMOVE_AFTER_POST_MS = 1_500;
 /** Receipts carry no text: they wait for the next removal, but not longer than this. */
 const REMOVE_LAZILY_MS = 5_000;
-/** The fewest that are read at once: of the largest, 220 kB. */
+/** The fewest that are read at once: of the largest, 500 kB. */
 const MIN_PAGE = 8;
 /**
  * Pushed envelopes, and removals, that wait at a time. In a flood beyond that the stream is restarted
  * from now, and what came meanwhile is read page by page.
  */
 export const MAX_PUSHED = 4 * MAX_BATCH;
+/** Characters of what waits: many short envelopes or a few of the largest. */
+const MAX_PUSHED_CHARS = 2 ** 21;
 const MAX_REMOVALS = 16 * MAX_BATCH;
-/** Pushes in a row of which everything was rejected, after which the stream is restarted from now. */
-const MAX_USELESS_PUSHES = 16;
+/**
+ * Pushed envelopes in a row that were all rejected, or their characters, after which the stream rests
+ * for a while, in which the room is read: someone writes faster than anyone can check, and a read shows
+ * what is next first.
+ */
+const MAX_REJECTED_PUSHES = 2 * MAX_BATCH;
+const MAX_REJECTED_CHARS = 2 ** 20;
+const REST_MS = 2_000;
+/**
+ * Pages in a row of which everything was rejected are followed by pauses that grow by so much, up to a
+ * limit. That bounds the work that a flood makes, and with it the memory between two collections.
+ */
+const PAUSE_STEP_MS = 10;
+const MAX_PAUSE_MS = 500;
+/** Characters of a page; where there are more, the next one is of fewer envelopes. */
+const MAX_PAGE_CHARS = 2 ** 20;
 
 /** What is read from the relay, beside the envelopes. */
 export interface ReadResult extends ReadMark {
@@ -57,7 +73,10 @@ export class Sync {
   readonly #deps: SyncDeps;
   readonly #signal: AbortSignal;
   #pushed: Envelope[] = [];
-  #uselessPushes = 0;
+  /** Pushed since the last that was of use. */
+  #rejected = { envelopes: 0, chars: 0 };
+  #rejectedPages = 0;
+  #restTimer: Timer | undefined;
   /** Ends the present watch, so that another one begins from now. */
   #watch = new AbortController();
   readonly #removals = new Set<string>();
@@ -97,6 +116,7 @@ export class Sync {
   start(): void {
     this.#signal.addEventListener("abort", () => {
       this.#reconcileTimer?.cancel();
+      this.#restTimer?.cancel();
       this.#cancelRemoval();
       this.#resolveWaiting(Infinity);
     }, { once: true });
@@ -117,15 +137,24 @@ export class Sync {
 
   #onPush(envelopes: readonly Envelope[]): void {
     const isFlood = this.#pushed.length + envelopes.length > MAX_PUSHED ||
-      this.#removals.size > MAX_REMOVALS || this.#uselessPushes >= MAX_USELESS_PUSHES;
+      charsOf(this.#pushed) + charsOf(envelopes) > MAX_PUSHED_CHARS ||
+      this.#removals.size > MAX_REMOVALS ||
+      this.#rejected.envelopes >= MAX_REJECTED_PUSHES || this.#rejected.chars >= MAX_REJECTED_CHARS;
     if (isFlood) {
       this.#pushed = [];
-      this.#uselessPushes = 0;
-      this.#startWatch();
+      if (this.#rejected.envelopes > 0) this.#restWatch();
+      else this.#startWatch();
+      this.#rejected = { envelopes: 0, chars: 0 };
       return this.requestRead();
     }
     this.#pushed.push(...envelopes);
     this.#pump();
+  }
+
+  #restWatch(): void {
+    this.#watch.abort();
+    this.#restTimer?.cancel();
+    this.#restTimer = this.#deps.clock.after(REST_MS, () => this.#startWatch());
   }
 
   /** Reads soon. */
@@ -231,7 +260,12 @@ export class Sync {
   async #takePushed(): Promise<void> {
     const pushed = this.#pushed.splice(0);
     const rejected = await this.#deps.onEnvelopes(pushed);
-    this.#uselessPushes = rejected === pushed.length ? this.#uselessPushes + 1 : 0;
+    if (rejected < pushed.length) {
+      this.#rejected = { envelopes: 0, chars: 0 };
+      return;
+    }
+    const { envelopes, chars } = this.#rejected;
+    this.#rejected = { envelopes: envelopes + rejected, chars: chars + charsOf(pushed) };
   }
 
   async #read(): Promise<void> {
@@ -244,14 +278,20 @@ export class Sync {
       return attempt.relay.read(seat, { most: this.#pageSize.current, signal: attempt.signal });
     }, this.#signal);
     const isPage = envelopes.length >= this.#pageSize.current;
-    this.#pageSize.grow();
+    const chars = charsOf(envelopes);
+    const average = chars / Math.max(1, envelopes.length);
+    if (2 * this.#pageSize.current * average <= MAX_PAGE_CHARS) this.#pageSize.grow();
+    for (let over = chars; over > MAX_PAGE_CHARS; over /= 2) this.#pageSize.shrink();
     const upTo = isPage ? envelopes.at(-1)!.seq - 1 : Infinity;
-    await this.#deps.onEnvelopes(envelopes, { number, upTo, malformed });
+    const rejected = await this.#deps.onEnvelopes(envelopes, { number, upTo, malformed });
     const hasProgress = envelopes.some(({ id }) => !this.#lastPage.has(id));
     this.#lastPage = new Set(isPage ? envelopes.map(({ id }) => id) : []);
     if (isPage && hasProgress && (this.#removals.size > 0 || this.#removing)) {
       // What was read must be gone before the next page can show what is behind it.
       await this.flush();
+      this.#rejectedPages = rejected === envelopes.length ? this.#rejectedPages + 1 : 0;
+      const pauseMs = Math.min(PAUSE_STEP_MS * this.#rejectedPages, MAX_PAUSE_MS);
+      if (pauseMs > 0) await sleep(clock, pauseMs, this.#signal);
       this.#readWanted = true;
     }
     if (!this.#readWanted) this.#resolveWaiting(number);
@@ -264,4 +304,8 @@ export class Sync {
     for (const { after, resolve } of this.#waiting) if (after < number) resolve();
     this.#waiting = this.#waiting.filter(({ after }) => after >= number);
   }
+}
+
+function charsOf(envelopes: readonly Envelope[]): number {
+  return envelopes.reduce((sum, { token }) => sum + token.length, 0);
 }

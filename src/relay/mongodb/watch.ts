@@ -33,6 +33,11 @@ const PROCESSING_MS = 1;
  * yet to deliver is skipped, and the room read instead.
  */
 const MAX_FULL_BATCHES = 8;
+/** Documents in the first batch of a stream. One that is full and not large is followed by a larger one. */
+const FIRST_BATCH = 32;
+/** Bytes of a batch; where there are more, the next one is small: what comes at once is held at once. */
+const MAX_BATCH_BYTES = 2 ** 20;
+const SMALL_BATCH = 8;
 /** Closing tells the server, which may not listen; its cursor then ends by itself. */
 const CLOSING_MS = 1_000;
 
@@ -158,6 +163,7 @@ class Stream {
   /** A cursor belongs to the session that opened it. */
   readonly #session: ClientSession;
   #cursor = Long.ZERO;
+  #batchSize = FIRST_BATCH;
 
   constructor(deps: WatchDeps, seat: Seat) {
     this.#deps = deps;
@@ -181,8 +187,8 @@ class Stream {
 
   /** The next envelopes; none after {@link AWAIT_MS}. */
   async next(signal: AbortSignal): Promise<News> {
-    const getMore = this.#cursor;
-    const command = { getMore, collection: "messages", batchSize: MAX_BATCH, maxTimeMS: AWAIT_MS };
+    const [getMore, batchSize] = [this.#cursor, this.#batchSize];
+    const command = { getMore, collection: "messages", batchSize, maxTimeMS: AWAIT_MS };
     const documents = this.#take(
       await withDeadline(
         this.#deps.clock,
@@ -190,6 +196,10 @@ class Stream {
         () => this.#run(command),
       ),
     );
+    const bytes = documents.reduce((sum, { length }) => sum + length, 0);
+    const isFull = documents.length === batchSize;
+    if (bytes > MAX_BATCH_BYTES) this.#batchSize = SMALL_BATCH;
+    else if (isFull) this.#batchSize = Math.min(MAX_BATCH, 2 * batchSize);
     const envelopes: Envelope[] = [];
     for (const bytes of documents) {
       const envelope = decodeEvent(bytes, this.#seat);
@@ -198,7 +208,7 @@ class Stream {
     return {
       envelopes,
       strange: envelopes.length < documents.length,
-      isFull: documents.length === MAX_BATCH,
+      isFull,
     };
   }
 

@@ -1,9 +1,15 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { MAX_PUSHED, Sync } from "../../../src/chat/sync.ts";
 import type { ReadMark } from "../../../src/chat/receiver.ts";
 import { Failure, RelayUnavailable } from "../../../src/errors.ts";
 import { RelayConnection } from "../../../src/chat/retry.ts";
-import { type Envelope, type Listener, MAX_BATCH, type Relay } from "../../../src/relay/relay.ts";
+import {
+  type Envelope,
+  type Listener,
+  MAX_BATCH,
+  MAX_TOKEN_CHARS,
+  type Relay,
+} from "../../../src/relay/relay.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { seededRandom } from "../../support/random.ts";
 
@@ -47,8 +53,15 @@ function setUp(consume: (envelopes: Envelope[], read?: ReadMark) => Promise<void
   }, end.signal);
   const put = (...ids: string[]) => ids.forEach((id) => stored.set(id, envelope(id)));
   const push = (...ids: string[]) => listener!.push(ids.map(envelope));
-  return { clock, sync, stored, calls, failures, put, push, limit, stop: () => end.abort() };
+  const pushLong = (id: string) => listener!.push([{ ...envelope(id), token: LONG }]);
+  const stop = () => end.abort();
+  return { clock, sync, stored, calls, failures, put, push, pushLong, limit, stop };
 }
+
+/** The longest token. */
+const LONG = "x".repeat(MAX_TOKEN_CHARS);
+/** Longer than any pause. */
+const MAX_WAIT_MS = 1_000;
 
 function envelope(id: string): Envelope {
   return { id, from: "host", seq: 1, attempt: 0, head: new Uint8Array(0), token: "" };
@@ -214,10 +227,64 @@ Deno.test("Sync: restarts the watch from now after pushes of which everything wa
   );
   sync.start();
   await clock.settle();
-  for (let i = 0; i < 20; i++) {
-    push(`${i}`);
+  const flood = (name: string) => Array.from({ length: MAX_BATCH }, (_, i) => `${name}${i}`);
+  for (const name of ["a", "b", "c"]) {
+    push(...flood(name));
     await clock.settle();
   }
+  assertEquals([calls.watches, calls.reads], [1, 2]);
+  await clock.advance(2_000);
   assertEquals(calls.watches, 2);
+  stop();
+});
+
+Deno.test("Sync: takes rejected pages at a pace that is bounded, and the next message at once", async () => {
+  let rejected = 0;
+  const { clock, sync, calls, put, stored, stop } = setUp((envelopes) => {
+    const garbage = envelopes.filter(({ id }) => id.startsWith("garbage"));
+    for (const { id } of envelopes) sync.remove(id);
+    rejected += garbage.length;
+    return Promise.resolve(garbage.length);
+  });
+  const flood = (count: number) =>
+    put(...Array.from({ length: count }, (_, i) => `garbage ${rejected + i}`));
+  flood(40_000);
+  sync.start();
+  await clock.advance(20_000);
+  assert(rejected < 20_000, `${rejected} in 20 s`);
+  stored.clear();
+  await clock.advance(MAX_WAIT_MS);
+  const { reads } = calls;
+  put("genuine");
+  sync.requestRead();
+  await clock.settle();
+  assertEquals([calls.reads, stored.size], [reads + 1, 1]);
+  stop();
+});
+
+Deno.test("Sync: holds no more characters than it may, however long the tokens are", async () => {
+  const blocked = Promise.withResolvers<void>();
+  const { clock, sync, calls, pushLong, stop } = setUp(() => blocked.promise);
+  sync.start();
+  await clock.settle();
+  for (let i = 0; i < 32; i++) pushLong(`${i}`);
+  assertEquals([calls.watches, sync.size], [1, 32]);
+  pushLong("one more");
+  assertEquals([calls.watches, sync.size], [2, 0]);
+  blocked.resolve();
+  stop();
+});
+
+Deno.test("Sync: asks for fewer where the envelopes are long, and for more where they are short", async () => {
+  const asked: number[] = [];
+  const { clock, sync, stored, limit, stop } = setUp((envelopes) => {
+    for (const { id } of envelopes) sync.remove(id);
+    return Promise.resolve();
+  });
+  limit((most) => asked.push(most) > 0);
+  for (let i = 0; i < 600; i++) stored.set(`${i}`, { ...envelope(`${i}`), token: LONG });
+  sync.start();
+  await clock.advance(1_000);
+  assertEquals(asked.slice(0, 3), [256, 16, 16]);
   stop();
 });
