@@ -8,13 +8,20 @@ import { STOP_SIGNALS, StopRequests } from "./src/app/stop_requests.ts";
 import { readStart } from "./src/cli/start.ts";
 import { versionText } from "./src/cli/version.ts";
 import { Failure } from "./src/errors.ts";
-import { confine, filesOf } from "./src/permissions/confine.ts";
+import { confine, filesOf, goOffline, onlyHost } from "./src/permissions/confine.ts";
 
 /** 128 and the number of SIGINT, as in a shell. */
 const INTERRUPTED = 130;
+/** The status of a bug (`EXIT`). */
+const BUG = 1;
+/** Milliseconds for the worker to restore the terminal when the process ends at once. */
+const RESTORING_MS = 200;
 
 // "deno task chat -- new" passes the hyphens on.
-const args = Deno.args[0] === "--" ? Deno.args.slice(1) : Deno.args;
+const given = "DedicatedWorkerGlobalScope" in globalThis
+  ? JSON.parse(globalThis.name) as string[]
+  : Deno.args;
+const args = given[0] === "--" ? given.slice(1) : given;
 if (args.length === 1 && args[0] === "--version") {
   // Before anything else is loaded: installers and scripts ask for it alone.
   try {
@@ -24,19 +31,85 @@ if (args.length === 1 && args[0] === "--version") {
     // The way of all other commands says what is wrong with the output.
   }
 }
-// Before the packages are loaded: they cannot reach the files of others.
-const start = readStart(args, env);
-const command = start.command instanceof Failure ? undefined : start.command;
-confine(filesOf(command, { env, configPath: start.config.path, linkPath: start.linkPath }));
-const stop = new StopRequests(() => performance.now());
-for (const signal of STOP_SIGNALS) {
-  Deno.addSignalListener(signal, () => {
+/** What the worker tells the program around it: the exit status. */
+type FromWorker = { readonly status: number };
+/** What the program tells its worker: the name of a signal, or that the process ends now. */
+type ToWorker = { readonly signal: Deno.Signal } | { readonly exit: true };
+
+if ("DedicatedWorkerGlobalScope" in globalThis) await work();
+else await start();
+
+/** The whole program; behind a proxy, all of it but the signals. */
+async function start(): Promise<void> {
+  const start = readStart(args, env);
+  const command = start.command instanceof Failure ? undefined : start.command;
+  const host = onlyHost(command);
+  const stop = new StopRequests(() => performance.now());
+  if (host !== undefined) return behindProxy(host, stop);
+  // Before the packages are loaded: they cannot reach the files of others.
+  confine(filesOf(command, { env, configPath: start.config.path, linkPath: start.linkPath }));
+  onSignals((signal) => {
     if (stop.onSignal(signal)) Deno.exit(INTERRUPTED);
   });
+  const { run } = await import("./src/app.ts");
+  Deno.exit(await run(start, stop.signal));
 }
-if (Deno.build.os !== "windows") {
+
+/** Runs the program in a worker that can reach one host, and gives up everything here. */
+function behindProxy(host: string, stop: StopRequests): void {
+  const inherited = { env: "inherit", read: "inherit", write: "inherit", sys: "inherit" } as const;
+  const worker = new Worker(import.meta.url, {
+    type: "module",
+    name: JSON.stringify(args),
+    deno: { permissions: { ...inherited, net: [host] } },
+  });
+  confine({ own: [], named: [] });
+  goOffline();
+  const tell = (message: ToWorker) => worker.postMessage(message);
+  worker.addEventListener(
+    "message",
+    ({ data }: MessageEvent<FromWorker>) => Deno.exit(data.status),
+  );
+  worker.addEventListener("error", (event) => {
+    event.preventDefault();
+    console.error(event.message);
+    Deno.exit(BUG);
+  });
+  addEventListener("continue", () => tell({ signal: "SIGCONT" }));
+  onSignals((signal) => {
+    if (!stop.onSignal(signal)) return tell({ signal });
+    tell({ exit: true });
+    setTimeout(() => Deno.exit(INTERRUPTED), RESTORING_MS);
+  });
+}
+
+/** The program, in the worker of {@link behindProxy}. */
+async function work(): Promise<void> {
+  // Deno's types know the global scope of the main thread alone.
+  const scope = globalThis as unknown as Worker;
+  const start = readStart(args, env);
+  const command = start.command instanceof Failure ? undefined : start.command;
+  confine(filesOf(command, { env, configPath: start.config.path, linkPath: start.linkPath }));
+  const stop = new StopRequests(() => performance.now());
+  const answer = (status: number) => {
+    // Restores the terminal, as Deno.exit does.
+    dispatchEvent(new Event("unload"));
+    scope.postMessage({ status } satisfies FromWorker);
+  };
+  scope.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
+    if ("exit" in data) answer(INTERRUPTED);
+    else if (data.signal === "SIGCONT") dispatchEvent(new Event("continue"));
+    else stop.onSignal(data.signal);
+  });
+  const { run } = await import("./src/app.ts");
+  answer(await run(start, stop.signal));
+}
+
+/** Reports the signals that end the program, and dispatches `continue` after a stop. */
+function onSignals(report: (signal: Deno.Signal) => void): void {
+  for (const signal of STOP_SIGNALS) Deno.addSignalListener(signal, () => report(signal));
   // After a stop by job control the shell has changed the terminal: the interface takes it over again.
-  Deno.addSignalListener("SIGCONT", () => dispatchEvent(new Event("continue")));
+  if (Deno.build.os !== "windows") {
+    Deno.addSignalListener("SIGCONT", () => dispatchEvent(new Event("continue")));
+  }
 }
-const { run } = await import("./src/app.ts");
-Deno.exit(await run(start, stop.signal));

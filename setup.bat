@@ -60,25 +60,23 @@ if /i "%~1"=="chat" goto chat
 if /i "%~1"=="chat:any" goto any
 rem Tasks of deno.json, for developers; every other word is a command of Whisper.
 findstr /b /l /c:"    \"%~1\": {" "%here%deno.json" >nul && goto task
-set "permissions=atlas"
 if not defined WHISPER_COMMAND set "WHISPER_COMMAND=%~0 chat"
 goto run
 
 :chat
 if "%~2"=="" call :offer
-set "permissions=atlas"
 if not defined WHISPER_COMMAND set "WHISPER_COMMAND=%~0 chat"
 set args=%args:*chat=%
 goto run
 
+rem What earlier versions called it for a server of one's own.
 :any
-set "permissions=any"
-if not defined WHISPER_COMMAND set "WHISPER_COMMAND=%~0 chat:any"
+if not defined WHISPER_COMMAND set "WHISPER_COMMAND=%~0 chat"
 set args=%args:*:any=%
 
 :run
 set "flags="
-for %%f in (flags flags.windows flags.%permissions%) do for /f "usebackq delims=" %%l in ("%here%src\permissions\%%f") do call :add "%%l"
+for %%f in (flags flags.windows flags.any) do for /f "usebackq delims=" %%l in ("%here%src\permissions\%%f") do call :add "%%l"
 "%deno%" run %flags% "%here%main.ts" %args%
 exit /b %errorlevel%
 

@@ -149,13 +149,10 @@ fetch_packages() {
   printf '%s\n' "$state" > "$home/installed"
 }
 
-# Runs Whisper in place of this shell, so that signals and Ctrl+Z reach it directly and once. $1 is the
-# name of its permissions.
+# Runs Whisper in place of this shell, so that signals and Ctrl+Z reach it directly and once.
 run_whisper() {
-  permissions=$1
-  shift
   set -- "$here/main.ts" "$@"
-  for file in flags "flags.$permissions"; do
+  for file in flags flags.any; do
     while read -r flag; do set -- "$flag" "$@"; done < "$here/src/permissions/$file"
   done
   exec "$deno" run "$@"
@@ -252,13 +249,12 @@ esac
 mkdir -p "$home"
 fetch_packages
 case $1 in
+  # chat:any is what earlier versions called it for a server of one's own.
   chat | chat:any)
     [ $# -gt 1 ] || offer_command
-    export WHISPER_COMMAND="${WHISPER_COMMAND:-$0 $1}"
-    permissions=${1#chat:}
+    export WHISPER_COMMAND="${WHISPER_COMMAND:-$0 chat}"
     shift
-    [ "$permissions" = any ] || permissions=atlas
-    run_whisper "$permissions" "$@"
+    run_whisper "$@"
     ;;
   install) install_command ;;
   test)
@@ -271,6 +267,6 @@ case $1 in
       exec "$deno" task --quiet --config "$here/deno.json" "$@"
     fi
     export WHISPER_COMMAND="${WHISPER_COMMAND:-$0 chat}"
-    run_whisper atlas "$@"
+    run_whisper "$@"
     ;;
 esac

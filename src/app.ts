@@ -293,6 +293,7 @@ async function askForRelay(
     ...isPasswordAgain && "authorities" in before.settings &&
       { authorities: before.settings.authorities },
     poll: command.poll,
+    proxy: command.proxy,
     tlsCaFile: target.isLink ? undefined : command.tlsCaFile,
   };
   const code = target.kind === "mongodb" ? target.code : undefined;

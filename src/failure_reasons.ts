@@ -33,6 +33,9 @@ export type UriProblem =
   | "srv-name"
   | "srv-hosts";
 
+/** A kind of proxy, as its address begins. */
+export type ProxyKind = "socks5" | "http";
+
 /** What a collection is where it is not a plain one. */
 export type CollectionKind = "view" | "capped" | "time-series" | "validator" | "collation";
 /** What is wrong with an invite code. */
@@ -83,6 +86,28 @@ export const REASONS = {
   "relay-link-exposed": because<{ path: string }>("usage"),
   /** The person did not agree to saving it. */
   "relay-link-not-saved": because("usage"),
+
+  // Proxies (`src/cli/proxy.ts`, `src/relay/mongodb/proxy.ts`).
+  /** `source`: the flag, variable or setting. */
+  "invalid-proxy": because<{ source: string; why: "format" | "kind" | "port" | "too-long" }>(
+    "usage",
+  ),
+  /** A proxy with a password, in the configuration file. */
+  "proxy-has-secret": because("usage"),
+  /** `mongodb+srv://` needs a name server. */
+  "srv-behind-proxy": because("relay-uri"),
+  /** A connection string with options of the driver's for a proxy. */
+  "uri-proxy-option": because("relay-uri"),
+  "proxy-unreachable": because("relay-unreachable"),
+  "proxy-silent": because("relay-unreachable"),
+  /** What answers there does not speak the protocol of that kind of proxy. */
+  "proxy-protocol": because<{ kind: ProxyKind }>("relay-unreachable"),
+  "proxy-login": because<{ given: boolean }>("relay-unreachable"),
+  /** The proxy does not let this connection pass. */
+  "proxy-denied": because("relay-unreachable"),
+  /** The proxy works, and could not reach the relay. */
+  "proxy-relay": because<{ why: "refused" | "unreachable" | "silent" }>("relay-unreachable"),
+
   // Relays: connection strings (`src/relay/mongodb/uri.ts`).
   /** A connection string that cannot be read. */
   "uri-invalid": because<{ problem: UriProblem }>("relay-uri"),

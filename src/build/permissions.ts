@@ -8,8 +8,6 @@
 const FOLDER = new URL("../permissions/", import.meta.url);
 /** For `deno run` alone: a compiled program has no lock file. */
 const RUN_ONLY = "--frozen";
-/** A compiled program never prompts: the question would be Deno's, not its own. */
-const NO_PROMPT = "--no-prompt";
 
 /**
  * Flags of `deno compile`.
@@ -28,7 +26,7 @@ export function permissionFlags(
     atlas ? "flags.atlas" : "flags.any",
     ...(isWindows ? ["flags.windows"] : []),
   ];
-  const flags = new Set([NO_PROMPT, ...files.flatMap(lines)]);
+  const flags = new Set(files.flatMap(lines));
   flags.delete(RUN_ONLY);
   return [...flags];
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Note } from "../ui/messages/cli.ts";
+import type { ProxyAddress } from "./proxy.ts";
 import type { CommandName, HELP_TOPICS, SettingName, SHELLS } from "./command_table.ts";
 
 /** Which relay, as given. */
@@ -18,6 +19,8 @@ export interface Connection {
   readonly poll: boolean;
   readonly passwordFile: string | undefined;
   readonly tlsCaFile: string | undefined;
+  /** The one host to connect to; the relay is reached through it. */
+  readonly proxy: ProxyAddress | undefined;
   /** `auto`: as the terminal is. */
   readonly ui: "auto" | "plain" | "json";
   readonly color: boolean;

@@ -26,6 +26,11 @@ export const FLAGS = {
     env: "WHISPER_URI",
     setting: true,
   },
+  "proxy": {
+    value: "URL",
+    env: "WHISPER_PROXY",
+    setting: true,
+  },
   "local": {
     env: "WHISPER_LOCAL",
     setting: true,
@@ -152,7 +157,7 @@ export interface CommandSpec {
   readonly exampleHelp: string;
 }
 
-const RELAY = ["uri", "local", "poll", "tls-ca-file", "password-file"] as const;
+const RELAY = ["uri", "local", "proxy", "poll", "tls-ca-file", "password-file"] as const;
 const LOOKS = ["plain", "json", "color"] as const;
 const ALWAYS = ["debug", "help", "version"] as const;
 const CHAT = [...RELAY, "name", "linger", "files", ...LOOKS, "quiet", ...ALWAYS] as const;

@@ -10,6 +10,7 @@ import { ALL_FLAGS, type SettingName, SETTINGS } from "./command_table.ts";
 import { type LoadedConfig, saveConfig } from "./config_file.ts";
 import { uriSecret, withoutPassword } from "./connection_secret.ts";
 import { checkLinger, checkName } from "./person.ts";
+import { hasPassword, parseProxy } from "./proxy.ts";
 import { parseSwitch, type StoredConfig } from "./settings.ts";
 
 /** What is done with relay links elsewhere. */
@@ -106,6 +107,11 @@ function set(
     case "linger":
       checkLinger(value, "linger");
       config.linger = value;
+      break;
+    case "proxy":
+      parseProxy(value, name);
+      if (hasPassword(value)) throw new Failure("proxy-has-secret");
+      config.proxy = value.trim();
       break;
     default:
       if (value.trim() === "") throw new Failure("setting-empty", { setting: name });

@@ -24,6 +24,7 @@ import {
 import { uriSecret } from "./connection_secret.ts";
 import { nearest } from "../nearest.ts";
 import { parseDuration } from "../duration.ts";
+import { hasPassword, parseProxy } from "./proxy.ts";
 import { checkLinger, checkName, DEFAULT_LINGER_MS } from "./person.ts";
 import { type ResolvedRelay, Settings, type StoredConfig } from "./settings.ts";
 
@@ -167,6 +168,10 @@ function connection(settings: Settings, link?: string): Connection {
     throw new Failure("flags-conflict", { first: "--plain", second: "--json" });
   }
   const notes: Note[] = [];
+  const proxy = settings.text("proxy");
+  if (proxy?.source === "flag" && hasPassword(proxy.value)) {
+    notes.push({ note: "password-in-proxy-flag" });
+  }
   if (relay?.kind === "uri" && relay.source === "flag" && isLink(relay.uri)) {
     notes.push({ note: "link-in-arguments" });
   } else if (
@@ -180,6 +185,7 @@ function connection(settings: Settings, link?: string): Connection {
     poll: settings.isOn("poll"),
     passwordFile: settings.text("password-file")?.value,
     tlsCaFile: settings.text("tls-ca-file")?.value,
+    proxy: proxy && parseProxy(proxy.value, proxy.from),
     ui: json ? "json" : settings.isOn("plain") ? "plain" : "auto",
     color: settings.color(),
     debug: settings.isFlag("debug"),

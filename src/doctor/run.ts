@@ -44,12 +44,12 @@ export async function runDoctor(command: DoctorCommand, deps: DoctorDeps): Promi
     if (place.kind === "sqlite") goOffline();
     return place.kind;
   });
-  const { poll, tlsCaFile } = command;
+  const { poll, tlsCaFile, proxy } = command;
   const report = command.ui === "json" ? jsonReport(writeJson) : plainReport(write, terminal.color);
   const relay = () => {
     const settings = place!.kind === "sqlite"
       ? place!
-      : { ...place!, poll, tlsCaFile: place!.isLink ? undefined : tlsCaFile };
+      : { ...place!, poll, proxy, tlsCaFile: place!.isLink ? undefined : tlsCaFile };
     return examine(settings, { clock, random, signal });
   };
   try {

@@ -9,6 +9,7 @@
  * @module
  */
 import type { Command } from "../cli/command.ts";
+import { hostOf } from "../cli/proxy.ts";
 import { defaultDatabasePath, directoryOf } from "../relay/sqlite/place.ts";
 
 /** The root of every path of a system; the flags for Deno beside this file say the same. */
@@ -93,6 +94,19 @@ export function confine({ own, named }: Files): void {
     Deno.permissions.revokeSync({ name: "read", path });
     Deno.permissions.revokeSync({ name: "write", path });
   }
+}
+
+/**
+ * The one host that a command may reach, as Deno names it; undefined where there is no proxy.
+ *
+ * A granted "any host" cannot be narrowed while a program runs: revoking it takes the narrow
+ * permissions along. So a program with a proxy runs in a worker that was never granted more.
+ */
+export function onlyHost(command: Command | undefined): string | undefined {
+  if (command === undefined || !("proxy" in command) || command.proxy === undefined) {
+    return undefined;
+  }
+  return command.relay?.kind === "local" ? undefined : hostOf(command.proxy);
 }
 
 /** Gives up the network, for a chat that stays on this computer. */

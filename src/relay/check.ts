@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ProxyKind } from "../failure_reasons.ts";
 
 /** What a step can find, by name, with the facts that its sentences mention. */
 export interface Findings {
@@ -15,11 +16,15 @@ export interface Findings {
   "settings": { kind: "mongodb" | "sqlite" };
 
   "string": { srv: boolean; hosts: number; database: string };
+  "proxy": { kind: ProxyKind };
+  "proxy-login": Record<never, never>;
   "dns": { hosts: number };
+  "dns-by-proxy": Record<never, never>;
   "hosts-answer": { answering: number; hosts: number };
   "tls-on": Record<never, never>;
   "tls-ended": Record<never, never>;
   "tls-not-needed": Record<never, never>;
+  "tls-by-onion": Record<never, never>;
   "tls-off": Record<never, never>;
   "let-in": Record<never, never>;
   "signed-in": Record<never, never>;
@@ -99,7 +104,19 @@ export interface Check {
 /** The steps, in the order in which a chat needs what they look at. */
 export const CHECK_NAMES = [
   ...["terminal", "configuration"] as const,
-  ...["string", "dns", "tcp", "tls", "access", "auth", "version", "privileges", "news"] as const,
+  ...[
+    "string",
+    "proxy",
+    "proxy-login",
+    "dns",
+    "tcp",
+    "tls",
+    "access",
+    "auth",
+    "version",
+    "privileges",
+    "news",
+  ] as const,
   ...["ttl", "clock", "latency", "operations"] as const,
   ...["folder", "room", "left"] as const,
 ] as const;

@@ -6,6 +6,7 @@
 import type { Clock, Random } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import type { FactsOf } from "../failure_reasons.ts";
+import type { Proxy } from "./mongodb/proxy.ts";
 import { tlsOf, withOptions } from "./mongodb/uri.ts";
 import type { Relay } from "./relay.ts";
 import { certificatesIn, encodeRelayLink } from "./relay_link.ts";
@@ -25,6 +26,8 @@ export type RelaySettings =
     readonly tlsCaFile?: string | undefined;
     /** The same certificates as text (PEM), from a relay link. */
     readonly authorities?: string | undefined;
+    /** The one host to connect to; the relay is reached through it. */
+    readonly proxy?: Proxy | undefined;
   }
   | {
     readonly kind: "sqlite";

@@ -55,6 +55,7 @@ async function look(
     poll: false,
     passwordFile: undefined,
     tlsCaFile: undefined,
+    proxy: undefined,
     ui: "json",
     color: false,
     debug: false,

@@ -146,7 +146,7 @@ async function commandOf(start: Start): Promise<string> {
     case "source":
       return `${Deno.execPath()} run --allow-all --no-check ${ROOT}main.ts`;
     case "task":
-      return `${Deno.execPath()} task --quiet --config ${ROOT}deno.json chat:any`;
+      return `${Deno.execPath()} task --quiet --config ${ROOT}deno.json chat`;
     case "binary":
       return await (binary ??= Deno.makeTempDir({ prefix: "whisper-test-" })
         .then((folder) => compile({ folder })));

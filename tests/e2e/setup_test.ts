@@ -19,7 +19,7 @@ const TOOLS = [
 /** What a clone needs to start. */
 const FILES = [
   ...["setup.sh", ".dvmrc", "deno.json", "deno.lock", "src/build/deno.sha256"],
-  ...["flags", "flags.atlas", "flags.any"].map((name) => `src/permissions/${name}`),
+  ...["flags", "flags.any"].map((name) => `src/permissions/${name}`),
 ];
 
 /** A computer: a clone, a home folder, and a PATH with what is installed there. */
@@ -137,8 +137,8 @@ function test(
 }
 
 /** The logged call that starts Whisper with these words. */
-function started(computer: Computer, permissions: "atlas" | "any", words: string[]): string {
-  const flags = [`flags`, `flags.${permissions}`].flatMap((name) =>
+function started(computer: Computer, words: string[]): string {
+  const flags = ["flags", "flags.any"].flatMap((name) =>
     Deno.readTextFileSync(new URL(`src/permissions/${name}`, ROOT)).trim().split("\n")
   );
   const all = ["run", ...flags.reverse(), `${computer.clone}/main.ts`, ...words];
@@ -158,17 +158,17 @@ test("starts Whisper with the installed Deno and unchanged arguments", async (co
   const command = `${computer.clone}/setup.sh chat`;
   assertEquals(computer.calls(), [
     `<install><--quiet><--frozen> ${OLDEST} []`,
-    `${started(computer, "atlas", words)} ${OLDEST} [${command}]`,
+    `${started(computer, words)} ${OLDEST} [${command}]`,
   ]);
   assertEquals(computer.installed(), ["cache", "installed"]);
   computer.assertHomeUntouched();
 });
 
-test("chat:any starts Whisper with the permissions for any host", async (computer) => {
+test("chat:any starts Whisper as chat does", async (computer) => {
   computer.install("deno", computer.deno(PINNED));
   assertEquals((await computer.setup("chat:any", "new")).code, 0);
-  const command = `${computer.clone}/setup.sh chat:any`;
-  const expected = `${started(computer, "any", ["new"])} ${PINNED} [${command}]`;
+  const command = `${computer.clone}/setup.sh chat`;
+  const expected = `${started(computer, ["new"])} ${PINNED} [${command}]`;
   assertEquals(computer.calls().at(-1), expected);
 });
 
@@ -176,7 +176,7 @@ test('takes a command of Whisper without "chat", and a task of deno.json', async
   computer.install("deno", computer.deno(PINNED));
   await computer.setup("doctor", "--local");
   const command = `${computer.clone}/setup.sh chat`;
-  const whisper = `${started(computer, "atlas", ["doctor", "--local"])} ${PINNED} [${command}]`;
+  const whisper = `${started(computer, ["doctor", "--local"])} ${PINNED} [${command}]`;
   assertEquals(computer.calls().at(-1), whisper);
   await computer.setup("bench", "start");
   assertEquals(computer.calls().at(-1), `${task(computer, "bench", "start")} ${PINNED} []`);
@@ -193,9 +193,7 @@ test("works through a symbolic link to a symbolic link", async (computer) => {
   await Deno.symlink(`../first`, `${computer.home}/second`);
   const { code } = await computer.run(`${computer.home}/second`, ["chat", "new"]);
   assertEquals(code, 0);
-  const expected = `${
-    started(computer, "atlas", ["new"])
-  } ${PINNED} [${computer.home}/second chat]`;
+  const expected = `${started(computer, ["new"])} ${PINNED} [${computer.home}/second chat]`;
   assertEquals(computer.calls().at(-1), expected);
 });
 
@@ -286,7 +284,7 @@ test("install adds a command that works anywhere, and uninstall removes it", asy
   assertMatch(installed.stderr, /Start Whisper in any folder with: whisper\n/);
   const { code, stdout } = await computer.run(path, ["join", "a code"]);
   assertEquals([code, stdout], [0, "it starts\n"]);
-  const expected = `${started(computer, "atlas", ["join", "a code"])} ${PINNED} [whisper]`;
+  const expected = `${started(computer, ["join", "a code"])} ${PINNED} [whisper]`;
   assertEquals(computer.calls().at(-1), expected);
   assertMatch((await computer.setup("install")).stderr, /^Already installed: /m);
   const removed = await computer.setup("uninstall");

@@ -49,7 +49,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "src/relay/check.ts",
   ],
   "src/permissions/": [
-    ...["src/cli/command.ts", "src/relay/sqlite/place.ts"],
+    ...["src/cli/command.ts", "src/cli/proxy.ts", "src/relay/sqlite/place.ts"],
   ],
   "src/terminal/": [],
   "src/cli/": ["src/terminal/", "src/ui/messages/"],

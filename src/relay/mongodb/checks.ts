@@ -19,11 +19,12 @@ import { withDeadline } from "../../deadline.ts";
 import { Failure, RelayUnavailable } from "../../errors.ts";
 import type { Reason } from "../../failure_reasons.ts";
 import { type Check, type CheckName, type Examination, type Finding, found } from "../check.ts";
-import { assertTlsFiles, AWAIT_MS, closeClient, openClient } from "./client.ts";
+import { assertNoNames, assertTlsFiles, AWAIT_MS, closeClient, openClient } from "./client.ts";
 import { inspectCollections } from "./collections.ts";
 import { cursorId } from "./envelope_document.ts";
 import { diagnose, isStreamRefusal } from "./errors.ts";
 import { ACTIVE_MS } from "./pace.ts";
+import type { Proxy } from "./proxy.ts";
 import { type Privilege, rightsOf } from "./rights.ts";
 import { type Address, inspectUri, tlsOf } from "./uri.ts";
 
@@ -41,11 +42,16 @@ const OLDEST_WIRE_VERSION = 13;
 const FREE_OPERATIONS = 100;
 
 /** The steps of connecting, in their order. */
-const WAY = ["dns", "tcp", "tls", "access", "auth"] as const;
+const WAY = ["proxy", "proxy-login", "dns", "tcp", "tls", "access", "auth"] as const;
 type WayStep = (typeof WAY)[number];
 
 /** At which step a connection fails; for a reason that is not here, at `tcp`. */
 const STEP_OF: Partial<Record<Reason, WayStep>> = {
+  "proxy-unreachable": "proxy",
+  "proxy-silent": "proxy",
+  "proxy-protocol": "proxy",
+  "proxy-login": "proxy-login",
+  "proxy-denied": "proxy-login",
   "dns-failed": "dns",
   "dns-denied": "dns",
   "dns-unknown-cluster": "dns",
@@ -73,6 +79,8 @@ export interface ExamineSettings {
   readonly tlsCaFile?: string | undefined;
   /** The same certificates as text (PEM), from a relay link. */
   readonly authorities?: string | undefined;
+  /** The one host to connect to; the relay is reached through it. */
+  readonly proxy?: Proxy | undefined;
 }
 
 /** The steps; nothing is looked at yet. */
@@ -111,6 +119,12 @@ class MongoExamination implements Examination {
     });
     this.checks = [
       step("string", () => this.#string()),
+      ...settings.proxy
+        ? [
+          step("proxy", (signal) => this.#pass("proxy", signal)),
+          step("proxy-login", (signal) => this.#pass("proxy-login", signal)),
+        ]
+        : [],
       step("dns", (signal) => this.#pass("dns", signal)),
       step("tcp", (signal) => this.#pass("tcp", signal)),
       step("tls", (signal) => this.#pass("tls", signal)),
@@ -132,8 +146,9 @@ class MongoExamination implements Examination {
   }
 
   #string(): Finding {
-    const { uri, tlsCaFile } = this.#settings;
+    const { uri, tlsCaFile, proxy } = this.#settings;
     const address = this.#address = inspectUri(uri);
+    if (proxy) assertNoNames(uri);
     assertTlsFiles(uri, tlsCaFile);
     const { srv, hosts, database } = address;
     return found("string", { srv, hosts: hosts.length, database });
@@ -151,7 +166,12 @@ class MongoExamination implements Examination {
       if (step === "tls" && at === "access") return found("tls-ended", {}, "unknown");
     }
     switch (step) {
+      case "proxy":
+        return found("proxy", { kind: this.#settings.proxy!.kind });
+      case "proxy-login":
+        return found("proxy-login", {});
       case "dns":
+        if (this.#settings.proxy) return found("dns-by-proxy", {});
         return found("dns", { hosts: this.#topology?.servers.size ?? this.#address!.hosts.length });
       case "tcp":
         return this.#hosts();
@@ -163,9 +183,9 @@ class MongoExamination implements Examination {
   }
 
   async #open(signal: AbortSignal): Promise<MongoClient> {
-    const { uri, tlsCaFile, authorities } = this.#settings;
+    const { uri, tlsCaFile, authorities, proxy } = this.#settings;
     const client = await openClient(uri, {
-      ...{ clock: this.#clock, signal, tlsCaFile, authorities },
+      ...{ clock: this.#clock, signal, tlsCaFile, authorities, proxy },
       onTopology: (topology) => this.#topology = topology,
     });
     client.on("commandStarted", () => this.#operations++);
@@ -188,6 +208,8 @@ class MongoExamination implements Examination {
     if (tlsOf(uri).isOn || tlsCaFile !== undefined || authorities !== undefined) {
       return found("tls-on", {});
     }
+    const { hosts } = this.#address!;
+    if (hosts.every((host) => /\.onion(:\d+)?$/i.test(host))) return found("tls-by-onion", {});
     return this.#isLocal() ? found("tls-not-needed", {}) : found("tls-off", {}, "warning");
   }
 

@@ -16,8 +16,9 @@ import { Failure, RelayUnavailable } from "../../errors.ts";
 import type { FactsOf } from "../../failure_reasons.ts";
 import { DECODING } from "./envelope_document.ts";
 import { diagnose, isConclusive } from "./errors.ts";
-import { askToReach } from "./permission.ts";
+import { assertReachable } from "./permission.ts";
 import { completeUri, inspectUri, tlsOf } from "./uri.ts";
+import type { Proxy } from "./proxy.ts";
 import { withDeadline } from "../../deadline.ts";
 
 /**
@@ -33,6 +34,8 @@ export const AWAIT_MS = 6_000;
 const SOCKET_TIMEOUT_MS = AWAIT_MS + 4_000;
 /** Looking up the cluster, choosing a server and signing in, all together. */
 const OPENING_MS = 20_000;
+/** The same through a proxy: Tor takes its time to reach an onion service. */
+const OPENING_BY_PROXY_MS = 60_000;
 /** Closing a session on a server that may not answer. */
 const CLOSING_MS = 2_000;
 /** A connection that is being opened when its client is closed has this long to be opened. */
@@ -74,6 +77,8 @@ export interface ClientOptions {
   readonly tlsCaFile?: string | undefined;
   /** The same certificates as text (PEM). */
   readonly authorities?: string | undefined;
+  /** The one host to connect to; the servers are reached through it. */
+  readonly proxy?: Proxy | undefined;
   /** Told what is known of the servers whenever that changes, until the client is open. */
   readonly onTopology?: (topology: TopologyDescription) => void;
 }
@@ -84,16 +89,19 @@ export interface ClientOptions {
  * @throws {Failure} as soon as every known server has failed in a way that waiting does not change.
  */
 export async function openClient(uri: string, options: ClientOptions): Promise<MongoClient> {
-  const { clock, signal, tlsCaFile, authorities, onTopology } = options;
+  const { clock, signal, tlsCaFile, authorities, proxy, onTopology } = options;
   signal?.throwIfAborted();
   assertTlsFiles(uri, tlsCaFile);
-  await askToReach(uri);
+  if (proxy) assertNoNames(uri);
+  else assertReachable(uri);
+  const driverOptions = proxy && (await import("./proxy_connection.ts")).throughProxy(proxy);
   let client: MongoClient | undefined;
   try {
     const opening = client = new MongoClient(completeUri(uri), {
       ...OPTIONS,
       ...tlsCaFile !== undefined && { tls: true, tlsCAFile: tlsCaFile },
       ...authorities !== undefined && { tls: true, ca: authorities },
+      ...driverOptions,
     });
     followConnections(opening);
     if (onTopology) {
@@ -102,7 +110,7 @@ export async function openClient(uri: string, options: ClientOptions): Promise<M
     const failing = allServersFail(opening);
     await withDeadline(
       clock,
-      { ms: OPENING_MS, signals: [signal] },
+      { ms: proxy ? OPENING_BY_PROXY_MS : OPENING_MS, signals: [signal] },
       () => Promise.race([opening.connect(), failing]),
     );
     for (const event of WATCHED) client.removeAllListeners(event);
@@ -114,6 +122,15 @@ export async function openClient(uri: string, options: ClientOptions): Promise<M
     if (!known) throw error;
     throw await closerLook(known, uri);
   }
+}
+
+/**
+ * With a proxy, no name is looked up here.
+ *
+ * @throws {Failure} `srv-behind-proxy`.
+ */
+export function assertNoNames(uri: string): void {
+  if (inspectUri(uri).srv) throw new Failure("srv-behind-proxy");
 }
 
 /** A reason that only holds while connecting, in place of one that could mean more. */

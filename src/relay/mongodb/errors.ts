@@ -7,6 +7,7 @@
  */
 import { Failure, RelayUnavailable } from "../../errors.ts";
 import type { CollectionKind, FactsOf, Reason } from "../../failure_reasons.ts";
+import { isAtProxy, ProxyError, type ProxyProblem } from "./proxy.ts";
 import { redact } from "./uri.ts";
 
 /** What an error means. */
@@ -26,6 +27,8 @@ interface ErrorInfo {
   readonly labels: readonly string[];
   /** Of a duplicate: the fields of the index that it is one in. */
   readonly keys: readonly string[] | undefined;
+  /** Of a proxy: what it did. */
+  readonly proxy?: ProxyProblem | undefined;
 }
 
 interface Rule {
@@ -116,6 +119,29 @@ const COLLECTION_CODES: Codes = new Set([20, 67, 72, 121, 166, 10003]);
 
 /** First match wins, over the whole chain: the particular before the general. */
 const RULES: readonly Rule[] = [
+  transient("proxy-silent", ({ proxy }) => proxy?.at === "greeting"),
+  transient(
+    "proxy-protocol",
+    ({ proxy }) => proxy?.at === "protocol",
+    ({ proxy }) => ({ kind: proxy?.at === "protocol" ? proxy.kind : "socks5" }),
+  ),
+  transient(
+    "proxy-login",
+    ({ proxy }) => proxy?.at === "login",
+    ({ proxy }) => ({ given: proxy?.at === "login" && proxy.given }),
+  ),
+  transient("proxy-denied", ({ proxy }) => proxy?.at === "rules"),
+  transient(
+    "proxy-relay",
+    ({ proxy }) => proxy?.at === "relay",
+    ({ proxy }) => ({ why: proxy?.at === "relay" ? proxy.why : "unreachable" }),
+  ),
+  transient(
+    "proxy-unreachable",
+    ({ code, message }) =>
+      (code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "EAI_AGAIN" ||
+        code === "ETIMEDOUT" || NO_ROUTE_CODES.has(code)) && isAtProxy(message),
+  ),
   permanent(
     "unsupported-mechanism",
     ({ code, message }) =>
@@ -337,14 +363,18 @@ export function isUnknownAnswer(error: unknown): boolean {
 const CONCLUSIVE: ReadonlySet<Reason> = new Set<Reason>([
   ...["dns-unknown-host", "connection-refused", "network-unreachable", "tls-ended"] as const,
   ...["certificate-expired", "certificate-not-yet-valid", "certificate-for-another-host"] as const,
-  "certificate-untrusted",
+  ...["certificate-untrusted", "proxy-unreachable", "proxy-protocol", "proxy-login"] as const,
+  ...["proxy-silent", "proxy-denied"] as const,
 ]);
 
 /** True for an error that ends an attempt to connect at once, when every known server has it. */
 export function isConclusive(error: unknown): boolean {
   const found = diagnose(error);
   if (found === undefined) return false;
-  return !found.isTransient || CONCLUSIVE.has(found.failure.reason) ||
+  const { reason, facts } = found.failure;
+  // Tor finds many a host at the second attempt, but a refusal is a refusal.
+  const isRefused = reason === "proxy-relay" && (facts as FactsOf<"proxy-relay">).why === "refused";
+  return !found.isTransient || CONCLUSIVE.has(reason) || isRefused ||
     errorInfos(error).some(({ message }) => /unexpected end of file/i.test(message));
 }
 
@@ -403,6 +433,7 @@ function errorInfos(error: unknown): ErrorInfo[] {
       keys: typeof keyPattern === "object" && keyPattern !== null
         ? Object.keys(keyPattern)
         : undefined,
+      proxy: next instanceof ProxyError ? next.problem : undefined,
     });
     queue.push(cause, reason, error, err);
     if (Array.isArray(errors)) queue.push(...errors);

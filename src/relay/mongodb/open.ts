@@ -7,6 +7,7 @@ import type { Clock, Random } from "../../clock.ts";
 import type { Relay } from "../relay.ts";
 import { openClient } from "./client.ts";
 import { MongoRelay } from "./mongodb_relay.ts";
+import { type Proxy, withOwnCircuit } from "./proxy.ts";
 import { databaseOf } from "./uri.ts";
 
 /** Where the relay is, and how to learn of news there. */
@@ -19,6 +20,8 @@ export interface MongoSettings {
   readonly tlsCaFile?: string | undefined;
   /** The same certificates as text (PEM), from a relay link. */
   readonly authorities?: string | undefined;
+  /** The one host to connect to; the relay is reached through it. */
+  readonly proxy?: Proxy | undefined;
 }
 
 /**
@@ -31,8 +34,9 @@ export async function openMongoRelay(
   deps: { clock: Clock; random: Random; signal?: AbortSignal | undefined },
 ): Promise<Relay> {
   const { uri, poll, tlsCaFile, authorities } = settings;
+  const proxy = settings.proxy && withOwnCircuit(settings.proxy);
   const open = (signal: AbortSignal | undefined) =>
-    openClient(uri, { ...deps, tlsCaFile, authorities, signal });
+    openClient(uri, { ...deps, tlsCaFile, authorities, proxy, signal });
   const client = await open(deps.signal);
   return new MongoRelay({ ...deps, client, openClient: open, database: databaseOf(uri), poll });
 }

@@ -1,6 +1,5 @@
 /**
- * Whether this program may reach the hosts of a connection string: on a terminal, Deno asks the
- * person for each by its name.
+ * Whether this program may reach the hosts of a connection string.
  *
  * @module
  */
@@ -8,19 +7,18 @@ import { Failure } from "../../errors.ts";
 import { inspectUri } from "./uri.ts";
 
 /**
- * Asks where Deno would ask, at a moment when nothing else is on the screen. The hosts of
- * `mongodb+srv://` are not known yet.
+ * Asks Deno beforehand: some versions of it make the driver believe that the server refuses the
+ * connection. The hosts of `mongodb+srv://` are not known yet.
  *
- * @throws {Failure} when it is refused. Some versions of Deno make the driver believe that the server
- * refuses the connection.
+ * @throws {Failure} `net-denied`.
  */
-export async function askToReach(uri: string): Promise<void> {
+export function assertReachable(uri: string): void {
   const { srv, hosts } = inspectUri(uri);
   if (srv) return;
   for (const host of hosts) {
     if (!/:\d+$/.test(host)) continue;
-    const { state } = await Deno.permissions.request({ name: "net", host });
-    if (state === "granted") continue;
-    throw new Failure("net-denied");
+    if (Deno.permissions.querySync({ name: "net", host }).state !== "granted") {
+      throw new Failure("net-denied");
+    }
   }
 }

@@ -6,7 +6,7 @@
  */
 import { Failure } from "../../errors.ts";
 import type { UriProblem } from "../../failure_reasons.ts";
-import { isOption, isPassed, isSupported } from "./uri_options.ts";
+import { isOption, isPassed, isProxyOption, isSupported } from "./uri_options.ts";
 
 /** What a connection string says, without its password. */
 export interface Address {
@@ -281,6 +281,7 @@ function assertOptions(options: string): void {
       ? !/^false$/i.test(value)
       : /^sslValidate$/i.test(name) && !/^true$/i.test(value);
     if (isUnchecked) throw new Failure("uri-unchecked-tls", { option: name });
+    if (isProxyOption(name)) throw new Failure("uri-proxy-option");
     if (isSupported(name)) continue;
     // Only what looks like a name is repeated: it could be part of a password that holds an @.
     if (/^[A-Za-z]\w{0,40}$/.test(name)) throw new Failure("uri-unknown-option", { option: name });

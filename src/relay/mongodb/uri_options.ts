@@ -8,7 +8,7 @@
 /** The driver gets these. */
 const PASSED = `
   appName authMechanism authMechanismProperties authSource directConnection family loadBalanced
-  localThresholdMS proxyHost proxyPassword proxyPort proxyUsername replicaSet srvMaxHosts
+  localThresholdMS replicaSet srvMaxHosts
   srvServiceName ssl tls tlsAllowInvalidCertificates tlsAllowInvalidHostnames tlsCAFile tlsCRLFile
   tlsCertificateKeyFile tlsCertificateKeyFilePassword tlsInsecure
 `;
@@ -28,12 +28,21 @@ const IGNORED = `
   zlibCompressionLevel
 `;
 
+/** Of the driver's own way through a proxy: only `--proxy` gives up all other hosts. */
+const PROXY = "proxyHost proxyPassword proxyPort proxyUsername";
+
 /** Of old drivers, and they matter: the connection would be another one without them. */
-const REFUSED = "gssapiServiceName sslCA sslCert sslKey sslPass tlsCertificateFile";
+const REFUSED = "gssapiServiceName sslCA sslCert sslKey sslPass tlsCertificateFile " + PROXY;
 
 const passed = setOf(PASSED);
 const ignored = setOf(IGNORED);
 const refused = setOf(REFUSED);
+const proxy = setOf(PROXY);
+
+/** True for an option that names a proxy. */
+export function isProxyOption(name: string): boolean {
+  return proxy.has(name.toLowerCase());
+}
 
 function setOf(names: string): ReadonlySet<string> {
   return new Set(names.toLowerCase().trim().split(/\s+/));

@@ -9,6 +9,7 @@ import { commandLine } from "./invocation.ts";
 export type Note =
   | { readonly note: "password-in-uri-flag" }
   | { readonly note: "password-in-config" }
+  | { readonly note: "password-in-proxy-flag" }
   | { readonly note: "link-in-arguments" }
   | { readonly note: "link-to-this-computer" }
   | { readonly note: "code-in-arguments" }
@@ -30,6 +31,9 @@ function sentence(note: Note): string {
     case "password-in-config":
       return "The configuration file contains a password. Remove it with: " +
         `${commandLine("config set uri URI")}`;
+    case "password-in-proxy-flag":
+      return "Other programs on this computer can read the password inside --proxy, and your shell " +
+        "may save it. Pass it in WHISPER_PROXY instead.";
     case "link-in-arguments":
       return "Other programs on this computer can read a relay link among the arguments, and your " +
         "shell may save it. Leave it out; Whisper asks for the relay.";

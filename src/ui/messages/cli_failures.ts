@@ -19,6 +19,13 @@ const CONFIG_PROBLEMS = {
   "not-object": "it is not a JSON object",
 } as const;
 
+const PROXY_PROBLEMS = {
+  "format": "it is not the address of a proxy",
+  "kind": "only socks5:// and http:// proxies work",
+  "port": "it has no port, or one that does not exist",
+  "too-long": "its user name or password is longer than 255 bytes",
+} as const;
+
 /** By reason. */
 export const CLI_FAILURES = {
   // Arguments.
@@ -96,6 +103,15 @@ export const CLI_FAILURES = {
   "invalid-ttl": () => ({
     message: "The value of --ttl is not a number of seconds.",
     hint: "Give a whole number, for example --ttl 60.",
+  }),
+
+  "invalid-proxy": ({ source, why }) => ({
+    message: `Cannot use the proxy in ${source}: ${PROXY_PROBLEMS[why]}.`,
+    hint: "Write it as socks5://HOST:PORT or http://HOST:PORT; for Tor: socks5://127.0.0.1:9050.",
+  }),
+  "proxy-has-secret": () => ({
+    message: "The proxy's address contains a password, which is never saved in the configuration.",
+    hint: "Pass it in WHISPER_PROXY when you start Whisper.",
   }),
 
   // What a chat needs, without a person to ask.

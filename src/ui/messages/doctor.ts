@@ -17,6 +17,8 @@ const TITLES: Readonly<Record<CheckName, string>> = {
   terminal: "Terminal",
   configuration: "Settings",
   string: "Connection string",
+  proxy: "Proxy",
+  "proxy-login": "Proxy login",
   dns: "DNS",
   tcp: "Connection",
   tls: "TLS",
@@ -62,7 +64,10 @@ const FINDINGS: { readonly [F in FindingName]: (facts: Findings[F]) => string | 
 
     "string": ({ srv, hosts, database }) =>
       `${srv ? "mongodb+srv" : `mongodb, ${counted(hosts, "host")}`}, database "${database}"`,
+    "proxy": ({ kind }) => `reached, ${kind === "socks5" ? "SOCKS5" : "HTTP"}`,
+    "proxy-login": () => "accepted",
     "dns": ({ hosts }) => counted(hosts, "host"),
+    "dns-by-proxy": () => "names are looked up by the proxy",
     "hosts-answer": ({ answering, hosts }) => {
       const says = `${answering} of ${counted(hosts, "host")} ${
         answering === 1 ? "answers" : "answer"
@@ -73,6 +78,7 @@ const FINDINGS: { readonly [F in FindingName]: (facts: Findings[F]) => string | 
     "tls-on": () => "the server's certificate is trusted",
     "tls-ended": () => "the server ended the handshake",
     "tls-not-needed": () => "not needed on this computer",
+    "tls-by-onion": () => "not needed: the connection to an onion service is encrypted",
     "tls-off": () => [
       "off: the network can see the login, and who chats when",
       `Let the server offer TLS (${SELF_HOSTING}), and add ?tls=true.`,

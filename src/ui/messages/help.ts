@@ -7,6 +7,7 @@
 /** What each flag does, in `--help` and in the completions: no brackets, quotes or colons of shells. */
 export const FLAG_HELP = {
   "uri": "use this MongoDB or relay link as the relay",
+  "proxy": "reach the relay through socks5 (Tor, ssh -D) or http, and nothing else",
   "local": "use this computer as the relay",
   "name": "your name, as your peer sees it",
   "room": "the room you agreed on; Whisper asks for its passphrase",

@@ -23,10 +23,10 @@ export function commandLine(args = ""): string {
   return `${program()} ${args}`.trimEnd();
 }
 
-/** The program that may reach any host, for those who run a relay of their own. */
+/** The program that may reach any host, where this one may not. */
 export function commandForAnyHost(): string {
   const name = program();
-  return /\bchat$/.test(name) ? `${name}:any` : INSTALLED;
+  return name.endsWith(":atlas") ? name.replace(/:atlas$/, "") : INSTALLED;
 }
 
 /** The program as it was started; `whisper` where nothing usable says otherwise. */

@@ -12,8 +12,7 @@ const RETRIES = "Whisper keeps trying.";
 const ACCESS_LIST = "On Atlas, check Security > Network Access.";
 const OTHER_DATABASE =
   "Name another database in the connection string, after the host: .../whisper2?...";
-const permission = () =>
-  `To reach a MongoDB server of your own, run ${commandForAnyHost()} instead.`;
+const permission = () => `To reach any server, run ${commandForAnyHost()} instead.`;
 
 const URI_PROBLEMS: Readonly<Record<UriProblem, string>> = {
   "too-long": "It is too long.",
@@ -35,6 +34,12 @@ const TLS_FILE_PROBLEMS = {
   directory: "it is a directory",
   unreadable: "it can't be read",
   invalid: "it isn't a valid PEM file, or it is encrypted",
+} as const;
+
+const PROXY_RELAY_PROBLEMS = {
+  refused: "the connection was refused",
+  unreachable: "the host is unknown or unreachable",
+  silent: "there is no answer",
 } as const;
 
 const COLLECTION_KINDS: Readonly<Record<CollectionKind, string>> = {
@@ -75,7 +80,7 @@ export const RELAY_FAILURES = {
   }),
   "uri-unsupported-option": () => ({
     message: "The connection string asks for a feature that Whisper doesn't include.",
-    hint: "Remove proxy, compression and encryption options from it.",
+    hint: "Remove compression and encryption options from it.",
   }),
   "uri-invalid-option": ({ option }) => ({
     message: option === undefined
@@ -96,6 +101,46 @@ export const RELAY_FAILURES = {
   "wrong-replica-set": () => ({
     message: "The server isn't in the replica set that the connection string names.",
     hint: "Correct replicaSet=... in the connection string, or remove it.",
+  }),
+
+  "srv-behind-proxy": () => ({
+    message: "A mongodb+srv:// string needs DNS, and with a proxy Whisper looks up no names.",
+    hint: `Make a relay link once, without the proxy: ${commandLine("relay link --resolve")}. ` +
+      "Or use the string with the hosts (mongodb://HOST,HOST,HOST/), from an older driver version in Atlas.",
+  }),
+  "uri-proxy-option": () => ({
+    message: "The connection string names a proxy.",
+    hint: "Remove the proxy options from it and pass --proxy socks5://HOST:PORT.",
+  }),
+  "proxy-unreachable": () => ({
+    message: "Can't reach the proxy.",
+    hint: "Check that it is running, and its address in --proxy.",
+  }),
+  "proxy-silent": () => ({
+    message: "The proxy doesn't answer.",
+    hint: "Check its address in --proxy, and that it is a proxy of that kind.",
+  }),
+  "proxy-protocol": ({ kind }) => ({
+    message: `What answers at the proxy's address isn't ${
+      kind === "socks5" ? "a SOCKS5" : "an HTTP"
+    } proxy.`,
+    hint: `Check the address in --proxy${
+      kind === "socks5" ? "; for an HTTP proxy, write http://HOST:PORT" : ""
+    }.`,
+  }),
+  "proxy-login": ({ given }) => ({
+    message: given
+      ? "The proxy refused the user name or password."
+      : "The proxy requires a user name and a password.",
+    hint: "Pass them in WHISPER_PROXY=socks5://USER:PASSWORD@HOST:PORT.",
+  }),
+  "proxy-denied": () => ({
+    message: "The proxy doesn't allow connections to this relay.",
+    hint: "Many company proxies allow port 443 only. Ask its administrator, or use another proxy.",
+  }),
+  "proxy-relay": ({ why }) => ({
+    message: `The proxy can't reach the relay: ${PROXY_RELAY_PROBLEMS[why]}.`,
+    hint: `Check the host in the connection string, and that the relay is running. ${ACCESS_LIST}`,
   }),
 
   "dns-failed": () => ({

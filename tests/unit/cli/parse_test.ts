@@ -35,6 +35,7 @@ const PLAIN_CHAT: StartChat = {
   relay: undefined,
   poll: false,
   passwordFile: undefined,
+  proxy: undefined,
   tlsCaFile: undefined,
   ui: "auto",
   color: true,
