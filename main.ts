@@ -31,8 +31,8 @@ if (args.length === 1 && args[0] === "--version") {
     // The way of all other commands says what is wrong with the output.
   }
 }
-/** What the worker tells the program around it: the exit status. */
-type FromWorker = { readonly status: number };
+/** What the worker tells the program around it: that its own modules are loaded, or the exit status. */
+type FromWorker = { readonly loaded: true } | { readonly status: number };
 /** What the program tells its worker: the name of a signal, or that the process ends now. */
 type ToWorker = { readonly signal: Deno.Signal } | { readonly exit: true };
 
@@ -63,13 +63,13 @@ function behindProxy(host: string, stop: StopRequests): void {
     name: JSON.stringify(args),
     deno: { permissions: { ...inherited, net: [host] } },
   });
-  confine({ own: [], named: [] });
   goOffline();
   const tell = (message: ToWorker) => worker.postMessage(message);
-  worker.addEventListener(
-    "message",
-    ({ data }: MessageEvent<FromWorker>) => Deno.exit(data.status),
-  );
+  worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
+    if ("status" in data) Deno.exit(data.status);
+    // Deno loads the modules of a worker with the permissions of its parent.
+    confine({ own: [], named: [] });
+  });
   worker.addEventListener("error", (event) => {
     event.preventDefault();
     console.error(event.message);
@@ -87,6 +87,7 @@ function behindProxy(host: string, stop: StopRequests): void {
 async function work(): Promise<void> {
   // Deno's types know the global scope of the main thread alone.
   const scope = globalThis as unknown as Worker;
+  scope.postMessage({ loaded: true } satisfies FromWorker);
   const start = readStart(args, env);
   const command = start.command instanceof Failure ? undefined : start.command;
   confine(filesOf(command, { env, configPath: start.config.path, linkPath: start.linkPath }));
