@@ -72,7 +72,7 @@ function behindProxy(host: string, stop: StopRequests): void {
   });
   worker.addEventListener("error", (event) => {
     event.preventDefault();
-    console.error(event.message);
+    Deno.stderr.writeSync(new TextEncoder().encode(`${event.message}\n`));
     Deno.exit(BUG);
   });
   addEventListener("continue", () => tell({ signal: "SIGCONT" }));
