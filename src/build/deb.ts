@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { gzipSync } from "node:zlib";
 import { type Release, render } from "./packages.ts";
 import { run } from "./process.ts";
 import { fileName, type Target } from "./targets.ts";
@@ -52,24 +53,52 @@ async function writeTree(
   },
 ): Promise<void> {
   const doc = "usr/share/doc/whisper-chat";
-  for (const name of ["", "DEBIAN", "usr/bin", "usr/share/man/man1", doc]) {
-    await Deno.mkdir(`${root}/${name}`, { recursive: true, mode: 0o755 });
-  }
-  // A umask must not change the package.
-  for (const name of ["", "DEBIAN", "usr", "usr/bin", "usr/share", "usr/share/man"]) {
-    await Deno.chmod(`${root}/${name}`, 0o755);
+  const man = "usr/share/man/man1";
+  const overrides = "usr/share/lintian/overrides";
+  await Deno.chmod(root, 0o755);
+  for (const path of ["DEBIAN", "usr/bin", man, doc, overrides]) {
+    const parts = path.split("/");
+    for (let depth = 1; depth <= parts.length; depth++) {
+      const folder = `${root}/${parts.slice(0, depth).join("/")}`;
+      await Deno.mkdir(folder, { recursive: true });
+      // A umask must not change the package.
+      await Deno.chmod(folder, 0o755);
+    }
   }
   await Deno.copyFile(`${folder}/${fileName(target)}`, `${root}/usr/bin/whisper`);
   await Deno.chmod(`${root}/usr/bin/whisper`, 0o755);
   await Deno.symlink("whisper", `${root}/usr/bin/whisper-chat`);
   const control = render("deb-control", release).replace("DEB_ARCHITECTURE", architecture);
+  await Deno.symlink("whisper.1.gz", `${root}/${man}/whisper-chat.1.gz`);
   const files = {
     "DEBIAN/control": control,
-    "usr/share/man/man1/whisper.1": await Deno.readTextFile(`${folder}/whisper.1`),
+    [`${man}/whisper.1.gz`]: compress(await Deno.readTextFile(`${folder}/whisper.1`)),
+    [`${doc}/changelog.gz`]: compress(changelog(release)),
     [`${doc}/copyright`]: await Deno.readTextFile(new URL("../../LICENSE", import.meta.url)),
+    // Deno's runtime brings it, inside the program.
+    [`${overrides}/whisper-chat`]: "whisper-chat: embedded-library lcms2 [usr/bin/whisper]\n",
   };
-  for (const [name, text] of Object.entries(files)) {
-    await Deno.writeTextFile(`${root}/${name}`, text);
+  for (const [name, content] of Object.entries(files)) {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    await Deno.writeFile(`${root}/${name}`, bytes);
     await Deno.chmod(`${root}/${name}`, 0o644);
   }
+}
+
+/** Debian's changelog (Debian Policy, section 4.4): a line that leads to the notes of the release. */
+function changelog({ version, home, time }: Release): string {
+  const date = time.toUTCString().replace("GMT", "+0000");
+  return [
+    `whisper-chat (${version}) stable; urgency=medium`,
+    "",
+    `  * Release ${version}: ${home}/releases/tag/v${version}`,
+    "",
+    ` -- Whisper maintainers <maintainers@whisper.invalid>  ${date}`,
+    "",
+  ].join("\n");
+}
+
+/** Compressed as Debian asks for, without a time: the same text gives the same bytes. */
+function compress(text: string): Uint8Array {
+  return gzipSync(text, { level: 9 });
 }
