@@ -57,6 +57,7 @@ export type BadLine =
   | "send-and-command"
   | "send-not-a-string"
   | "bad-id"
+  | "bad-reply"
   | "neither"
   | "unknown-command"
   | "bad-value"
@@ -245,6 +246,14 @@ export const REASONS = {
   /** Nobody is there to agree on a timer. */
   "no-peer-for-timer": because("no-peer"),
   "invalid-timer": because("usage"),
+  /** A reply to a message that this session does not have. */
+  "no-such-message": because("usage"),
+  /** Nothing is queued that could be taken back. */
+  "nothing-queued": because("usage"),
+  /** What was said of the verification words is neither yes nor no. */
+  "invalid-verdict": because("usage"),
+  /** `/verify` before a peer has joined. */
+  "no-words-yet": because("no-peer"),
   /** `/invite` before a room is open. */
   "no-room-yet": because("usage"),
   /** `/invite` in a room that was agreed on by name. */

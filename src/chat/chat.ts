@@ -35,14 +35,22 @@ import { untilAborted } from "../deadline.ts";
 import { EXIT, Failure } from "../errors.ts";
 import type { FileStore } from "../files/store.ts";
 import { formatCode } from "../protocol/invite_code.ts";
-import { MAX_TIMER_SECONDS, type Payload } from "../protocol/payload.ts";
+import { MAX_TIMER_SECONDS, type Payload, type Reply } from "../protocol/payload.ts";
 import type { Relay } from "../relay/relay.ts";
 import { Alarms } from "./alarms.ts";
 import { DisappearingMessages } from "./disappearing.ts";
 import { asFailure, cleanupFailed, closeReason } from "./errors.ts";
 import type { RoomKind } from "./events.ts";
 import { FileTransfers } from "./files.ts";
-import type { ChatEvent, CloseReason, Controls, Listener, Overview } from "./events.ts";
+import type {
+  ChatEvent,
+  CloseReason,
+  Controls,
+  Listener,
+  MessageRef,
+  Overview,
+  TakenBack,
+} from "./events.ts";
 import { RelayConnection } from "./retry.ts";
 import { type Entered, type Entry, Room, roomKindOf } from "./room.ts";
 import { assertSendable, Sender } from "./sender.ts";
@@ -212,6 +220,8 @@ export class Chat implements Controls {
       peer: session?.peer?.name,
       presence: session?.peer ? session.presence : undefined,
       words: session?.peer?.words,
+      wordHalves: session?.peer?.wordHalves,
+      verification: session?.verification ?? { you: undefined, peer: undefined },
       code: this.#code,
       timerSeconds: this.#disappearing.seconds,
       queued: this.#sender.queued,
@@ -222,14 +232,14 @@ export class Chat implements Controls {
     };
   }
 
-  send(text: string, id: string): void {
+  send(text: string, id: string, ref?: MessageRef): void {
     assertSendable(text);
     if (this.#isEnding) throw new Failure("chat-leaving");
     const session = this.#session;
-    if (session?.peer && session.presence === "left") {
-      throw new Failure("peer-left", { peer: session.peer.name, by: this.#roomKind });
-    }
-    this.#sender.send(text, id);
+    this.#assertNotLeft();
+    const reply = ref && session?.replyTo(ref);
+    if (ref && !reply) throw new Failure("no-such-message");
+    this.#sender.send(text, id, reply);
     session?.expectReceipt();
     if (!session?.peer || !this.#open?.connection.isUp) this.#emit({ event: "queued", id });
   }
@@ -248,6 +258,22 @@ export class Chat implements Controls {
 
   cancelFile(id?: string): Promise<void> {
     return this.#files.cancel(id);
+  }
+
+  takeBack(id?: string): TakenBack | undefined {
+    const unsent = this.#isEnding ? undefined : this.#sender.takeBack(id);
+    if (!unsent) return undefined;
+    const { reply, ...message } = unsent;
+    const taken: TakenBack = { ...message, ...reply && { reply: sentReply(reply) } };
+    this.#emit({ event: "taken-back", ...taken });
+    return taken;
+  }
+
+  verify(same: boolean): void {
+    const session = this.#session;
+    if (!session?.peer || this.#isEnding) throw new Failure("no-words-yet");
+    this.#assertNotLeft();
+    session.verify(same);
   }
 
   displayed(seq: number): void {
@@ -337,6 +363,12 @@ export class Chat implements Controls {
 
   get #isEnding(): boolean {
     return this.#state.phase === "leaving" || this.#state.phase === "closed";
+  }
+
+  #assertNotLeft(): void {
+    const session = this.#session;
+    if (!session?.peer || session.presence !== "left") return;
+    throw new Failure("peer-left", { peer: session.peer.name, by: this.#roomKind });
   }
 
   #transition(next: State): void {
@@ -572,4 +604,9 @@ export class Chat implements Controls {
     if (!open) return void this.#options.relay.then((relay) => relay.close()).catch(() => {});
     await open.relay.close().catch(() => {});
   }
+}
+
+/** The message that a reply of one's own names. */
+function sentReply([isOwn, seq]: Reply): MessageRef {
+  return { from: isOwn ? "you" : "peer", seq };
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Failure } from "../errors.ts";
+import type { WordHalves } from "../protocol/verification.ts";
 import type { Operations } from "../relay/relay.ts";
 
 /** How the two agreed on the room: by an invite code, or by a name beforehand. */
@@ -73,6 +74,28 @@ export interface FileEvent {
   readonly reason?: "declined" | "no-folder" | "busy";
 }
 
+/** Names a message of the present session. */
+export interface MessageRef {
+  readonly from: "you" | "peer";
+  readonly seq: number;
+}
+
+/** A message of one's own that was taken back. */
+export interface TakenBack {
+  readonly id: string;
+  readonly text: string;
+  /** The message that it was to answer. */
+  readonly reply?: MessageRef;
+}
+
+/** Who has confirmed the verification words; undefined where nothing was said yet. */
+export interface Verification {
+  /** Whether the words that one heard were the same. */
+  readonly you: boolean | undefined;
+  /** What the peer says of the words that they heard, authenticated. */
+  readonly peer: boolean | undefined;
+}
+
 /** Every event of a chat. */
 export type ChatEvent =
   | {
@@ -102,8 +125,12 @@ export type ChatEvent =
     readonly at: string;
     /** True when it came after an alarm had reported it missing. */
     readonly late?: true;
+    /** The message that it answers; it may be unknown here, or gone. */
+    readonly reply?: MessageRef;
   }
   | { readonly event: "queued"; readonly id: string }
+  /** A message that was queued was taken back by its author: it is not sent. */
+  | ({ readonly event: "taken-back" } & TakenBack)
   | { readonly event: "sent"; readonly id: string; readonly seq: number }
   | { readonly event: "delivered"; readonly id: string; readonly seq: number }
   | {
@@ -119,6 +146,14 @@ export type ChatEvent =
     /** Seconds a message stays after it was displayed; 0: until the end. */
     readonly seconds: number;
     readonly by: "you" | "peer";
+  }
+  | {
+    readonly event: "verified";
+    readonly by: "you" | "peer";
+    /** Whether the words that they heard were the same. */
+    readonly same: boolean;
+    /** True when both have confirmed: only then the session is verified. */
+    readonly both: boolean;
   }
   | { readonly event: "expired"; readonly from: "you" | "peer"; readonly seq: number }
   | { readonly event: "burnt"; readonly by: "you" | "peer" }
@@ -164,6 +199,9 @@ export interface Overview {
   readonly presence: Presence | undefined;
   /** The words of `/verify`. */
   readonly words: readonly string[] | undefined;
+  /** The same words, in the half to read aloud and the half to listen for. */
+  readonly wordHalves: WordHalves | undefined;
+  readonly verification: Verification;
   /** The invite code, while it still opens the room. */
   readonly code: string | undefined;
   /** Seconds a message stays after it was displayed; 0: until the end. */
@@ -184,9 +222,17 @@ export interface Controls {
   /**
    * Sends a text, exactly as it is. Events that carry `id` report its delivery.
    *
+   * @param reply the message that it answers.
    * @throws {Failure} for what cannot be sent; nothing was queued then.
    */
-  send(text: string, id: string): void;
+  send(text: string, id: string, reply?: MessageRef): void;
+  /**
+   * Takes a message that is still queued out of the queue: the one of that id, or the newest. An event
+   * tells of it, too.
+   *
+   * @returns undefined where there is none: what is being sent may be on the relay already.
+   */
+  takeBack(id?: string): TakenBack | undefined;
   /**
    * Message `seq` of the present session is in front of the person: in the visible part of a screen, or
    * written in full where there is no screen. Only then its sender is told `delivered`, and its timer
@@ -205,6 +251,12 @@ export interface Controls {
    * @throws {Failure} without a peer, or for an invalid time.
    */
   setTimer(seconds: number): void;
+  /**
+   * Tells both sides whether the words that the peer read aloud were the same.
+   *
+   * @throws {Failure} without a peer.
+   */
+  verify(same: boolean): void;
   /** Asks the peer's program to erase everything too, then leaves. */
   burn(): Promise<void>;
   /** Leaves, in bounded time; a second call waits for the first. */

@@ -10,7 +10,13 @@
 import type { Clock, Timer } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import type { Conversation } from "../protocol/conversation.ts";
-import { type Body, isUtf8, MAX_TEXT_BYTES, type Payload } from "../protocol/payload.ts";
+import {
+  type Body,
+  isUtf8,
+  MAX_TEXT_BYTES,
+  type Payload,
+  type Reply,
+} from "../protocol/payload.ts";
 import { type Envelope, MAX_BATCH } from "../relay/relay.ts";
 
 /** More messages than anybody types while alone; a script that is faster is told to wait. */
@@ -40,6 +46,13 @@ export interface SessionLink {
   onFailure(error: unknown): void;
 }
 
+/** A message that was taken out of the queue. */
+export interface Unsent {
+  readonly id: string;
+  readonly text: string;
+  readonly reply: Reply | undefined;
+}
+
 interface Item {
   readonly body: Body;
   /** Of a message: what its author calls it. */
@@ -65,6 +78,8 @@ export interface Leftover {
 export class Sender {
   readonly #deps: SenderDeps;
   #queue: Item[] = [];
+  /** The part of the queue that is being encrypted: it can no longer be taken back. */
+  #sealing: ReadonlySet<Item> = new Set();
   /** By number in the present session. */
   readonly #unacknowledged = new Map<number, Unacknowledged>();
   #link: SessionLink | undefined;
@@ -104,10 +119,26 @@ export class Sender {
    *
    * @throws {Failure} `queue-full`; nothing was queued then.
    */
-  send(text: string, id: string): void {
+  send(text: string, id: string, reply?: Reply): void {
     if (!this.#isOpen && this.#queue.length >= MAX_QUEUED) throw new Failure("queue-full");
-    this.#queue.push({ body: { kind: "text", text }, id });
+    this.#queue.push({ body: { kind: "text", text, ...reply && { reply } }, id });
     this.#flush();
+  }
+
+  /**
+   * Takes a message out of the queue: the one of that id, or the newest. It is not sent then.
+   *
+   * @returns undefined where none is queued, or it is being encrypted: from then on an attempt to store
+   * it may have succeeded, whatever the relay answers.
+   */
+  takeBack(id?: string): Unsent | undefined {
+    const item = this.#queue.findLast((one) =>
+      one.id !== undefined && (id === undefined || one.id === id) && !this.#sealing.has(one)
+    );
+    if (item?.id === undefined || item.body.kind !== "text") return undefined;
+    this.#queue = this.#queue.filter((one) => one !== item);
+    this.#tellDrained();
+    return { id: item.id, text: item.body.text, reply: item.body.reply };
   }
 
   /** Queues a payload of the program's own; without a session it is dropped. */
@@ -232,10 +263,11 @@ export class Sender {
         const batch = this.#next();
         if (batch.length === 0) return;
         this.cancelAck();
+        const taken = this.#sealing = new Set(batch);
         const sealed = await link.conversation.seal(batch.map(({ body }) => body));
+        this.#sealing = new Set();
         if (this.#link !== link) return;
         // Not before: until then they count as queued.
-        const taken = new Set(batch);
         this.#queue = this.#queue.filter((item) => !taken.has(item));
         sealed.forEach(({ payload }, i) => {
           const id = batch[i]!.id;
@@ -245,12 +277,16 @@ export class Sender {
         await link.post(sealed.map(({ envelope }) => envelope));
         if (this.#link !== link) return;
         for (const { payload } of sealed) this.#markSent(payload.texts, payload.kind);
-        this.#drained.resolve();
-        this.#drained = Promise.withResolvers();
+        this.#tellDrained();
       }
     } catch (error) {
       if (this.#link === link) link.onFailure(error);
     }
+  }
+
+  #tellDrained(): void {
+    this.#drained.resolve();
+    this.#drained = Promise.withResolvers();
   }
 
   /** What goes out next; messages only once the peer is known. */

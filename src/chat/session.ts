@@ -6,12 +6,13 @@
 import type { Clock, Random, Timer } from "../clock.ts";
 import { type Conversation, type Received, startConversation } from "../protocol/conversation.ts";
 import type { HandshakeParams, HandshakeResult } from "../protocol/handshake.ts";
-import type { FileBody, Payload } from "../protocol/payload.ts";
+import type { FileBody, Payload, Reply } from "../protocol/payload.ts";
+import type { WordHalves } from "../protocol/verification.ts";
 import type { Envelope, RoomView, Seat } from "../relay/relay.ts";
 import type { Alarms } from "./alarms.ts";
 import { evicted } from "./errors.ts";
 import type { RoomKind } from "./events.ts";
-import type { Listener, Presence } from "./events.ts";
+import type { Listener, MessageRef, Presence, Verification } from "./events.ts";
 import { HandshakeDriver } from "./handshake.ts";
 import { JoinGuard } from "./join_guard.ts";
 import { Heartbeat, nextPresence, type Sign } from "./presence.ts";
@@ -56,6 +57,7 @@ export interface Peer {
   readonly name: string;
   /** The words of `/verify`. */
   readonly words: readonly string[];
+  readonly wordHalves: WordHalves;
 }
 
 /** One session, as one of the two has it. */
@@ -70,6 +72,7 @@ export class Session {
   #channel: { readonly conversation: Conversation; readonly receiver: Receiver } | undefined;
   #peer: Peer | undefined;
   #presence: Presence = "here";
+  #verification: Verification = { you: undefined, peer: undefined };
   #heardAt: number | undefined;
   #pingTimer: Timer | undefined;
   #profileSends = 0;
@@ -125,6 +128,27 @@ export class Session {
   /** The last presence reported. */
   get presence(): Presence {
     return this.#presence;
+  }
+
+  /** Who has confirmed the words. */
+  get verification(): Verification {
+    return this.#verification;
+  }
+
+  /** The person says whether the words that the peer read aloud were the same. */
+  verify(same: boolean): void {
+    this.#deps.sender.sendControl({ kind: "verify", same });
+    this.#onVerdict("you", same);
+  }
+
+  /**
+   * The message that a reply names, as it goes out.
+   *
+   * @returns undefined where there is no such message in this session.
+   */
+  replyTo({ from, seq }: MessageRef): Reply | undefined {
+    const reply: Reply = [from === "you", seq];
+    return this.#channel?.conversation.canReplyTo(reply) ? reply : undefined;
   }
 
   /** True from the first share of a guest until both know each other: worth waiting for. */
@@ -271,6 +295,7 @@ export class Session {
           seq: payload.texts,
           at: new Date(payload.at).toISOString(),
           ...(late ? { late } : {}),
+          ...payload.reply && { reply: refOf(payload.reply) },
         });
       case "ping":
         return sender.scheduleAck();
@@ -295,15 +320,27 @@ export class Session {
       case "delivered":
       case "cancel":
         return this.#deps.onFile(payload);
+      case "verify":
+        sender.scheduleAck();
+        // One that comes late may have been overtaken by another.
+        if (late && this.#verification.peer !== undefined) return;
+        return this.#onVerdict("peer", payload.same);
       case "burn":
         sender.scheduleAck();
         return this.#deps.onControlMessage(payload);
     }
   }
 
+  /** What the peer says never stands for what one's own person has heard. */
+  #onVerdict(by: "you" | "peer", same: boolean): void {
+    this.#verification = { ...this.#verification, [by]: same };
+    const { you, peer } = this.#verification;
+    this.#deps.emit({ event: "verified", by, same, both: you === true && peer === true });
+  }
+
   #onPeerProfile(conversation: Conversation, name: string): void {
-    const { words } = conversation;
-    this.#peer = { name, words };
+    const { words, wordHalves } = conversation;
+    this.#peer = { name, words, wordHalves };
     this.#deps.emit({ event: "ready", peer: name, verify: words });
     this.#deps.onReady();
   }
@@ -349,4 +386,9 @@ export class Session {
       : {};
     this.#deps.emit({ event: "presence", peer: next, ...counts });
   }
+}
+
+/** What the sender of a reply calls its own is the peer's here. */
+function refOf([isOwn, seq]: Reply): MessageRef {
+  return { from: isOwn ? "peer" : "you", seq };
 }

@@ -25,8 +25,9 @@ import {
   MAX_MISSING_RANGES,
   type Payload,
   type Range,
+  type Reply,
 } from "./payload.ts";
-import { verificationWords } from "./verification.ts";
+import { verificationWords, type WordHalves, wordHalves } from "./verification.ts";
 import { makeEnvelope, type RoomEpoch } from "./wire.ts";
 
 export { AlteredToken, ReplayedMessage, TooFarAhead } from "../crypto/ratchet_session.ts";
@@ -124,6 +125,18 @@ export class Conversation {
     this.#now = now;
     this.words = words;
     this.#exchange = exchange;
+  }
+
+  /** The words as this side sees them. */
+  get wordHalves(): WordHalves {
+    return wordHalves(this.words, this.#role);
+  }
+
+  /** Whether there is a text that a reply of this side could name. */
+  canReplyTo([isOwn, number]: Reply): boolean {
+    if (isOwn) return number <= this.#textsSent;
+    return number <= this.#textsKnown &&
+      !this.#missing.some(([first, last]) => first <= number && number <= last);
   }
 
   /** Texts that the peer is known to have sent and that have not arrived. */

@@ -7,6 +7,7 @@
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import { lengthPrefixed, wipe } from "../crypto/bytes.ts";
 import { expand, LABELS } from "../crypto/kdf.ts";
+import type { Role } from "../relay/relay.ts";
 
 /**
  * Twelve words of 11 bits: 132 bits, of which an attacker in the middle who knows the code has to find a
@@ -32,4 +33,16 @@ export function verificationWords(sessionKey: Uint8Array, transcript: Uint8Array
     { length: VERIFY_WORDS },
     (_, i) => wordlist[(bytes[2 * i]! << 8 | bytes[2 * i + 1]!) % wordlist.length]!,
   );
+}
+
+/** The words as one of the two sees them: a half to read aloud, and a half to listen for. */
+export interface WordHalves {
+  readonly read: readonly string[];
+  readonly listen: readonly string[];
+}
+
+/** The halves of the words: the host reads the first one aloud, the guest the second. */
+export function wordHalves(words: readonly string[], role: Role): WordHalves {
+  const [first, second] = [words.slice(0, words.length / 2), words.slice(words.length / 2)];
+  return role === "host" ? { read: first, listen: second } : { read: second, listen: first };
 }

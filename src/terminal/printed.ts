@@ -35,6 +35,11 @@ export class Printed {
     this.#isComplete = false;
   }
 
+  /** Whether lines of that name are remembered. */
+  has(id: string): boolean {
+    return this.#entries.some((entry) => entry.id === id);
+  }
+
   /** Names the last lines. */
   nameLast(id: string): void {
     const last = this.#entries.at(-1);

@@ -46,6 +46,8 @@ export class TerminalInput {
   #isOver = false;
   #reading: Promise<void> | undefined;
   #line: ShownLine | undefined;
+  /** What the next line that is typed begins with. */
+  #given = "";
   #isBusy = false;
   #guessPastes = false;
   /** What was deleted in the last line that was not hidden, for yank. */
@@ -122,6 +124,17 @@ export class TerminalInput {
     this.#printed?.nameLast(id);
   }
 
+  /** Puts a text into the line being typed, or into the next one. */
+  edit(text: string): void {
+    if (this.#line) this.#line.give(text);
+    else this.#given = text;
+  }
+
+  /** Whether something that was printed under `id` may still be there. */
+  hasPrinted(id: string): boolean {
+    return this.#printed.has(id);
+  }
+
   /**
    * Erases what was printed under `id`, where it is still on the screen.
    *
@@ -190,6 +203,10 @@ export class TerminalInput {
     try {
       if (isAnsi) this.#terminal.write(BRACKETED_PASTE_ON);
       line.show();
+      if (!options.hidden && this.#given !== "") {
+        line.give(this.#given);
+        this.#given = "";
+      }
       while (true) {
         const input = this.#settled.shift() ?? this.#keys.next();
         if (input === undefined) {

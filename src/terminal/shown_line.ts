@@ -39,6 +39,8 @@ export interface ReadLineOptions {
   readonly history?: () => readonly string[];
   /** The prompt while `history` is searched (Ctrl+R); without one there is no search. */
   readonly searchPrompt?: (query: string) => string;
+  /** Called at Up with nothing typed: a text that is edited instead of an earlier line, or undefined. */
+  readonly takeBack?: () => string | undefined;
   /** Called at Ctrl+C while something is typed; the line is read on, and a second one interrupts. */
   readonly confirmLeave?: () => void;
   /** Gives the line up; what is typed later belongs to the next. */
@@ -141,6 +143,13 @@ export class ShownLine {
   insert(text: string): void {
     if (this.#search) return this.#searchFor(searchFor(this.#search.asked.query + text));
     this.#draft = insert(this.#draft, text);
+    this.#update();
+  }
+
+  /** Replaces what is typed. */
+  give(text: string): void {
+    this.#draft = replace(this.#draft, text);
+    this.#recalled = 0;
     this.#update();
   }
 
@@ -328,7 +337,12 @@ export class ShownLine {
   #recall(step: 1 | -1): void {
     const history = this.#options.history?.() ?? [];
     const place = this.#recalled + step;
-    if (this.#options.hidden || place < 0 || place > history.length) return;
+    if (this.#options.hidden) return;
+    if (place === 1 && this.text === "") {
+      const taken = this.#options.takeBack?.();
+      if (taken !== undefined) return void (this.#draft = replace(this.#draft, taken));
+    }
+    if (place < 0 || place > history.length) return;
     if (this.#recalled === 0) this.#own = this.text;
     this.#recalled = place;
     this.#draft = replace(this.#draft, place === 0 ? this.#own : history.at(-place)!);

@@ -63,7 +63,8 @@ export function styled(style: string, text: string): TerminalText {
 
 /** Asks the terminal to put a text on its clipboard (OSC 52). */
 export function toClipboard(text: string): TerminalText {
-  return tty`\x1b]52;c;${btoa(text)}\x07`;
+  const bytes = Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte));
+  return tty`\x1b]52;c;${btoa(bytes.join(""))}\x07`;
 }
 
 /** Rings the bell. */

@@ -40,6 +40,15 @@ export function withLine(history: readonly SentLine[], sent: SentLine): readonly
   return sent.line.trim() === "" ? history : [...history, sent].slice(-MAX_HISTORY);
 }
 
+/** The history with lines that were not sent as its newest, so that one key brings the last one back. */
+export function withUnsentLast(
+  history: readonly SentLine[],
+  ids: readonly string[],
+): readonly SentLine[] {
+  const isUnsent = ({ id }: SentLine) => ids.includes(id);
+  return [...history.filter((sent) => !isUnsent(sent)), ...history.filter(isUnsent)];
+}
+
 /** The history without a message that expired. */
 export function withoutLine(history: readonly SentLine[], id: string): readonly SentLine[] {
   return history.filter((sent) => !isPartOf(id, sent.id));

@@ -4,12 +4,13 @@
  *
  * @module
  */
-import type { ChatEvent, Controls, RoomKind } from "../chat/events.ts";
+import type { ChatEvent, Controls, MessageRef, RoomKind } from "../chat/events.ts";
 import { Failure } from "../errors.ts";
 import type { BadLine } from "../failure_reasons.ts";
 import {
   commandNamed,
   parseTimer,
+  parseVerdict,
   SLASH_COMMANDS,
   type SlashCommandName,
 } from "./slash_commands.ts";
@@ -33,7 +34,12 @@ export interface JsonParts {
 
 /** What one line asks for. */
 type Request =
-  | { readonly kind: "send"; readonly text: string; readonly id: string }
+  | {
+    readonly kind: "send";
+    readonly text: string;
+    readonly id: string;
+    readonly reply: MessageRef | undefined;
+  }
   | { readonly kind: "sendFile"; readonly path: string; readonly id: string }
   | { readonly kind: "file"; readonly name: FileCommand; readonly file: string | undefined }
   | { readonly kind: "command"; readonly name: SlashCommandName; readonly value: string };
@@ -126,13 +132,17 @@ export class JsonInterface implements Interface {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw badLine("not-an-object");
     }
-    const { send, id, command, value: argument, path, file } = value as Record<string, unknown>;
+    const { send, id, reply, command, value: argument, path, file } = value as Record<
+      string,
+      unknown
+    >;
     if (send !== undefined && command !== undefined) {
       throw badLine("send-and-command");
     }
     if (send !== undefined) {
       if (typeof send !== "string") throw badLine("send-not-a-string");
-      return { kind: "send", text: send, id: this.#idOf(id) };
+      if (reply !== undefined && !isMessageRef(reply)) throw badLine("bad-reply");
+      return { kind: "send", text: send, id: this.#idOf(id), reply };
     }
     if (typeof command !== "string") throw badLine("neither");
     const name = commandNamed(command);
@@ -161,7 +171,7 @@ export class JsonInterface implements Interface {
   #perform(request: Request, controls: Controls): void {
     if (request.kind === "send") {
       try {
-        return controls.send(request.text, request.id);
+        return controls.send(request.text, request.id, request.reply);
       } catch (error) {
         return this.#complain(error, request.id);
       }
@@ -197,7 +207,11 @@ export class JsonInterface implements Interface {
         return this.#answer("who", { name, peer, presence, heardAgoMs });
       }
       case "verify":
-        return this.#answer("verify", { words: controls.overview().words ?? null });
+        return this.#verify(request.value, controls);
+      case "edit":
+        // The event tells of what was taken back.
+        if (controls.takeBack(request.value === "" ? undefined : request.value)) return;
+        throw new Failure("nothing-queued");
       case "relay": {
         const { operations, openForMs = null, queued } = controls.overview();
         return this.#answer("operations", { operations, openForMs, queued });
@@ -211,6 +225,18 @@ export class JsonInterface implements Interface {
       default:
         throw badLine("unknown-command");
     }
+  }
+
+  #verify(value: string, controls: Controls): void {
+    if (value !== "") {
+      const isSame = parseVerdict(value);
+      if (isSame === undefined) throw new Failure("invalid-verdict");
+      return controls.verify(isSame);
+    }
+    const { words = null, wordHalves, verification } = controls.overview();
+    const { read = null, listen = null } = wordHalves ?? {};
+    const { you = null, peer = null } = verification;
+    this.#answer("verify", { words, read, listen, you, peer });
   }
 
   #answer(event: string, fields: Record<string, unknown>): void {
@@ -227,6 +253,13 @@ export class JsonInterface implements Interface {
       ...file !== undefined && { file },
     });
   }
+}
+
+/** Whether a value names a message as the `message` event does. */
+function isMessageRef(value: unknown): value is MessageRef {
+  if (typeof value !== "object" || value === null) return false;
+  const { from, seq } = value as Record<string, unknown>;
+  return (from === "you" || from === "peer") && Number.isInteger(seq) && (seq as number) > 0;
 }
 
 /** The id in a line that is not a request; undefined where there is none to be found. */

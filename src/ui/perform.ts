@@ -3,13 +3,14 @@
  *
  * @module
  */
-import type { Controls, RoomKind } from "../chat/events.ts";
+import type { Controls, MessageRef, RoomKind } from "../chat/events.ts";
 import { Failure } from "../errors.ts";
 import { MAX_TEXT_BYTES } from "../limits.ts";
 import { describeFailure } from "./messages/failures.ts";
 import { SLASH_COMMAND_TEXTS as TEXTS } from "./messages/slash_commands.ts";
 import { relayLines, verifyLines, whoLines } from "./messages/events.ts";
-import { commandHelp, parseTimer, readTyped, typedPath } from "./slash_commands.ts";
+import { asTyped, type RecentMessage } from "./recent.ts";
+import { commandHelp, parseTimer, parseVerdict, readTyped, typedPath } from "./slash_commands.ts";
 import { bytesOf, splitText } from "./split.ts";
 
 /** What a screen provides for that. */
@@ -20,18 +21,20 @@ export interface Screen {
   tell(lines: readonly string[]): void;
   /** Shows what could not be done, and what to do. */
   problem(text: string): void;
-  /** Shows a message of one's own that is being sent under `id`. */
-  said(id: string, text: string): void;
+  /** Shows a message of one's own that is being sent under `id`, below the one that it answers. */
+  said(id: string, text: string, reply?: MessageRef): void;
+  /** The messages on the screen, the newest last. */
+  recent(): readonly RecentMessage[];
+  /** Gives a text to the person to edit. */
+  edit(text: string): void;
   /** Takes the conversation off the screen. */
   clear(): void;
-  /** Puts the code on the clipboard of the terminal; false where there is none. */
-  copy(code: string): boolean;
+  /** Puts a text on the clipboard of the terminal; false where there is none. */
+  copy(text: string): boolean;
   /** Mutes or unmutes notifications; returns whether they are muted now. */
   mute(): boolean;
   /** How the relay is doing, in a sentence. */
   relayState(): string;
-  /** The words were compared, and are the same. */
-  verified(): void;
   /** The keys that do something here, for the help. */
   keys(): readonly (readonly [keys: string, help: string])[];
 }
@@ -144,8 +147,12 @@ export class Performer {
         return await controls.cancelFile(typed.argument || undefined);
       case "timer":
         return controls.setTimer(parseTimer(typed.argument));
+      case "reply":
+        return this.#reply(typed.argument, { controls, id });
+      case "edit":
+        return screen.edit(takeBack(controls, screen));
       case "copy":
-        return this.#copy(overview().code);
+        return this.#copy(typed.argument, overview().code);
       case "mute":
         return screen.tell([screen.mute() ? TEXTS.muted : TEXTS.unmuted]);
       case "clear":
@@ -163,20 +170,53 @@ export class Performer {
 
   #verify(answer: string, controls: Controls): void {
     const overview = controls.overview();
-    if (answer === "" || overview.words === undefined) {
+    if (answer === "" || overview.wordHalves === undefined) {
       return this.#screen.tell(verifyLines(overview));
     }
-    if (!/^(?:same|ok|okay|yes|y)$/i.test(answer)) return this.#screen.problem(TEXTS.verifyUsage);
-    this.#screen.verified();
-    this.#screen.tell([TEXTS.verified]);
+    const isSame = parseVerdict(answer);
+    if (isSame === undefined) throw new Failure("invalid-verdict");
+    controls.verify(isSame);
   }
 
-  #copy(code: string | undefined): void {
-    if (code === undefined) {
-      return this.#screen.problem(this.#screen.by === "code" ? TEXTS.noCode : TEXTS.roomHasNoCodes);
+  #reply(argument: string, { controls, id }: { controls: Controls; id: string }): void {
+    const screen = this.#screen;
+    const [, place, text = ""] = /^(?:(\d{1,3})(?:\s+|$))?([^]*)$/.exec(argument)!;
+    if (text === "") return screen.problem(TEXTS.replyUsage);
+    const answered = place === undefined
+      ? screen.recent().findLast(({ from }) => from === "peer")
+      : screen.recent().at(-Number(place));
+    if (!answered || place === "0") {
+      const isLast = place === undefined;
+      return screen.problem(isLast ? TEXTS.nothingToAnswer : TEXTS.noMessage(Number(place)));
     }
-    this.#screen.tell([this.#screen.copy(code) ? TEXTS.copied : TEXTS.noClipboard]);
+    const { from, seq } = answered;
+    if (seq === undefined) throw new Failure("no-such-message");
+    controls.send(text, id, { from, seq });
+    screen.said(id, text, { from, seq });
   }
+
+  #copy(argument: string, code: string | undefined): void {
+    const screen = this.#screen;
+    if (argument === "" && code !== undefined) {
+      return screen.tell([screen.copy(code) ? TEXTS.copied : TEXTS.noClipboard]);
+    }
+    const place = argument === "" ? 1 : /^\d{1,3}$/.test(argument) ? Number(argument) : 0;
+    if (place === 0) return screen.problem(TEXTS.notANumber);
+    const message = screen.recent().at(-place);
+    if (!message) return screen.problem(TEXTS.noMessage(place));
+    screen.tell([screen.copy(message.text) ? TEXTS.copiedMessage : TEXTS.noClipboard]);
+  }
+}
+
+/**
+ * Takes the newest queued message back, as the line that sends it again.
+ *
+ * @throws {Failure} `nothing-queued` where there is none.
+ */
+function takeBack(controls: Controls, screen: Screen): string {
+  const taken = controls.takeBack();
+  if (!taken) throw new Failure("nothing-queued");
+  return asTyped(taken, screen.recent());
 }
 
 function helpLines({ by, keys }: { by: RoomKind; keys: ReturnType<Screen["keys"]> }): string[] {

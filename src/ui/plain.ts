@@ -8,22 +8,37 @@
  *
  * @module
  */
-import type { ChatEvent, Controls, RoomKind } from "../chat/events.ts";
+import type { ChatEvent, Controls, MessageRef, RoomKind } from "../chat/events.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { TerminalInput } from "../terminal/prompt.ts";
 import { safeLine, safeText } from "../terminal/safe_text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { BELL, styled, toClipboard, tty } from "../terminal/terminal_text.ts";
 import { clip, pad, widthOf, wrap } from "../terminal/text.ts";
-import { clockTime, IDLE_MS, notesOf, type SentLine, withLine, withoutLine } from "./common.ts";
+import {
+  clockTime,
+  IDLE_MS,
+  notesOf,
+  type SentLine,
+  withLine,
+  withoutLine,
+  withUnsentLast,
+} from "./common.ts";
 import { Deliveries } from "./deliveries.ts";
 import type { Interface } from "./interface.ts";
-import { NOT_CONNECTED, PRESS_ENTER, UNSENT_TEXT, YOUR_PEER } from "./messages/interfaces.ts";
+import {
+  NOT_CONNECTED,
+  PRESS_ENTER,
+  QUOTE_TEXTS,
+  UNSENT_TEXT,
+  YOUR_PEER,
+} from "./messages/interfaces.ts";
 import { commandLine } from "./messages/invocation.ts";
 import { plainKeyHelp } from "./messages/keys.ts";
 import { DELIVERY_TEXTS, PLAIN_TEXTS } from "./messages/plain.ts";
 import { ProgressSteps } from "./progress.ts";
 import { Performer, type Screen } from "./perform.ts";
+import { asTyped, quoted, type RecentMessage, RecentMessages } from "./recent.ts";
 import { alarmText, peerLabel, seconds, type Sentence, sentenceOf } from "./messages/events.ts";
 import { completeCommand, type CompletePath } from "./slash_commands.ts";
 
@@ -70,6 +85,7 @@ export class PlainInterface implements Interface, Screen {
   #typedAt: number;
   #reminder: Timer | undefined;
   #history: readonly SentLine[] = [];
+  readonly #recent = new RecentMessages();
   /** Ids of one's own messages by number. */
   readonly #sent = new Map<number, string>();
   /** Counts the sessions: a message of an earlier one is not confirmed in the next. */
@@ -101,6 +117,7 @@ export class PlainInterface implements Interface, Screen {
         return this.#deliveries.queued(event.id, this.#whyQueued());
       case "sent":
         this.#sent.set(event.seq, event.id);
+        this.#recent.sent(event.id, event.seq);
         return this.#deliveries.sent(event.id);
       case "delivered":
         return this.#deliveries.delivered(event.id);
@@ -109,6 +126,8 @@ export class PlainInterface implements Interface, Screen {
         if (step) this.#say({ weight: "quiet", text: step });
         break;
       }
+      case "taken-back":
+        return this.#takenBack(event.id);
       case "expired":
         return this.#expire(event.from, event.seq);
       case "ready":
@@ -117,6 +136,11 @@ export class PlainInterface implements Interface, Screen {
         break;
       case "session-ended":
         this.#session++;
+        this.#recent.endSession();
+        this.#unsent(event.undelivered);
+        break;
+      case "queue-dropped":
+        this.#unsent(event.ids);
         break;
       case "burnt":
         this.#forgetAll();
@@ -151,6 +175,7 @@ export class PlainInterface implements Interface, Screen {
           complete: (line) => [completeCommand(line, { by: this.by, paths }) ?? []].flat(),
           history: () => this.#history.map(({ line }) => line),
           searchPrompt: PLAIN_TEXTS.search,
+          takeBack: () => this.#takeBack(controls),
           confirmLeave: () => this.problem(UNSENT_TEXT),
           signal: over,
         });
@@ -205,10 +230,22 @@ export class PlainInterface implements Interface, Screen {
     this.#say({ weight: "problem", text });
   }
 
-  said(id: string, text: string): void {
+  said(id: string, text: string, reply?: MessageRef): void {
     // On a terminal the line is there already, as it was typed.
-    if (this.#parts.input.isTerminal) this.#parts.input.nameTyped(ownId(id));
-    else this.#speak(PLAIN_TEXTS.you, { text, id: ownId(id) });
+    if (this.#parts.input.isTerminal) {
+      this.#parts.input.nameTyped(ownId(id));
+      if (reply) this.#quote(PLAIN_TEXTS.you, reply);
+    } else this.#speak(PLAIN_TEXTS.you, { text, id: ownId(id), reply });
+    this.#recent.add({ from: "you", seq: undefined, id, text: safeText(text) });
+  }
+
+  recent(): readonly RecentMessage[] {
+    return this.#recent.all;
+  }
+
+  edit(text: string): void {
+    if (this.#parts.input.isTerminal) this.#parts.input.edit(text);
+    else this.tell([PLAIN_TEXTS.takenBackText(text)]);
   }
 
   clear(): void {
@@ -217,9 +254,9 @@ export class PlainInterface implements Interface, Screen {
     if (!this.#parts.input.clear()) this.tell([PLAIN_TEXTS.clearedInPart]);
   }
 
-  copy(code: string): boolean {
+  copy(text: string): boolean {
     const { isAnsi } = this.#parts.terminal;
-    if (isAnsi) this.#parts.terminal.write(toClipboard(code));
+    if (isAnsi) this.#parts.terminal.write(toClipboard(text));
     return isAnsi;
   }
 
@@ -229,10 +266,6 @@ export class PlainInterface implements Interface, Screen {
 
   relayState(): string {
     return this.#relay;
-  }
-
-  verified(): void {
-    // The sentence that follows stays on the screen.
   }
 
   keys(): readonly (readonly [string, string])[] {
@@ -248,7 +281,9 @@ export class PlainInterface implements Interface, Screen {
       text: event.text,
       id: peerId(event.seq),
       notes: notesOf(event, clock.now()),
+      reply: event.reply,
     });
+    this.#recent.add({ from: "peer", seq: event.seq, text: safeText(event.text) });
     void this.#confirm(event.seq);
     const isIdle = clock.monotonic() - this.#typedAt > IDLE_MS;
     if (isIdle && !this.#isMuted && terminal.isAnsi) terminal.write(BELL);
@@ -264,12 +299,15 @@ export class PlainInterface implements Interface, Screen {
   /** Prints a message: every row of it names who speaks. */
   #speak(
     who: string,
-    { text, id, notes = [] }: { text: string; id: string; notes?: readonly string[] },
+    { text, id, notes = [], reply }: {
+      text: string;
+      id: string;
+      notes?: readonly string[];
+      reply?: MessageRef | undefined;
+    },
   ): void {
-    const columns = this.#columns();
-    const name = columns === undefined
-      ? who
-      : clip(who, Math.max(MIN_TEXT_CELLS, Math.floor(columns * MAX_NAME_SHARE)));
+    if (reply) this.#quote(who, reply);
+    const name = this.#name(who);
     const noted = notes.length > 0 ? ` (${notes.join(", ")})` : "";
     this.#print({
       first: `${this.#time()} ${name}${noted}: `,
@@ -277,6 +315,27 @@ export class PlainInterface implements Interface, Screen {
       text: safeText(text),
       id,
     });
+  }
+
+  /** Prints the line above a reply: one's own copy of the message that it answers, on one row. */
+  #quote(who: string, reply: MessageRef): void {
+    const message = this.#recent.find(reply);
+    const whose = reply.from === "you" ? PLAIN_TEXTS.you : this.#name(this.#peer);
+    const line = PLAIN_TEXTS.replyTo(
+      who === PLAIN_TEXTS.you ? who : this.#name(who),
+      message ? `${whose}: ${quoted(message.text)}` : QUOTE_TEXTS.gone,
+    );
+    const row = `${" ".repeat(TIME_CELLS)} ${line}`;
+    const columns = this.#columns();
+    const shown = columns === undefined ? row : clip(row, columns - 1);
+    this.#parts.input.print(shown, message && this.#quoteId(reply));
+  }
+
+  /** A name, as far as there is room beside it. */
+  #name(who: string): string {
+    const columns = this.#columns();
+    if (columns === undefined) return who;
+    return clip(who, Math.max(MIN_TEXT_CELLS, Math.floor(columns * MAX_NAME_SHARE)));
   }
 
   #invite(code: string): void {
@@ -341,7 +400,10 @@ export class PlainInterface implements Interface, Screen {
       this.#history = withoutLine(this.#history, sent);
       input.forget();
     }
-    const isErased = input.erasePrinted(sent === undefined ? peerId(seq) : ownId(sent));
+    this.#recent.expired({ from, seq });
+    const isQuoteErased = this.#eraseQuotes({ from, seq });
+    const isErased = input.erasePrinted(sent === undefined ? peerId(seq) : ownId(sent)) &&
+      isQuoteErased;
     const whose = from === "you" ? PLAIN_TEXTS.ownMessage : PLAIN_TEXTS.peerMessage(this.#peer);
     const tell = !terminal.isAnsi
       ? PLAIN_TEXTS.expiredNotErased
@@ -351,8 +413,43 @@ export class PlainInterface implements Interface, Screen {
     this.#say({ weight: "quiet", text: tell(whose) });
   }
 
+  /** Erases every quote of a message; whether all of them are gone. */
+  #eraseQuotes(ref: MessageRef): boolean {
+    const { input, terminal } = this.#parts;
+    const id = this.#quoteId(ref);
+    let isGone = true;
+    while (terminal.isAnsi && input.hasPrinted(id)) isGone = input.erasePrinted(id) && isGone;
+    return isGone;
+  }
+
+  #quoteId({ from, seq }: MessageRef): string {
+    return `quote ${this.#session} ${from} ${seq}`;
+  }
+
+  /** Up with nothing typed, or /edit: the newest message that is still queued, as a line. */
+  #takeBack(controls: Controls): string | undefined {
+    const taken = controls.takeBack();
+    return taken && asTyped(taken, this.#recent.all);
+  }
+
+  /** A message is not sent: its line goes, or stays with a sentence where it cannot be erased. */
+  #takenBack(id: string): void {
+    this.#deliveries.forget(id);
+    this.#recent.takenBack(id);
+    this.#history = withoutLine(this.#history, id);
+    this.#parts.input.erasePrinted(ownId(id));
+    this.#say({ weight: "quiet", text: PLAIN_TEXTS.takenBack });
+  }
+
+  /** Messages that are not delivered: nothing more is told of them, and Up brings the last one back. */
+  #unsent(ids: readonly string[]): void {
+    for (const id of ids) this.#deliveries.forget(id);
+    this.#history = withUnsentLast(this.#history, ids);
+  }
+
   #forgetAll(): void {
     this.#history = [];
+    this.#recent.clear();
     this.#parts.input.forget();
   }
 

@@ -33,7 +33,9 @@ export const SLASH_COMMANDS = {
   "refuse": { ...SLASH_COMMAND_HELP.refuse, under: "send" },
   "cancel": { ...SLASH_COMMAND_HELP.cancel, under: "send" },
   "relay": SLASH_COMMAND_HELP.relay,
-  "copy": { ...SLASH_COMMAND_HELP.copy, screen: true, codes: true },
+  "reply": { ...SLASH_COMMAND_HELP.reply, screen: true },
+  "edit": SLASH_COMMAND_HELP.edit,
+  "copy": { ...SLASH_COMMAND_HELP.copy, screen: true },
   "mute": { ...SLASH_COMMAND_HELP.mute, screen: true },
   "clear": { ...SLASH_COMMAND_HELP.clear, screen: true },
   "burn": SLASH_COMMAND_HELP.burn,
@@ -47,9 +49,13 @@ export type SlashCommandName = keyof typeof SLASH_COMMANDS;
 /** The commands, all of one type. */
 export const ALL_SLASH_COMMANDS = new Map<string, SlashCommand>(Object.entries(SLASH_COMMANDS));
 
-/** The commands of a chat: without codes, none that is about them. */
+/** The commands of a chat: without codes, none that is about them, and no help that mentions them. */
 export function offeredCommands(by: RoomKind): ReadonlyMap<string, SlashCommand> {
-  return new Map([...ALL_SLASH_COMMANDS].filter(([, { codes }]) => by === "code" || !codes));
+  if (by === "code") return ALL_SLASH_COMMANDS;
+  return new Map(
+    [...ALL_SLASH_COMMANDS].filter(([, { codes }]) => !codes)
+      .map(([name, command]) => [name, { ...command, help: command.helpByName ?? command.help }]),
+  );
 }
 
 /** What a line that was typed means. */
@@ -162,4 +168,10 @@ export function parseTimer(text: string): number {
   if (/^(?:off|never|none|0)$/.test(compact)) return 0;
   if (/^\d{1,7}$/.test(compact)) return Number(compact);
   return (parseDuration(compact) ?? NaN) / 1_000;
+}
+
+/** What a person says of the verification words that they heard; undefined for anything else. */
+export function parseVerdict(text: string): boolean | undefined {
+  if (/^(?:same|ok|okay|yes|y)$/i.test(text)) return true;
+  return /^(?:different|differ|no|n)$/i.test(text) ? false : undefined;
 }

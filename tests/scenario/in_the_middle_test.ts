@@ -36,6 +36,14 @@ Deno.test("verify: shows different words when an attacker who knows the code is 
   assertNotEquals(hers.verify, his.verify);
   // Not one word in its place is the same: 12 of 2048 by chance would be.
   assert(hers.verify.filter((word, i) => word === his.verify[i]).length < 2);
+  // Mallory can tell each that the other has confirmed, and cannot confirm for either.
+  asAlice.chat.verify(true);
+  asBob.chat.verify(true);
+  await alices.until(() => [alice, bob].every((one) => one.all("verified").length > 0));
+  assertEquals([alice, bob].flatMap((one) => one.all("verified").map(({ both }) => both)), [
+    false,
+    false,
+  ]);
   for (const { chat } of [...alices.people, ...bobs.people]) void chat.leave();
   await alices.until(() => [alice, asBob, asAlice, bob].every(({ status }) => status === 0));
   await alices.end();

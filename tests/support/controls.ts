@@ -3,7 +3,13 @@
  *
  * @module
  */
-import type { CloseReason, Controls, Overview } from "../../src/chat/events.ts";
+import type {
+  CloseReason,
+  Controls,
+  MessageRef,
+  Overview,
+  TakenBack,
+} from "../../src/chat/events.ts";
 import { Failure } from "../../src/errors.ts";
 
 /** Records what an interface asks for. */
@@ -18,6 +24,8 @@ export class RecordedControls implements Controls {
     peer: undefined,
     presence: undefined,
     words: undefined,
+    wordHalves: undefined,
+    verification: { you: undefined, peer: undefined },
     code: undefined,
     timerSeconds: 0,
     queued: 0,
@@ -29,8 +37,25 @@ export class RecordedControls implements Controls {
   /** Thrown by the next thing that is asked for. */
   failure: Failure | undefined;
 
-  send(text: string, id: string): void {
-    this.#ask(`send ${JSON.stringify(text)} ${id}`);
+  /** Messages that {@link takeBack} hands out, the newest last. */
+  readonly queued: TakenBack[] = [];
+  /** Called for each that is taken back, as a chat tells of it. */
+  onTakenBack: (taken: TakenBack) => void = () => {};
+
+  send(text: string, id: string, reply?: MessageRef): void {
+    const answer = reply ? ` to ${reply.from} ${reply.seq}` : "";
+    this.#ask(`send ${JSON.stringify(text)} ${id}${answer}`);
+  }
+
+  takeBack(id?: string): TakenBack | undefined {
+    const index = this.queued.findLastIndex((one) => id === undefined || one.id === id);
+    const [taken] = index < 0 ? [] : this.queued.splice(index, 1);
+    if (taken) this.onTakenBack(taken);
+    return taken;
+  }
+
+  verify(same: boolean): void {
+    this.#ask(`verify ${same}`);
   }
 
   displayed(seq: number): void {

@@ -128,6 +128,22 @@ export const CHAT_FAILURES = {
     message: "Invalid duration.",
     hint: "Use 30s, 5m, 1h (max 7d) or off.",
   }),
+  "no-such-message": () => ({
+    message: "There is no such message in the conversation with this peer.",
+    hint: "Messages that are still queued, and those of an earlier peer, can't be answered.",
+  }),
+  "nothing-queued": () => ({
+    message: "No message is queued.",
+    hint: "What is being sent, or was sent, can't be taken back.",
+  }),
+  "invalid-verdict": () => ({
+    message: "Say whether the words are the same.",
+    hint: "/verify same if they are, /verify different if they are not.",
+  }),
+  "no-words-yet": () => ({
+    message: "There are no words to compare yet.",
+    hint: "They appear once your peer has joined.",
+  }),
   "no-room-yet": () => ({
     message: "The room is not open yet.",
     hint: "Wait until the relay is connected.",
@@ -138,7 +154,7 @@ export const CHAT_FAILURES = {
   }),
   "peer-present": ({ peer }: FactsOf<"peer-present">) => ({
     message: `${peer} is still in the room, and only two fit in it.`,
-    hint: "You can make a new code once they left or disconnected.",
+    hint: "You can make a new code once they have left or disconnected.",
   }),
   "bad-line": ({ problem, maxIdChars }: FactsOf<"bad-line">) => ({
     message: `Cannot read this line: ${badLine(problem, maxIdChars)}.`,
@@ -162,6 +178,8 @@ function badLine(problem: BadLine, maxIdChars: number): string {
       return "its send is not a string";
     case "bad-id":
       return `its id is not a string of at most ${maxIdChars} characters`;
+    case "bad-reply":
+      return 'its reply is not like {"from":"peer","seq":3}';
     case "neither":
       return "it has neither a send nor a command";
     case "unknown-command":

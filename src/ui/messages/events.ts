@@ -59,6 +59,8 @@ export function sentenceOf(
       return presence(event, names);
     case "alarm":
       return { weight: "alarm", text: alarmMessage(event, names.by) };
+    case "verified":
+      return verified(event, names.peer);
     case "timer":
       return news(timer(event, names.peer));
     case "burnt":
@@ -91,6 +93,7 @@ export function sentenceOf(
       return fileSentence(event, names.peer);
     case "message":
     case "queued":
+    case "taken-back":
     case "sent":
     case "delivered":
     case "expired":
@@ -184,6 +187,25 @@ function presence(event: ChatEvent & { event: "presence" }, { peer, by }: Names)
       return news(`${peer} left. ${all} ${next}`);
     }
   }
+}
+
+function verified(event: ChatEvent & { event: "verified" }, peer: string): Sentence {
+  const { by, same, both } = event;
+  if (!same) {
+    const who = by === "you" ? "You say" : `${peer} says`;
+    return {
+      weight: "alarm",
+      text: `${who} that the words differ. Someone may be intercepting: leave with /exit.`,
+    };
+  }
+  if (both) {
+    return news(`Verified: you and ${peer} have confirmed the words. No one is in the middle.`);
+  }
+  return news(
+    by === "you"
+      ? `You confirmed what you heard. The chat is verified once ${peer} confirms, too.`
+      : `${peer} confirmed the words that you read aloud. Type /verify and confirm theirs.`,
+  );
 }
 
 function timer({ seconds, by }: ChatEvent & { event: "timer" }, peer: string): string {
@@ -311,15 +333,24 @@ export function whoLines({ name, peer, presence, heardAgoMs, isRelayUp }: Overvi
 }
 
 /** The lines of `/verify`. */
-export function verifyLines({ words }: Overview): string[] {
-  if (!words) return ["There are no words to compare before your peer has joined."];
-  const half = words.length / 2;
+export function verifyLines(
+  { wordHalves, verification, peer, name }: Overview,
+): string[] {
+  if (!wordHalves || peer === undefined) {
+    return ["There are no words to compare before your peer has joined."];
+  }
+  const who = peerLabel(peer, name);
   return [
-    "Read these words to each other, by voice. If they differ, someone is intercepting: leave.",
-    `    ${words.slice(0, half).join(" ")}`,
-    `    ${words.slice(half).join(" ")}`,
-    "If they are the same: /verify same.",
+    "Call each other. If anything differs, someone is intercepting: leave.",
+    `Read aloud:  ${wordHalves.read.join(" ")}`,
+    `Listen for:  ${wordHalves.listen.join(" ")}`,
+    `If you heard these, and ${who} says yours are right: /verify same. If not: /verify different.`,
+    `You: ${verdict(verification.you)}. ${who}: ${verdict(verification.peer)}.`,
   ];
+}
+
+function verdict(same: boolean | undefined): string {
+  return same === undefined ? "not confirmed yet" : same ? "confirmed" : "the words differ";
 }
 
 /** The lines of `/relay`. */

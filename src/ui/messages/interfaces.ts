@@ -10,6 +10,12 @@ export const MESSAGE_NOTES = {
   written: (time: string) => `written ${time}`,
 } as const;
 
+/** The line above a reply. */
+export const QUOTE_TEXTS = {
+  gone: "a message that is gone",
+  of: (who: string, text: string) => `${who}: ${text}`,
+} as const;
+
 /** What the peer is called before a name is known. */
 export const YOUR_PEER = "Your peer";
 

@@ -25,6 +25,10 @@ export const PLAIN_TEXTS = {
     `${whose} expired. This terminal can't erase it: it stays where it was printed.`,
   ownMessage: "A message of yours",
   peerMessage: (peer: string) => `A message from ${peer}`,
+  replyTo: (who: string, what: string) =>
+    `${who} ${who === "you" ? "reply" : "replies"} to ${what}`,
+  takenBack: "Taken back: this message is not sent.",
+  takenBackText: (text: string) => `The message that was taken back: ${text}`,
   spaces: (count: number) => `‹${count} spaces›`,
 } as const;
 

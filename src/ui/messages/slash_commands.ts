@@ -9,6 +9,8 @@ export interface SlashCommandHelp {
   /** What may follow the command. */
   readonly argument?: string;
   readonly help: string;
+  /** The help in a room that was agreed on by name, which has no codes, where it differs. */
+  readonly helpByName?: string;
 }
 
 /** The help of every command. */
@@ -16,8 +18,8 @@ export const SLASH_COMMAND_HELP = {
   "help": { help: "list commands and keys" },
   "who": { help: "who is here, and when they were last heard" },
   "verify": {
-    argument: "[same]",
-    help: "compare twelve words by voice to rule out an eavesdropper",
+    argument: "[same or different]",
+    help: "compare words by voice, each a half",
   },
   "invite": { help: "make a new invite code after your peer left" },
   "timer": {
@@ -29,7 +31,16 @@ export const SLASH_COMMAND_HELP = {
   "refuse": { argument: "[FILE]", help: "decline it" },
   "cancel": { argument: "[FILE]", help: "stop a file, in either direction" },
   "relay": { help: "show the connection and how much it is used" },
-  "copy": { help: "copy the invite code to the clipboard" },
+  "reply": {
+    argument: "[N] TEXT",
+    help: "answer the last message of your peer",
+  },
+  "edit": { help: "edit a message that is still queued" },
+  "copy": {
+    argument: "[N]",
+    help: "copy the invite code or a message",
+    helpByName: "copy a message to the clipboard",
+  },
   "mute": { help: "mute or unmute notifications" },
   "clear": { help: "clear your screen" },
   "burn": { help: "erase the conversation on both sides and leave" },
@@ -51,11 +62,13 @@ export const SLASH_COMMAND_TEXTS = {
   unmuted: "Notifications on.",
   confirmBurn:
     "This erases the conversation on both sides and ends the chat. Type /burn again to confirm.",
-  verified: "Verified: no one is in the middle.",
-  verifyUsage: "If the words are the same, type /verify same. If they differ, leave with /exit: " +
-    "someone may be intercepting the connection.",
-  noCode: "There is no invite code now. /invite makes one.",
-  roomHasNoCodes: "This room was agreed on by name and has no codes.",
+  replyUsage:
+    "Type your answer behind it: /reply TEXT, or /reply 3 TEXT for the third last message.",
+  noMessage: (place: number) =>
+    place === 1 ? "There is no message yet." : `There are not that many messages: ${place}.`,
+  nothingToAnswer: "Your peer has not written anything yet.",
+  notANumber: "Which message? /copy 1 copies the last one, /copy 3 the third last.",
   copied: "Sent the code to your terminal's clipboard. Clear it after you have shared it.",
+  copiedMessage: "Sent the message to your terminal's clipboard. It stays there after the chat.",
   noClipboard: "This terminal has no clipboard that Whisper can use.",
 } as const;

@@ -6,9 +6,20 @@
 import type { ChatEvent } from "../../chat/events.ts";
 import { EMPTY_DRAFT, forgetPast } from "../../terminal/editor.ts";
 import { alarmMessage, peerLabel, relayTrouble, sentenceOf } from "../messages/events.ts";
-import { notesOf, withoutLine } from "../common.ts";
+import { notesOf, withoutLine, withUnsentLast } from "../common.ts";
 import { YOUR_PEER } from "../messages/interfaces.ts";
-import { cleared, delivery, expired, failed, heard, sendIdOf, told } from "./log.ts";
+import {
+  cleared,
+  delivery,
+  endSession,
+  expired,
+  failed,
+  heard,
+  quoteOf,
+  sendIdOf,
+  takenBack,
+  told,
+} from "./log.ts";
 import { nameWidthFor } from "./rows.ts";
 import { NO_RECALL, type RelayState, type State } from "./state.ts";
 import { forgetSent } from "./typing.ts";
@@ -69,6 +80,7 @@ function changed(state: State, event: ChatEvent): State {
           seq: event.seq,
           notes: notesOf(event, state.wall),
           at: state.wall,
+          quote: event.reply && quoteOf(state.log, event.reply, quoting(state)),
         }),
       };
     case "queued":
@@ -77,6 +89,14 @@ function changed(state: State, event: ChatEvent): State {
       return { ...state, log: delivery(state.log, event.id, "sent", event.seq) };
     case "delivered":
       return { ...state, log: delivery(state.log, event.id, "delivered", event.seq) };
+    case "taken-back":
+      return {
+        ...forgetSent(state, event.id),
+        log: takenBack(state.log, event.id),
+        history: withoutLine(state.history, event.id),
+      };
+    case "verified":
+      return { ...state, isVerified: event.both };
     case "presence":
       return { ...state, presence: event.peer };
     case "alarm":
@@ -93,9 +113,9 @@ function changed(state: State, event: ChatEvent): State {
     case "closed":
       return { ...state, waiting: undefined };
     case "session-ended":
-      return { ...state, log: failed(state.log, event.undelivered) };
+      return unsent({ ...state, log: endSession(state.log) }, event.undelivered);
     case "queue-dropped":
-      return { ...state, log: failed(state.log, event.ids) };
+      return unsent(state, event.ids);
     case "file": {
       const isMoving = event.state === "progress" || event.state === "accepted";
       if (isMoving) return { ...state, file: event };
@@ -110,6 +130,17 @@ function changed(state: State, event: ChatEvent): State {
     default:
       return event satisfies never;
   }
+}
+
+/** What a quote depends on. */
+export function quoting({ epochFrom, peer }: State): { epochFrom: number; peer: string } {
+  return { epochFrom, peer: peer ?? YOUR_PEER };
+}
+
+/** Messages that are not delivered: Up brings the last one back. */
+function unsent(state: State, ids: readonly string[]): State {
+  const { log, history } = state;
+  return { ...state, log: failed(log, ids), history: withUnsentLast(history, ids) };
 }
 
 function relayOf(state: State, event: ChatEvent & { event: "relay" }): RelayState {

@@ -5,7 +5,10 @@
  *
  * @module
  */
+import type { MessageRef } from "../../chat/events.ts";
 import { safeText } from "../../terminal/safe_text.ts";
+import { type Quote, quoted, type RecentMessage } from "../recent.ts";
+import { PLAIN_TEXTS } from "../messages/plain.ts";
 import { DELIVERY_WORDS } from "../messages/tui.ts";
 import type { Weight } from "../messages/events.ts";
 
@@ -23,6 +26,7 @@ export type Entry =
       readonly seq: number;
       /** `late`, `written 14:02`. */
       readonly notes: readonly string[];
+      readonly quote?: ShownQuote;
     }
     | {
       readonly kind: "own";
@@ -30,9 +34,18 @@ export type Entry =
       readonly sendId: string;
       readonly seq: number | undefined;
       readonly status: DeliveryStatus;
+      readonly quote?: ShownQuote;
     }
     | { readonly kind: "program"; readonly weight: Weight; readonly text: string }
   );
+
+/** The message that a reply answers. */
+export interface ShownQuote extends Quote {
+  /** Its entry; undefined where it was gone already. */
+  readonly id: number | undefined;
+  /** Who wrote it, as they are called on this screen. */
+  readonly who: string;
+}
 
 /** A message of the peer. */
 export type PeerEntry = Entry & { readonly kind: "peer" };
@@ -51,20 +64,30 @@ export const EMPTY_LOG: Log = { entries: [], nextId: 1, early: {} };
 /** Adds a message of the peer. */
 export function heard(
   log: Log,
-  { who, text, seq, notes, at }: {
+  { text, quote, ...message }: {
     who: string;
     text: string;
     seq: number;
     notes: readonly string[];
     at: number;
+    quote?: ShownQuote | undefined;
   },
 ): Log {
   const id = log.nextId;
-  return append(log, { kind: "peer", id, at, who, text: safeText(text), seq, notes });
+  const safe = safeText(text);
+  return append(log, { kind: "peer", id, ...message, text: safe, ...quote && { quote } });
 }
 
 /** Adds a message of one's own. */
-export function said(log: Log, { sendId, text, at }: { sendId: string; text: string; at: number }) {
+export function said(
+  log: Log,
+  { sendId, text, at, quote }: {
+    sendId: string;
+    text: string;
+    at: number;
+    quote?: ShownQuote | undefined;
+  },
+): Log {
   const { [sendId]: status = "sending", ...early } = log.early;
   const entry: Entry = {
     kind: "own",
@@ -74,6 +97,7 @@ export function said(log: Log, { sendId, text, at }: { sendId: string; text: str
     text: safeText(text),
     seq: undefined,
     status,
+    ...quote && { quote },
   };
   return append({ ...log, early }, entry);
 }
@@ -119,7 +143,56 @@ export function expired(log: Log, from: "you" | "peer", seq: number): Log {
   const kind = from === "you" ? "own" : "peer";
   // Numbers begin again with each epoch: the newest is meant.
   const index = log.entries.findLastIndex((one) => one.kind === kind && one.seq === seq);
-  return index < 0 ? log : { ...log, entries: log.entries.toSpliced(index, 1) };
+  return index < 0 ? log : without(log, index);
+}
+
+/** Removes a message of one's own that was taken back. */
+export function takenBack(log: Log, sendId: string): Log {
+  const index = log.entries.findLastIndex((one) => one.kind === "own" && one.sendId === sendId);
+  return index < 0 ? log : without(log, index);
+}
+
+/** Removes an entry, and its words from every quote. */
+function without(log: Log, index: number): Log {
+  const { id } = log.entries[index]!;
+  const entries = log.entries.toSpliced(index, 1).map((one): Entry =>
+    one.kind !== "program" && one.quote?.id === id
+      ? { ...one, quote: { ...one.quote, id: undefined, text: undefined } }
+      : one
+  );
+  return { ...log, entries };
+}
+
+/** Numbers begin again with the next session: messages of one's own lose theirs. */
+export function endSession(log: Log): Log {
+  const entries = log.entries.map((one) => one.kind === "own" ? { ...one, seq: undefined } : one);
+  return { ...log, entries };
+}
+
+/** The message of that name, in the session that began with entry `epochFrom`. */
+export function quoteOf(
+  { entries }: Log,
+  { from, seq }: MessageRef,
+  { epochFrom, peer }: { readonly epochFrom: number; readonly peer: string },
+): ShownQuote {
+  const entry = entries.findLast((one) =>
+    from === "you"
+      ? one.kind === "own" && one.seq === seq
+      : one.kind === "peer" && one.seq === seq && one.id >= epochFrom
+  );
+  const who = from === "you" ? PLAIN_TEXTS.you : peer;
+  if (!entry || entry.kind === "program") return { from, who, id: undefined, text: undefined };
+  return { from, who, id: entry.id, text: quoted(entry.text) };
+}
+
+/** The messages, as commands name them. */
+export function recentMessages({ entries }: Log, epochFrom: number): RecentMessage[] {
+  return entries.flatMap((one): RecentMessage[] => {
+    if (one.kind === "program") return [];
+    const from = one.kind === "own" ? "you" : "peer";
+    const seq = from === "peer" && one.id < epochFrom ? undefined : one.seq;
+    return [{ from, seq, text: one.text }];
+  });
 }
 
 /** Removes everything. */

@@ -8,9 +8,10 @@
  */
 import type { Weight } from "../messages/events.ts";
 import { clockTime } from "../common.ts";
+import { QUOTE_TEXTS } from "../messages/interfaces.ts";
 import { PLAIN_TEXTS } from "../messages/plain.ts";
 import { DELIVERY_WORDS } from "../messages/tui.ts";
-import type { Entry } from "./log.ts";
+import type { Entry, ShownQuote } from "./log.ts";
 import type { Role, Span } from "./theme.ts";
 import { clip, pad, padStart, widthOf, wrap } from "../../terminal/text.ts";
 
@@ -125,9 +126,22 @@ function spoken(entry: Spoken, geometry: Geometry): Row[] {
   const rows = lines.map((text, index): Span[] =>
     index === 0 ? [...first, ...noted(notes, text)] : [...rest, { role: "plain", text }]
   );
+  if (entry.quote) rows.unshift(quoteRow(entry.quote, { indent, width }));
   if (entry.kind === "peer") return rows;
   const used = widthOf(lines.at(-1)!) + (lines.length === 1 ? lead : 0);
   return withStatus(rows, { entry, rest, left: width - used });
+}
+
+/** One row above a reply. The bar bends: no text of a message begins behind such a bar. */
+function quoteRow(
+  { who, text }: ShownQuote,
+  { indent, width }: { readonly indent: number; readonly width: number },
+): Span[] {
+  const line = text === undefined ? QUOTE_TEXTS.gone : QUOTE_TEXTS.of(who, text);
+  return [
+    { role: "rule", text: padStart("╭ ", indent) },
+    { role: "faint", text: clip(line, width) },
+  ];
 }
 
 function noted(notes: string, text: string): Span[] {

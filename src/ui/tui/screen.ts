@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ChatEvent, Controls, RoomKind } from "../../chat/events.ts";
+import type { ChatEvent, Controls, MessageRef, RoomKind } from "../../chat/events.ts";
 import type { Clock, Timer } from "../../clock.ts";
 import { textOf } from "../../terminal/editor.ts";
 import type { Input, KeyAction } from "../../terminal/keys.ts";
@@ -18,6 +18,8 @@ import { multiplexerWarning } from "../messages/tui.ts";
 import type { CompletePath } from "../slash_commands.ts";
 import { Performer, type Screen } from "../perform.ts";
 import { sentenceOf } from "../messages/events.ts";
+import { asTyped, type RecentMessage } from "../recent.ts";
+import { recentMessages } from "./log.ts";
 import { watchProcess } from "./process_watch.ts";
 import { Notices, type Notifier } from "./notice.ts";
 import {
@@ -229,11 +231,11 @@ export class FullScreen implements Interface, Screen {
     this.#renderer.renderWithin(KEY_FRAME_MS);
   }
 
-  said(id: string, text: string): void {
+  said(id: string, text: string, answered?: MessageRef): void {
     const { relay, peer } = this.#state;
     const isDirect = relay.state === "up" && peer !== undefined;
     if (isDirect) this.#sentAt.set(id, this.#parts.clock.monotonic());
-    this.#dispatch({ action: "said", id, text });
+    this.#dispatch({ action: "said", id, text, ...answered && { reply: answered } });
     this.#renderer.renderWithin(KEY_FRAME_MS);
   }
 
@@ -242,18 +244,23 @@ export class FullScreen implements Interface, Screen {
     this.#renderer.renderWithin(KEY_FRAME_MS);
   }
 
-  copy(code: string): boolean {
-    this.#parts.terminal.write(toClipboard(code));
+  recent(): readonly RecentMessage[] {
+    return recentMessages(this.#state.log, this.#state.epochFrom);
+  }
+
+  edit(text: string): void {
+    this.#dispatch({ action: "given", text });
+    this.#renderer.renderWithin(KEY_FRAME_MS);
+  }
+
+  copy(text: string): boolean {
+    this.#parts.terminal.write(toClipboard(text));
     return true;
   }
 
   mute(): boolean {
     this.#dispatch({ action: "muted" });
     return this.#state.isMuted;
-  }
-
-  verified(): void {
-    this.#dispatch({ action: "verified" });
   }
 
   relayState(): string {
@@ -307,9 +314,21 @@ export class FullScreen implements Interface, Screen {
       case "submit":
         this.#submit(controls);
         return true;
+      case "up":
+        return this.#editQueued(controls);
       default:
         return false;
     }
+  }
+
+  /** Up with nothing typed: a message that is still queued comes back; false where none is. */
+  #editQueued(controls: Controls): boolean {
+    const { draft, recall, question } = this.#state;
+    if (textOf(draft) !== "" || recall.id !== undefined || question) return false;
+    const taken = controls.takeBack();
+    if (!taken) return false;
+    this.edit(asTyped(taken, this.recent()));
+    return true;
   }
 
   #submit(controls: Controls): void {

@@ -4,13 +4,13 @@
  *
  * @module
  */
-import type { ChatEvent } from "../../chat/events.ts";
-import { forgetAll, hearEvent } from "./events.ts";
+import type { ChatEvent, MessageRef } from "../../chat/events.ts";
+import { forgetAll, hearEvent, quoting } from "./events.ts";
 import { conversationWindow } from "./geometry.ts";
-import { EMPTY_DRAFT, insert } from "../../terminal/editor.ts";
+import { EMPTY_DRAFT, insert, replace } from "../../terminal/editor.ts";
 import type { Input } from "../../terminal/keys.ts";
 import { pressKey } from "./press.ts";
-import { said, told } from "./log.ts";
+import { quoteOf, said, told } from "./log.ts";
 import type { Weight } from "../messages/events.ts";
 import { rowsOf } from "./rows.ts";
 import type { State } from "./state.ts";
@@ -32,12 +32,18 @@ export type Action =
     readonly line: string;
     readonly isAnswer: boolean;
   }
-  | { readonly action: "said"; readonly id: string; readonly text: string }
+  | {
+    readonly action: "said";
+    readonly id: string;
+    readonly text: string;
+    readonly reply?: MessageRef;
+  }
+  /** A text is given to the person to edit. */
+  | { readonly action: "given"; readonly text: string }
   | { readonly action: "told"; readonly weight: Weight; readonly lines: readonly string[] }
   | { readonly action: "latency"; readonly ms: number }
   | { readonly action: "cleared" }
   | { readonly action: "ended" }
-  | { readonly action: "verified" }
   | { readonly action: "muted" };
 
 /** The next state. */
@@ -58,9 +64,13 @@ export function reduce(state: State, action: Action): State {
     case "submitted":
       return submitted(state, action);
     case "said": {
-      const log = said(state.log, { sendId: action.id, text: action.text, at: state.wall });
+      const { id: sendId, text, reply } = action;
+      const quote = reply && quoteOf(state.log, reply, quoting(state));
+      const log = said(state.log, { sendId, text, at: state.wall, quote });
       return { ...state, log, scroll: "tail", unread: 0 };
     }
+    case "given":
+      return typed(state, replace(state.draft, action.text));
     case "told":
       return answered(state, action);
     case "latency":
@@ -76,8 +86,6 @@ export function reduce(state: State, action: Action): State {
         draft: EMPTY_DRAFT,
         invite: undefined,
       };
-    case "verified":
-      return { ...state, isVerified: true };
     case "muted":
       return { ...state, isMuted: !state.isMuted };
     default:

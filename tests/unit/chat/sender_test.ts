@@ -223,3 +223,35 @@ Deno.test("Sender.send: refuses more than 10,000 messages that wait for a peer",
   assertEquals(sender.queued, 10_000);
   close();
 });
+
+Deno.test("Sender.takeBack: gives back what is queued, and nothing that is being encrypted or posted", async () => {
+  const { sender, connect, told, posts, say, nextPost, close } = setUp();
+  say("a", "b", "c");
+  assertEquals(sender.takeBack("b"), { id: "b", text: "b", reply: undefined });
+  assertEquals(sender.takeBack(), { id: "c", text: "c", reply: undefined });
+  assertEquals(sender.queued, 1);
+  const post = nextPost();
+  connect();
+  await post;
+  // Encrypted: from now on an attempt to store it may succeed, whatever the relay answers.
+  assertEquals(sender.takeBack("a"), undefined);
+  say("d");
+  assertEquals(sender.takeBack()?.id, "d");
+  posts[0]!.answer.resolve();
+  await sender.idle();
+  assertEquals(told, ["sent a 1"]);
+  assertEquals([posts.length, sender.queued], [1, 0]);
+  close();
+});
+
+Deno.test("Sender.takeBack: lets those go on who wait until nothing is queued", async () => {
+  const { sender, say, close } = setUp();
+  say("a");
+  let isDrained = false;
+  const drained = sender.drained().then(() => isDrained = true);
+  await Promise.resolve();
+  assertEquals(isDrained, false);
+  sender.takeBack();
+  await drained;
+  close();
+});

@@ -52,6 +52,8 @@ Deno.test("JsonInterface: answers questions by events", async () => {
     peer: "Bob",
     presence: "here",
     words,
+    wordHalves: { read: ["a"], listen: ["b"] },
+    verification: { you: undefined, peer: true },
     heardAgoMs: 5,
     openForMs: 9,
   };
@@ -61,7 +63,7 @@ Deno.test("JsonInterface: answers questions by events", async () => {
   );
   assertEquals(written.slice(0, 3), [
     { event: "who", name: "Alice", peer: "Bob", presence: "here", heardAgoMs: 5 },
-    { event: "verify", words },
+    { event: "verify", words, read: ["a"], listen: ["b"], you: null, peer: true },
     { event: "operations", operations: {}, openForMs: 9, queued: 0 },
   ]);
   assertEquals(written[3].event, "help");
@@ -171,5 +173,33 @@ Deno.test("JsonInterface: answers a line that it cannot read with the id that is
     "it is not JSON.",
     "it is not valid UTF-8.",
     "it is not JSON.",
+  ]);
+});
+
+Deno.test("JsonInterface: passes replies, verdicts and what is taken back to the chat", async () => {
+  const controls = new RecordedControls();
+  controls.queued.push({ id: "a", text: "one" }, { id: "b", text: "two" });
+  const { asked, written } = await feed([
+    '{"send":"yes","id":"r","reply":{"from":"peer","seq":3}}',
+    '{"command":"verify","value":"same"}',
+    '{"command":"verify","value":"different"}',
+    '{"command":"verify","value":"maybe"}',
+    '{"command":"edit","value":"a"}',
+    '{"command":"edit"}',
+    '{"command":"edit"}',
+    ...["3", '"peer"', "[]", "{}", '{"from":"peer"}', '{"from":"me","seq":1}'].map((reply) =>
+      `{"send":"x","id":"bad","reply":${reply}}`
+    ),
+    '{"send":"x","reply":{"from":"you","seq":0}}',
+  ], controls);
+  assertEquals(asked, ['send "yes" r to peer 3', "verify true", "verify false", "finish"]);
+  assertEquals(controls.queued, []);
+  assertEquals(written.slice(0, 2).map(({ code, message }) => [code, message]), [
+    ["usage", "Say whether the words are the same."],
+    ["usage", "No message is queued."],
+  ]);
+  assertEquals(written.slice(2).map(({ code, id }) => [code, id]), [
+    ...Array(6).fill(["bad-line", "bad"]),
+    ["bad-line", undefined],
   ]);
 });

@@ -409,7 +409,124 @@ Deno.test("plain: names no code and no /invite in a room that was agreed on by n
   harness.hear({ event: "code-burnt" });
   await harness.type("/help", "/copy", "/invit", "/inv\t");
   await harness.ui.close();
-  assertStringIncludes(harness.told, "has no codes");
-  const told = harness.told.replaceAll(/has no codes|\/invit\b|\/inv\b/g, "");
+  assertStringIncludes(harness.told, "/copy [N] copy a message to the clipboard");
+  const told = harness.told.replaceAll(/\/invit\b|\/inv\b/g, "");
   assertEquals(told.match(/.{0,40}(?:invite|\bcodes?\b).{0,40}/gi), null);
+});
+
+/** An event for a message that answers another. */
+function answer(text: string, seq: number, from: "you" | "peer", of: number): ChatEvent {
+  return { ...message(text, seq), reply: { from, seq: of } } as ChatEvent;
+}
+
+Deno.test("plain: shows a reply below one's own copy of what it answers, on one row", async () => {
+  const harness = new Harness({ columns: 60 });
+  harness.hear(READY, message("are you coming?\n* 12:00 ALARM: leave\x1b[2J" + "x".repeat(99)));
+  await harness.type("mine");
+  harness.hear({ event: "sent", id: "1", seq: 1 });
+  const before = harness.printed.length;
+  harness.hear(answer("yes", 2, "you", 1), answer("no", 3, "peer", 1), answer("?", 4, "you", 7));
+  const rows = harness.printed.slice(before).map(withoutTime);
+  assertEquals([rows[0], ...rows.slice(3)], [
+    "      Bob replies to you: mine",
+    "Bob: no",
+    "      Bob replies to a message that is gone",
+    "Bob: ?",
+  ]);
+  const quote = harness.printed[before + 2]!;
+  assertStringIncludes(quote, "      Bob replies to Bob: are you coming?⏎* 12:00 ALARM: l");
+  assertEquals(quote.length, 59);
+  await harness.ui.close();
+});
+
+Deno.test("plain: quotes no message that expired, was cleared, or belongs to an earlier session", async () => {
+  const harness = new Harness();
+  harness.hear(READY, message("secret", 1), answer("about it", 2, "peer", 1));
+  assertEquals(harness.printed.join().split("secret").length, 3);
+  harness.hear({ event: "expired", from: "peer", seq: 1 });
+  assert(!harness.printed.join().includes("secret"), harness.printed.join("\n"));
+  harness.hear(answer("again", 3, "peer", 1));
+  assertStringIncludes(harness.told, "Bob replies to a message that is gone");
+  harness.hear(message("earlier", 4), { event: "session-ended", peer: "Bob", undelivered: [] });
+  harness.hear(READY, answer("new", 1, "peer", 4));
+  assertEquals(harness.told.split("Bob replies to a message that is gone").length, 3);
+  assertEquals(harness.told.split("earlier").length, 2);
+  await harness.ui.close();
+});
+
+Deno.test("plain: /reply answers the last message of the peer, or the one that is counted back", async () => {
+  const harness = new Harness();
+  harness.hear(READY, message("one", 1), message("two", 2));
+  await harness.type("/reply yes", "/reply 3 no", "/reply", "/reply 9 x", "/reply 1 y");
+  assertEquals(harness.controls.asked, ['send "yes" 1 to peer 2', 'send "no" 2 to peer 1']);
+  assertStringIncludes(harness.told, "you reply to Bob: two");
+  assertStringIncludes(harness.told, "you reply to Bob: one");
+  assertStringIncludes(harness.told, "Type your answer behind it");
+  assertStringIncludes(harness.told, "There are not that many messages: 9.");
+  // One's own, which is still queued.
+  assertStringIncludes(harness.told, "There is no such message");
+  await harness.ui.close();
+});
+
+Deno.test("plain: /copy puts a message on the clipboard as it is shown", async () => {
+  const harness = new Harness();
+  harness.hear(READY, message("é\x1b[31m日本", 1), message("last", 2));
+  await harness.type("/copy 2", "/copy 3", "/copy x", "/copy");
+  const copied = harness.terminal.raw.matchAll(/\x1b\]52;c;([^\x07]*)\x07/g); // deno-lint-ignore no-control-regex
+  const bytes = [...copied].map(([, data]) => Uint8Array.from(atob(data!), (c) => c.charCodeAt(0)));
+  assertEquals(bytes.map((one) => new TextDecoder().decode(one)), ["é␛[31m日本", "last"]);
+  assertStringIncludes(harness.told, "There are not that many messages: 3.");
+  assertStringIncludes(harness.told, "Which message?");
+  await harness.ui.close();
+});
+
+Deno.test("plain: Up with nothing typed takes a queued message back into the line", async () => {
+  const harness = new Harness();
+  const { controls, terminal } = harness;
+  controls.onTakenBack = (taken) => harness.hear({ event: "taken-back", ...taken });
+  const conversation = harness.converse();
+  await harness.clock.settle();
+  await terminal.type("queued");
+  await terminal.type("\r");
+  await harness.clock.settle();
+  harness.hear({ event: "queued", id: "1" });
+  controls.queued.push({ id: "1", text: "queued" });
+  await terminal.type("\x1b[A");
+  await harness.clock.settle();
+  assertEquals(harness.printed.at(-1), "you: queued");
+  assertEquals(harness.told.split("queued").length, 2, harness.told);
+  assertStringIncludes(harness.told, "Taken back: this message is not sent.");
+  await terminal.type("!\r");
+  await harness.clock.settle();
+  assertEquals(controls.asked, ['send "queued" 1', 'send "queued!" 2']);
+  await conversation.end();
+});
+
+Deno.test("plain: Up brings back a message that was never sent, before any later line", async () => {
+  const harness = new Harness();
+  const { controls, terminal } = harness;
+  const conversation = harness.converse();
+  await harness.clock.settle();
+  for (const line of ["lost", "/invite"]) {
+    await terminal.type(line);
+    await terminal.type("\r");
+    await harness.clock.settle();
+  }
+  harness.hear({ event: "queue-dropped", ids: ["1"] });
+  await terminal.type("\x1b[A");
+  assertEquals(harness.printed.at(-1), "you: lost");
+  assertEquals(controls.asked, ['send "lost" 1', "invite"]);
+  await conversation.end();
+});
+
+Deno.test("plain: counts no message of an earlier session as pending", async () => {
+  const harness = new Harness();
+  harness.hear(READY);
+  await harness.type("old", "new");
+  harness.hear({ event: "sent", id: "1", seq: 1 });
+  harness.hear({ event: "session-ended", peer: "Bob", undelivered: ["1"] }, READY);
+  harness.hear({ event: "sent", id: "2", seq: 1 }, { event: "delivered", id: "2", seq: 1 });
+  await harness.clock.advance(500);
+  assertEquals(withoutTime(harness.printed.at(-1)!), "* Delivered.");
+  await harness.ui.close();
 });

@@ -528,3 +528,54 @@ Deno.test("full screen: redraws everything on Ctrl+L", async () => {
   await harness.type("\x0c");
   assertEquals(harness.screen.text, before);
 });
+
+Deno.test("full screen: Up with nothing typed takes a queued message back into the composer", async () => {
+  await using harness = new Harness();
+  const { controls } = harness;
+  controls.onTakenBack = (taken) => harness.hear({ event: "taken-back", ...taken });
+  harness.hear(UP, ready(), message("a question", 1));
+  await harness.type("/reply soon", "\r");
+  harness.hear({ event: "queued", id: "1" });
+  assertStringIncludes(harness.screen.text, "╭ Bob: a question");
+  controls.queued.push({ id: "1", text: "soon", reply: { from: "peer", seq: 1 } });
+  await harness.type("\x1b[A");
+  assertStringIncludes(harness.screen.text, "> /reply 1 soon");
+  assert(!harness.screen.text.includes("╭"), harness.screen.text);
+  await harness.type("er", "\r");
+  assertEquals(controls.asked, ['send "soon" 1 to peer 1', 'send "sooner" 2 to peer 1']);
+  // Only what was sent later is in the history.
+  await harness.type("\x1b[A", "\x1b[A");
+  assertStringIncludes(harness.screen.text, "> /reply 1 sooner");
+});
+
+Deno.test("full screen: Up in a text, or in the history, takes nothing back", async () => {
+  await using harness = new Harness();
+  harness.hear(UP, ready());
+  await harness.type("first", "\r");
+  harness.controls.queued.push({ id: "2", text: "queued" });
+  await harness.type("draft", "\x1b[A");
+  assertEquals(harness.controls.queued.length, 1);
+});
+
+Deno.test("full screen: /edit gives a queued message back as what sends the same again", async () => {
+  for (const [text, line] of [["a", "a"], ["/x", "//x"], ["exit", "/say exit"], ["//", "///"]]) {
+    await using harness = new Harness();
+    harness.hear(UP, ready());
+    harness.controls.queued.push({ id: "1", text: text! });
+    await harness.type("/edit", "\r");
+    assertStringIncludes(harness.screen.text, `> ${line}\n`);
+    await harness.type("\r", "/edit", "\r");
+    assertEquals(harness.controls.asked, [`send ${JSON.stringify(text)} 2`]);
+    assertStringIncludes(harness.screen.text, "No message is queued.");
+  }
+});
+
+Deno.test("full screen: /copy puts the message that is counted back on the clipboard", async () => {
+  await using harness = new Harness();
+  harness.hear(UP, ready(), message("first", 1), message("sécond", 2));
+  await harness.type("/copy 2", "\r", "/copy", "\r");
+  const copied = harness.screen.commands.filter((command) => command.startsWith("52;c;"))
+    .map((command) => Uint8Array.from(atob(command.slice(5)), (c) => c.charCodeAt(0)))
+    .map((bytes) => new TextDecoder().decode(bytes));
+  assertEquals(copied, ["first", "sécond"]);
+});

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { ChatEvent } from "../../../../src/chat/events.ts";
 import { textOf } from "../../../../src/terminal/editor.ts";
 import { MAX_TEXT_BYTES } from "../../../../src/limits.ts";
 import { alarm, failureSaying, message, ready, Story, UP } from "./states.ts";
@@ -183,7 +184,8 @@ Deno.test("update: names no one in the last sentence", () => {
 });
 
 Deno.test("update: starts over with a new code", () => {
-  const story = new Story().hear(ready()).do({ action: "verified" });
+  const story = new Story().hear(ready());
+  story.hear({ event: "verified", by: "peer", same: true, both: true });
   assertStringIncludes(story.lines[0]!, "encrypted · verified");
   story.hear({ event: "presence", peer: "left" }, { event: "invite", code: "4821-a-b-c" });
   assertStringIncludes(story.lines[0]!, "waiting for peer");
@@ -307,4 +309,61 @@ Deno.test("hint: names the key for a new line once, and only where Shift+Enter d
   assertStringIncludes(story.text, "> Type and press Enter. /help");
   const modern = new Story().hear(UP, ready()).type("\x1b[?1u");
   assertStringIncludes(modern.text, "> Type and press Enter. /help");
+});
+
+/** A message that answers another. */
+function answer(text: string, seq: number, from: "you" | "peer", of: number): ChatEvent {
+  return { ...message(text, seq), reply: { from, seq: of } } as ChatEvent;
+}
+
+Deno.test("update: shows a reply below one's own copy of what it answers, behind a bar of its own", () => {
+  const story = new Story().hear(ready()).say("1", "are you coming?");
+  story.hear({ event: "sent", id: "1", seq: 1 });
+  story.hear(answer("yes\n╭ you: forged", 1, "you", 1), answer("?", 2, "you", 9));
+  const rows = story.lines.filter((line) => /╭|│ (?:yes|\?)/.test(line)).map((row) => row.trim());
+  assertEquals(rows, [
+    "╭ you: are you coming?",
+    "14:02 Bob │ yes",
+    "│ ╭ you: forged",
+    "╭ a message that is gone",
+    "14:02 Bob │ ?",
+  ]);
+  const narrow = new Story({ columns: 40 }).hear(ready(), message("x\n".repeat(99), 1));
+  narrow.do({ action: "said", id: "1", text: "mine", reply: { from: "peer", seq: 1 } });
+  const quotes = narrow.lines.filter((line) => line.includes("╭"));
+  assertEquals(quotes.map((row) => row.trim()), [`╭ Bob: ${"x⏎".repeat(11)}x⏎x…`]);
+});
+
+Deno.test("update: quotes nothing that expired, was cleared, or belongs to an earlier session", () => {
+  const story = new Story().hear(ready(), message("secret", 1), answer("about it", 2, "peer", 1));
+  assertEquals(story.text.split("secret").length, 3);
+  story.hear({ event: "expired", from: "peer", seq: 1 });
+  assert(!story.text.includes("secret"), story.text);
+  assertStringIncludes(story.text, "╭ a message that is gone");
+  story.hear(message("kept", 3)).do({ action: "cleared" }).hear(answer("again", 4, "peer", 3));
+  assert(!story.text.includes("kept"), story.text);
+  story.say("1", "mine").hear({ event: "sent", id: "1", seq: 1 });
+  story.hear({ event: "session-ended", peer: "Bob", undelivered: [] }, ready());
+  story.hear(answer("new", 1, "you", 1), answer("newer", 2, "peer", 4));
+  assert(!/╭.*(?:mine|again)/.test(story.text), story.text);
+});
+
+Deno.test("update: brings a message that was never sent back with Up, before any later line", () => {
+  const story = new Story().hear(ready());
+  story.do({ action: "submitted", id: "1", line: "lost", isAnswer: false }).say("1", "lost");
+  story.do({ action: "submitted", id: "2", line: "/invite", isAnswer: false });
+  story.hear({ event: "queue-dropped", ids: ["1"] });
+  story.type("\x1b[A");
+  assertStringIncludes(story.lines.at(-2)!, "> lost");
+});
+
+Deno.test("update: is verified only by an event that says that both have confirmed", () => {
+  const story = new Story().hear(ready());
+  story.hear({ event: "verified", by: "peer", same: true, both: false });
+  assertStringIncludes(story.lines[0]!, "unverified");
+  story.hear({ event: "verified", by: "you", same: true, both: true });
+  assertStringIncludes(story.lines[0]!, "encrypted · verified");
+  story.hear({ event: "verified", by: "peer", same: false, both: false });
+  assertStringIncludes(story.lines[0]!, "unverified");
+  assertStringIncludes(story.text, "Bob says that the words differ.");
 });
