@@ -8,7 +8,7 @@ import { Failure } from "../errors.ts";
 import { MAX_TEXT_BYTES } from "../limits.ts";
 import { describeFailure } from "./messages/failures.ts";
 import { SLASH_COMMAND_TEXTS as TEXTS } from "./messages/slash_commands.ts";
-import { relayLines, verifyLines, whoLines } from "./messages/events.ts";
+import { relayLines, timerLine, verifyLines, whoLines } from "./messages/events.ts";
 import { asTyped, type RecentMessage } from "./recent.ts";
 import { commandHelp, parseTimer, parseVerdict, readTyped, typedPath } from "./slash_commands.ts";
 import { bytesOf, splitText } from "./split.ts";
@@ -146,7 +146,8 @@ export class Performer {
       case "cancel":
         return await controls.cancelFile(typed.argument || undefined);
       case "timer":
-        return controls.setTimer(parseTimer(typed.argument));
+        if (typed.argument !== "") return controls.setTimer(parseTimer(typed.argument));
+        return screen.tell([TEXTS.timer(timerLine(overview()))]);
       case "reply":
         return this.#reply(typed.argument, { controls, id });
       case "edit":

@@ -92,6 +92,8 @@ export class PlainInterface implements Interface, Screen {
   #session = 0;
   #isLeaving = false;
   readonly #steps = new ProgressSteps();
+  /** The conversation was erased: this side leaves by itself. */
+  #isBurnt = false;
 
   constructor(parts: PlainParts) {
     this.#parts = parts;
@@ -143,14 +145,18 @@ export class PlainInterface implements Interface, Screen {
         this.#unsent(event.ids);
         break;
       case "burnt":
+        this.#isBurnt = true;
         this.#forgetAll();
         this.#parts.input.clear();
         break;
     }
-    const sentence = sentenceOf(event, {
+    // What was not delivered has been told one by one.
+    const told = event.event === "closed" ? { ...event, undelivered: 0 } : event;
+    const sentence = sentenceOf(told, {
       peer: this.#peer,
       relay: this.#parts.relay,
       by: this.by,
+      isLeaving: this.#isLeaving || this.#isBurnt,
     });
     if (event.event === "relay" && sentence) {
       this.#relay = sentence.text;

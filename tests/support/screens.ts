@@ -307,7 +307,11 @@ async function vanishing(scene: Scene): Promise<void> {
   const { alice, bob } = await scene.chat("--local");
   await bob.killProgram();
   await new Promise((resolve) => setTimeout(resolve, 50_000));
-  await scene.capture("The peer has vanished", "Bob's program was killed 50 seconds ago.", alice);
+  await scene.capture(
+    "The peer has disconnected",
+    "Bob's program was killed 50 seconds ago.",
+    alice,
+  );
 }
 
 async function commandLines(scene: Scene): Promise<void> {

@@ -153,7 +153,7 @@ export const CLI_FAILURES = {
     const what = `${source.charAt(0).toUpperCase()}${source.slice(1)}`;
     switch (why) {
       case "empty":
-        return { message: `${what} is empty.`, hint: "Give one of a few letters." };
+        return { message: `${what} is empty.`, hint: "Use at least one letter or digit." };
       case "too-long":
         return {
           message: `${what} is too long.`,
@@ -167,7 +167,7 @@ export const CLI_FAILURES = {
       case "invisible":
         return {
           message: `${what} contains nothing visible.`,
-          hint: "Give one of a few letters.",
+          hint: "Use at least one letter or digit.",
         };
     }
   },

@@ -28,6 +28,8 @@ export interface Names {
   readonly relay: string;
   /** How the two agreed on the room: one that was agreed on by name has no codes. */
   readonly by: RoomKind;
+  /** This side is leaving, too: what the peer does no longer calls for an answer. */
+  readonly isLeaving?: boolean;
 }
 
 /**
@@ -56,7 +58,7 @@ export function sentenceOf(
     case "ready":
       return news(`${names.peer} joined. Messages are end-to-end encrypted.`);
     case "presence":
-      return presence(event, names);
+      return names.isLeaving ? undefined : presence(event, names);
     case "alarm":
       return { weight: "alarm", text: alarmMessage(event, names.by) };
     case "verified":
@@ -221,9 +223,9 @@ function closed({ remaining, reason, undelivered }: ChatEvent & { event: "closed
       ? "What is still on the relay could not be counted; it expires by itself."
       : remaining === 0
       ? "Nothing remains on the relay."
-      : `${remaining} ${
-        remaining === 1 ? "document stays" : "documents stay"
-      } on the relay until your peer leaves or they expire.`,
+      : `${remaining} ${remaining === 1 ? "document stays" : "documents stay"} on the relay until ${
+        reason === "refused" ? "the host" : "your peer"
+      } leaves or they expire.`,
     ...undelivered > 0 ? [`${messages(undelivered)} ${wasOrWere(undelivered)} not delivered.`] : [],
   ];
   return news(parts.join(" "));
@@ -325,7 +327,7 @@ function bare(name: string): string {
 export function whoLines({ name, peer, presence, heardAgoMs, isRelayUp }: Overview): string[] {
   const own = `You are ${safeLine(name)}.`;
   if (peer === undefined) return [own, "No one else is here yet."];
-  const heard = heardAgoMs === undefined ? "" : `, last heard ${seconds(heardAgoMs)} ago`;
+  const heard = heardAgoMs === undefined ? "" : `, last active ${seconds(heardAgoMs)} ago`;
   const word = isRelayUp
     ? presenceWord(presence ?? "here")
     : "unknown while the relay is out of reach";
@@ -351,6 +353,13 @@ export function verifyLines(
 
 function verdict(same: boolean | undefined): string {
   return same === undefined ? "not confirmed yet" : same ? "confirmed" : "the words differ";
+}
+
+/** What `/timer` says where nothing follows it. */
+export function timerLine({ timerSeconds }: Overview): string {
+  return timerSeconds === 0
+    ? "Messages stay until the chat ends."
+    : `Messages disappear ${duration(timerSeconds)} after they are displayed.`;
 }
 
 /** The lines of `/relay`. */

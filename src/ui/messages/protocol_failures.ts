@@ -44,9 +44,10 @@ function describeCodeProblem(problem: InvalidCode): string {
     case "number-too-long":
       return "its number is too long.";
     case "word-count":
+      if (problem.words === 0) return "the three words after the number are missing.";
       return `it has ${
         problem.words === 1 ? "1 word" : `${problem.words} words`
-      } after the number.`;
+      } after the number, not 3.`;
     case "unknown-word": {
       const { typed, suggestion } = problem;
       const subject = typed === undefined ? "one of its words" : `"${typed}"`;

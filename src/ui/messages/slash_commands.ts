@@ -16,7 +16,7 @@ export interface SlashCommandHelp {
 /** The help of every command. */
 export const SLASH_COMMAND_HELP = {
   "help": { help: "list commands and keys" },
-  "who": { help: "who is here, and when they were last heard" },
+  "who": { help: "who is here, and when they were last active" },
   "verify": {
     argument: "[same or different]",
     help: "compare words by voice, each a half",
@@ -58,6 +58,7 @@ export const SLASH_COMMAND_TEXTS = {
       most.toLocaleString("en-US")
     }. Press Enter to send it as ${messages} messages.`,
   sendUsage: "Type /send and the path of a file; Tab completes it.",
+  timer: (now: string) => `${now} Change it with /timer 30s, 5m, 1h (max 7d) or off.`,
   muted: "Notifications off.",
   unmuted: "Notifications on.",
   confirmBurn:

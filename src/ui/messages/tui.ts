@@ -90,7 +90,7 @@ export const STATUS_TEXTS = {
   retryIn: (time: string) => `retrying in ${time}`,
   retrying: "retrying",
   down: (relay: string) => `Lost the connection to ${relay}`,
-  heard: (ago: string) => `last heard ${ago}`,
+  heard: (ago: string) => `last active ${ago}`,
   justNow: "just now",
   ago: (time: string) => `${time} ago`,
   timer: (time: string) => `messages disappear after ${time}`,

@@ -109,7 +109,7 @@ function changed(state: State, event: ChatEvent): State {
     case "expired":
       return expire(state, event);
     case "burnt":
-      return { ...forgetAll(state), waiting: undefined };
+      return { ...forgetAll(state), waiting: undefined, isLeaving: true };
     case "closed":
       return { ...state, waiting: undefined };
     case "session-ended":
@@ -164,7 +164,8 @@ function withSentence(
   state: State,
   { event, before }: { readonly event: ChatEvent; readonly before: State },
 ): State {
-  const names = { peer: state.peer ?? YOUR_PEER, relay: state.relayName, by: state.by };
+  const { isLeaving, by } = state;
+  const names = { peer: state.peer ?? YOUR_PEER, relay: state.relayName, by, isLeaving };
   const sentence = sentenceOf(lasting(event), names);
   if (!sentence) return state;
   if (isLast(event)) {

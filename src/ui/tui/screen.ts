@@ -157,6 +157,7 @@ export class FullScreen implements Interface, Screen {
         const names = { peer: "", relay: this.#parts.relay, by: this.#parts.by };
         this.#relay = sentenceOf(event, names)?.text ?? this.#relay;
       }
+      if (this.#isLeaving) this.#dispatch({ action: "leaving" });
       this.#dispatch({ action: "event", event });
       this.#updateHeard();
       this.#notify(event);

@@ -84,6 +84,8 @@ export interface State {
   readonly question: Question | undefined;
   /** Ctrl+C was pressed while something was typed: a second one leaves. */
   readonly isLeaveAsked: boolean;
+  /** This side is leaving, by itself or because its person asked for it. */
+  readonly isLeaving: boolean;
   /** The chat has ended; Enter leaves. */
   readonly isEnded: boolean;
   /** Whether the terminal tells Shift+Enter from Enter. */
@@ -143,6 +145,7 @@ export function begin(beginning: Beginning): State {
     search: undefined,
     question: undefined,
     isLeaveAsked: false,
+    isLeaving: false,
     isEnded: false,
     hasModifiers: false,
     isNewLineTold: false,

@@ -43,6 +43,8 @@ export type Action =
   | { readonly action: "told"; readonly weight: Weight; readonly lines: readonly string[] }
   | { readonly action: "latency"; readonly ms: number }
   | { readonly action: "cleared" }
+  /** The person has asked to leave. */
+  | { readonly action: "leaving" }
   | { readonly action: "ended" }
   | { readonly action: "muted" };
 
@@ -77,6 +79,8 @@ export function reduce(state: State, action: Action): State {
       return { ...state, latencyMs: action.ms };
     case "cleared":
       return forgetAll(state);
+    case "leaving":
+      return { ...state, isLeaving: true };
     case "ended":
       return {
         ...state,

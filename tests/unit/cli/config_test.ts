@@ -81,7 +81,7 @@ Deno.test(
       ],
       ["uri", `mongodb://a:${SECRET}@x@h`, "never saved", "<db_password>"],
       ["uri", `mongodb://h/?proxyPassword=${SECRET}`, "never saved", "<db_password>"],
-      ["name", "", "Your name is empty", "letters"],
+      ["name", "", "Your name is empty", "at least one letter"],
       ["name", "x".repeat(10_000), "too long", "64"],
       ["name", "a\u202eb", "cannot be shown", "by hand"],
       ["linger", "1s", "linger is out of range", "1m to 24h"],

@@ -337,7 +337,7 @@ Deno.test("parseCommand: fails with a next step for every other invalid command 
     [["--linger", "59s"], "--linger is out of range", "1m to 24h"],
     [["--name", long], "The name in --name is too long", "at most 64 characters"],
     [["--name", "a\x1bb"], "The name in --name contains a character", "by hand"],
-    [["--room", "\u200b"], "The name of the room contains nothing visible", "a few letters"],
+    [["--room", "\u200b"], "The name of the room contains nothing visible", "at least one letter"],
     [[], "The name in WHISPER_NAME is too long", "at most", { env: { WHISPER_NAME: long } }],
     [[], 'The name in "name" in the configuration file is empty', "a few", {
       config: { name: "" },

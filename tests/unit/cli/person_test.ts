@@ -35,7 +35,7 @@ Deno.test("checkName: accepts names of people in any script", () => {
 
 Deno.test("checkName: refuses an empty name", () => {
   for (const name of ["", " ", "\t\n ", "\u3000"]) {
-    refused(() => checkName(name), "Your name is empty", "a few letters");
+    refused(() => checkName(name), "Your name is empty", "at least one letter");
   }
 });
 
@@ -77,7 +77,7 @@ Deno.test("name: refuses a name without anything visible", () => {
     refused(
       () => checkName(name, "the name of the room"),
       "The name of the room contains nothing visible",
-      "letters",
+      "letter or digit",
     );
   }
 });

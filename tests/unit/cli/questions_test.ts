@@ -89,7 +89,7 @@ Deno.test("askName: says what is wrong with an answer and asks again", async () 
   assertEquals(await askName(undefined, asker, "\x1b[2J"), "Bob");
   assert(!terminal.screen.includes("["), terminal.screen);
   for (
-    const sentence of ["Your name is empty. Give", "Your name is too long. Give", "cannot be shown"]
+    const sentence of ["Your name is empty. Use", "Your name is too long. Give", "cannot be shown"]
   ) {
     assert(terminal.screen.includes(sentence), terminal.screen);
   }

@@ -530,3 +530,50 @@ Deno.test("plain: counts no message of an earlier session as pending", async () 
   assertEquals(withoutTime(harness.printed.at(-1)!), "* Delivered.");
   await harness.ui.close();
 });
+
+Deno.test("plain: asks for no answer to a peer who leaves while this side is leaving, too", async () => {
+  for (const by of ["you", "peer"] as const) {
+    const harness = new Harness();
+    harness.hear(READY, { event: "burnt", by });
+    harness.hear({ event: "presence", peer: "left", unseen: 0, missing: 0 });
+    assert(!/left|invite/.test(harness.told), harness.told);
+    await harness.ui.close();
+  }
+  const leaving = new Harness();
+  leaving.hear(READY);
+  await leaving.type("/exit");
+  leaving.hear({ event: "presence", peer: "left", unseen: 0, missing: 0 });
+  assert(!leaving.told.includes("Bob left"), leaving.told);
+  await leaving.ui.close();
+});
+
+Deno.test("plain: tells once what was never sent", async () => {
+  const harness = new Harness();
+  harness.hear({ event: "queue-dropped", ids: ["1"] });
+  harness.hear({ event: "closed", remaining: 0, reason: "exit", undelivered: 1 });
+  assertEquals(harness.printed.map(withoutTime).filter(Boolean), [
+    "* 1 message was never sent.",
+    "* You left. Nothing remains on the relay.",
+  ]);
+  await harness.ui.close();
+});
+
+Deno.test("plain: says until when documents stay after a wrong code", async () => {
+  const harness = new Harness();
+  harness.hear({ event: "closed", remaining: 3, reason: "refused", undelivered: 0 });
+  assertStringIncludes(
+    harness.told,
+    "3 documents stay on the relay until the host leaves or they expire.",
+  );
+  await harness.ui.close();
+});
+
+Deno.test("plain: /timer alone says what is set", async () => {
+  const harness = new Harness();
+  harness.hear(READY);
+  harness.controls.now = { ...harness.controls.now, timerSeconds: 300 };
+  await harness.type("/timer");
+  assertStringIncludes(harness.told, "Messages disappear 5 minutes after they are displayed.");
+  assertEquals(harness.controls.asked, []);
+  await harness.ui.close();
+});

@@ -340,8 +340,8 @@ Deno.test("update: quotes nothing that expired, was cleared, or belongs to an ea
   story.hear({ event: "expired", from: "peer", seq: 1 });
   assert(!story.text.includes("secret"), story.text);
   assertStringIncludes(story.text, "╭ a message that is gone");
-  story.hear(message("kept", 3)).do({ action: "cleared" }).hear(answer("again", 4, "peer", 3));
-  assert(!story.text.includes("kept"), story.text);
+  story.hear(message("shown", 3)).do({ action: "cleared" }).hear(answer("again", 4, "peer", 3));
+  assert(!story.text.includes("shown"), story.text);
   story.say("1", "mine").hear({ event: "sent", id: "1", seq: 1 });
   story.hear({ event: "session-ended", peer: "Bob", undelivered: [] }, ready());
   story.hear(answer("new", 1, "you", 1), answer("newer", 2, "peer", 4));
@@ -366,4 +366,16 @@ Deno.test("update: is verified only by an event that says that both have confirm
   story.hear({ event: "verified", by: "peer", same: false, both: false });
   assertStringIncludes(story.lines[0]!, "unverified");
   assertStringIncludes(story.text, "Bob says that the words differ.");
+});
+
+Deno.test("update: asks for no answer to a peer who leaves while this side is leaving, too", () => {
+  for (
+    const story of [
+      new Story().hear(ready(), { event: "burnt", by: "peer" }),
+      new Story().hear(ready()).do({ action: "leaving" }),
+    ]
+  ) {
+    story.hear({ event: "presence", peer: "left", unseen: 0 });
+    assert(!story.text.includes("Bob left"), story.text);
+  }
 });
