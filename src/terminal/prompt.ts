@@ -132,7 +132,7 @@ export class TerminalInput {
 
   /** Whether something that was printed under `id` may still be there. */
   hasPrinted(id: string): boolean {
-    return this.#printed.has(id);
+    return this.#printed?.has(id) ?? false;
   }
 
   /**

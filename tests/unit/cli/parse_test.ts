@@ -339,7 +339,7 @@ Deno.test("parseCommand: fails with a next step for every other invalid command 
     [["--name", "a\x1bb"], "The name in --name contains a character", "by hand"],
     [["--room", "\u200b"], "The name of the room contains nothing visible", "at least one letter"],
     [[], "The name in WHISPER_NAME is too long", "at most", { env: { WHISPER_NAME: long } }],
-    [[], 'The name in "name" in the configuration file is empty', "a few", {
+    [[], 'The name in "name" in the configuration file is empty', "at least one letter", {
       config: { name: "" },
     }],
     [[], "WHISPER_LINGER is out of range", "1m", { env: { WHISPER_LINGER: "25h" } }],
