@@ -380,7 +380,7 @@ Deno.test("FullScreen: only the end of a long message counts as displayed", asyn
   await harness.type("/help", "\r");
   harness.hear(message(long, 1));
   await harness.type("\x1b[6~", "\x1b[6~");
-  assertStringIncludes(harness.screen.text, "row 10");
+  assertStringIncludes(harness.screen.text, "row 5");
   assertEquals(harness.controls.shown, []);
   await harness.type("\x1b[1;5F");
   assertEquals(harness.controls.shown, [1]);
