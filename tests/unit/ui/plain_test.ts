@@ -472,7 +472,8 @@ Deno.test("plain: /copy puts a message on the clipboard as it is shown", async (
   const harness = new Harness();
   harness.hear(READY, message("é\x1b[31m日本", 1), message("last", 2));
   await harness.type("/copy 2", "/copy 3", "/copy x", "/copy");
-  const copied = harness.terminal.raw.matchAll(/\x1b\]52;c;([^\x07]*)\x07/g); // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- the sequence is what is looked for
+  const copied = harness.terminal.raw.matchAll(/\x1b\]52;c;([^\x07]*)\x07/g);
   const bytes = [...copied].map(([, data]) => Uint8Array.from(atob(data!), (c) => c.charCodeAt(0)));
   assertEquals(bytes.map((one) => new TextDecoder().decode(one)), ["é␛[31m日本", "last"]);
   assertStringIncludes(harness.told, "There are not that many messages: 3.");
