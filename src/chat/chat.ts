@@ -530,14 +530,17 @@ export class Chat implements Controls {
     const { clock } = this.#options;
     // Someone is joining: what was written to them beforehand is worth the wait.
     if (session.isShakingHands) await this.#sender.drained();
-    await session.settle();
-    if (!session.peer) return;
+    const caughtUp = () => atMost(clock, CATCH_UP_MS, session.caughtUp());
     // What was sent to us at the same moment is shown first: the goodbye tells how far we have read.
-    await atMost(clock, CATCH_UP_MS, session.caughtUp());
-    if (session.presence !== "left") this.#sender.sendControl({ kind: "bye" });
+    const isBehind = session.peer && !this.#open!.connection.isPushed;
+    await Promise.all([session.settle(), isBehind && caughtUp()]);
+    if (!session.peer || session.presence === "left") return;
+    this.#sender.sendControl({ kind: "bye" });
     await session.settle();
-    // And what came while it went out, although its sender can no longer be told.
-    await atMost(clock, CATCH_UP_MS, session.caughtUp());
+    // And what came while it went out, although its sender can no longer be told. Not beside it: of two
+    // who leave at the same moment, one at least has to see the goodbye of the other.
+    await caughtUp();
+    await session.settle();
   }
 
   /** Gives up the seat; after it was lost, deletes at least what was posted from it. */

@@ -15,6 +15,7 @@ import {
   type HandshakeParams,
   type HandshakeResult,
   type HostState,
+  type HostStep,
   MAX_GUESSES,
   stepGuest,
   stepHost,
@@ -54,8 +55,15 @@ export interface HandshakeDriverDeps {
   onEstablished(result: HandshakeResult): void;
   /** The code no longer lets anybody in. */
   onCodeBurnt(): void;
-  /** The last message of the handshake is sent. */
-  onComplete(): void;
+  /** All is agreed. `last`: the last message of the handshake, to be posted before anything else. */
+  onComplete(last?: Envelope): void;
+}
+
+/** An answer that is on the relay before it is known whether the guest is seated. */
+interface AnsweredAhead {
+  readonly step: HostStep;
+  /** Takes it back: the guest is not seated. */
+  revoke(): void;
 }
 
 type Phase =
@@ -116,12 +124,20 @@ export class HandshakeDriver {
       remove(id);
       return alarms.raise("forged");
     }
-    if (await this.#isWaiting(message)) return;
+    let answered: AnsweredAhead | undefined;
+    if (this.#isOpen) {
+      const isSeated = await guard.isSeated(message.nonce, async () => {
+        answered = await this.#answerAhead(message);
+      });
+      // It cannot be judged before the relay may be asked again who is seated.
+      if (isSeated === undefined) return answered?.revoke();
+      if (!isSeated) answered?.revoke();
+    }
     remove(id);
     guard.remember(id);
     switch (this.#phase?.phase) {
       case "host":
-        return await this.#stepHost(this.#phase, message);
+        return await this.#stepHost(this.#phase, message, answered?.step);
       case "guest":
         return await this.#stepGuest(this.#phase, message);
       case "over":
@@ -151,11 +167,30 @@ export class HandshakeDriver {
     if (this.#phase?.phase === "guest") wipeGuest(this.#phase.state);
   }
 
-  /** True for a guest's message that cannot be judged before the relay is asked who is seated. */
-  async #isWaiting({ nonce }: HandshakeMessage): Promise<boolean> {
-    const phase = this.#phase;
-    if (phase?.phase !== "host" || phase.state.state !== "open") return false;
-    return await this.#deps.guard.isSeated(nonce) === undefined;
+  /** True for a host whose code lets someone in. */
+  get #isOpen(): boolean {
+    return this.#phase?.phase === "host" && this.#phase.state.state === "open";
+  }
+
+  /**
+   * Answers the first share while the relay is asked whether its sender is seated: that saves a round
+   * trip. The answer is public, and nothing is accepted from a sender without a seat.
+   */
+  async #answerAhead(message: HandshakeMessage): Promise<AnsweredAhead | undefined> {
+    const { random, remove } = this.#deps;
+    if (this.#phase?.phase !== "host" || this.#phase.state.state !== "open") return undefined;
+    const { state } = this.#phase;
+    if (message.type !== "guest-share" || state.attempts.size > 0) return undefined;
+    const step = await stepHost(state, message, { random });
+    if (!step.send) return undefined;
+    const { id } = await this.#send(step.send);
+    return {
+      step,
+      revoke: () => {
+        dropAbandoned(step.state, new Uint8Array());
+        remove(id);
+      },
+    };
   }
 
   /**
@@ -172,8 +207,7 @@ export class HandshakeDriver {
       if (this.#phase?.phase === "guest") throw failure;
       return alarms.raise("forged");
     }
-    const isOpen = this.#phase?.phase === "host" && this.#phase.state.state === "open";
-    if (!isOpen || !await guard.isSeated(nonce)) return alarms.raise("forged");
+    if (!this.#isOpen || !await guard.isSeated(nonce)) return alarms.raise("forged");
     await this.#send({ type: "host-refusal", nonce });
     await connection.run(
       "vacate",
@@ -201,20 +235,24 @@ export class HandshakeDriver {
     }
   }
 
-  async #stepHost(phase: Phase & { phase: "host" }, message: HandshakeMessage): Promise<void> {
+  async #stepHost(
+    phase: Phase & { phase: "host" },
+    message: HandshakeMessage,
+    ahead: HostStep | undefined,
+  ): Promise<void> {
     const { connection, seat, alarms, clock, random, guard, signal } = this.#deps;
     const isOpen = phase.state.state === "open";
     if (isOpen && !await guard.isSeated(message.nonce)) return guard.rejectUnseated();
     const before = isOpen ? dropAbandoned(phase.state, message.nonce) : phase.state;
     if (before !== phase.state) guard.onAbandoned();
-    const step = await stepHost(before, message, { random });
+    const step = ahead ?? await stepHost(before, message, { random });
     const { state, send } = step;
     if (signal.aborted) return wipeHost(state);
     // Duplicates were set aside before: an honest message changes the state.
     if (isOpen && state === before && !step.isCrowded) alarms.raise("forged");
     this.#phase = { ...phase, state };
     if (step.isCrowded) alarms.raise("crowded");
-    if (state.state !== "established") return await this.#answer(step);
+    if (state.state !== "established") return await this.#answer(step, { isSent: step === ahead });
     // Sealed before the guest is told: from here on the room is closed to everyone else.
     const sealed = await connection.run(
       "seal",
@@ -228,12 +266,11 @@ export class HandshakeDriver {
       peerToken: encodeBase64Url(message.nonce),
       since: clock.monotonic(),
     };
-    await this.#send(send!);
-    this.#deps.onComplete();
+    this.#deps.onComplete(this.#envelope(send!));
   }
 
   /** Answers a share, or a guess. */
-  async #answer({ send, guess }: Awaited<ReturnType<typeof stepHost>>): Promise<void> {
+  async #answer({ send, guess }: HostStep, { isSent }: { isSent: boolean }): Promise<void> {
     const { connection, seat, alarms, clock, emit, signal } = this.#deps;
     if (send?.type === "host-share") {
       this.#answeredAt = clock.monotonic();
@@ -242,7 +279,7 @@ export class HandshakeDriver {
     if (guess && guess.count >= MAX_GUESSES) {
       await connection.run("burn", ({ relay, signal }) => relay.burn(seat, { signal }), signal);
     }
-    if (send) await this.#send(send);
+    if (send && !isSent) await this.#send(send);
     if (!guess) return;
     const token = encodeBase64Url(guess.nonce);
     await connection.run(
@@ -273,14 +310,20 @@ export class HandshakeDriver {
     this.#deps.onComplete();
   }
 
-  async #send(message: HandshakeMessage): Promise<void> {
-    const { connection, seat, signal } = this.#deps;
+  #envelope(message: HandshakeMessage): Envelope {
+    const { seat } = this.#deps;
     const head = encodeHandshake(message);
-    const envelope = makeEnvelope(seat, { from: seat.role, seq: 0, head, token: "" });
+    return makeEnvelope(seat, { from: seat.role, seq: 0, head, token: "" });
+  }
+
+  async #send(message: HandshakeMessage): Promise<Envelope> {
+    const { connection, seat, signal } = this.#deps;
+    const envelope = this.#envelope(message);
     await connection.run(
       "post",
       ({ relay, signal }) => relay.post(seat, [envelope], { signal }),
       signal,
     );
+    return envelope;
   }
 }

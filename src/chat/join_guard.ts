@@ -83,7 +83,7 @@ export class JoinGuard {
     }
     if (!this.#knocks.has(id)) {
       this.#deps.alarms.raise("third-party");
-      if (!isCrowded && this.#knocks.size < MAX_KNOCKS) {
+      if (!isCrowded && this.#timers.size < MAX_KNOCKS) {
         this.#knocks.add(id);
         return this.#later(KNOCK_STAYS_MS, () => this.#forget(id));
       }
@@ -119,9 +119,13 @@ export class JoinGuard {
    * Whether the guest's seat is held under this nonce: only then a guest's message is worth an answer,
    * for anybody can write one.
    *
+   * @param beside runs while the relay is asked, if it has to be.
    * @returns undefined when it cannot be told now; a read is asked for when it can.
    */
-  async isSeated(nonce: Uint8Array): Promise<boolean | undefined> {
+  async isSeated(
+    nonce: Uint8Array,
+    beside?: () => Promise<void>,
+  ): Promise<boolean | undefined> {
     const token = encodeBase64Url(nonce);
     if (token === this.#seated) return true;
     if (this.#isFresh) return false;
@@ -135,7 +139,8 @@ export class JoinGuard {
       return undefined;
     }
     this.#lookedAt = now;
-    this.#seated = (await this.#deps.look()).peer?.token;
+    const [view] = await Promise.all([this.#deps.look(), beside?.()]);
+    this.#seated = view.peer?.token;
     this.#isFresh = true;
     return token === this.#seated;
   }

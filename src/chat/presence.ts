@@ -12,6 +12,8 @@ import type { RelayConnection } from "./retry.ts";
 
 /** Three renewals fit in a lease. */
 const RENEW_MS = 10_000;
+/** A seat that was just taken needs none; the handshake has the connections for itself. */
+const FIRST_RENEWAL_MS = 2_000;
 /**
  * When one's own renewal was as late as this, so may be the peer's, for it goes the same way: for as
  * long as this afterwards, a lease that it has not renewed says nothing about it.
@@ -57,6 +59,7 @@ export class Heartbeat {
     let viewedAt = extendedAt;
     let viewedAtWall = clock.now();
     let graceUntil = -Infinity;
+    await this.#pause(FIRST_RENEWAL_MS, signal);
     for (;;) {
       const keep = this.#deps.isWaiting() && clock.monotonic() - extendedAt >= KEEP_MS;
       if (keep) extendedAt = clock.monotonic();

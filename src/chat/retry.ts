@@ -63,6 +63,11 @@ export class RelayConnection {
     return this.#failing.size === 0;
   }
 
+  /** True while the relay pushes what it stores: then a read brings nothing new. */
+  get isPushed(): boolean {
+    return this.#watchKind === "stream" && this.isUp;
+  }
+
   /**
    * Runs `operation` until an attempt succeeds.
    *

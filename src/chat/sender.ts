@@ -22,7 +22,9 @@ import { type Envelope, MAX_BATCH } from "../relay/relay.ts";
 /** More messages than anybody types while alone; a script that is faster is told to wait. */
 const MAX_QUEUED = 10_000;
 /** An ack waits this long for a payload to ride on: too short to notice, enough for a burst. */
-const ACK_DELAY_MS = 40;
+const ACK_DELAY_MS = 20;
+/** And this long where nobody waits for it: a text that is sent meanwhile does not wait for its post. */
+const LAZY_MS = 1_000;
 /** Messages in quick succession share acks this far apart. */
 const ACK_APART_MS = 250;
 /** So many are acknowledged at once: their sender may wait for it in order to go on. */
@@ -93,6 +95,8 @@ export class Sender {
   #drained = Promise.withResolvers<void>();
   #pendingAcks = 0;
   #ackTimer: Timer | undefined;
+  #ackDueAt = Infinity;
+  #lazyTimer: Timer | undefined;
   #ackedAt = -Infinity;
 
   constructor(deps: SenderDeps) {
@@ -141,11 +145,15 @@ export class Sender {
     return { id: item.id, text: item.body.text, reply: item.body.reply };
   }
 
-  /** Queues a payload of the program's own; without a session it is dropped. */
-  sendControl(body: Body): void {
+  /**
+   * Queues a payload of the program's own; without a session it is dropped. One that is sent `lazily`
+   * waits a moment for a message to go out with.
+   */
+  sendControl(body: Body, { lazily = false } = {}): void {
     if (!this.#link) return;
     this.#queue.push({ body });
-    this.#flush();
+    if (!lazily) return this.#flush();
+    this.#lazyTimer ??= this.#deps.clock.after(LAZY_MS, () => this.#flush());
   }
 
   /**
@@ -186,6 +194,8 @@ export class Sender {
     this.#bulk = undefined;
     this.#link = undefined;
     this.#isOpen = false;
+    this.#lazyTimer?.cancel();
+    this.#lazyTimer = undefined;
     this.cancelAck();
     return { undelivered, unsent };
   }
@@ -199,6 +209,7 @@ export class Sender {
 
   /** Resolves when everything that may go out now is on the relay, or posting failed. */
   async idle(): Promise<void> {
+    this.#flush();
     while (this.#flushing) await this.#flushing;
   }
 
@@ -217,20 +228,23 @@ export class Sender {
     }
   }
 
-  /** Something was displayed that its sender wants to know of: an ack is sent soon. */
-  scheduleAck(): void {
-    if (++this.#pendingAcks >= MAX_PENDING_ACKS) return this.#sendAck();
-    const apart = this.#ackedAt + ACK_APART_MS - this.#deps.clock.monotonic();
-    this.#ackTimer ??= this.#deps.clock.after(
-      Math.max(ACK_DELAY_MS, apart),
-      () => this.#sendAck(),
-    );
+  /** Something was displayed that its sender wants to know of: an ack is sent soon, or `lazily`. */
+  scheduleAck({ lazily = false } = {}): void {
+    if (!lazily && ++this.#pendingAcks >= MAX_PENDING_ACKS) return this.#sendAck();
+    const now = this.#deps.clock.monotonic();
+    const soon = Math.max(now + ACK_DELAY_MS, this.#ackedAt + ACK_APART_MS);
+    const dueAt = lazily ? now + LAZY_MS : soon;
+    if (dueAt >= this.#ackDueAt) return;
+    this.#ackTimer?.cancel();
+    this.#ackDueAt = dueAt;
+    this.#ackTimer = this.#deps.clock.after(dueAt - now, () => this.#sendAck());
   }
 
   /** No ack of its own is needed: what is sent next carries the counters. */
   cancelAck(): void {
     this.#ackTimer?.cancel();
     this.#ackTimer = undefined;
+    this.#ackDueAt = Infinity;
     this.#pendingAcks = 0;
   }
 
@@ -247,6 +261,8 @@ export class Sender {
 
   #flush(): void {
     const link = this.#link;
+    this.#lazyTimer?.cancel();
+    this.#lazyTimer = undefined;
     if (!link || this.#flushing) return;
     this.#flushing = this.#sendAll(link).finally(() => {
       this.#flushing = undefined;

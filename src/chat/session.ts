@@ -76,6 +76,10 @@ export class Session {
   #heardAt: number | undefined;
   #pingTimer: Timer | undefined;
   #profileSends = 0;
+  /** Messages came before the handshake was done. */
+  #hasLeftMessages = false;
+  /** The end of the handshake: it goes out with the first payload, in one batch before it. */
+  readonly #first: Envelope[] = [];
 
   constructor(deps: SessionDeps) {
     this.#deps = deps;
@@ -104,14 +108,19 @@ export class Session {
       signal: this.#abort.signal,
       remove,
       onEstablished: (result) => this.#begin(result),
-      onComplete: () => this.#sendProfile(),
+      onComplete: (last) => {
+        if (last) this.#first.push(last);
+        this.#sendProfile();
+      },
     });
   }
 
   /** Begins: the guest sends first, the host waits. `params` contain the password, and are not stored. */
   async start(params: HandshakeParams): Promise<void> {
-    await this.#handshake.start(params);
+    // Side by side: an answer to the first message finds the watch at work.
+    const started = this.#handshake.start(params);
     this.#sync.start();
+    await started;
     this.#heartbeat.run(this.#abort.signal).catch((error) => this.#fail(error));
   }
 
@@ -181,8 +190,7 @@ export class Session {
 
   /** Resolves once everything that may go out is on the relay, and everything dealt with is off it. */
   async settle(): Promise<void> {
-    await this.#deps.sender.idle();
-    await this.#sync.flush();
+    await Promise.all([this.#deps.sender.idle(), this.#sync.flush()]);
   }
 
   /** Resolves when everything that was read is off the relay. */
@@ -221,7 +229,8 @@ export class Session {
       else messages.push(envelope);
     }
     // Before the handshake is done a message cannot be told from a forgery: they stay where they are,
-    // and the read that follows the handshake brings them again.
+    // and a read that follows the handshake brings them again.
+    if (!this.#channel && messages.length > 0) this.#hasLeftMessages = true;
     return await this.#channel?.receiver.take(messages, read) ?? 0;
   }
 
@@ -232,7 +241,7 @@ export class Session {
       epoch: seat,
       clock,
       random,
-      send: (body) => sender.sendControl(body),
+      send: (body) => sender.sendControl(body, { lazily: true }),
     });
     if (this.#abort.signal.aborted) return conversation.close();
     const receiver = new Receiver({
@@ -251,12 +260,13 @@ export class Session {
       post: (envelopes) => this.#post(envelopes),
       onFailure: (error) => this.#fail(error),
     });
-    this.#sync.requestRead();
+    if (this.#hasLeftMessages) this.#sync.requestRead();
   }
 
   async #post(envelopes: readonly Envelope[]): Promise<void> {
     const { connection, seat } = this.#deps;
-    await connection.runInBatches("post", envelopes, async (batch, { relay, signal, number }) => {
+    const all = [...this.#first.splice(0), ...envelopes];
+    await connection.runInBatches("post", all, async (batch, { relay, signal, number }) => {
       const marked = batch.map((one) => number === 0 ? one : { ...one, attempt: number });
       await relay.post(seat, marked, { signal });
     }, this.#abort.signal);
@@ -300,8 +310,8 @@ export class Session {
       case "ping":
         return sender.scheduleAck();
       case "kem-answer":
-        // The receipt acknowledges the exchange.
-        return sender.scheduleAck();
+        // The receipt acknowledges the exchange, and nobody waits for it.
+        return sender.scheduleAck({ lazily: true });
       case "receipt":
       case "kem-key":
         return;

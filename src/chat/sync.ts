@@ -80,12 +80,16 @@ export class Sync {
   /** Ends the present watch, so that another one begins from now. */
   #watch = new AbortController();
   readonly #removals = new Set<string>();
+  /** Removals asked for so far. */
+  #removalsAsked = 0;
   #reads = 0;
   readonly #pageSize = new BatchSize({ least: MIN_PAGE, most: MAX_BATCH });
   /** The ids of the last full page: reading it again is of no use while nothing of it is gone. */
   #lastPage: ReadonlySet<string> = new Set();
   #readWanted = false;
-  #isPumping = false;
+  #isReading = false;
+  /** The consumer at work: it takes one thing after the other. */
+  #taking: Promise<unknown> = Promise.resolve();
   #removing: Promise<void> | undefined;
   #reconcileTimer: Timer | undefined;
   #removeTimer: Timer | undefined;
@@ -148,7 +152,7 @@ export class Sync {
       return this.requestRead();
     }
     this.#pushed.push(...envelopes);
-    this.#pump();
+    this.#inTurn(() => this.#takePushed()).catch((error) => this.#fail(error));
   }
 
   #restWatch(): void {
@@ -160,7 +164,7 @@ export class Sync {
   /** Reads soon. */
   requestRead(): void {
     this.#readWanted = true;
-    this.#pump();
+    if (!this.#isReading) this.#read().catch((error) => this.#fail(error));
   }
 
   /** Resolves when all that is on the relay by now has been taken, or the session has ended. */
@@ -177,6 +181,7 @@ export class Sync {
     if (this.#signal.aborted) return;
     const { clock } = this.#deps;
     this.#removals.add(id);
+    this.#removalsAsked++;
     if (this.#removals.size >= MAX_BATCH) return void this.flush();
     if (lazily) {
       this.#lazyTimer ??= clock.after(REMOVE_LAZILY_MS, () => void this.flush());
@@ -230,35 +235,28 @@ export class Sync {
         for (const id of ids) this.#removals.delete(id);
       }
     } catch (error) {
-      if (!this.#signal.aborted) this.#deps.onFailure(error);
+      this.#fail(error);
     } finally {
       this.#removing = undefined;
     }
   }
 
-  #pump(): void {
-    // Set before anything runs: what is taken may ask for a read at once.
-    if (this.#signal.aborted || this.#isPumping) return;
-    this.#isPumping = true;
-    void this.#run();
+  #fail(error: unknown): void {
+    if (!this.#signal.aborted) this.#deps.onFailure(error);
   }
 
-  async #run(): Promise<void> {
-    try {
-      while (!this.#signal.aborted && (this.#pushed.length > 0 || this.#readWanted)) {
-        // Pushed envelopes first: they are here already, and a read may take a while.
-        if (this.#pushed.length > 0) await this.#takePushed();
-        else await this.#read();
-      }
-    } catch (error) {
-      if (!this.#signal.aborted) this.#deps.onFailure(error);
-    } finally {
-      this.#isPumping = false;
-    }
+  /** Runs `action` when everything before it has been taken. */
+  #inTurn(action: () => Promise<void>): Promise<void> {
+    const turn = this.#taking.then(async () => {
+      if (!this.#signal.aborted) await action();
+    });
+    this.#taking = turn.catch(() => {});
+    return turn;
   }
 
   async #takePushed(): Promise<void> {
     const pushed = this.#pushed.splice(0);
+    if (pushed.length === 0) return;
     const rejected = await this.#deps.onEnvelopes(pushed);
     if (rejected < pushed.length) {
       this.#rejected = { envelopes: 0, chars: 0 };
@@ -268,7 +266,17 @@ export class Sync {
     this.#rejected = { envelopes: envelopes + rejected, chars: chars + charsOf(pushed) };
   }
 
+  /** Reads as long as that is wanted. What is pushed meanwhile is taken: it does not wait for an answer. */
   async #read(): Promise<void> {
+    this.#isReading = true;
+    try {
+      while (this.#readWanted && !this.#signal.aborted) await this.#readPage();
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  async #readPage(): Promise<void> {
     const { connection, seat, clock, random } = this.#deps;
     this.#readWanted = false;
     this.#reconcileTimer?.cancel();
@@ -283,10 +291,14 @@ export class Sync {
     if (2 * this.#pageSize.current * average <= MAX_PAGE_CHARS) this.#pageSize.grow();
     for (let over = chars; over > MAX_PAGE_CHARS; over /= 2) this.#pageSize.shrink();
     const upTo = isPage ? envelopes.at(-1)!.seq - 1 : Infinity;
-    const rejected = await this.#deps.onEnvelopes(envelopes, { number, upTo, malformed });
+    const askedBefore = this.#removalsAsked;
+    let rejected = 0;
+    await this.#inTurn(async () => {
+      rejected = await this.#deps.onEnvelopes(envelopes, { number, upTo, malformed });
+    });
     const hasProgress = envelopes.some(({ id }) => !this.#lastPage.has(id));
     this.#lastPage = new Set(isPage ? envelopes.map(({ id }) => id) : []);
-    if (isPage && hasProgress && (this.#removals.size > 0 || this.#removing)) {
+    if (isPage && hasProgress && this.#removalsAsked > askedBefore) {
       // What was read must be gone before the next page can show what is behind it.
       await this.flush();
       this.#rejectedPages = rejected === envelopes.length ? this.#rejectedPages + 1 : 0;

@@ -3,10 +3,18 @@
  *
  * @module
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Clock, systemClock, systemRandom } from "../../src/clock.ts";
+import { Failure } from "../../src/errors.ts";
+import { EXPIRY, READING } from "../../src/relay/mongodb/indexes.ts";
 import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
-import { DATABASE, isOwnServer, mongodAvailable, startStandalone } from "../support/mongod.ts";
+import {
+  DATABASE,
+  isOwnServer,
+  mongodAvailable,
+  startReplicaSet,
+  startStandalone,
+} from "../support/mongod.ts";
 import { randomName } from "./relay_contract.ts";
 
 const available = await mongodAvailable();
@@ -46,6 +54,44 @@ Deno.test({
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
       assertEquals(await expiries(), 2);
+    } finally {
+      await relay.close();
+      await admin.close();
+      await server.stop();
+    }
+  },
+});
+
+Deno.test({
+  name: `MongoRelay.create: takes the room down where its expiry cannot be made sure of${skip}`,
+  ignore,
+  async fn() {
+    const server = await startReplicaSet({ count: 1 });
+    const admin = await server.admin();
+    const db = admin.db(DATABASE);
+    const found = () => db.collection("rooms").countDocuments();
+    const actions = ["find", "insert", "update", "remove", "createCollection", "listIndexes"];
+    const resource = { db: DATABASE, collection: "" };
+    await admin.db("admin").command({
+      createRole: "noIndexes",
+      privileges: [{ resource, actions }],
+      roles: [],
+    });
+    await admin.db("admin").command({ createUser: "less", pwd: "less", roles: ["noIndexes"] });
+    const uri = server.uri.replace(/\/\/[^@]*@/, "//less:less@");
+    const open = () => openMongoRelay({ uri }, { clock: systemClock, random: systemRandom });
+    const wish = { token: randomName(16), epoch: randomName(8), lingerMs: 600_000 };
+    const relay = await open();
+    try {
+      const failure = await assertRejects(() => relay.create(randomName(16), wish), Failure);
+      assertEquals([failure.reason, await found()], ["not-authorized", 0]);
+      // Where the indexes exist, nobody has to create them.
+      await db.collection("rooms").createIndexes([EXPIRY]);
+      await db.collection("messages").createIndexes([EXPIRY, READING]);
+      const other = await open();
+      assert("seat" in await other.create(randomName(16), wish));
+      await other.close();
+      assertEquals(await found(), 1);
     } finally {
       await relay.close();
       await admin.close();

@@ -34,7 +34,7 @@ const ignore = why !== "";
 const skip = ignore ? ` (skipped: ${why})` : "";
 const deps = { clock: systemClock, random: systemRandom };
 /** No single operation of a client may need more of the sockets that a cluster has for all. */
-const MAX_SOCKETS = 5;
+const MAX_SOCKETS = 6;
 
 /** Two clients in a room, and an administrator. */
 interface Fixture {
@@ -314,7 +314,7 @@ test("operations: match the server's own count", async (s) => {
   assertEquals(refused, { findAndModify: 1, insert: 1, find: 1 });
 });
 
-test("client: opens at most five sockets on three nodes", async (s) => {
+test("client: opens at most six sockets on three nodes", async (s) => {
   for (const client of [s.guest]) await client.close();
   await s.watch(s.host, s.hostSeat);
   const post = (seq: number) => s.host.post(s.hostSeat, [envelope("host", seq)]);

@@ -29,10 +29,10 @@ async function meddle(type: HandshakeType, fault: Fault, seed = 1) {
   const harness = new Harness({ seed });
   let isDone = false;
   const interceptor: Interceptor = (name, args, proceed) => {
-    const [envelope] = name === "post" ? args[1] as Envelope[] : [];
+    const [envelope, ...rest] = name === "post" ? args[1] as Envelope[] : [];
     if (isDone || !envelope || decodeHandshake(envelope.head)?.type !== type) return proceed();
     isDone = true;
-    for (const document of fault(envelope, harness)) harness.plant(document);
+    for (const document of [...fault(envelope, harness), ...rest]) harness.plant(document);
     return Promise.resolve();
   };
   const through = {
@@ -219,6 +219,7 @@ Deno.test("handshake: counts a guess when a tag is forged under the guest's nonc
 Deno.test("handshake: reports a guest that disappears after the seal, and a new code works", async () => {
   const { harness, alice, bob } = await meddle("host-tag", () => []);
   assertEquals(bob.status, 6);
+  await harness.until(() => alice.all("presence").length > 0);
   assertEquals(alice.all("presence").map(({ peer }) => peer), ["vanished"]);
   await alice.chat.invite();
   const again = harness.join(alice.code!);

@@ -42,15 +42,22 @@ const CLOSING_MS = 2_000;
 const SETTLING_MS = 500;
 
 /**
- * With three monitors on three nodes these make at most five sockets: one for the change stream, one
- * for everything else. Everything here wins over the connection string, which Atlas hands out for
- * servers, not for chats.
+ * Connections to the primary: one waits in the change stream, one takes messages, and one what must
+ * not hold up either: receipts, removals, renewals and reads.
+ */
+const POOL_SIZE = 3;
+/** How often a pool closes connections that were idle for too long; the driver's 100 ms cost wake-ups. */
+const POOL_CHECK_MS = 5_000;
+
+/**
+ * With three monitors on three nodes these make at most six sockets. Everything here wins over the
+ * connection string, which Atlas hands out for servers, not for chats.
  */
 const OPTIONS: MongoClientOptions = {
   appName: "whisper",
-  maxPoolSize: 2,
+  maxPoolSize: POOL_SIZE,
   minPoolSize: 0,
-  maxConnecting: 2,
+  maxConnecting: POOL_SIZE,
   maxIdleTimeMS: 60_000,
   waitQueueTimeoutMS: TIMEOUT_MS,
   serverMonitoringMode: "poll",
@@ -81,6 +88,11 @@ export interface ClientOptions {
   readonly proxy?: Proxy | undefined;
   /** Told what is known of the servers whenever that changes, until the client is open. */
   readonly onTopology?: (topology: TopologyDescription) => void;
+  /**
+   * Called once operations can be begun. They go out when a server is found, each on a connection that
+   * is opened beside the first: on a distant server a connection costs three round trips or more.
+   */
+  readonly onOpening?: (client: MongoClient) => void;
 }
 
 /**
@@ -89,7 +101,7 @@ export interface ClientOptions {
  * @throws {Failure} as soon as every known server has failed in a way that waiting does not change.
  */
 export async function openClient(uri: string, options: ClientOptions): Promise<MongoClient> {
-  const { clock, signal, tlsCaFile, authorities, proxy, onTopology } = options;
+  const { clock, signal, tlsCaFile, authorities, proxy, onTopology, onOpening } = options;
   signal?.throwIfAborted();
   assertTlsFiles(uri, tlsCaFile);
   if (proxy) assertNoNames(uri);
@@ -103,7 +115,9 @@ export async function openClient(uri: string, options: ClientOptions): Promise<M
       ...authorities !== undefined && { tls: true, ca: authorities },
       ...driverOptions,
     });
+    checkPoolSeldom(opening);
     followConnections(opening);
+    opening.once("topologyOpening", () => onOpening?.(opening));
     if (onTopology) {
       opening.on("topologyDescriptionChanged", ({ newDescription }) => onTopology(newDescription));
     }
@@ -131,6 +145,15 @@ export async function openClient(uri: string, options: ClientOptions): Promise<M
  */
 export function assertNoNames(uri: string): void {
   if (inspectUri(uri).srv) throw new Failure("srv-behind-proxy");
+}
+
+/**
+ * Slows down the timer of each pool, which no public option reaches
+ * (`tests/contract/client_test.ts` notices when this one is gone). Without it an idle chat
+ * wakes the processor 20 times a second.
+ */
+function checkPoolSeldom({ options }: MongoClient): void {
+  Object.assign(options, { minPoolSizeCheckFrequencyMS: POOL_CHECK_MS });
 }
 
 /** A reason that only holds while connecting, in place of one that could mean more. */

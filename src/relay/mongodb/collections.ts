@@ -7,7 +7,7 @@
 import type { CollectionInfo, Db, IndexDescriptionInfo } from "mongodb";
 import { Failure } from "../../errors.ts";
 import type { CollectionKind } from "../../failure_reasons.ts";
-import { EXPIRY } from "./indexes.ts";
+import { EXPIRY, isExpiry } from "./indexes.ts";
 
 const COLLECTIONS = ["rooms", "messages"];
 
@@ -45,11 +45,6 @@ function kindOf({ type, options = {} }: CollectionInfo): CollectionKind | undefi
   if (options["capped"]) return "capped";
   if (options["validator"]) return "validator";
   return options["collation"] ? "collation" : undefined;
-}
-
-function isExpiry(index: IndexDescriptionInfo): boolean {
-  return index.name === EXPIRY.name && JSON.stringify(index.key) === JSON.stringify(EXPIRY.key) &&
-    index.expireAfterSeconds === EXPIRY.expireAfterSeconds && !index["partialFilterExpression"];
 }
 
 /** True for an index that refuses or removes documents, or is in the place of one of Whisper's. */

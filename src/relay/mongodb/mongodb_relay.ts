@@ -77,6 +77,8 @@ export interface MongoRelayDeps {
   /** Opens another client like that one, until its signal. */
   readonly openClient: (signal: AbortSignal) => Promise<MongoClient>;
   readonly database: string;
+  /** Whether the indexes exist. Never rejects. */
+  readonly isIndexed: Promise<boolean>;
   readonly clock: Clock;
   readonly random: Random;
   /** True to poll even where there are change streams. */
@@ -101,7 +103,7 @@ export class MongoRelay implements Relay {
   /** Seats by token that were the last ones out: what they began may have to be repeated. */
   readonly #last = new Set<string>();
   readonly #serverTime: ServerTime;
-  #indexed: Promise<void> | undefined;
+  #isIndexed: Promise<boolean>;
   #indexesCheckedAt: number;
   #wake = new AbortController();
   /** What the last reading found. */
@@ -116,6 +118,7 @@ export class MongoRelay implements Relay {
     this.#pace = new Pace(deps);
     this.#serverTime = new ServerTime(deps.clock);
     this.#indexesCheckedAt = deps.clock.monotonic();
+    this.#isIndexed = deps.isIndexed;
     this.#connection = this.#connect(deps.client);
   }
 
@@ -142,10 +145,9 @@ export class MongoRelay implements Relay {
     options?: OpOptions,
   ): Promise<{ seat: Seat } | { refused: "taken" }> {
     return this.#operation(options, async () => {
-      // One after the other: a second connection takes longer to open than all of this on the first.
-      await this.#ensureIndexes();
       const facts = await this.#change({ _id: room }, createUpdate(wish), { upsert: true });
       if (!facts?.living || facts.host?.token !== wish.token) return { refused: "taken" };
+      await this.#guaranteeExpiry(room, facts);
       await this.#forget(room, facts);
       this.#lingerMs.set(room, facts.lingerMs);
       return { seat: { room, epoch: facts.epoch, role: "host", token: wish.token } };
@@ -277,13 +279,15 @@ export class MongoRelay implements Relay {
       // By both seats, whatever the document says of the last one out: that anyone can write.
       const isEmpty = facts !== undefined && !isHeld(facts.host) && !isHeld(facts.guest);
       if (!last && !isEmpty) {
-        return { last, remaining: await sweep(rooms, messages, seat, { last: false }) };
+        return { last, remaining: await sweep(messages, seat, { last: false }) };
       }
       const epochs = [...facts?.past ?? [], seat.epoch];
-      const isDone = await deleteAll(messages, { room: seat.room, epoch: { $in: epochs } });
-      await rooms.deleteOne({ _id: seat.room, epoch: seat.epoch });
+      const [isDone] = await Promise.all([
+        deleteAll(messages, { room: seat.room, epoch: { $in: epochs } }),
+        rooms.deleteOne({ _id: seat.room, epoch: seat.epoch }),
+      ]);
       const remaining = isDone
-        ? await sweep(rooms, messages, seat, { last: true })
+        ? await sweep(messages, seat, { last: true })
         : await countAll(messages, { room: seat.room });
       return { last, remaining };
     });
@@ -407,12 +411,28 @@ export class MongoRelay implements Relay {
     if (past.length > 0) await deleteAll(messages, { room, epoch: { $in: past } });
   }
 
+  /**
+   * No room stays without a guarantee of its end: where there is none to be had, it is taken down again,
+   * before anybody learns of it. The indexes are looked for while the room is made.
+   *
+   * @throws why the indexes cannot be created.
+   */
+  async #guaranteeExpiry(room: RoomId, { epoch }: RoomFacts): Promise<void> {
+    if (await this.#isIndexed) return;
+    try {
+      await this.#ensureIndexes();
+      this.#isIndexed = Promise.resolve(true);
+    } catch (error) {
+      await this.#connection.rooms.deleteOne({ _id: room, epoch });
+      throw error;
+    }
+  }
+
   /** Anyone with the password can drop the indexes, and with them the promise of an expiry. */
   async #repairIndexes(): Promise<void> {
     const now = this.#clock.monotonic();
     if (now - this.#indexesCheckedAt < INDEX_CHECK_MS) return;
     this.#indexesCheckedAt = now;
-    this.#indexed = undefined;
     try {
       await this.#ensureIndexes();
     } catch {
@@ -421,13 +441,7 @@ export class MongoRelay implements Relay {
   }
 
   #ensureIndexes(): Promise<void> {
-    this.#indexed ??= ensureIndexes(this.#connection.rooms, this.#connection.messages).catch(
-      (error) => {
-        this.#indexed = undefined;
-        throw error;
-      },
-    );
-    return this.#indexed;
+    return ensureIndexes(this.#connection.rooms, this.#connection.messages);
   }
 
   async #learnLinger({ room, epoch }: Seat): Promise<number | undefined> {

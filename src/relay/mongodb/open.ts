@@ -3,9 +3,11 @@
  *
  * @module
  */
+import type { MongoClient } from "mongodb";
 import type { Clock, Random } from "../../clock.ts";
 import type { Relay } from "../relay.ts";
 import { openClient } from "./client.ts";
+import { hasIndexes } from "./indexes.ts";
 import { MongoRelay } from "./mongodb_relay.ts";
 import { type Proxy, withOwnCircuit } from "./proxy.ts";
 import { databaseOf } from "./uri.ts";
@@ -35,8 +37,16 @@ export async function openMongoRelay(
 ): Promise<Relay> {
   const { uri, poll, tlsCaFile, authorities } = settings;
   const proxy = settings.proxy && withOwnCircuit(settings.proxy);
-  const open = (signal: AbortSignal | undefined) =>
-    openClient(uri, { ...deps, tlsCaFile, authorities, proxy, signal });
-  const client = await open(deps.signal);
-  return new MongoRelay({ ...deps, client, openClient: open, database: databaseOf(uri), poll });
+  const database = databaseOf(uri);
+  let isIndexed = Promise.resolve(false);
+  const open = (
+    signal: AbortSignal | undefined,
+    onOpening?: (client: MongoClient) => void,
+  ) => {
+    const options = { ...deps, tlsCaFile, authorities, proxy, signal };
+    return openClient(uri, { ...options, ...onOpening && { onOpening } });
+  };
+  // Beside signing in: who makes a room needs to know, and the connections are needed by everybody.
+  const client = await open(deps.signal, (client) => isIndexed = hasIndexes(client.db(database)));
+  return new MongoRelay({ ...deps, client, openClient: open, database, isIndexed, poll });
 }

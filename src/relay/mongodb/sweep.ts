@@ -4,10 +4,11 @@
  * @module
  */
 import type { Collection, Document, Filter } from "mongodb";
-import type { RoomId, Seat } from "../relay.ts";
+import type { Seat } from "../relay.ts";
 import { MAX_TIME_MS, withinTime } from "./bounded.ts";
 import type { EnvelopeDocument } from "./envelope_document.ts";
-import { EPOCH, EPOCH_PATTERN, type RoomDocument } from "./room_document.ts";
+import { literal } from "./expressions.ts";
+import { EPOCH, EPOCH_PATTERN } from "./room_document.ts";
 
 /** Epochs looked up at once. */
 const MAX_EPOCHS = 1_000;
@@ -19,11 +20,28 @@ const NO_EPOCH: Document = {
   $or: [{ epoch: { $not: { $regex: EPOCH_PATTERN } } }, { $expr: { $eq: [EPOCH, null] } }],
 };
 
-/** The epochs of a room's envelopes, and null where the field is not an epoch. */
-function epochsPipeline(room: RoomId): Document[] {
+/** What one look finds, by the field that is there. */
+interface Found {
+  /** An epoch that envelopes of the room name; null where the field is not an epoch. */
+  readonly epoch?: string | null;
+  /** How many envelopes name it. */
+  readonly count?: number;
+  /** The epoch of the room itself. */
+  readonly current?: string | null;
+}
+
+/**
+ * The epochs of a room's envelopes, and then that of the room, in one question. The order matters: an
+ * epoch that was found while afterwards the room has another, or there is none, cannot be the epoch of a
+ * room made later. `$group` and `$sort` take in everything before a `$unionWith` begins.
+ */
+function lookPipeline({ room, epoch }: Seat): Document[] {
   return [
     { $match: { room, epoch: { $regex: EPOCH_PATTERN } } },
-    { $group: { _id: EPOCH } },
+    { $group: { _id: EPOCH, count: { $sum: 1 } } },
+    // The seat's own first: the limit must not hide it.
+    { $project: { _id: 0, epoch: "$_id", count: 1, isOwn: { $eq: ["$_id", literal(epoch)] } } },
+    { $sort: { isOwn: -1 } },
     { $limit: MAX_EPOCHS },
     {
       $unionWith: {
@@ -31,8 +49,14 @@ function epochsPipeline(room: RoomId): Document[] {
         pipeline: [
           { $match: { room, ...NO_EPOCH } },
           { $limit: 1 },
-          { $replaceWith: { $literal: { _id: null } } },
+          { $replaceWith: { $literal: { epoch: null } } },
         ],
+      },
+    },
+    {
+      $unionWith: {
+        coll: "rooms",
+        pipeline: [{ $match: { _id: room } }, { $replaceWith: { current: EPOCH } }],
       },
     },
   ];
@@ -58,12 +82,10 @@ export async function deleteAll(
  *
  * @param options.last the seat's own epoch is over too.
  *
- * The name may be in use again by then. Epochs are looked up before the room is: one that was found
- * while afterwards the room has another, or there is none, cannot be the epoch of a room made later.
- * So envelopes are deleted by epochs that are over, never by "all but the present one".
+ * The name may be in use again by then. So envelopes are deleted by epochs that are over, never by
+ * "all but the present one".
  */
 export async function sweep(
-  rooms: Collection<RoomDocument>,
   messages: Collection<EnvelopeDocument>,
   seat: Seat,
   { last }: { last: boolean },
@@ -71,17 +93,15 @@ export async function sweep(
   const { room, epoch } = seat;
   for (let round = 1;; round++) {
     const found = await withinTime(
-      messages.aggregate<{ _id: string | null }>(epochsPipeline(room), { maxTimeMS: MAX_TIME_MS })
-        .toArray(),
+      messages.aggregate<Found>(lookPipeline(seat), { maxTimeMS: MAX_TIME_MS }).toArray(),
     );
     if (found === undefined) return await countAll(messages, { room });
-    const current = await rooms.findOne({ _id: room }, { projection: { _id: 0, epoch: EPOCH } });
-    const rest = current?.epoch === epoch ? 1 : 0;
-    const isOver = last || current?.epoch !== epoch;
-    if (!isOver) return await countAll(messages, { room, epoch }, rest);
-    const over = found.map(({ _id }) => _id).filter((one) =>
-      one !== current?.epoch || one === epoch
-    );
+    const current = found.find(({ current }) => current !== undefined)?.current;
+    const rest = current === epoch ? 1 : 0;
+    const isOver = last || current !== epoch;
+    if (!isOver) return rest + (found.find((one) => one.epoch === epoch)?.count ?? 0);
+    const over = found.map(({ epoch }) => epoch).filter((one) => one !== undefined)
+      .filter((one) => one !== current || one === epoch);
     if (over.length === 0) return rest;
     const epochs = over.filter((one) => one !== null);
     const isDone =

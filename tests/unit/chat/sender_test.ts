@@ -199,7 +199,7 @@ Deno.test("Sender.scheduleAck: sends one ack for many, and none beside a message
   connect();
   const first = nextPost();
   for (let i = 0; i < 10; i++) sender.scheduleAck();
-  await clock.advance(39);
+  await clock.advance(19);
   assertEquals(posts.length, 0);
   await clock.advance(1);
   await first;
@@ -213,6 +213,52 @@ Deno.test("Sender.scheduleAck: sends one ack for many, and none beside a message
   posts[1]!.answer.resolve();
   await clock.advance(10_000);
   assertEquals(posts.map(({ envelopes }) => envelopes.length), [1, 1]);
+  close();
+});
+
+Deno.test("Sender.scheduleAck: lets a lazy ack wait for a message, and not hold up another", async () => {
+  const { clock, sender, connect, say, posts, nextPost, close } = setUp();
+  connect();
+  sender.scheduleAck({ lazily: true });
+  await clock.advance(999);
+  assertEquals(posts.length, 0);
+  const first = nextPost();
+  say("carries the ack");
+  await first;
+  posts[0]!.answer.resolve();
+  await clock.advance(10_000);
+  assertEquals(posts.map(({ envelopes }) => envelopes.length), [1]);
+  sender.scheduleAck({ lazily: true });
+  const second = nextPost();
+  sender.scheduleAck();
+  await clock.advance(20);
+  await second;
+  posts[1]!.answer.resolve();
+  await clock.advance(10_000);
+  assertEquals(posts.length, 2);
+  close();
+});
+
+Deno.test("Sender.sendControl: lets a lazy payload go out with the next message, or after a second", async () => {
+  const { clock, sender, connect, say, posts, nextPost, close } = setUp();
+  connect();
+  await sender.idle();
+  sender.sendControl({ kind: "ping" }, { lazily: true });
+  await clock.advance(999);
+  assertEquals(posts.length, 0);
+  const first = nextPost();
+  say("takes it along");
+  await first;
+  assertEquals(posts[0]!.envelopes.length, 2);
+  posts[0]!.answer.resolve();
+  await sender.idle();
+  const second = nextPost();
+  sender.sendControl({ kind: "ping" }, { lazily: true });
+  await clock.advance(1_000);
+  await second;
+  posts[1]!.answer.resolve();
+  await sender.idle();
+  assertEquals(posts.map(({ envelopes }) => envelopes.length), [2, 1]);
   close();
 });
 
