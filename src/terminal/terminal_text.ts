@@ -61,6 +61,45 @@ export function styled(style: string, text: string): TerminalText {
   return tty`\x1b[${style}m${text}\x1b[0m`;
 }
 
+/** A style, a link (OSC 8), or text. */
+// deno-lint-ignore no-control-regex -- what begins a sequence
+const PIECES = /\x1b\[[\d;]*m|\x1b\]8;[^\x1b]*\x1b\\|[^\x1b]+/g;
+const [NO_STYLE, NO_LINK] = ["\x1b[0m", "\x1b]8;;\x1b\\"];
+/** Letters that take one cell in every terminal, and that nothing before them changes. */
+const CERTAIN = /^[\x20-\x7e\u00c0-\u024f\u0391-\u03a1\u03a3-\u03c9\u0400-\u0481\u048a-\u04ff]+/;
+
+/**
+ * What to write, and from which column on, where a row is on the screen and another is to be. Goes no
+ * further into the row than the place of every letter is certain.
+ */
+export function restOfRow(
+  shown: TerminalText,
+  next: TerminalText,
+): { readonly column: number; readonly rest: TerminalText } {
+  let [style, link, column, at] = ["", "", 0, 0];
+  for (const [piece] of next.raw.matchAll(PIECES)) {
+    if (piece.startsWith("\x1b")) {
+      if (!shown.raw.startsWith(piece, at)) break;
+      if (piece.startsWith("\x1b[")) style = piece === NO_STYLE ? "" : piece;
+      else link = piece === NO_LINK ? "" : piece;
+      at += piece.length;
+      continue;
+    }
+    const most = CERTAIN.exec(piece)?.[0].length ?? 0;
+    let length = 0;
+    while (length < most && shown.raw[at + length] === piece[length]) length++;
+    // What follows may be an accent: it belongs to the letter before it, and is drawn with it.
+    const mayJoin = [piece[length], shown.raw[at + length]].some((unit) =>
+      unit !== undefined && unit !== "\x1b" && !CERTAIN.test(unit)
+    );
+    if (mayJoin && length > 0) length--;
+    at += length;
+    column += length;
+    if (length < piece.length) break;
+  }
+  return { column, rest: new TerminalText(style + link + next.raw.slice(at)) };
+}
+
 /** Asks the terminal to put a text on its clipboard (OSC 52). */
 export function toClipboard(text: string): TerminalText {
   const bytes = Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte));

@@ -146,6 +146,7 @@ export class MemoryScreen implements Terminal {
     if (final === "H") {
       [this.#row, this.#column] = [(Number(first) || 1) - 1, (Number(second) || 1) - 1];
     } else if (final === "K" && parameters === "2") this.#rows[this.#row] = [];
+    else if (final === "K" && parameters === "") this.#rows[this.#row]?.splice(this.#column);
     else if (final === "J" && ["", "2"].includes(parameters)) this.#rows = [];
     else if (final === "t" && ["22;2", "23;2"].includes(parameters)) return;
     else if ((final === "h" || final === "l") && MODES.includes(parameters.slice(1))) {

@@ -1,5 +1,6 @@
 /**
- * Frames on the terminal: what changed since the last is written, at its absolute place. No row depends
+ * Frames on the terminal: what changed since the last is written, at its absolute place: a row from
+ * the first letter on that changed, as far as every terminal agrees on where that is. No row depends
  * on another, so that a letter which the terminal counts otherwise than we do spoils no more than its
  * own row. A frame is rendered soon after something happened, and never faster than the terminal takes
  * them.
@@ -7,7 +8,7 @@
  * @module
  */
 import type { Clock, Timer } from "../../clock.ts";
-import { type TerminalText, tty } from "../../terminal/terminal_text.ts";
+import { restOfRow, type TerminalText, tty } from "../../terminal/terminal_text.ts";
 import type { Frame } from "./view.ts";
 
 /**
@@ -135,6 +136,13 @@ export function changes(shown: readonly TerminalText[], { rows, cursor }: Frame)
   const place = tty`\x1b[${cursor.row + 1};${cursor.column + 1}H\x1b[?25h`;
   const changed = [...rows.entries()].filter(([index, row]) => row.raw !== shown[index]?.raw);
   if (changed.length === 0) return place;
+  const [[first, row], ...others] = changed as [(typeof changed)[0], ...typeof changed];
+  const known = shown[first];
+  if (others.length === 0 && known) {
+    // One row, as at most keys: what did not change in it stays.
+    const { column, rest } = restOfRow(known, row);
+    return tty`\x1b[${first + 1};${column + 1}H\x1b[0m\x1b[K${rest}\x1b[0m${place}`;
+  }
   // Erased first: behind a full row there is no place from which the rest could be erased.
   const lines = changed.map(([index, row]) => tty`\x1b[${index + 1};1H\x1b[0m\x1b[2K${row}`);
   return tty`${BEGIN_FRAME}\x1b[?25l${lines}\x1b[0m${place}${END_FRAME}`;

@@ -1,0 +1,67 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { rawOf, restOfRow, styled, tty } from "../../../../src/terminal/terminal_text.ts";
+import { changes } from "../../../../src/ui/tui/render.ts";
+import { view } from "../../../../src/ui/tui/view.ts";
+import { MemoryScreen } from "../../../support/screen.ts";
+import { message, ready, Story, UP } from "./states.ts";
+
+/** The most bytes that a key may write. */
+const MAX_KEY_BYTES = 120;
+
+/** What a key writes, in bytes. */
+function bytesOfKey(story: Story, key: string): number {
+  const shown = view(story.state).rows;
+  story.type(key);
+  return new TextEncoder().encode(rawOf(changes(shown, view(story.state)))).length;
+}
+
+Deno.test("changes: a key writes at most 120 bytes in a row of the composer", () => {
+  for (const theme of ["dark", "light", "none"] as const) {
+    for (const letter of ["a", "ж", "é"]) {
+      const story = new Story({ columns: 120, rows: 40 }).hear(UP, ready(), message("hello"));
+      story.state = { ...story.state, theme };
+      story.type("x");
+      for (let i = 0; i < 115; i++) {
+        const bytes = bytesOfKey(story, letter);
+        assert(bytes <= MAX_KEY_BYTES, `${letter}, key ${i}: ${bytes} bytes`);
+      }
+      const keys = ["\x7f", "\x1b[D", "\x1b[D", "\x1b[3~", "\x1b[D", "\x7f", "\x1b[F", "\x17"];
+      for (const key of keys) assert(bytesOfKey(story, key) <= MAX_KEY_BYTES);
+    }
+  }
+});
+
+Deno.test("restOfRow: leaves an accent with its letter", () => {
+  const rest = (shown: string, next: string) => restOfRow(tty`${shown}`, tty`${next}`);
+  for (const [shown, next] of [["abe", "abe\u0301"], ["abe\u0301", "abe"]] as const) {
+    assertEquals(rest(shown, next).column, 2);
+  }
+  assertEquals(rest("a👍b", "a👍c").column, 0, "a terminal may count an emoji otherwise");
+});
+
+Deno.test("changes: what is on the screen is the frame, whatever was there before", () => {
+  const piece = fc.record({
+    style: fc.constantFrom("", "1", "38;5;245"),
+    text: fc.string({
+      unit: fc.constantFrom("a", "b", " ", "é", "ж", "日", "👍", "e\u0301", "│"),
+      maxLength: 8,
+    }),
+  });
+  const row = fc.array(piece, { maxLength: 3 })
+    .map((pieces) => tty`${pieces.map(({ style, text }) => styled(style, text))}`);
+  const frame = fc.tuple(row, row);
+  fc.assert(fc.property(fc.array(frame, { minLength: 2, maxLength: 8 }), (frames) => {
+    const screen = new MemoryScreen({ columns: 80, rows: 2 });
+    const cursor = { row: 0, column: 0 };
+    screen.write(tty`\x1b[?1049h`);
+    let shown: typeof frames[0] | [] = [];
+    for (const rows of frames) {
+      screen.write(changes(shown, { rows, cursor, displayed: [] }));
+      const whole = new MemoryScreen({ columns: 80, rows: 2 });
+      whole.write(tty`\x1b[?1049h${changes([], { rows, cursor, displayed: [] })}`);
+      assertEquals(screen.text, whole.text);
+      shown = rows;
+    }
+  }));
+});
