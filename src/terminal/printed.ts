@@ -93,5 +93,5 @@ export class Printed {
 
 function withoutStyles(text: string): string {
   // deno-lint-ignore no-control-regex -- the styles begin with one
-  return text.replaceAll(/\x1b\[[\d;]*m/g, "");
+  return text.replaceAll(/\x1b\[[\d;]*m|\x1b\]8;[^\x07]*\x07/g, "");
 }

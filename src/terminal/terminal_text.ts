@@ -63,8 +63,8 @@ export function styled(style: string, text: string): TerminalText {
 
 /** A style, a link (OSC 8), or text. */
 // deno-lint-ignore no-control-regex -- what begins a sequence
-const PIECES = /\x1b\[[\d;]*m|\x1b\]8;[^\x1b]*\x1b\\|[^\x1b]+/g;
-const [NO_STYLE, NO_LINK] = ["\x1b[0m", "\x1b]8;;\x1b\\"];
+const PIECES = /\x1b\[[\d;]*m|\x1b\]8;[^\x07]*\x07|[^\x1b]+/g;
+const [NO_STYLE, NO_LINK] = ["\x1b[0m", "\x1b]8;;\x07"];
 /** Letters that take one cell in every terminal, and that nothing before them changes. */
 const CERTAIN = /^[\x20-\x7e\u00c0-\u024f\u0391-\u03a1\u03a3-\u03c9\u0400-\u0481\u048a-\u04ff]+/;
 

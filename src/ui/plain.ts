@@ -14,7 +14,8 @@ import type { TerminalInput } from "../terminal/prompt.ts";
 import { safeLine, safeText } from "../terminal/safe_text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { BELL, styled, toClipboard, tty } from "../terminal/terminal_text.ts";
-import { clip, pad, widthOf, wrap } from "../terminal/text.ts";
+import { type Link, linked, linkParts, withLinks } from "../terminal/links.ts";
+import { clip, pad, widthOf, wrapRows } from "../terminal/text.ts";
 import {
   clockTime,
   IDLE_MS,
@@ -318,7 +319,7 @@ export class PlainInterface implements Interface, Screen {
     this.#print({
       first: `${this.#time()} ${name}${noted}: `,
       rest: `${" ".repeat(TIME_CELLS)} ${name} | `,
-      text: safeText(text),
+      ...linked(safeText(text), id.replace(" ", "-")),
       id,
     });
   }
@@ -364,10 +365,11 @@ export class PlainInterface implements Interface, Screen {
 
   /** Prints a text in rows, the first and the others with what names the speaker before them. */
   #print(
-    { first, rest, text, id, style = "" }: {
+    { first, rest, text, links = [], id, style = "" }: {
       first: string;
       rest: string;
       text: string;
+      links?: readonly Link[];
       id?: string;
       style?: string;
     },
@@ -375,11 +377,14 @@ export class PlainInterface implements Interface, Screen {
     const columns = this.#columns();
     const rows = columns === undefined
       ? text.replaceAll(BLANKS, (blanks) => PLAIN_TEXTS.spaces(blanks.length)).split("\n")
-      : wrap(text, textCells(columns, rest), {
+        .map((text) => linkParts(text, 0, []))
+      : wrapRows(text, textCells(columns, rest), {
         first: textCells(columns, first),
         isCautious: true,
-      });
-    const lines = rows.map((row, index) => styled(style, (index === 0 ? first : rest) + row));
+      }).map((row) => linkParts(row.text, row.start, links));
+    const lines = rows.map((parts, index) =>
+      tty`${styled(style, index === 0 ? first : rest)}${withLinks(style, parts)}`
+    );
     const [head, ...others] = lines;
     this.#parts.input.print(tty`${head!}${others.map((line) => tty`\n${line}`)}`, id);
   }

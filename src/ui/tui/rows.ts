@@ -13,7 +13,8 @@ import { PLAIN_TEXTS } from "../messages/plain.ts";
 import { DELIVERY_WORDS } from "../messages/tui.ts";
 import type { Entry, ShownQuote } from "./log.ts";
 import type { Role, Span } from "./theme.ts";
-import { clip, pad, padStart, widthOf, wrap } from "../../terminal/text.ts";
+import { linked, type LinkPart, linkParts } from "../../terminal/links.ts";
+import { clip, pad, padStart, widthOf, wrap, wrapRows } from "../../terminal/text.ts";
 
 /** A row. */
 export type Row = readonly Span[];
@@ -118,17 +119,18 @@ function spoken(entry: Spoken, geometry: Geometry): Row[] {
   const width = Math.max(MIN_TEXT_CELLS, geometry.columns - indent - MARGIN);
   // In a narrow window the text begins behind the name, and goes on below it.
   const lead = isWide ? 0 : widthOf(name) + 2;
-  const text = `${notes}${entry.text}`;
+  const { text, links } = linked(`${notes}${entry.text}`, String(entry.id));
   // A name may leave no room behind it.
   const lines = lead < width
-    ? wrap(text, width, { first: width - lead })
-    : ["", ...wrap(text, width)];
-  const rows = lines.map((text, index): Span[] =>
-    index === 0 ? [...first, ...noted(notes, text)] : [...rest, { role: "plain", text }]
-  );
+    ? wrapRows(text, width, { first: width - lead })
+    : [{ text: "", start: 0 }, ...wrapRows(text, width)];
+  const rows = lines.map(({ text, start }, index): Span[] => [
+    ...index === 0 ? first : rest,
+    ...noted(index === 0 ? notes : "", linkParts(text, start, links)),
+  ]);
   if (entry.quote) rows.unshift(quoteRow(entry.quote, { indent, width }));
   if (entry.kind === "peer") return rows;
-  const used = widthOf(lines.at(-1)!) + (lines.length === 1 ? lead : 0);
+  const used = widthOf(lines.at(-1)!.text) + (lines.length === 1 ? lead : 0);
   return withStatus(rows, { entry, rest, left: width - used });
 }
 
@@ -144,10 +146,16 @@ function quoteRow(
   ];
 }
 
-function noted(notes: string, text: string): Span[] {
-  return text.startsWith(notes) && notes !== ""
-    ? [{ role: "faint", text: notes }, { role: "plain", text: text.slice(notes.length) }]
-    : [{ role: "plain", text }];
+function noted(notes: string, parts: readonly LinkPart[]): Span[] {
+  const spans = parts.map((part): Span => ({ role: "plain", ...part }));
+  const [first, ...others] = spans as [Span, ...Span[]];
+  return notes !== "" && first.text.startsWith(notes)
+    ? [
+      { role: "faint", text: notes },
+      { ...first, text: first.text.slice(notes.length) },
+      ...others,
+    ]
+    : spans;
 }
 
 /** Puts the status behind a message, where the longest one has room, so that rows do not jump. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { hyperlink, type Link } from "../../terminal/links.ts";
 import { safeLine } from "../../terminal/safe_text.ts";
 import { styled, type TerminalText, tty } from "../../terminal/terminal_text.ts";
 import { clip, widthOf } from "../../terminal/text.ts";
@@ -86,20 +87,28 @@ export function themeFor(brightness: number): ThemeName {
 export interface Span {
   readonly role: Role;
   readonly text: string;
+  /** What the terminal opens. */
+  readonly link?: Link;
 }
 
 /** The row as far as there is room for it. */
 export function cut(spans: readonly Span[], columns: number): readonly Span[] {
   let left = columns;
-  return spans.map(({ role, text }) => {
-    const shown = clip(text, left);
+  return spans.map((span) => {
+    const shown = clip(span.text, left);
     left -= widthOf(shown);
-    return { role, text: shown };
+    return { ...span, text: shown };
   });
 }
 
 /** A row as the terminal takes it. */
 export function paint(spans: readonly Span[], theme: ThemeName): TerminalText {
   const styles = THEMES[theme];
-  return tty`${spans.map(({ role, text }) => styled(styles[role], safeLine(text)))}`;
+  return tty`${
+    spans.map(({ role, text, link }) =>
+      link && text !== ""
+        ? hyperlink(styles[role], safeLine(text), link)
+        : styled(styles[role], safeLine(text))
+    )
+  }`;
 }
