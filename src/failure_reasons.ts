@@ -361,6 +361,7 @@ export const REASONS = {
     maxCharacters: number;
     maxBytes: number;
   }>("usage"),
+  "invalid-theme": because<{ source: string }>("usage"),
   "invalid-linger": because<{ source: string; why: "format" | "range" }>("usage"),
 
   // The configuration file.

@@ -31,9 +31,11 @@ export interface InterfaceParts {
 
 /** Opens it. */
 export async function openInterface(
-  { ui, color, quiet }: StartChat,
+  { ui, color: wantsColor, theme: chosen, mouse, quiet }: StartChat,
   { name, relay, room, by, terminal, input, output, flushMs, paths }: InterfaceParts,
 ): Promise<Interface> {
+  const color = wantsColor && chosen !== "mono";
+  const theme = chosen === "mono" ? "auto" : chosen;
   if (ui === "json") {
     const { JsonInterface } = await import("../ui/json.ts");
     return new JsonInterface({
@@ -49,7 +51,20 @@ export async function openInterface(
   }
   if (ui === "auto" && input.isTerminal && terminal.isAnsi) {
     const { openFullScreen } = await import("../ui/tui/open.ts");
-    return openFullScreen({ terminal, input, name, relay, room, by, quiet, color, env, paths });
+    return openFullScreen({
+      terminal,
+      input,
+      name,
+      relay,
+      room,
+      by,
+      quiet,
+      mouse,
+      color,
+      theme,
+      env,
+      paths,
+    });
   }
   const { PlainInterface } = await import("../ui/plain.ts");
   return new PlainInterface({

@@ -29,6 +29,12 @@ export interface Connection {
   readonly notes: readonly Note[];
 }
 
+/** The colors that a person can choose. */
+export const THEME_SETTINGS = ["auto", "dark", "light", "mono"] as const;
+
+/** One of them; `auto` follows the terminal. */
+export type ThemeSetting = (typeof THEME_SETTINGS)[number];
+
 /** Start a chat. */
 export interface StartChat extends Connection {
   readonly command: "chat";
@@ -41,6 +47,9 @@ export interface StartChat extends Connection {
   readonly passphraseFile: string | undefined;
   readonly name: string | undefined;
   readonly lingerMs: number;
+  readonly theme: ThemeSetting;
+  /** Whether the mouse wheel scrolls the conversation. */
+  readonly mouse: boolean;
   /** No bell and no notifications. */
   readonly quiet: boolean;
   /** The folder that files are taken from and put into. */

@@ -91,6 +91,16 @@ export const FLAGS = {
   },
   "qr": {},
   "resolve": {},
+  "theme": {
+    value: "NAME",
+    env: "WHISPER_THEME",
+    setting: true,
+  },
+  "mouse": {
+    on: true,
+    env: "WHISPER_MOUSE",
+    setting: true,
+  },
   "key-file": { value: "FILE" },
   "ttl": { value: "SECONDS" },
   "debug": {},
@@ -160,7 +170,10 @@ export interface CommandSpec {
 const RELAY = ["uri", "local", "proxy", "poll", "tls-ca-file", "password-file"] as const;
 const LOOKS = ["plain", "json", "color"] as const;
 const ALWAYS = ["debug", "help", "version"] as const;
-const CHAT = [...RELAY, "name", "linger", "files", ...LOOKS, "quiet", ...ALWAYS] as const;
+const CHAT = [
+  ...[...RELAY, "name", "linger", "files", ...LOOKS] as const,
+  ...["theme", "mouse", "quiet", ...ALWAYS] as const,
+] as const;
 const TRANSFER = [...RELAY, "name", "linger", "timeout", ...LOOKS, ...ALWAYS] as const;
 
 /** The shells that `completions` knows. */

@@ -9,7 +9,7 @@ import type { ConfigCommand } from "./command.ts";
 import { ALL_FLAGS, type SettingName, SETTINGS } from "./command_table.ts";
 import { type LoadedConfig, saveConfig } from "./config_file.ts";
 import { uriSecret, withoutPassword } from "./connection_secret.ts";
-import { checkLinger, checkName } from "./person.ts";
+import { checkLinger, checkName, checkTheme } from "./person.ts";
 import { hasPassword, parseProxy } from "./proxy.ts";
 import { parseSwitch, type StoredConfig } from "./settings.ts";
 
@@ -112,6 +112,9 @@ function set(
       parseProxy(value, name);
       if (hasPassword(value)) throw new Failure("proxy-has-secret");
       config.proxy = value.trim();
+      break;
+    case "theme":
+      config.theme = checkTheme(value, "theme");
       break;
     default:
       if (value.trim() === "") throw new Failure("setting-empty", { setting: name });

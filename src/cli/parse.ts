@@ -25,7 +25,7 @@ import { uriSecret } from "./connection_secret.ts";
 import { nearest } from "../nearest.ts";
 import { parseDuration } from "../duration.ts";
 import { hasPassword, parseProxy } from "./proxy.ts";
-import { checkLinger, checkName, DEFAULT_LINGER_MS } from "./person.ts";
+import { checkLinger, checkName, checkTheme, DEFAULT_LINGER_MS } from "./person.ts";
 import { type ResolvedRelay, Settings, type StoredConfig } from "./settings.ts";
 
 /** The other sources of settings. */
@@ -111,6 +111,7 @@ function chat(
   const room = isRoom ? settings.text("room") : undefined;
   const person = settings.text("name");
   const linger = settings.text("linger");
+  const theme = settings.text("theme");
   const link = words.find(isLink);
   // A code that a person reads off may come as several words.
   const code = words.filter((word) => word !== link).join(" ").trim() || undefined;
@@ -123,6 +124,8 @@ function chat(
     passphraseFile: settings.text("passphrase-file")?.value,
     name: person && checkName(person.value, `the name in ${person.from}`),
     lingerMs: linger ? checkLinger(linger.value, linger.from) : DEFAULT_LINGER_MS,
+    theme: theme ? checkTheme(theme.value, theme.from) : "auto",
+    mouse: settings.isOn("mouse", true),
     quiet: settings.isOn("quiet"),
     files: settings.text("files")?.value,
     transfer: undefined,

@@ -5,6 +5,7 @@
  */
 import { parseDuration } from "../duration.ts";
 import { Failure } from "../errors.ts";
+import { THEME_SETTINGS, type ThemeSetting } from "./command.ts";
 import type { FactsOf } from "../failure_reasons.ts";
 import { MAX_NAME_BYTES } from "../limits.ts";
 import { graphemes } from "../terminal/graphemes.ts";
@@ -72,4 +73,16 @@ export function checkLinger(text: string, source: string): number {
   if (ms === undefined) throw new Failure("invalid-linger", { source, why: "format" });
   if (ms >= MIN_LINGER_MS && ms <= MAX_LINGER_MS) return ms;
   throw new Failure("invalid-linger", { source, why: "range" });
+}
+
+/**
+ * A theme.
+ *
+ * @param source what a sentence calls it.
+ * @throws {Failure} `invalid-theme`.
+ */
+export function checkTheme(text: string, source: string): ThemeSetting {
+  const theme = THEME_SETTINGS.find((one) => one === text.trim().toLowerCase());
+  if (theme === undefined) throw new Failure("invalid-theme", { source });
+  return theme;
 }

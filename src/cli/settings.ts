@@ -66,9 +66,9 @@ export class Settings {
   }
 
   /** Whether a switch is on, from the first source that has it. */
-  isOn(name: FlagName): boolean {
+  isOn(name: FlagName, otherwise = false): boolean {
     return this.#isOnIn("flag", name) ?? this.#isOnIn("environment", name) ??
-      this.#isOnIn("file", name) ?? false;
+      this.#isOnIn("file", name) ?? otherwise;
   }
 
   /** Colors: on, unless a source turns them off (`NO_COLOR` with any value: no-color.org). */

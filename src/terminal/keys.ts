@@ -59,8 +59,16 @@ export type Input =
   | { readonly input: "focus"; readonly isFocused: boolean }
   /** The brightness of the background, from 0 to 1. */
   | { readonly input: "background"; readonly brightness: number }
-  /** The terminal speaks the kitty keyboard protocol. */
-  | { readonly input: "keyboard" }
+  /** The terminal uses a light or a dark theme from now on (mode 2031). */
+  | { readonly input: "scheme"; readonly isLight: boolean }
+  /** Whether a mode was set when it was asked about (DECRQM). */
+  | { readonly input: "mode"; readonly mode: number; readonly isSet: boolean }
+  /** So many rows of the mouse wheel; up is negative. */
+  | { readonly input: "wheel"; readonly rows: number }
+  /** The terminal speaks the kitty keyboard protocol, or xterm's modifyOtherKeys of that level. */
+  | { readonly input: "keyboard"; readonly otherKeys?: number }
+  /** The terminal takes notifications of kitty's kind (OSC 99). */
+  | { readonly input: "notifications" }
   /** The terminal has answered everything that was asked before its attributes (DA1). */
   | { readonly input: "attributes" };
 
@@ -68,6 +76,12 @@ export type Input =
 const ESCAPE_MS = 50;
 /** A longer sequence may come in pieces that are further apart, and is never typed by hand. */
 const SEQUENCE_MS = 2_000;
+/** The arrow keys of a wheel come at once; nobody presses two, and no key repeats, within this. */
+const WHEEL_MS = 15;
+/** A wheel that coasts sends arrow keys one by one, no further apart than this. */
+const COASTING_MS = 200;
+/** Rows for one step of a wheel that is reported as such. */
+const WHEEL_ROWS = 3;
 /** A paste is delivered after this many characters even if its end never comes. */
 const MAX_PASTE_CHARS = 1_048_576;
 /** No sequence that means anything is longer. */
@@ -85,6 +99,12 @@ const UNFINISHED = /^\x1b(?:\][^\x07\x1b]*\x1b?|\[\[?[0-?]*[ -/]*|O)?$/;
 /** Escape, Alt+[ and Alt+O look like the beginning of a sequence. */
 const AMBIGUOUS = ["\x1b", "\x1b[", "\x1bO"];
 const BACKGROUND = /^\x1b\]11;rgba?:([0-9a-f]{1,4})\/([0-9a-f]{1,4})\/([0-9a-f]{1,4})/i;
+const MODE = /^\x1b\[\?(\d+);([1-4])\$y$/;
+const SCHEME = /^\x1b\[\?997;([12])n$/;
+const OTHER_KEYS = /^\x1b\[>4;(\d)m$/;
+const NOTIFICATIONS = /^\x1b\]99;[^;]*\bp=\?/;
+const WHEEL = /^\x1b\[<(6[45]);\d+;\d+M$/;
+const ARROW = /^\x1b[[O]([AB])/;
 const ATTRIBUTES = /^\x1b\[\?[\d;]*c$/;
 /** Several lines in one piece, and more than is typed during a network stall: an unmarked paste. */
 const BURST = /^[^\x1b]*[^\r\n\x1b][\r\n]+[^\r\n\x1b][^\x1b]*[\r\n][^\x1b]*$/;
@@ -100,9 +120,13 @@ const ACTIONS: ReadonlyMap<string, KeyAction> = new Map(
 export class KeyDecoder {
   #pending = "";
   #paste: string | undefined;
+  #detectsWheel = false;
+  #isCoasting = false;
 
   /** Milliseconds after which {@link settle} has to be called, unless more comes before. */
   get waitMs(): number | undefined {
+    if (this.#isCoasting && this.#pending === "") return COASTING_MS;
+    if (this.#paste === undefined && this.#wheelRows() === "unknown") return WHEEL_MS;
     if (!this.#pending.startsWith("\x1b") || this.#paste !== undefined) return undefined;
     return AMBIGUOUS.includes(this.#pending) ? ESCAPE_MS : SEQUENCE_MS;
   }
@@ -111,8 +135,16 @@ export class KeyDecoder {
    * Takes one piece.
    *
    * @param guessPastes true where a terminal may not mark pastes: many lines at once are taken for one.
+   * @param detectWheel true where the wheel sends arrow keys (mode 1007): several at once are the wheel.
    */
-  add(piece: string, { guessPastes = false }: { readonly guessPastes?: boolean } = {}): void {
+  add(
+    piece: string,
+    { guessPastes = false, detectWheel = false }: {
+      readonly guessPastes?: boolean;
+      readonly detectWheel?: boolean;
+    } = {},
+  ): void {
+    this.#detectsWheel = detectWheel;
     const isIdle = this.#pending === "" && this.#paste === undefined;
     const isBurst = guessPastes && isIdle && piece.length >= MIN_BURST_CHARS && BURST.test(piece);
     this.#pending += isBurst ? PASTE_START + piece + PASTE_END : piece;
@@ -133,7 +165,10 @@ export class KeyDecoder {
   settle(): Input | undefined {
     const waited = this.#pending;
     if (this.waitMs === undefined) return undefined;
-    this.#pending = "";
+    this.#isCoasting = false;
+    const [arrow] = ARROW.exec(waited) ?? [];
+    this.#pending = arrow === undefined ? "" : waited.slice(arrow.length);
+    if (arrow !== undefined) return key(arrow);
     return waited === "\x1b" ? { input: "key", action: "dismiss" } : undefined;
   }
 
@@ -153,6 +188,13 @@ export class KeyDecoder {
       this.#pending = pending.slice(pending.startsWith("\r\n") ? 2 : 1);
       return key(pending[0]!);
     }
+    const rows = this.#wheelRows();
+    if (rows === "unknown") return undefined;
+    if (rows !== 0) {
+      this.#isCoasting = true;
+      this.#pending = pending.slice(ARROW.exec(pending)![0].length * Math.abs(rows));
+      return { input: "wheel", rows };
+    }
     if (UNFINISHED.test(pending) && pending.length <= MAX_SEQUENCE) return undefined;
     let [sequence = "\x1b"] = SEQUENCE.exec(pending) ?? [];
     // Escape and a character typed at once: no key of Alt that means anything.
@@ -163,6 +205,18 @@ export class KeyDecoder {
       return this.#decodePaste();
     }
     return meaningOf(sequence);
+  }
+
+  /** Rows of the wheel at the beginning of what is pending: what tells it from a key is more of it. */
+  #wheelRows(): number | "unknown" {
+    const [arrow, direction] = ARROW.exec(this.#detectsWheel ? this.#pending : "") ?? [];
+    if (arrow === undefined) return 0;
+    let count = 1;
+    while (this.#pending.startsWith(arrow, count * arrow.length)) count++;
+    if (count === 1 && !this.#isCoasting) {
+      return arrow.startsWith(this.#pending.slice(arrow.length)) ? "unknown" : 0;
+    }
+    return direction === "A" ? -count : count;
   }
 
   #decodePaste(): Input | undefined {
@@ -196,6 +250,15 @@ function meaningOf(sequence: string): Input | undefined {
     return { input: "background", brightness: brightness([red, green, blue]) };
   }
   if (/^\x1b\[\?\d+u$/.test(sequence)) return { input: "keyboard" };
+  const [, otherKeys] = OTHER_KEYS.exec(sequence) ?? [];
+  if (otherKeys) return { input: "keyboard", otherKeys: Number(otherKeys) };
+  const [, mode, setting] = MODE.exec(sequence) ?? [];
+  if (mode) return { input: "mode", mode: Number(mode), isSet: setting === "1" || setting === "3" };
+  const [, scheme] = SCHEME.exec(sequence) ?? [];
+  if (scheme) return { input: "scheme", isLight: scheme === "2" };
+  if (NOTIFICATIONS.test(sequence)) return { input: "notifications" };
+  const [, button] = WHEEL.exec(sequence) ?? [];
+  if (button) return { input: "wheel", rows: button === "64" ? -WHEEL_ROWS : WHEEL_ROWS };
   if (ATTRIBUTES.test(sequence)) return { input: "attributes" };
   return key(sequence) ?? modifiedKey(sequence);
 }

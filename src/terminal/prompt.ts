@@ -50,6 +50,7 @@ export class TerminalInput {
   #given = "";
   #isBusy = false;
   #guessPastes = false;
+  #detectWheel = false;
   /** What was deleted in the last line that was not hidden, for yank. */
   #killed = "";
 
@@ -91,11 +92,16 @@ export class TerminalInput {
   /**
    * Reads what is typed, for an interface that shows it itself, in raw mode.
    *
+   * @param options `detectWheel`: whether the mouse wheel sends arrow keys.
    * @returns at least one input; null at the end of input.
    * @throws the signal's reason when it is aborted; nothing is lost then.
    */
-  async readInputs(signal: AbortSignal): Promise<Input[] | null> {
+  async readInputs(
+    signal: AbortSignal,
+    { detectWheel = false }: { readonly detectWheel?: boolean } = {},
+  ): Promise<Input[] | null> {
     this.#guessPastes = true;
+    this.#detectWheel = detectWheel;
     while (true) {
       signal.throwIfAborted();
       const inputs = this.#settled.splice(0);
@@ -195,7 +201,7 @@ export class TerminalInput {
     options.signal?.throwIfAborted();
     const line = new ShownLine(this.#terminal, options, options.hidden ? "" : this.#killed);
     const { isAnsi } = this.#terminal;
-    this.#guessPastes = false;
+    this.#guessPastes = this.#detectWheel = false;
     this.#terminal.setRaw(true);
     this.#line = line;
     let isGivenUp = true;
@@ -324,7 +330,8 @@ export class TerminalInput {
     this.#reading ??= this.#terminal.read().then((bytes) => {
       if (bytes === null) this.#isOver = true;
       const text = this.#decoder.decode(bytes ?? new Uint8Array(), { stream: bytes !== null });
-      if (this.#terminal.isTerminal) this.#keys.add(text, { guessPastes: this.#guessPastes });
+      const [guessPastes, detectWheel] = [this.#guessPastes, this.#detectWheel];
+      if (this.#terminal.isTerminal) this.#keys.add(text, { guessPastes, detectWheel });
       else this.#pending += this.#isUtf8(bytes) ? text : text.replaceAll("\ufffd", NOT_UTF8);
     }).finally(() => this.#reading = undefined);
     if (!signal) return await this.#reading;

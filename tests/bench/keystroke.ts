@@ -78,6 +78,7 @@ async function measureOurs(texts: number, coming = 0): Promise<number[]> {
     by: "code",
     quiet: false,
     theme: "dark",
+    mouse: true,
     notifier: "bell",
     multiplexer: undefined,
   });

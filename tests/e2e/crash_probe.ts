@@ -21,6 +21,8 @@ const ui = openFullScreen({
   by: "code",
   quiet: false,
   color: true,
+  theme: "auto",
+  mouse: true,
   env: (name) => Deno.env.get(name),
 });
 ui.hear({ event: "message", from: "Bob", text: "a secret", seq: 1, at: new Date().toISOString() });

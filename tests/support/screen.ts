@@ -12,9 +12,9 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 /** CSI, OSC, or a control character that stands alone. */
 const SEQUENCE =
   // deno-lint-ignore no-control-regex -- what a program writes to a terminal
-  /\x1b\[(?<parameters>[0-?]*)(?<final>[@-~])|\x1b\](?<osc>[^\x07\x1b]*)\x07|(?<control>[\x00-\x1f\x7f-\x9f])/y;
+  /\x1b\[(?<parameters>[0-?]*\$?)(?<final>[@-~])|\x1b\](?<osc>[^\x07\x1b]*)\x07|(?<control>[\x00-\x1f\x7f-\x9f])/y;
 /** The private modes that may be switched. */
-const MODES = ["7", "25", "1004", "1007", "1049", "2004", "2026"];
+const MODES = ["7", "25", "1004", "1007", "1049", "2004", "2026", "2031"];
 
 /** The terminal, and the person before it. */
 export class MemoryScreen implements Terminal {
@@ -32,6 +32,8 @@ export class MemoryScreen implements Terminal {
   written = "";
   /** Whether it says what it is when it is asked, as nearly every terminal does. */
   answersAttributes = true;
+  /** Whether it tells how its modes are set (DECRQM), as most terminals do. */
+  answersModes = false;
   /** While true, what is written stays under way. */
   isStuck = false;
   readonly #normal: string[] = [];
@@ -142,6 +144,11 @@ export class MemoryScreen implements Terminal {
     // The keyboard protocols, and questions about the terminal.
     if (final === "m" || final === "u") return;
     if (final === "c") return this.answersAttributes ? this.type("\x1b[?62;22c") : undefined;
+    if (final === "p" && parameters.endsWith("$")) {
+      const mode = parameters.slice(1, -1);
+      const setting = this.modes.has(mode) ? this.modes.get(mode) ? 1 : 2 : 0;
+      return this.answersModes ? this.type(`\x1b[?${mode};${setting}$y`) : undefined;
+    }
     if (final === "A" && !this.modes.get("1049")) return;
     if (final === "H") {
       [this.#row, this.#column] = [(Number(first) || 1) - 1, (Number(second) || 1) - 1];

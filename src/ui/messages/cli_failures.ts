@@ -171,6 +171,10 @@ export const CLI_FAILURES = {
         };
     }
   },
+  "invalid-theme": ({ source }) => ({
+    message: `The theme in ${source} is unknown.`,
+    hint: "Give auto, dark, light or mono.",
+  }),
   "invalid-linger": ({ source, why }) => ({
     message: why === "range"
       ? `The time in ${source} is out of range.`

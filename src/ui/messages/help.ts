@@ -24,6 +24,8 @@ export const FLAG_HELP = {
   "quiet": "no bell and no notifications",
   "json": "one JSON object per line each way, for scripts",
   "color": "no colors",
+  "theme": "colors, one of auto, dark, light and mono (default auto)",
+  "mouse": "the mouse wheel does not scroll the chat",
   "qr": "draw the link as a QR code, too",
   "resolve": "look up the hosts of mongodb+srv now, for use behind a proxy",
   "key-file": "the file with the Fernet key, as keygen prints it",

@@ -11,19 +11,23 @@ import { FullScreen, type FullScreenParts } from "./screen.ts";
 export interface Opening extends
   Pick<
     FullScreenParts,
-    "terminal" | "input" | "name" | "relay" | "room" | "by" | "quiet" | "paths"
+    "terminal" | "input" | "name" | "relay" | "room" | "by" | "quiet" | "mouse" | "paths"
   > {
   readonly color: boolean;
+  /** The theme that the person has chosen, where there are colors. */
+  readonly theme: "auto" | "dark" | "light";
   /** A variable, where it may be read. */
   readonly env: (name: string) => string | undefined;
 }
 
 /** Takes over the terminal. */
-export function openFullScreen({ color, env, ...rest }: Opening): FullScreen {
+export function openFullScreen({ color, theme, env, ...rest }: Opening): FullScreen {
+  // The console of Linux is dark, and prints what it does not know.
+  const auto = env("TERM") === "linux" ? "dark" : "auto";
   return new FullScreen({
     ...rest,
     clock: systemClock,
-    theme: !color ? "none" : env("TERM") === "linux" ? "dark" : "auto",
+    theme: !color ? "none" : theme === "auto" ? auto : theme,
     notifier: notifierFor({ term: env("TERM"), program: env("TERM_PROGRAM") }),
     multiplexer: env("TMUX") ? "tmux" : env("STY") ? "screen" : undefined,
   });

@@ -25,13 +25,13 @@ export function pressKey(state: State, action: KeyAction): State {
   if (action === "leave") return { ...state, isLeaveAsked: true };
   switch (action) {
     case "page-up":
-      return scroll(state, -(page(state) - 1));
+      return scrollBy(state, -(page(state) - 1));
     case "page-down":
-      return scroll(state, page(state) - 1);
+      return scrollBy(state, page(state) - 1);
     case "line-up":
-      return scroll(state, -1);
+      return scrollBy(state, -1);
     case "line-down":
-      return scroll(state, 1);
+      return scrollBy(state, 1);
     case "first":
       return { ...state, scroll: scrolledToFirst(conversationWindow(state)) };
     case "last":
@@ -73,7 +73,8 @@ function page(state: State): number {
   return Math.max(2, conversationWindow(state).height);
 }
 
-function scroll(state: State, by: number): State {
+/** So many rows further back (negative) or on. */
+export function scrollBy(state: State, by: number): State {
   const next = scrolled(conversationWindow(state), state.scroll, by);
   return { ...state, scroll: next, unread: next === "tail" ? 0 : state.unread };
 }

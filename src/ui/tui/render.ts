@@ -11,28 +11,86 @@ import type { Clock, Timer } from "../../clock.ts";
 import { restOfRow, type TerminalText, tty } from "../../terminal/terminal_text.ts";
 import type { Frame } from "./view.ts";
 
-/**
- * Rows end at the edge instead of wrapping, pastes come in brackets, the terminal reports focus, the
- * mouse wheel sends no arrow keys, and keys with modifiers are told apart (kitty's protocol with level
- * 1, xterm's modifyOtherKeys).
- */
-const MODES_ON = tty`\x1b[?7l\x1b[?2004h\x1b[?1004h\x1b[?1007l\x1b[>4;1m`;
+/** What a person has chosen about the terminal. */
+export interface ScreenOptions {
+  /** Whether the mouse wheel scrolls. */
+  readonly mouse: boolean;
+  /** Whether the colors follow the terminal's theme. */
+  readonly followsTheme: boolean;
+}
+
+/** How the terminal was found, as far as it has answered. */
+export interface FoundModes {
+  /** Private modes by number. */
+  readonly modes: ReadonlyMap<number, boolean>;
+  /** The level of modifyOtherKeys. */
+  readonly otherKeys?: number;
+}
+
+/** Before anything is asked. */
+export const NOTHING_FOUND: FoundModes = { modes: new Map() };
 
 /**
- * Taken over: the title is saved, the alternate screen is shown, the modes are set.
+ * The modes that are switched: rows end at the edge instead of wrapping (7), pastes come in brackets
+ * (2004), the terminal reports focus (1004) and changes of its theme (2031). With alternate scroll
+ * (1007) the wheel sends arrow keys. No mouse is reported: selecting text stays the terminal's.
  */
-export const ENTER_SCREEN =
-  tty`\x1b[22;2t\x1b]2;Whisper\x07\x1b[?1049h\x1b[H\x1b[2J\x1b[?1007s${MODES_ON}\x1b[>1u`;
+const MODES: readonly (readonly [mode: number, wanted: (options: ScreenOptions) => boolean])[] = [
+  [7, () => false],
+  [2004, () => true],
+  [1004, () => true],
+  [1007, ({ mouse }) => mouse],
+  [2031, ({ followsTheme }) => followsTheme],
+];
+/** Hidden while a frame is written, and shown again. */
+const CURSOR = 25;
+
+function switched(mode: number, on: boolean): TerminalText {
+  return on ? tty`\x1b[?${mode}h` : tty`\x1b[?${mode}l`;
+}
+
+/** Keys with modifiers are told apart, too: xterm's modifyOtherKeys. */
+function modesOn(options: ScreenOptions): TerminalText {
+  return tty`${MODES.map(([mode, wanted]) => switched(mode, wanted(options)))}\x1b[>4;1m`;
+}
+
+/** Asks how the terminal is, before it is changed (DECRQM, XTQMODKEYS). */
+const ASK_MODES = tty`${
+  [...MODES.map(([mode]) => mode), CURSOR].map((mode) => tty`\x1b[?${mode}$p`)
+}\x1b[?4m`;
+
+/**
+ * Taken over: the title is saved, the alternate screen is shown, the modes are set. The kitty keyboard
+ * protocol (level 1) is asked for last: each screen has a stack of its own, so that even a program
+ * that is killed leaves the main screen as it was.
+ */
+export function enterScreen(options: ScreenOptions): TerminalText {
+  return tty`\x1b[22;2t\x1b]2;Whisper\x07\x1b[?1049h${ASK_MODES}\x1b[H\x1b[2J\x1b[?1007s${
+    modesOn(options)
+  }\x1b[>1u`;
+}
 
 /** The same after the process was stopped and continued: what is saved stays saved. */
-export const RESUME_SCREEN = tty`\x1b]2;Whisper\x07\x1b[?1049h${MODES_ON}\x1b[=1u`;
+export function resumeScreen(options: ScreenOptions): TerminalText {
+  return tty`\x1b]2;Whisper\x07\x1b[?1049h${modesOn(options)}\x1b[=1u`;
+}
 
 /**
- * Given back. The alternate screen is erased before it is left, because some terminals keep it. What
- * was there before Whisper started stays, scrollback included.
+ * Given back, with every mode as it was found, or as terminals begin where one does not tell. The
+ * alternate screen is erased before it is left, because some terminals keep it. What was there before
+ * Whisper started stays, scrollback included.
  */
-export const LEAVE_SCREEN =
-  tty`\x1b[?2026l\x1b[0m\x1b[<u\x1b[>4m\x1b[?1007r\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[H\x1b[J\x1b[?1049l\x1b[?25h\x1b[23;2t`;
+export function leaveScreen({ modes, otherKeys }: FoundModes): TerminalText {
+  const restored = MODES.toReversed().map(([mode]) => {
+    const found = modes.get(mode);
+    // xterm saves this one by itself.
+    if (found === undefined && mode === 1007) return tty`\x1b[?1007r`;
+    return switched(mode, found ?? mode === 7);
+  });
+  const keys = otherKeys === undefined ? tty`\x1b[>4m` : tty`\x1b[>4;${otherKeys}m`;
+  const cursor = switched(CURSOR, modes.get(CURSOR) ?? true);
+  return tty`\x1b[?2026l\x1b[0m\x1b[<u${keys}${restored}\x1b[H\x1b[J\x1b[?1049l${cursor}\x1b[23;2t`;
+}
 
 /** Asks for the color of the background. */
 export const ASK_BACKGROUND = tty`\x1b]11;?\x07`;

@@ -25,10 +25,13 @@ import { Notices, type Notifier } from "./notice.ts";
 import {
   ASK_BACKGROUND,
   ASK_TERMINAL,
-  ENTER_SCREEN,
-  LEAVE_SCREEN,
+  enterScreen,
+  type FoundModes,
+  leaveScreen,
+  NOTHING_FOUND,
   Renderer,
-  RESUME_SCREEN,
+  resumeScreen,
+  type ScreenOptions,
 } from "./render.ts";
 import { begin, type State } from "./state.ts";
 import type { ThemeName } from "./theme.ts";
@@ -52,6 +55,8 @@ export interface FullScreenParts {
   readonly paths?: CompletePath | undefined;
   /** `auto`: as the background of the terminal is. */
   readonly theme: ThemeName | "auto";
+  /** Whether the mouse wheel scrolls the conversation. */
+  readonly mouse: boolean;
   readonly notifier: Notifier;
   /** The program that this terminal runs in, which keeps a copy of the screen. */
   readonly multiplexer: "tmux" | "screen" | undefined;
@@ -85,6 +90,8 @@ export class FullScreen implements Interface, Screen {
   readonly #displayed = new Set<number>();
   readonly #unwatch: () => void;
   readonly #askedAt: number;
+  readonly #options: ScreenOptions;
+  #found: FoundModes = NOTHING_FOUND;
   #isAnswered = false;
   #state: State;
   #controls: Controls | undefined;
@@ -102,12 +109,14 @@ export class FullScreen implements Interface, Screen {
 
   constructor(parts: FullScreenParts) {
     this.#parts = parts;
-    const { clock, terminal, input, theme } = parts;
+    const { clock, terminal, input, theme, mouse } = parts;
+    this.#options = { mouse, followsTheme: theme === "auto" };
     this.#typedAt = this.#tickedAt = this.#askedAt = clock.monotonic();
     this.#failure.promise.catch(() => {});
     this.#state = begin({
       ...this.#size(),
       theme: theme === "auto" ? "either" : theme,
+      followsTheme: theme === "auto",
       now: clock.monotonic(),
       wall: clock.now(),
       ownName: parts.name,
@@ -138,7 +147,7 @@ export class FullScreen implements Interface, Screen {
     input.clear();
     terminal.setRaw(true);
     terminal.write(
-      tty`${ENTER_SCREEN}${theme === "auto" ? ASK_BACKGROUND : ""}${ASK_TERMINAL}`,
+      tty`${enterScreen(this.#options)}${theme === "auto" ? ASK_BACKGROUND : ""}${ASK_TERMINAL}`,
     );
     if (parts.multiplexer) this.problem(multiplexerWarning(parts.multiplexer));
     this.#renderer.renderWithin(0);
@@ -209,7 +218,7 @@ export class FullScreen implements Interface, Screen {
     await this.#awaitAnswer();
     const last = this.#state.farewell.map((line) => `${line}\n`).join("");
     this.#unwatch();
-    terminal.write(LEAVE_SCREEN);
+    terminal.write(leaveScreen(this.#found));
     await terminal.flush({ withinMs: LEAVE_MS });
     terminal.setRaw(false);
     terminal.write(last);
@@ -275,19 +284,33 @@ export class FullScreen implements Interface, Screen {
   // What is typed.
 
   #read(signal: AbortSignal): Promise<Input[] | null> {
-    return Promise.race([this.#parts.input.readInputs(signal), this.#failure.promise]);
+    const { input, mouse } = this.#parts;
+    const reading = input.readInputs(signal, { detectWheel: mouse });
+    return Promise.race([reading, this.#failure.promise]);
   }
 
   #takeAll(inputs: readonly Input[], controls?: Controls): void {
     for (const input of inputs) {
       this.#tick();
       if (isTyped(input)) this.#typedAt = this.#parts.clock.monotonic();
-      if (input.input === "attributes") this.#isAnswered = true;
+      this.#onAnswer(input);
       if (!controls || input.input !== "key" || !this.#act(input.action, controls)) {
         this.#dispatch({ action: "input", input });
       }
     }
     this.#renderer.renderWithin(KEY_FRAME_MS);
+  }
+
+  /** What the terminal has told about itself. */
+  #onAnswer(input: Input): void {
+    if (input.input === "attributes") this.#isAnswered = true;
+    if (input.input === "mode" && !this.#isAnswered) {
+      const modes = new Map(this.#found.modes).set(input.mode, input.isSet);
+      this.#found = { ...this.#found, modes };
+    }
+    if (input.input === "keyboard" && input.otherKeys !== undefined && !this.#isAnswered) {
+      this.#found = { ...this.#found, otherKeys: input.otherKeys };
+    }
   }
 
   /** Does what goes beyond the screen; false for every other key. */
@@ -421,7 +444,7 @@ export class FullScreen implements Interface, Screen {
     // A frame that is still being written would be painted over the shell.
     await terminal.flush({ withinMs: LEAVE_MS });
     if (this.#isOver) return;
-    terminal.writeNow(LEAVE_SCREEN);
+    terminal.writeNow(leaveScreen(this.#found));
     terminal.setRaw(false);
     terminal.suspend();
     // The process may be stopped here. It goes on with this timer, or with the signal to continue.
@@ -435,7 +458,7 @@ export class FullScreen implements Interface, Screen {
     const { terminal } = this.#parts;
     terminal.setRaw(false);
     terminal.setRaw(true);
-    terminal.write(RESUME_SCREEN);
+    terminal.write(resumeScreen(this.#options));
     this.#renderer.redraw();
   }
 
@@ -450,7 +473,7 @@ export class FullScreen implements Interface, Screen {
       while (!this.#isAnswered) {
         const inputs = await input.readInputs(late.signal);
         if (inputs === null) return;
-        this.#isAnswered = inputs.some(({ input }) => input === "attributes");
+        inputs.forEach((input) => this.#onAnswer(input));
       }
     } catch {
       // It does not answer.
@@ -462,7 +485,7 @@ export class FullScreen implements Interface, Screen {
   #restore(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#parts.terminal.writeNow(LEAVE_SCREEN);
+    this.#parts.terminal.writeNow(leaveScreen(this.#found));
     this.#parts.terminal.setRaw(false);
   }
 }

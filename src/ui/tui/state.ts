@@ -42,6 +42,8 @@ export interface State {
   readonly columns: number;
   readonly rows: number;
   readonly theme: ThemeName;
+  /** Whether the theme is the terminal's, and changes with it. */
+  readonly followsTheme: boolean;
   readonly now: number;
   /** Milliseconds since 1970. */
   readonly wall: number;
@@ -107,6 +109,7 @@ export interface Beginning {
   readonly columns: number;
   readonly rows: number;
   readonly theme: ThemeName;
+  readonly followsTheme: boolean;
   readonly now: number;
   readonly wall: number;
   readonly ownName: string;

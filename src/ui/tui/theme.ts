@@ -25,7 +25,10 @@ export type Role =
 /** `either`: readable on a background that is not known. */
 export type ThemeName = "dark" | "light" | "either" | "none";
 
-/** Parameters of SGR (ECMA-48) for each role; the colors are of xterm's 256. */
+/**
+ * Parameters of SGR (ECMA-48) for each role; the colors are of xterm's 256. Every color has a contrast
+ * of at least 4.5:1 (WCAG 2) with the backgrounds that its theme is for.
+ */
 type Theme = Readonly<Record<Role, string>>;
 
 /** Weight and reversal are not colors: they stay where no colors are wanted. */
@@ -42,36 +45,37 @@ const NONE: Theme = {
   rule: "",
 };
 
-const THEMES: Readonly<Record<ThemeName, Theme>> = {
+/** Exported for the test of the contrast. */
+export const THEMES: Readonly<Record<ThemeName, Theme>> = {
   none: NONE,
   dark: {
     ...NONE,
-    faint: "38;5;245",
+    faint: "38;5;248",
     own: "1;38;5;117",
     peer: "1;38;5;215",
-    news: "38;5;250",
+    news: "38;5;252",
     problem: "1;38;5;215",
     alarm: "1;7;38;5;203",
-    rule: "38;5;240",
+    rule: "38;5;246",
   },
   light: {
     ...NONE,
-    faint: "38;5;242",
+    faint: "38;5;241",
     own: "1;38;5;25",
-    peer: "1;38;5;130",
+    peer: "1;38;5;94",
     news: "38;5;239",
-    problem: "1;38;5;130",
+    problem: "1;38;5;94",
     alarm: "1;7;38;5;160",
-    rule: "38;5;249",
+    rule: "38;5;242",
   },
   either: {
     ...NONE,
-    faint: "38;5;244",
-    own: "1;38;5;32",
-    peer: "1;38;5;166",
-    news: "38;5;244",
-    problem: "1;38;5;166",
-    rule: "38;5;244",
+    faint: "38;5;243",
+    own: "1;38;5;63",
+    peer: "1;38;5;131",
+    news: "38;5;243",
+    problem: "1;38;5;131",
+    rule: "38;5;243",
   },
 };
 

@@ -9,7 +9,7 @@ import { forgetAll, hearEvent, quoting } from "./events.ts";
 import { conversationWindow } from "./geometry.ts";
 import { EMPTY_DRAFT, insert, replace } from "../../terminal/editor.ts";
 import type { Input } from "../../terminal/keys.ts";
-import { pressKey } from "./press.ts";
+import { pressKey, scrollBy } from "./press.ts";
 import { quoteOf, said, told } from "./log.ts";
 import type { Weight } from "../messages/events.ts";
 import { rowsOf } from "./rows.ts";
@@ -126,9 +126,15 @@ function takeInput(state: State, input: Input): State {
     case "focus":
       return { ...state, isFocused: input.isFocused };
     case "background":
-      return state.theme === "none" ? state : { ...state, theme: themeFor(input.brightness) };
+      return state.followsTheme ? { ...state, theme: themeFor(input.brightness) } : state;
+    case "scheme":
+      return state.followsTheme ? { ...state, theme: input.isLight ? "light" : "dark" } : state;
+    case "wheel":
+      return scrollBy(state, input.rows);
     case "keyboard":
       return { ...state, hasModifiers: true };
+    case "mode":
+    case "notifications":
     case "attributes":
       return state;
     default:

@@ -29,6 +29,8 @@ const PLAIN_CHAT: StartChat = {
   passphraseFile: undefined,
   name: undefined,
   lingerMs: 600_000,
+  theme: "auto",
+  mouse: true,
   quiet: false,
   files: undefined,
   transfer: undefined,

@@ -82,6 +82,48 @@ Deno.test("KeyDecoder: reports focus, background and attributes", () => {
   assertEquals(take("\x1b[?1u"), [{ input: "keyboard" }]);
 });
 
+Deno.test("KeyDecoder: reports modes, the theme, the keyboard, notifications and the wheel", () => {
+  assertEquals(take("\x1b[?2004;1$y", "\x1b[?7;2$y", "\x1b[?2031;0$y"), [
+    { input: "mode", mode: 2004, isSet: true },
+    { input: "mode", mode: 7, isSet: false },
+  ]);
+  assertEquals(take("\x1b[?997;1n", "\x1b[?997;2n"), [
+    { input: "scheme", isLight: false },
+    { input: "scheme", isLight: true },
+  ]);
+  assertEquals(take("\x1b[>4;2m"), [{ input: "keyboard", otherKeys: 2 }]);
+  assertEquals(take("\x1b]99;i=a:p=?;a=focus:o=always\x1b\\"), [{ input: "notifications" }]);
+  assertEquals(take("\x1b[<64;10;5M", "\x1b[<65;10;5M", "\x1b[<0;10;5M"), [
+    { input: "wheel", rows: -3 },
+    { input: "wheel", rows: 3 },
+  ]);
+});
+
+Deno.test("KeyDecoder: several arrow keys at once are the wheel where it is looked for", () => {
+  const decoder = new KeyDecoder();
+  const add = (piece: string) => {
+    decoder.add(piece, { detectWheel: true });
+    return decoder.next();
+  };
+  assertEquals(add("\x1b[A\x1b[A\x1b[A"), { input: "wheel", rows: -3 });
+  // It coasts.
+  assertEquals(add("\x1b[A"), { input: "wheel", rows: -1 });
+  assertEquals(decoder.waitMs, 200);
+  assertEquals(decoder.settle(), undefined);
+  assertEquals(decoder.waitMs, undefined);
+  // One alone is a key, when nothing follows.
+  assertEquals(add("\x1bOB"), undefined);
+  assertEquals(decoder.waitMs, 15);
+  assertEquals(decoder.settle(), { input: "key", action: "down" });
+  // A second may come in pieces.
+  assertEquals(add("\x1bOB\x1b"), undefined);
+  assertEquals(add("OB"), { input: "wheel", rows: 2 });
+  decoder.settle();
+  assertEquals(add("\x1b[Ax"), { input: "key", action: "up" });
+  assertEquals(decoder.next(), text("x"));
+  assertEquals(take("\x1b[A\x1b[A").map(({ input }) => input), ["key", "key"]);
+});
+
 Deno.test("KeyDecoder: skips unknown sequences and nothing else", () => {
   assertEquals(take("a\x1b[99~b\x1b[?1;2nc\x1bOZd\x00e"), ["a", "b", "c", "d", "e"].map(text));
 });

@@ -39,6 +39,7 @@ Deno.test("linked: makes no link of what is not http, or goes elsewhere than it 
       "https://bank.example@evil.example/",
       "https://bank.example:443@evil.example/",
       "https://@evil.example/",
+      "https://bänk.example@evil.example/",
       "https://0x7f.1/",
       "https://2130706433/",
       "https://127.1/",

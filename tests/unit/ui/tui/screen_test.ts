@@ -38,6 +38,7 @@ class Harness {
       by: "code",
       quiet: false,
       theme: "dark",
+      mouse: true,
       notifier: "osc777",
       multiplexer: undefined,
       ...rest,
@@ -509,7 +510,7 @@ Deno.test("full screen: follows the terminal's background", async () => {
   assert(harness.screen.commands.includes("11;?"));
   harness.hear(ready());
   await harness.type("\x1b]11;rgb:ffff/ffff/ffff\x1b\\");
-  assertStringIncludes(harness.screen.written, "\x1b[1;38;5;130m");
+  assertStringIncludes(harness.screen.written, "\x1b[1;38;5;94m");
 });
 
 Deno.test("full screen: shows nothing that was cleared", async () => {
@@ -578,4 +579,72 @@ Deno.test("full screen: /copy puts the message that is counted back on the clipb
     .map((command) => Uint8Array.from(atob(command.slice(5)), (c) => c.charCodeAt(0)))
     .map((bytes) => new TextDecoder().decode(bytes));
   assertEquals(copied, ["first", "sécond"]);
+});
+
+Deno.test("full screen: leaves every mode as it was found, where the terminal tells", async () => {
+  for (const found of [true, false]) {
+    const screen = new MemoryScreen();
+    screen.answersModes = true;
+    const modes = ["7", "25", "1004", "1007", "2004", "2031"];
+    for (const mode of modes) screen.modes.set(mode, found);
+    await using harness = new Harness({ terminal: screen, theme: "auto" });
+    harness.hear(UP, ready());
+    await harness.clock.advance(50);
+    assertEquals(screen.modes.get("2004"), true);
+    await harness.ui.close();
+    assertEquals(modes.map((mode) => screen.modes.get(mode)), modes.map(() => found));
+  }
+});
+
+Deno.test("full screen: leaves the modes that terminals begin with where one does not tell", async () => {
+  await using harness = new Harness({ theme: "auto" });
+  await harness.ui.close();
+  const { modes } = harness.screen;
+  const wanted = [["7", true], ["25", true], ["1004", false], ["2004", false], [
+    "2031",
+    false,
+  ]] as const;
+  for (const [mode, on] of wanted) assertEquals(modes.get(mode), on, mode);
+  // What was pushed is popped before the alternate screen, with its own stack of modes, is left.
+  const written = harness.screen.written;
+  assert(written.indexOf("\x1b[?1049h") < written.indexOf("\x1b[>1u"));
+  assert(written.indexOf("\x1b[>1u") < written.indexOf("\x1b[<u"));
+  assert(written.indexOf("\x1b[<u") < written.indexOf("\x1b[?1049l"));
+});
+
+Deno.test("full screen: the mouse wheel scrolls and selecting stays the terminal's", async () => {
+  for (const mouse of [true, false]) {
+    await using harness = new Harness({ mouse });
+    harness.hear(UP, ready());
+    for (let seq = 1; seq <= 40; seq++) harness.hear(message(`text ${seq}`, seq));
+    await harness.type("sent", "\r", "draft");
+    assertEquals(harness.screen.modes.get("1007"), mouse);
+    for (const mode of ["1000", "1002", "1003", "1006"]) {
+      assert(!harness.screen.modes.has(mode), "no mouse is reported to us");
+    }
+    await harness.type("\x1b[A\x1b[A\x1b[A");
+    assertEquals(harness.screen.text.includes("more below"), mouse);
+    assertEquals(harness.screen.text.includes("> draft"), mouse);
+    if (!mouse) continue;
+    // A touchpad sends one row at a time, faster than any key repeats.
+    harness.screen.type("\x1bOB");
+    await harness.clock.advance(10);
+    await harness.type("\x1bOB", "\x1bOB");
+    assert(!harness.screen.text.includes("more below"));
+    await harness.clock.advance(300);
+    await harness.type("\x1b[A");
+    assertStringIncludes(harness.screen.text, "> sent");
+  }
+});
+
+Deno.test("full screen: changes its colors with the terminal's theme, unless one was chosen", async () => {
+  for (const theme of ["auto", "dark"] as const) {
+    await using harness = new Harness({ theme });
+    harness.hear(UP, ready());
+    assertEquals(harness.screen.modes.get("2031") ?? false, theme === "auto");
+    await harness.type("\x1b[?997;2n");
+    assertEquals(harness.screen.written.includes("\x1b[1;38;5;94m"), theme === "auto");
+    await harness.type("\x1b[?997;1n");
+    assertStringIncludes(harness.screen.written, "\x1b[1;38;5;215m");
+  }
 });

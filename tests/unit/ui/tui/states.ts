@@ -46,6 +46,7 @@ export class Story {
       columns,
       rows,
       theme: "none",
+      followsTheme: false,
       now: 0,
       wall: TWO_PAST_TWO,
       ownName: name,

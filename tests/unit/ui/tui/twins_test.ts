@@ -28,6 +28,7 @@ function bothInterfaces(): {
     input: new TerminalInput(terminal, clock, new Printed(terminal)),
     room: "4821",
     theme: "none",
+    mouse: true,
     notifier: "bell",
     multiplexer: undefined,
   });

@@ -197,7 +197,7 @@ Deno.test("update: follows the background in its colors, unless colors are off",
   const input = { input: "background", brightness: 0.9 } as const;
   const story = new Story().do({ action: "input", input });
   assertEquals(story.state.theme, "none");
-  story.state = { ...story.state, theme: "either" };
+  story.state = { ...story.state, theme: "either", followsTheme: true };
   assertEquals(story.do({ action: "input", input }).state.theme, "light");
 });
 
