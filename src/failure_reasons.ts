@@ -320,6 +320,7 @@ export const REASONS = {
 
   // The command line (`src/cli`): arguments.
   "argument-too-long": because("usage"),
+  "argument-not-utf8": because("usage"),
   "flag-takes-no-value": because<{ flag: string }>("usage"),
   "flag-needs-value": because<{ flag: string; value: string }>("usage"),
   "flag-given-twice": because<{ flag: string }>("usage"),
@@ -392,6 +393,7 @@ export const REASONS = {
   "certificate-file": because<{ path: string; problem: FileProblem }>("usage"),
   "fernet-key-file": because<{ problem: FileProblem }>("usage"),
   "fernet-key": because("fernet"),
+  "fernet-no-token": because("fernet"),
   "fernet-token": because("fernet"),
 };
 

@@ -37,6 +37,8 @@ const SHORT = new Map(
  */
 export function readArguments(args: readonly string[]): Arguments {
   if (args.some(({ length }) => length > MAX_CHARS)) throw new Failure("argument-too-long");
+  // What the system passes as bytes that are not text arrives with this character in their place.
+  if (args.some((arg) => arg.includes("\ufffd"))) throw new Failure("argument-not-utf8");
   const words: string[] = [];
   const flags = new Map<FlagName, string | boolean>();
   const rest = args.values();
@@ -106,9 +108,9 @@ function unknownFlag(key: string, arg: string): Failure {
   });
 }
 
-/** The failure for a first word that is not a command. */
-export function unknownCommand(word: string): Failure {
+/** The failure for a word that is not a command; `words` could stand there, too. */
+export function unknownCommand(word: string, words: readonly string[] = ["help"]): Failure {
   if (/^\d+-/.test(word)) return new Failure("code-as-command");
-  const suggestion = nearest(word, [...ALL_COMMANDS.keys(), "help", "version"]);
+  const suggestion = nearest(word, [...ALL_COMMANDS.keys(), ...words, "version"]);
   return new Failure("unknown-command", { suggestion });
 }

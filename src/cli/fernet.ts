@@ -53,9 +53,10 @@ export async function runFernet(command: FernetCommand, parts: FernetParts): Pro
   try {
     // A paste brings white space around the token.
     const token = decodeText(input).trim();
+    if (token === "") throw new Failure("fernet-no-token");
     plain = await decrypt(key, token, ttl === undefined ? undefined : { ttl, now });
   } catch (cause) {
-    throw new Failure("fernet-token", {}, { cause });
+    throw cause instanceof Failure ? cause : new Failure("fernet-token", {}, { cause });
   }
   await write(plain);
 }

@@ -91,7 +91,7 @@ export function parseCommand(args: readonly string[], sources: SettingSources): 
 function help(word: string | undefined): Command {
   const topic = HELP_TOPICS.find((topic) => topic === word);
   if (topic !== undefined) return { command: "help", about: topic };
-  if (word !== undefined && !ALL_COMMANDS.has(word)) throw unknownCommand(word);
+  if (word !== undefined && !ALL_COMMANDS.has(word)) throw unknownCommand(word, HELP_TOPICS);
   return { command: "help", about: word as CommandName | undefined };
 }
 
@@ -276,6 +276,15 @@ function shellOf(word: string | undefined): (typeof SHELLS)[number] {
   throw new Failure("unknown-shell", { isMissing: word === undefined, shells: SHELLS });
 }
 
+/** What other programs call an action: "get" is one letter from "set", which would change something. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  get: "show",
+  list: "show",
+  print: "show",
+  delete: "unset",
+  remove: "unset",
+};
+
 /** The action that a command is asked for, its flags checked. */
 function actionOf({ words: [command = "", word], flags }: Arguments, spec: CommandSpec): string {
   const { actions = {}, defaultAction, usage } = spec;
@@ -286,7 +295,7 @@ function actionOf({ words: [command = "", word], flags }: Arguments, spec: Comma
     throw new Failure("unknown-subcommand", {
       command,
       usage,
-      suggestion: nearest(action, names),
+      suggestion: names.find((name) => name === SYNONYMS[action]) ?? nearest(action, names),
     });
   }
   refuseOthers({ flags }, { flags: [...spec.flags, ...actions[action]!.flags] });

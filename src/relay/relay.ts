@@ -103,7 +103,10 @@ export type Claim =
 export interface Departure {
   /** True for exactly one of the two: the one who deleted everything. */
   readonly last: boolean;
-  /** Documents of this room still on the relay, of every kind; null where they are too many to count. */
+  /**
+   * Documents of the seat's epoch still on the relay, the room included; null where they are too many
+   * to count. What belongs to a later epoch of the room is not this seat's.
+   */
   readonly remaining: number | null;
 }
 

@@ -121,13 +121,13 @@ export class JsonInterface implements Interface {
 
   /** @throws {Failure} `bad-line` for anything but a request. */
   #read(line: string): Request {
+    // It was cut, and may have become another one.
+    if (line.length > MAX_LINE_CHARS) throw badLine("too-long");
     let value: unknown;
     try {
       value = JSON.parse(line);
     } catch {
-      throw badLine(
-        line.length > MAX_LINE_CHARS ? "too-long" : line.isWellFormed() ? "not-json" : "not-utf8",
-      );
+      throw badLine(line.isWellFormed() ? "not-json" : "not-utf8");
     }
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw badLine("not-an-object");

@@ -118,6 +118,15 @@ export function leaving(guarantee: Guarantee): void {
     },
   );
 
+  guarantee("leave: counts nothing of a later epoch", async (harness) => {
+    const { room, host, hostSeat, guest, guestSeat } = await harness.paired();
+    await guest.post(guestSeat, [envelope("guest", 1)]);
+    const opened = await host.reopen(hostSeat, fresh());
+    await host.post(opened!, [envelope("host", 1)]);
+    assertEquals(await guest.leave(guestSeat), { last: false, remaining: 0 });
+    assertEquals(await harness.relay.count(room), 2);
+  });
+
   guarantee("leave: deletes nothing for a caller without a seat", async (harness) => {
     const { host, hostSeat, guest, guestSeat } = await harness.paired();
     const stranger = await harness.open();

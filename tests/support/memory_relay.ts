@@ -146,10 +146,14 @@ export class MemoryRelay {
     }
   }
 
-  /** Documents of a room, expired or not. */
-  count(room: RoomId): number {
-    let count = this.documents.rooms.has(room) ? 1 : 0;
-    for (const document of this.documents.envelopes.values()) if (document.room === room) count++;
+  /** Documents of a room, or of one of its epochs, expired or not. */
+  count(room: RoomId, of?: string): number {
+    const counts = ({ epoch }: { epoch: string }) => of === undefined || epoch === of;
+    const found = this.documents.rooms.get(room);
+    let count = found && counts(found) ? 1 : 0;
+    for (const document of this.documents.envelopes.values()) {
+      if (document.room === room && counts(document)) count++;
+    }
     return count;
   }
 
@@ -395,7 +399,7 @@ class MemoryRelayClient implements Relay {
           this.#relay.drop(seat.room, () => true);
         }
       }
-      return { last, remaining: this.#relay.count(seat.room) };
+      return { last, remaining: this.#relay.count(seat.room, seat.epoch) };
     });
   }
 

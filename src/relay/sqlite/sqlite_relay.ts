@@ -286,7 +286,7 @@ class SqliteRelay implements Relay {
   }
 
   leave(seat: Seat, options?: OpOptions): Promise<Departure> {
-    const { room, role } = seat;
+    const { room, epoch, role } = seat;
     return this.#operation("leave", options, () => {
       const departure = this.#transaction((): Departure => {
         purge(this.#db);
@@ -302,9 +302,9 @@ class SqliteRelay implements Relay {
           );
         }
         const { remaining } = this.#prepare(
-          `SELECT (SELECT count(*) FROM rooms WHERE room = ?) +
-             (SELECT count(*) FROM envelopes WHERE room = ?) AS remaining`,
-        ).get(room, room) as { remaining: number };
+          `SELECT (SELECT count(*) FROM rooms WHERE room = ? AND epoch = ?) +
+             (SELECT count(*) FROM envelopes WHERE room = ? AND epoch = ?) AS remaining`,
+        ).get(room, epoch, room, epoch) as { remaining: number };
         return { last, remaining };
       });
       if (departure.last) scrub(this.#db);

@@ -30,6 +30,10 @@ const PROXY_PROBLEMS = {
 export const CLI_FAILURES = {
   // Arguments.
   "argument-too-long": () => ({ message: "An argument is far too long.", hint: seeHelp() }),
+  "argument-not-utf8": () => ({
+    message: "An argument is not valid UTF-8.",
+    hint: "Check the language settings of your terminal (LANG, LC_ALL), and type it again.",
+  }),
   "flag-takes-no-value": ({ flag }) => ({
     message: `The flag ${flag} takes no value.`,
     hint: `Write ${flag} alone, or leave it out.`,
@@ -197,7 +201,9 @@ export const CLI_FAILURES = {
   }),
   "config-unwritable": ({ path, problem }) => ({
     message: `Cannot write ${path}: ${FILE_PROBLEMS[problem]}.`,
-    hint: "Make the folder writable, or use flags and environment variables instead.",
+    hint: problem === "no-space"
+      ? "Make room on the disk, or use flags and environment variables instead."
+      : "Make the folder writable, or use flags and environment variables instead.",
   }),
   "config-invalid": ({ path, problem }) => ({
     message: `Cannot use ${path}: ${CONFIG_PROBLEMS[problem]}.`,
@@ -271,6 +277,10 @@ export const CLI_FAILURES = {
   "fernet-key": () => ({
     message: "Cannot use the key file: a Fernet key is 44 characters of base64url.",
     hint: `Make one with: ${commandLine("fernet keygen > FILE")}.`,
+  }),
+  "fernet-no-token": () => ({
+    message: "There is no token to open: the input is empty.",
+    hint: `Pass one, for example: ${commandLine("fernet decrypt --key-file FILE < TOKEN")}.`,
   }),
   "fernet-token": () => ({
     message: "Cannot open the token: it is damaged, too old, or was made with another key.",

@@ -100,7 +100,7 @@ export const EXIT_HELP = {
   fernet: "invalid Fernet key or token",
   output: "the output cannot be written",
   file: "a file was not delivered, or not received",
-  interrupted: "interrupted before a chat began",
+  interrupted: "interrupted before a room was open or joined",
 } as const;
 
 /** The sentences around the lists. */

@@ -122,6 +122,13 @@ Deno.test("readArguments: refuses an argument that is far too long", () => {
   refused(() => readArguments(["new", "x".repeat(16_385)]), "far too long", "whisper --help");
 });
 
+Deno.test("readArguments: refuses bytes that are not UTF-8", () => {
+  // What the system makes of `--name=a\xffb`.
+  for (const args of [["new", "--name=a\ufffdb"], ["new", "--name", "a\ufffdb"], ["\ufffd"]]) {
+    refused(() => readArguments(args), "not valid UTF-8", "LC_ALL", { never: ["\ufffd"] });
+  }
+});
+
 Deno.test("arguments: refuses a first word that is not a command", () => {
   const cases = [
     ["jion", "Unknown command", 'Did you mean "join"?'],

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { ALL_FLAGS, SETTINGS } from "../../../src/cli/command_table.ts";
 import {
@@ -12,6 +12,7 @@ import {
 import type { StoredConfig } from "../../../src/cli/settings.ts";
 import { readStart } from "../../../src/cli/start.ts";
 import { Failure } from "../../../src/errors.ts";
+import { describeFailure } from "../../../src/ui/messages/failures.ts";
 import { assertWellSaid, refused } from "./support.ts";
 
 const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 300;
@@ -181,6 +182,11 @@ Deno.test("checkConfig: refuses other text and repeats none of it", () => {
   for (const [text, sentence, hint] of cases) {
     refused(() => checkConfig(text, "/c"), sentence, hint, { never: ["hunter2"] });
   }
+});
+
+Deno.test("saveConfig: says to make room where the disk is full", () => {
+  const full = new Failure("config-unwritable", { path: "/x/config.json", problem: "no-space" });
+  assertStringIncludes(describeFailure(full).hint, "Make room on the disk");
 });
 
 Deno.test("checkConfig: ignores a byte order mark", () => {

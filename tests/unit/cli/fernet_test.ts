@@ -98,8 +98,10 @@ Deno.test("runFernet: accepts a token until --ttl, to the second", async () => {
 Deno.test("runFernet: fails with one sentence and status 10 when a token does not open", async () => {
   const token = text(await fernet(ENCRYPT, { input: "x" })).trim();
   const other = text(await fernet(["keygen"]));
+  for (const input of ["", "\n", " \r\n"]) {
+    await refused(fernet(DECRYPT, { input }), "fernet", "the input is empty");
+  }
   const tokens = [
-    "",
     "x",
     token.slice(1),
     `${token}=`,

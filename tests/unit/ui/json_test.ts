@@ -100,6 +100,7 @@ Deno.test("JsonInterface: reports any other line as an error and does nothing", 
       '{"send":"a","command":"exit"}',
       '{"send":"a","id":1}',
     ),
+    fc.constant(JSON.stringify({ send: "x".repeat(1_000_000) })),
     fc.constantFrom('{"command":"say"}', '{"command":"clear"}', '{"command":"who","value":{}}'),
     fc.constant(JSON.stringify({ send: "a", id: "x".repeat(1_025) })),
   ).filter((line) => line.trim() !== "");
