@@ -248,6 +248,8 @@ export const REASONS = {
   "invalid-timer": because("usage"),
   /** A reply to a message that this session does not have. */
   "no-such-message": because("usage"),
+  /** The documents on the relay could not be shown: foreign ones among them, or the chat is over. */
+  "documents-unreadable": because("usage"),
   /** Nothing is queued that could be taken back. */
   "nothing-queued": because("usage"),
   /** What was said of the verification words is neither yes nor no. */

@@ -49,6 +49,7 @@ import type {
   Listener,
   MessageRef,
   Overview,
+  RelayDocuments,
   TakenBack,
 } from "./events.ts";
 import { RelayConnection } from "./retry.ts";
@@ -274,6 +275,27 @@ export class Chat implements Controls {
     if (!session?.peer || this.#isEnding) throw new Failure("no-words-yet");
     this.#assertNotLeft();
     session.verify(same);
+  }
+
+  async documents(): Promise<RelayDocuments> {
+    const open = this.#open;
+    const seat = open?.room.seat;
+    if (!open || !seat || this.#isEnding) throw new Failure("no-room-yet");
+    const { documents, more } = await open.connection.once(
+      ({ relay, signal }) => relay.inspect(seat, { signal }),
+      this.#stop.signal,
+    ).catch((cause) => {
+      throw cause instanceof Failure ? cause : new Failure("documents-unreadable", {}, { cause });
+    });
+    const author = (from: string | undefined) => {
+      if (from === undefined) return undefined;
+      return from === seat.role ? "you" : from === "host" || from === "guest" ? "peer" : "other";
+    };
+    return {
+      kind: open.relay.kind,
+      documents: documents.map((one) => ({ ...one, by: author(one.from) })),
+      more,
+    };
   }
 
   displayed(seq: number): void {

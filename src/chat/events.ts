@@ -8,6 +8,7 @@
 import type { Failure } from "../errors.ts";
 import type { WordHalves } from "../protocol/verification.ts";
 import type { Operations } from "../relay/relay.ts";
+import type { StoredDocument } from "../relay/stored.ts";
 
 /** How the two agreed on the room: by an invite code, or by a name beforehand. */
 export type RoomKind = "code" | "name";
@@ -217,6 +218,20 @@ export interface Overview {
   readonly isRelayUp: boolean;
 }
 
+/** A document of this room, as it lies on the relay. */
+export interface RelayDocument extends StoredDocument {
+  /** Who posted it, as the document says: of a message, one of the two, or someone who was refused. */
+  readonly by: "you" | "peer" | "other" | undefined;
+}
+
+/** What lies on the relay for this session. */
+export interface RelayDocuments {
+  readonly kind: "mongodb" | "sqlite";
+  readonly documents: readonly RelayDocument[];
+  /** Messages that are there, too. */
+  readonly more: number;
+}
+
 /** What a person can do in a running chat. */
 export interface Controls {
   /**
@@ -278,6 +293,12 @@ export interface Controls {
   refuseFile(id?: string): void;
   /** Cancels a file of either side; undefined: the one that moves, or the first. */
   cancelFile(id?: string): Promise<void>;
+  /**
+   * The documents of this room as they lie on the relay, of both sides.
+   *
+   * @throws {Failure} where the relay cannot be asked now.
+   */
+  documents(): Promise<RelayDocuments>;
   /** The state at this moment. */
   overview(): Overview;
 }

@@ -101,6 +101,25 @@ export class RelayConnection {
   }
 
   /**
+   * Runs one attempt, for what a person asks for and can ask for again: it says nothing about the
+   * connection.
+   *
+   * @throws {Failure} where it does not succeed.
+   */
+  async once<T>(operation: (attempt: Attempt) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const { relay, clock } = this.#deps;
+    try {
+      return await withDeadline(
+        clock,
+        { ms: ATTEMPT_MS, signals: [signal] },
+        (signal) => operation({ relay, signal, number: 0 }),
+      );
+    } catch (error) {
+      throw error instanceof RelayUnavailable ? error.failure : error;
+    }
+  }
+
+  /**
    * Runs `operation` on all of `items`, in order, in batches: what is too much for a bad network or a
    * full disk may get there in parts.
    */

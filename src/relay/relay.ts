@@ -30,6 +30,7 @@
  * @module
  */
 import type { Failure } from "../errors.ts";
+import type { StoredDocuments } from "./stored.ts";
 
 /** A room's public name on the relay: the hash of its nameplate, base64url. */
 export type RoomId = string;
@@ -211,6 +212,12 @@ export interface Relay {
 
   /** Starts watching for envelopes of others in this epoch. The watch ends with its signal. */
   watch(seat: Seat, listener: Listener, signal: AbortSignal): void;
+
+  /**
+   * What lies there for the epoch of `seat`, of both sides, field by field: the room, and the first
+   * messages by number. Changes nothing.
+   */
+  inspect(seat: Seat, options?: OpOptions): Promise<StoredDocuments>;
 
   /** Operations so far, for `/relay` and the benchmarks. */
   operations(): Operations;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ChatEvent, Controls, MessageRef, RoomKind } from "../chat/events.ts";
+import type { ChatEvent, Controls, MessageRef, RelayDocuments, RoomKind } from "../chat/events.ts";
 import { Failure } from "../errors.ts";
 import type { BadLine } from "../failure_reasons.ts";
 import {
@@ -17,6 +17,7 @@ import {
 import type { Interface } from "./interface.ts";
 import { alarmMessage, relayTrouble } from "./messages/events.ts";
 import { describeFailure } from "./messages/failures.ts";
+import { meaningOf } from "./messages/relay_documents.ts";
 
 /** What the interface reads and writes. */
 export interface JsonParts {
@@ -213,6 +214,12 @@ export class JsonInterface implements Interface {
         if (controls.takeBack(request.value === "" ? undefined : request.value)) return;
         throw new Failure("nothing-queued");
       case "relay": {
+        if (request.value === "documents") {
+          return void controls.documents().then(
+            (stored) => this.#documents(stored),
+            (error) => this.#complain(error),
+          );
+        }
         const { operations, openForMs = null, queued } = controls.overview();
         return this.#answer("operations", { operations, openForMs, queued });
       }
@@ -237,6 +244,18 @@ export class JsonInterface implements Interface {
     const { read = null, listen = null } = wordHalves ?? {};
     const { you = null, peer = null } = verification;
     this.#answer("verify", { words, read, listen, you, peer });
+  }
+
+  #documents({ kind: relay, documents, more }: RelayDocuments): void {
+    this.#answer("documents", {
+      relay,
+      documents: documents.map(({ kind, by = null, fields }) => ({
+        kind,
+        by,
+        fields: fields.map((field) => ({ ...field, meaning: meaningOf(kind, field.name) })),
+      })),
+      more,
+    });
   }
 
   #answer(event: string, fields: Record<string, unknown>): void {

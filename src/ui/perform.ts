@@ -7,6 +7,7 @@ import type { Controls, MessageRef, RoomKind } from "../chat/events.ts";
 import { Failure } from "../errors.ts";
 import { MAX_TEXT_BYTES } from "../limits.ts";
 import { describeFailure } from "./messages/failures.ts";
+import { documentLines } from "./messages/relay_documents.ts";
 import { SLASH_COMMAND_TEXTS as TEXTS } from "./messages/slash_commands.ts";
 import { relayLines, timerLine, verifyLines, whoLines } from "./messages/events.ts";
 import { asTyped, type RecentMessage } from "./recent.ts";
@@ -133,7 +134,7 @@ export class Performer {
       case "verify":
         return this.#verify(typed.argument, controls);
       case "relay":
-        return screen.tell(relayLines(overview(), screen.relayState()));
+        return await this.#relay(controls);
       case "invite":
         return await controls.invite();
       case "send":
@@ -177,6 +178,15 @@ export class Performer {
     const isSame = parseVerdict(answer);
     if (isSame === undefined) throw new Failure("invalid-verdict");
     controls.verify(isSame);
+  }
+
+  /** How the relay is doing is known at once; what lies there has to be asked for. */
+  async #relay(controls: Controls): Promise<void> {
+    const screen = this.#screen;
+    const overview = controls.overview();
+    screen.tell(relayLines(overview, screen.relayState()));
+    if (overview.openForMs === undefined || !overview.isRelayUp) return;
+    screen.tell(documentLines(await controls.documents()));
   }
 
   #reply(argument: string, { controls, id }: { controls: Controls; id: string }): void {

@@ -52,6 +52,12 @@ export async function sqliteFixture(): Promise<RelayFixture> {
         ).all(room, room);
         return rows.length;
       }),
+    fields: () =>
+      behind((db) => {
+        const columns = (table: string) =>
+          db.prepare(`PRAGMA table_info(${table})`).all().map(({ name }) => String(name));
+        return { room: columns("rooms"), message: columns("envelopes") };
+      }),
     close: () => Deno.remove(directory, { recursive: true }),
   };
   return relay;
@@ -87,6 +93,16 @@ export async function mongoFixture(server: TestServer): Promise<RelayFixture> {
     },
     count: async (room) =>
       await rooms.countDocuments({ _id: room }) + await messages.countDocuments({ room }),
+    async fields(room) {
+      const names = (document: object | null) =>
+        Object.entries(document ?? {}).flatMap(([name, value]) =>
+          value?.constructor === Object ? Object.keys(value).map((one) => `${name}.${one}`) : [name]
+        );
+      return {
+        room: names(await rooms.findOne({ _id: room })),
+        message: names(await messages.findOne({ room })),
+      };
+    },
     close: () => admin.close(),
   };
 }

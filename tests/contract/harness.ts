@@ -32,6 +32,8 @@ export interface RelayFixture {
   plantMisshapen(room: RoomId, epoch: string): Promise<void>;
   /** Documents of the room that are really there, of every epoch, expired or not. */
   count(room: RoomId): Promise<number>;
+  /** Names of the fields that are really stored, where the relay has documents with names. */
+  fields?(room: RoomId): Promise<Readonly<Record<"room" | "message", string[]>>>;
   /** Ends the relay itself, after its clients. */
   close(): Promise<void>;
 }

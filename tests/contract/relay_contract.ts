@@ -9,6 +9,7 @@ import { envelopes } from "./envelopes.ts";
 import { epochs } from "./epochs.ts";
 import { expiry } from "./expiry.ts";
 import { failing } from "./failing.ts";
+import { inspecting } from "./inspecting.ts";
 import { leaving } from "./leaving.ts";
 import { seats } from "./seats.ts";
 import { watching } from "./watching.ts";
@@ -53,4 +54,5 @@ export function relayContract(
   leaving(guarantee);
   watching(guarantee);
   failing(guarantee);
+  inspecting(guarantee);
 }

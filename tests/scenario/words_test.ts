@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Failure } from "../../src/errors.ts";
 import { assertAllHeard, assertCalm, Harness } from "./harness.ts";
 
@@ -134,4 +134,19 @@ Deno.test("verify: starts over with the next peer, and needs one", async () => {
   assertEquals(alice.chat.overview().verification, { you: undefined, peer: undefined });
   assertAllHeard(alice, bob);
   await harness.end();
+});
+
+Deno.test("Chat.documents: shows what both sides have on the relay, and no key", async () => {
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
+  bob.isLooking = false;
+  alice.say("a secret");
+  await harness.until(() => alice.all("sent").length === 1);
+  const { documents } = await alice.chat.documents();
+  assertEquals(documents[0]!.kind, "room");
+  assert(documents.slice(1).every(({ by }) => by === "you" || by === "peer"));
+  assert(!JSON.stringify(documents).includes("a secret"));
+  bob.chat.displayed(1);
+  await harness.end();
+  await assertRejects(() => alice.chat.documents(), Failure, "no-room-yet");
 });

@@ -8,6 +8,7 @@ import type {
   Controls,
   MessageRef,
   Overview,
+  RelayDocuments,
   TakenBack,
 } from "../../src/chat/events.ts";
 import { Failure } from "../../src/errors.ts";
@@ -96,6 +97,13 @@ export class RecordedControls implements Controls {
 
   finish(): Promise<void> {
     return Promise.resolve(this.#ask("finish"));
+  }
+
+  /** What {@link documents} tells. */
+  stored: RelayDocuments = { kind: "sqlite", documents: [], more: 0 };
+
+  documents(): Promise<RelayDocuments> {
+    return Promise.resolve().then(() => this.stored);
   }
 
   overview(): Overview {

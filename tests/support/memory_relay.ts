@@ -22,6 +22,7 @@ import {
   type RoomView,
   type Seat,
 } from "../../src/relay/relay.ts";
+import { MAX_INSPECTED, type StoredDocuments, storedFields } from "../../src/relay/stored.ts";
 
 /** One seat as stored; `leaseUntil` in milliseconds of the relay's clock. */
 export interface SeatDocument {
@@ -414,6 +415,27 @@ class MemoryRelayClient implements Relay {
 
   watch(seat: Seat, listener: Listener, signal: AbortSignal): void {
     this.#relay.watch(seat, listener, AbortSignal.any([signal, this.#closed.signal]));
+  }
+
+  inspect({ room, epoch }: Seat, options?: OpOptions): Promise<StoredDocuments> {
+    return this.#operation("inspect", options, () => {
+      const { rooms, envelopes } = this.#relay.documents;
+      const found = rooms.get(room);
+      const messages = [...envelopes.values()]
+        .filter((one) => one.room === room && one.epoch === epoch);
+      const documents = messages.slice(0, MAX_INSPECTED).map(({ envelope, ...document }) => ({
+        kind: "message" as const,
+        from: String(envelope.from),
+        fields: storedFields({ ...document, ...envelope }),
+      }));
+      return {
+        documents: [
+          ...found ? [{ kind: "room" as const, fields: storedFields({ ...found }) }] : [],
+          ...documents,
+        ],
+        more: messages.length - documents.length,
+      };
+    });
   }
 
   operations(): Operations {

@@ -61,6 +61,8 @@ import {
   type SeatFacts,
 } from "./room_document.ts";
 import { ServerTime } from "./server_time.ts";
+import type { StoredDocuments } from "../stored.ts";
+import { storedDocuments } from "./stored_documents.ts";
 import { countAll, deleteAll, sweep } from "./sweep.ts";
 import { watchRoom } from "./watch.ts";
 
@@ -303,6 +305,13 @@ export class MongoRelay implements Relay {
     const watching = this.#watch(seat, listener, AbortSignal.any([signal, this.#closed.signal]));
     this.#watches.add(watching);
     watching.finally(() => this.#watches.delete(watching));
+  }
+
+  inspect(seat: Seat, options?: OpOptions): Promise<StoredDocuments> {
+    return this.#operation(options, () => {
+      const { rooms, messages } = this.#connection;
+      return storedDocuments(rooms, messages, seat);
+    });
   }
 
   operations(): Operations {

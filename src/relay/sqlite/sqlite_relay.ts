@@ -41,6 +41,13 @@ import {
   type RoomRow,
   SELECT_OTHERS,
 } from "./rows.ts";
+import {
+  MAX_INSPECTED,
+  MAX_STORED_BYTES,
+  type StoredDocument,
+  type StoredDocuments,
+  storedFields,
+} from "../stored.ts";
 import { Watchers } from "./watchers.ts";
 
 /** How to open the local relay. */
@@ -314,6 +321,35 @@ class SqliteRelay implements Relay {
 
   watch(seat: Seat, listener: Listener, signal: AbortSignal): void {
     this.#watchers.add(seat, listener, signal);
+  }
+
+  inspect({ room, epoch }: Seat, options?: OpOptions): Promise<StoredDocuments> {
+    return this.#operation("inspect", options, () => {
+      const rows = (sql: string, ...values: string[]) =>
+        this.#prepare(sql).all(...values) as Record<string, unknown>[];
+      const rooms = rows("SELECT * FROM rooms WHERE room = ?", room);
+      const messages = rows(
+        `SELECT * FROM envelopes WHERE room = ? AND epoch = ?
+           AND length(id) + length(sender) + length(head) + length(token) <= ${MAX_STORED_BYTES}
+         ORDER BY seq, n LIMIT ${MAX_INSPECTED}`,
+        ...[room, epoch],
+      );
+      const [{ count } = { count: 0 }] = rows(
+        "SELECT count(*) AS count FROM envelopes WHERE room = ? AND epoch = ?",
+        ...[room, epoch],
+      ) as { count: number }[];
+      return {
+        documents: [
+          ...rooms.map((row): StoredDocument => ({ kind: "room", fields: storedFields(row) })),
+          ...messages.map((row): StoredDocument => ({
+            kind: "message",
+            from: String(row["sender"]).slice(0, 16),
+            fields: storedFields(row),
+          })),
+        ],
+        more: count - messages.length,
+      };
+    });
   }
 
   operations(): Operations {

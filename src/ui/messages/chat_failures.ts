@@ -132,6 +132,10 @@ export const CHAT_FAILURES = {
     message: "There is no such message in the conversation with this peer.",
     hint: "Messages that are still queued, and those of an earlier peer, can't be answered.",
   }),
+  "documents-unreadable": () => ({
+    message: "The documents on the relay can't be shown.",
+    hint: "Try /relay again in a while.",
+  }),
   "nothing-queued": () => ({
     message: "No message is queued.",
     hint: "What is being sent, or was sent, can't be taken back.",

@@ -30,7 +30,7 @@ export const SLASH_COMMAND_HELP = {
   "accept": { argument: "[FILE]", help: "save the file that your peer offers" },
   "refuse": { argument: "[FILE]", help: "decline it" },
   "cancel": { argument: "[FILE]", help: "stop a file, in either direction" },
-  "relay": { help: "show the connection and how much it is used" },
+  "relay": { help: "show the connection, and all that the relay sees" },
   "reply": {
     argument: "[N] TEXT",
     help: "answer the last message of your peer",

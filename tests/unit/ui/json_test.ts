@@ -204,3 +204,30 @@ Deno.test("JsonInterface: passes replies, verdicts and what is taken back to the
     ["bad-line", undefined],
   ]);
 });
+
+Deno.test("JsonInterface: shows the documents on the relay, field by field", async () => {
+  const controls = new RecordedControls();
+  controls.stored = {
+    kind: "sqlite",
+    documents: [{
+      kind: "message",
+      by: "you",
+      fields: [{ name: "seq", value: "3", bytes: 1 }, { name: "odd", value: "?", bytes: 1 }],
+    }],
+    more: 0,
+  };
+  const { written } = await feed(['{"command":"relay","value":"documents"}'], controls);
+  assertEquals(written, [{
+    event: "documents",
+    relay: "sqlite",
+    documents: [{
+      kind: "message",
+      by: "you",
+      fields: [
+        { name: "seq", value: "3", bytes: 1, meaning: "its number; 0 is the handshake" },
+        { name: "odd", value: "?", bytes: 1, meaning: "not written by Whisper" },
+      ],
+    }],
+    more: 0,
+  }]);
+});

@@ -578,3 +578,32 @@ Deno.test("plain: /timer alone says what is set", async () => {
   assertEquals(harness.controls.asked, []);
   await harness.ui.close();
 });
+
+Deno.test("plain: /relay shows the documents, each field with its size and a sentence", async () => {
+  const harness = new Harness({ columns: 200 });
+  harness.controls.now = { ...harness.controls.now, openForMs: 1 };
+  harness.controls.stored = {
+    kind: "mongodb",
+    documents: [
+      { kind: "room", by: undefined, fields: [{ name: "sealed", value: "true", bytes: 4 }] },
+      {
+        kind: "message",
+        by: "peer",
+        fields: [
+          { name: "token", value: "gAAAAAB…", bytes: 248 },
+          { name: "x\n* ALARM\x1b[2J", value: "y\n* ALARM\x1b[2J", bytes: 9 },
+        ],
+      },
+    ],
+    more: 2,
+  };
+  await harness.type("/relay");
+  const told = harness.told;
+  assertStringIncludes(told, "sealed true (4 bytes): whether the two are in");
+  assertStringIncludes(told, "A message from your peer that was not deleted yet:");
+  assertStringIncludes(told, "gAAAAAB… (248 bytes): the encrypted message");
+  assertStringIncludes(told, "x⏎* ALARM␛[2J y⏎* ALARM␛[2J (9 bytes): not written by Whisper");
+  assertStringIncludes(told, "And 2 more messages.");
+  assert(!harness.printed.some((row) => row.startsWith("* ALARM")));
+  await harness.ui.close();
+});

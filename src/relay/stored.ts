@@ -1,0 +1,97 @@
+/**
+ * Documents as they lie on a relay, for a person who wants to see what it knows: every field, with its
+ * size, and long values cut.
+ *
+ * @module
+ */
+
+/** One field of a stored document. */
+export interface StoredField {
+  /** Its name as stored; of a nested field with its parent's: `host.token`. */
+  readonly name: string;
+  /** What is stored, cut where it is long. Anybody may have written it: sanitize it before showing it. */
+  readonly value: string;
+  /** Bytes of the value; of numbers, dates and the like what is written in `value`. */
+  readonly bytes: number;
+}
+
+/** One stored document. */
+export interface StoredDocument {
+  readonly kind: "room" | "message";
+  /** Of a message: who posted it, as the document says. */
+  readonly from?: string;
+  readonly fields: readonly StoredField[];
+}
+
+/** What lies on the relay for one epoch of a room. */
+export interface StoredDocuments {
+  readonly documents: readonly StoredDocument[];
+  /** Messages that are there, too, and are not among them. */
+  readonly more: number;
+}
+
+/** Messages that are read: more has no room on a screen. */
+export const MAX_INSPECTED = 10;
+/** A larger document is none of Whisper's: the longest token, its head and the names of fields. */
+export const MAX_STORED_BYTES = 70_000;
+/** Fields of one document; Whisper's have 15 at most. */
+const MAX_FIELDS = 32;
+/** Cells of a value; the start of a token is the same in all of them, and the rest tells a person nothing. */
+const MAX_VALUE_CHARS = 24;
+const MAX_NAME_CHARS = 40;
+
+/**
+ * The fields of a document, in their order. Nested documents are written as fields of their own.
+ *
+ * @param document what a driver returned; anybody may have written it.
+ */
+export function storedFields(document: Readonly<Record<string, unknown>>): StoredField[] {
+  return fieldsOf(document, "").slice(0, MAX_FIELDS);
+}
+
+function fieldsOf(document: Readonly<Record<string, unknown>>, parent: string): StoredField[] {
+  return Object.entries(document).slice(0, MAX_FIELDS).flatMap(([key, value]): StoredField[] => {
+    const name = `${parent}${key}`.slice(0, MAX_NAME_CHARS);
+    // One level is as deep as Whisper's own documents are.
+    if (isPlain(value) && parent === "") return fieldsOf(value, `${name}.`);
+    return [{ name, ...written(value) }];
+  });
+}
+
+function written(value: unknown): { value: string; bytes: number } {
+  if (value instanceof Uint8Array) {
+    const start = Array.from(value.subarray(0, MAX_VALUE_CHARS / 2), hexOf).join("");
+    return { value: cut(start, value.length > MAX_VALUE_CHARS / 2), bytes: value.length };
+  }
+  const text = value instanceof Date
+    ? dateOf(value)
+    : typeof value === "object" && value !== null && !isPrintable(value)
+    ? JSON.stringify(value) ?? ""
+    : String(value);
+  const bytes = new TextEncoder().encode(text).length;
+  return { value: cut(text.slice(0, MAX_VALUE_CHARS), text.length > MAX_VALUE_CHARS), bytes };
+}
+
+function cut(text: string, isCut: boolean): string {
+  return isCut ? `${text}…` : text;
+}
+
+function hexOf(byte: number): string {
+  return byte.toString(16).padStart(2, "0");
+}
+
+/** A date of any year: what others have written need not be one. */
+function dateOf(date: Date): string {
+  return Number.isNaN(date.getTime()) ? "no date" : date.toISOString();
+}
+
+/** A document, and not a value of a driver such as a date or a number of 64 bits. */
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !(Symbol.iterator in value) &&
+    Object.getPrototypeOf(value) === Object.prototype && Object.keys(value).length > 0;
+}
+
+/** Numbers of 64 bits and the like of a driver say themselves what they are. */
+function isPrintable(value: object): boolean {
+  return value.toString !== Object.prototype.toString && !Array.isArray(value);
+}
