@@ -7,8 +7,7 @@
  */
 import type { Failure } from "../errors.ts";
 import type { WordHalves } from "../protocol/verification.ts";
-import type { Operations } from "../relay/relay.ts";
-import type { StoredDocument } from "../relay/stored.ts";
+import type { Operations, StoredDocument } from "../relay/relay.ts";
 
 /** How the two agreed on the room: by an invite code, or by a name beforehand. */
 export type RoomKind = "code" | "name";

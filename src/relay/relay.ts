@@ -30,7 +30,6 @@
  * @module
  */
 import type { Failure } from "../errors.ts";
-import type { StoredDocuments } from "./stored.ts";
 
 /** A room's public name on the relay: the hash of its nameplate, base64url. */
 export type RoomId = string;
@@ -135,6 +134,31 @@ export type WatchState =
 
 /** Operations sent to the relay since the relay was opened, by kind ("insert", "getMore", ...). */
 export type Operations = Readonly<Record<string, number>>;
+
+/** One field of a stored document. */
+export interface StoredField {
+  /** Its name as stored; of a nested field with its parent's: `host.token`. */
+  readonly name: string;
+  /** What is stored, cut where it is long. Anybody may have written it: sanitize it before showing it. */
+  readonly value: string;
+  /** Bytes of the value; of numbers, dates and the like what is written in `value`. */
+  readonly bytes: number;
+}
+
+/** One stored document. */
+export interface StoredDocument {
+  readonly kind: "room" | "message";
+  /** Of a message: who posted it, as the document says. */
+  readonly from?: string;
+  readonly fields: readonly StoredField[];
+}
+
+/** What lies on the relay for one epoch of a room. */
+export interface StoredDocuments {
+  readonly documents: readonly StoredDocument[];
+  /** Messages that are there, too, and are not among them. */
+  readonly more: number;
+}
 
 /** Options of every operation. */
 export interface OpOptions {

@@ -5,30 +5,7 @@
  * @module
  */
 
-/** One field of a stored document. */
-export interface StoredField {
-  /** Its name as stored; of a nested field with its parent's: `host.token`. */
-  readonly name: string;
-  /** What is stored, cut where it is long. Anybody may have written it: sanitize it before showing it. */
-  readonly value: string;
-  /** Bytes of the value; of numbers, dates and the like what is written in `value`. */
-  readonly bytes: number;
-}
-
-/** One stored document. */
-export interface StoredDocument {
-  readonly kind: "room" | "message";
-  /** Of a message: who posted it, as the document says. */
-  readonly from?: string;
-  readonly fields: readonly StoredField[];
-}
-
-/** What lies on the relay for one epoch of a room. */
-export interface StoredDocuments {
-  readonly documents: readonly StoredDocument[];
-  /** Messages that are there, too, and are not among them. */
-  readonly more: number;
-}
+import type { StoredField } from "./relay.ts";
 
 /** Messages that are read: more has no room on a screen. */
 export const MAX_INSPECTED = 10;

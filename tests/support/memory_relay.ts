@@ -21,8 +21,9 @@ import {
   type RoomId,
   type RoomView,
   type Seat,
+  type StoredDocuments,
 } from "../../src/relay/relay.ts";
-import { MAX_INSPECTED, type StoredDocuments, storedFields } from "../../src/relay/stored.ts";
+import { MAX_INSPECTED, storedFields } from "../../src/relay/stored.ts";
 
 /** One seat as stored; `leaseUntil` in milliseconds of the relay's clock. */
 export interface SeatDocument {

@@ -22,6 +22,7 @@ import {
   type RoomId,
   type RoomView,
   type Seat,
+  type StoredDocuments,
 } from "../relay.ts";
 import { closedFailure } from "./client.ts";
 import { inspectCollections } from "./collections.ts";
@@ -61,7 +62,6 @@ import {
   type SeatFacts,
 } from "./room_document.ts";
 import { ServerTime } from "./server_time.ts";
-import type { StoredDocuments } from "../stored.ts";
 import { storedDocuments } from "./stored_documents.ts";
 import { countAll, deleteAll, sweep } from "./sweep.ts";
 import { watchRoom } from "./watch.ts";

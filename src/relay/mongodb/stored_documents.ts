@@ -57,7 +57,7 @@ export async function storedDocuments(
   };
 }
 
-function fieldsOf(document: Document) {
+function fieldsOf(document: Document): StoredField[] {
   return storedFields(
     Object.fromEntries(
       Object.entries(document).map(([name, value]) => [

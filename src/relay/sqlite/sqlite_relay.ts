@@ -25,6 +25,8 @@ import {
   type RoomId,
   type RoomView,
   type Seat,
+  type StoredDocument,
+  type StoredDocuments,
 } from "../relay.ts";
 import { ChangeNotifier } from "./change_notifier.ts";
 import { NOW, openDatabase, purge, retireDatabase, scrub } from "./database.ts";
@@ -41,13 +43,7 @@ import {
   type RoomRow,
   SELECT_OTHERS,
 } from "./rows.ts";
-import {
-  MAX_INSPECTED,
-  MAX_STORED_BYTES,
-  type StoredDocument,
-  type StoredDocuments,
-  storedFields,
-} from "../stored.ts";
+import { MAX_INSPECTED, MAX_STORED_BYTES, storedFields } from "../stored.ts";
 import { Watchers } from "./watchers.ts";
 
 /** How to open the local relay. */
@@ -331,7 +327,8 @@ class SqliteRelay implements Relay {
       const messages = rows(
         `SELECT * FROM envelopes WHERE room = ? AND epoch = ?
            AND length(id) + length(sender) + length(head) + length(token) <= ${MAX_STORED_BYTES}
-         ORDER BY seq, n LIMIT ${MAX_INSPECTED}`,
+         ORDER BY seq, n
+         LIMIT ${MAX_INSPECTED}`,
         ...[room, epoch],
       );
       const [{ count } = { count: 0 }] = rows(
