@@ -4,8 +4,8 @@
  * @module
  */
 import { Binary, type Collection, type Document } from "mongodb";
-import type { Seat } from "../relay.ts";
-import { MAX_INSPECTED, MAX_STORED_BYTES, type StoredDocuments, storedFields } from "../stored.ts";
+import type { Seat, StoredDocuments, StoredField } from "../relay.ts";
+import { MAX_INSPECTED, MAX_STORED_BYTES, storedFields } from "../stored.ts";
 import { MAX_TIME_MS } from "./bounded.ts";
 import { DECODING, type EnvelopeDocument } from "./envelope_document.ts";
 import type { RoomDocument } from "./room_document.ts";
