@@ -34,6 +34,8 @@ export async function bundle(
   for (const name of ["main.ts", "src", "deno.json", "deno.lock"]) {
     await cp(`${ROOT}${name}`, `${folder}/${name}`, { recursive: true });
   }
+  // As in Deno: the default import of a CommonJS module is what that module exports.
+  await Deno.writeTextFile(`${folder}/package.json`, '{"type":"module"}\n');
   const deno = (...args: string[]) => run(Deno.execPath(), args, { cwd: folder });
   await deno("install", "--quiet", "--frozen", "--node-modules-dir=auto");
   await deno(
