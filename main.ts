@@ -70,9 +70,10 @@ function behindProxy(host: string, stop: StopRequests): void {
     // Deno loads the modules of a worker with the permissions of its parent.
     confine({ own: [], named: [] });
   });
-  worker.addEventListener("error", (event) => {
+  worker.addEventListener("error", async (event) => {
     event.preventDefault();
-    Deno.stderr.writeSync(new TextEncoder().encode(`${event.message}\n`));
+    const { say } = await import("./src/app/surroundings.ts");
+    say(event.message);
     Deno.exit(BUG);
   });
   addEventListener("continue", () => tell({ signal: "SIGCONT" }));

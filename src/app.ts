@@ -152,6 +152,7 @@ async function converse(
 ): Promise<{ status: number; failure: Failure | undefined }> {
   const relayName = settings.kind === "sqlite" ? "this computer" : "MongoDB";
   const { transfer } = command;
+  const { relayLinkTo } = await import("./relay/open.ts");
   const ui = transfer
     ? await (await import("./app/transfer.ts")).openTransfer({ ...command, transfer }, {
       name,
@@ -173,6 +174,7 @@ async function converse(
         ? entry.code.nameplate
         : undefined,
       by: command.mode === "room" ? "name" : "code",
+      link: (code) => relayLinkTo(settings, code === undefined ? {} : { code }),
       terminal,
       input,
       output,

@@ -7,7 +7,7 @@ import type { RoomKind } from "../chat/events.ts";
 import type { StartChat } from "../cli/command.ts";
 import type { Terminal, TerminalInput } from "../terminal/prompt.ts";
 import { systemClock } from "../clock.ts";
-import type { Interface } from "../ui/interface.ts";
+import type { Interface, MakeLink } from "../ui/interface.ts";
 import type { CompletePath } from "../ui/slash_commands.ts";
 import type { Output } from "../terminal/output.ts";
 import { env } from "./environment.ts";
@@ -23,6 +23,7 @@ export interface InterfaceParts {
   readonly terminal: Terminal;
   readonly input: TerminalInput;
   readonly output: Output;
+  readonly link: MakeLink;
   /** What Tab completes the path of a file with. */
   readonly paths: CompletePath | undefined;
   /** How long, in milliseconds, a reader of the output has to take the rest at the end. */
@@ -32,7 +33,7 @@ export interface InterfaceParts {
 /** Opens it. */
 export async function openInterface(
   { ui, color: wantsColor, theme: chosen, mouse, quiet }: StartChat,
-  { name, relay, room, by, terminal, input, output, flushMs, paths }: InterfaceParts,
+  { name, relay, room, by, terminal, input, output, flushMs, paths, link }: InterfaceParts,
 ): Promise<Interface> {
   const color = wantsColor && chosen !== "mono";
   const theme = chosen === "mono" ? "auto" : chosen;
@@ -47,6 +48,7 @@ export async function openInterface(
       },
       flush: () => output.flush({ withinMs: flushMs }),
       by,
+      link,
     });
   }
   if (ui === "auto" && input.isTerminal && terminal.isAnsi) {
@@ -64,6 +66,7 @@ export async function openInterface(
       theme,
       env,
       paths,
+      link,
     });
   }
   const { PlainInterface } = await import("../ui/plain.ts");
@@ -76,6 +79,7 @@ export async function openInterface(
     by,
     quiet,
     paths,
+    link,
     color: color && terminal.isAnsi,
   });
 }

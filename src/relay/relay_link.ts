@@ -37,9 +37,12 @@ export function isRelayLink(text: string): boolean {
   return bare(text).toLowerCase().startsWith(PREFIX);
 }
 
-/** Without white space, and without the marks that people and programs put around what they quote. */
+/**
+ * Without line breaks, what chats and mails put before each line, and quotation marks: none of them
+ * occurs in a link.
+ */
 function bare(text: string): string {
-  return text.replaceAll(/\s/g, "").replace(/^["'`“”<]+|["'`“”>]+$/g, "");
+  return text.replaceAll(/[\s*>|│]/g, "").replace(/^["'`“”<]+|["'`“”>]+$/g, "");
 }
 
 /**
@@ -103,7 +106,7 @@ function pemOf(der: Uint8Array): string {
 }
 
 /**
- * What a link holds. White space inside it, as line breaks of a mail leave it, does no harm, nor do
+ * What a link holds. Line breaks with the marks of a quoting mail or of a chat do no harm, nor do
  * quotation marks around it.
  *
  * @throws {Failure} `relay-link-damaged` where anything is missing or changed, and

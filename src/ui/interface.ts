@@ -6,6 +6,14 @@
 import type { ChatEvent, Controls } from "../chat/events.ts";
 import type { Failure } from "../errors.ts";
 
+/**
+ * Makes a link to the relay of this chat.
+ *
+ * @param code an invite code that the link is to carry.
+ * @throws {Failure} where there is no link to such a relay.
+ */
+export type MakeLink = (code?: string) => string;
+
 /** One way of showing a chat. */
 export interface Interface {
   /**

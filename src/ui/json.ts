@@ -14,7 +14,7 @@ import {
   SLASH_COMMANDS,
   type SlashCommandName,
 } from "./slash_commands.ts";
-import type { Interface } from "./interface.ts";
+import type { Interface, MakeLink } from "./interface.ts";
 import { alarmMessage, relayTrouble } from "./messages/events.ts";
 import { describeFailure } from "./messages/failures.ts";
 import { meaningOf } from "./messages/relay_documents.ts";
@@ -31,6 +31,8 @@ export interface JsonParts {
   readonly flush: () => Promise<void>;
   /** How the two agreed on the room: by a code unless told otherwise. */
   readonly by?: RoomKind;
+  /** Missing where there is no link to the relay. */
+  readonly link?: MakeLink | undefined;
 }
 
 /** What one line asks for. */
@@ -222,6 +224,11 @@ export class JsonInterface implements Interface {
         }
         const { operations, openForMs = null, queued } = controls.overview();
         return this.#answer("operations", { operations, openForMs, queued });
+      }
+      case "share": {
+        const code = request.value === "all" ? controls.overview().code ?? null : null;
+        if (!this.#parts.link) throw new Failure("relay-link-local");
+        return this.#answer("share", { link: this.#parts.link(code ?? undefined), code });
       }
       case "help":
         return this.#answer("help", {

@@ -6,6 +6,7 @@
 import type { Controls, MessageRef, RoomKind } from "../chat/events.ts";
 import { Failure } from "../errors.ts";
 import { MAX_TEXT_BYTES } from "../limits.ts";
+import type { MakeLink } from "./interface.ts";
 import { describeFailure } from "./messages/failures.ts";
 import { documentLines } from "./messages/relay_documents.ts";
 import { SLASH_COMMAND_TEXTS as TEXTS } from "./messages/slash_commands.ts";
@@ -36,6 +37,10 @@ export interface Screen {
   mute(): boolean;
   /** How the relay is doing, in a sentence. */
   relayState(): string;
+  /** Makes a link to the relay; undefined where there is none. */
+  readonly link: MakeLink | undefined;
+  /** Shows the rows of a picture; returns the window that it needs where this one is too small. */
+  draw(rows: readonly string[]): { readonly columns: number; readonly rows: number } | undefined;
   /** The keys that do something here, for the help. */
   keys(): readonly (readonly [keys: string, help: string])[];
 }
@@ -153,6 +158,8 @@ export class Performer {
         return this.#reply(typed.argument, { controls, id });
       case "edit":
         return screen.edit(takeBack(controls, screen));
+      case "share":
+        return await this.#share(typed.argument.toLowerCase(), overview().code);
       case "copy":
         return this.#copy(typed.argument, overview().code);
       case "mute":
@@ -204,6 +211,19 @@ export class Performer {
     if (seq === undefined) throw new Failure("no-such-message");
     controls.send(text, id, { from, seq });
     screen.said(id, text, { from, seq });
+  }
+
+  async #share(argument: string, code: string | undefined): Promise<void> {
+    const screen = this.#screen;
+    const isAll = argument === "all";
+    if (!isAll && argument !== "") return screen.problem(TEXTS.shareUsage);
+    if (isAll && code === undefined) return screen.problem(TEXTS.noCodeToShare);
+    if (!screen.link) throw new Failure("relay-link-local");
+    const link = screen.link(isAll ? code : undefined);
+    screen.tell([TEXTS.shareAbout, link, ...isAll ? [TEXTS.shareCode] : []]);
+    const { qrRows } = await import("./qr.ts");
+    const needed = screen.draw(qrRows(link));
+    if (needed) screen.tell([TEXTS.noPicture(needed.columns, needed.rows)]);
   }
 
   #copy(argument: string, code: string | undefined): void {

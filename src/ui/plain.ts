@@ -26,7 +26,8 @@ import {
   withUnsentLast,
 } from "./common.ts";
 import { Deliveries } from "./deliveries.ts";
-import type { Interface } from "./interface.ts";
+import type { Interface, MakeLink } from "./interface.ts";
+import { PICTURE_STYLE } from "./picture.ts";
 import {
   NOT_CONNECTED,
   PRESS_ENTER,
@@ -36,6 +37,7 @@ import {
 } from "./messages/interfaces.ts";
 import { commandLine } from "./messages/invocation.ts";
 import { plainKeyHelp } from "./messages/keys.ts";
+import { SLASH_COMMAND_TEXTS } from "./messages/slash_commands.ts";
 import { DELIVERY_TEXTS, PLAIN_TEXTS } from "./messages/plain.ts";
 import { ProgressSteps } from "./progress.ts";
 import { Performer, type Screen } from "./perform.ts";
@@ -43,6 +45,8 @@ import { asTyped, quoted, type RecentMessage, RecentMessages } from "./recent.ts
 import { alarmText, peerLabel, seconds, type Sentence, sentenceOf } from "./messages/events.ts";
 import { completeCommand, type CompletePath } from "./slash_commands.ts";
 
+/** Rows of the program begin with it. */
+const PROGRAM_MARK = "* ";
 /** A wait that goes on is mentioned this often. */
 const REMIND_MS = 60_000;
 /** The time that a row begins with, or blanks in its place. */
@@ -67,6 +71,8 @@ export interface PlainParts {
   readonly by: RoomKind;
   readonly quiet: boolean;
   readonly color: boolean;
+  /** Missing where there is no link to the relay. */
+  readonly link?: MakeLink | undefined;
   /** What Tab completes the path of a file with. */
   readonly paths?: CompletePath | undefined;
 }
@@ -230,7 +236,9 @@ export class PlainInterface implements Interface, Screen {
   }
 
   tell(lines: readonly string[]): void {
-    for (const line of lines) this.#print({ first: "* ", rest: "* ", text: safeLine(line) });
+    for (const line of lines) {
+      this.#print({ first: PROGRAM_MARK, rest: PROGRAM_MARK, text: safeLine(line) });
+    }
   }
 
   problem(text: string): void {
@@ -269,6 +277,23 @@ export class PlainInterface implements Interface, Screen {
 
   mute(): boolean {
     return this.#isMuted = !this.#isMuted;
+  }
+
+  get link(): MakeLink | undefined {
+    return this.#parts.link;
+  }
+
+  draw(picture: readonly string[]): { columns: number; rows: number } | undefined {
+    const { terminal, input, color } = this.#parts;
+    const columns = widthOf(picture[0]!) + PROGRAM_MARK.length + 1;
+    const rows = picture.length + 2;
+    const size = terminal.isAnsi ? terminal.size() : undefined;
+    if (!size || size.columns < columns || size.rows < rows) return { columns, rows };
+    this.tell([SLASH_COMMAND_TEXTS.pictureBelow(picture.length)]);
+    for (const row of picture) {
+      input.print(tty`${PROGRAM_MARK}${styled(color ? PICTURE_STYLE : "", row)}`);
+    }
+    return undefined;
   }
 
   relayState(): string {

@@ -5,6 +5,7 @@
  * @module
  */
 import encodeQR from "qr";
+import { PICTURE_STYLE } from "./picture.ts";
 import { styled, type TerminalText } from "../terminal/terminal_text.ts";
 
 /** Modules of light around the symbol, which readers need to find it (ISO/IEC 18004, 5.3.8). */
@@ -33,7 +34,7 @@ export function qrRows(text: string): string[] {
 
 /** The rows in bright white on black, so that dark and light are right in a window of any color. */
 export function paintQr(rows: readonly string[]): TerminalText[] {
-  return rows.map((row) => styled("97;40", row));
+  return rows.map((row) => styled(PICTURE_STYLE, row));
 }
 
 function shade(isDark: boolean): "dark" | "light" {

@@ -33,6 +33,7 @@ export const SLASH_COMMANDS = {
   "refuse": { ...SLASH_COMMAND_HELP.refuse, under: "send" },
   "cancel": { ...SLASH_COMMAND_HELP.cancel, under: "send" },
   "relay": SLASH_COMMAND_HELP.relay,
+  "share": SLASH_COMMAND_HELP.share,
   "reply": { ...SLASH_COMMAND_HELP.reply, screen: true },
   "edit": SLASH_COMMAND_HELP.edit,
   "copy": { ...SLASH_COMMAND_HELP.copy, screen: true },

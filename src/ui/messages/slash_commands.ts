@@ -31,6 +31,11 @@ export const SLASH_COMMAND_HELP = {
   "refuse": { argument: "[FILE]", help: "decline it" },
   "cancel": { argument: "[FILE]", help: "stop a file, in either direction" },
   "relay": { help: "show the connection, and all that the relay sees" },
+  "share": {
+    argument: "[all]",
+    help: "show the relay link; all: with the code",
+    helpByName: "show the relay link",
+  },
   "reply": {
     argument: "[N] TEXT",
     help: "answer the last message of your peer",
@@ -57,6 +62,17 @@ export const SLASH_COMMAND_TEXTS = {
     `This is too long for one message: ${bytes.toLocaleString("en-US")} bytes of at most ${
       most.toLocaleString("en-US")
     }. Press Enter to send it as ${messages} messages.`,
+  shareAbout:
+    "Send this relay link to your peer. It lets anyone who holds it reach the relay and " +
+    "disturb it, but not read anything:",
+  shareCode:
+    "It carries the invite code: the first person to use this link joins. It is safer to " +
+    "send the link without it (/share) and say the code by voice.",
+  shareUsage: "Type /share, or /share all to include the invite code.",
+  noCodeToShare: "There is no invite code now; /share shows the link without one.",
+  pictureBelow: (rows: number) => `The next ${rows} lines are a QR code of this link.`,
+  noPicture: (columns: number, rows: number) =>
+    `The QR code needs a window of ${columns} by ${rows}; the link above holds the same.`,
   sendUsage: "Type /send and the path of a file; Tab completes it.",
   timer: (now: string) => `${now} Change it with /timer 30s, 5m, 1h (max 7d) or off.`,
   muted: "Notifications off.",

@@ -36,7 +36,13 @@ export type Entry =
       readonly status: DeliveryStatus;
       readonly quote?: ShownQuote;
     }
-    | { readonly kind: "program"; readonly weight: Weight; readonly text: string }
+    | {
+      readonly kind: "program";
+      readonly weight: Weight;
+      readonly text: string;
+      /** True for rows of a picture, which are shown as they are. */
+      readonly isPicture?: true;
+    }
   );
 
 /** The message that a reply answers. */
@@ -105,6 +111,12 @@ export function said(
 /** Adds something that the program says. */
 export function told(log: Log, weight: Weight, text: string, at: number): Log {
   return append(log, { kind: "program", id: log.nextId, at, weight, text: safeText(text) });
+}
+
+/** Adds a picture. */
+export function drawn(log: Log, rows: readonly string[], at: number): Log {
+  const [id, text] = [log.nextId, rows.join("\n")];
+  return append(log, { kind: "program", id, at, weight: "quiet", text, isPicture: true });
 }
 
 /** Notes what became of a message of one's own. */

@@ -71,7 +71,10 @@ const ROLES: Readonly<Record<Weight, Role>> = {
   alarm: "alarm",
 };
 
-function program({ weight, text, at }: Program, { columns }: Geometry): Row[] {
+function program({ weight, text, at, isPicture }: Program, { columns }: Geometry): Row[] {
+  if (isPicture) {
+    return text.split("\n").map((row) => [{ role: "picture", text: clip(row, columns) }]);
+  }
   const role = ROLES[weight];
   const said = weight === "alarm" ? `ALARM: ${text}` : text;
   const width = Math.max(MIN_TEXT_CELLS, columns - TIME_CELLS - MARGIN);

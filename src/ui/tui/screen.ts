@@ -11,7 +11,9 @@ import type { Input, KeyAction } from "../../terminal/keys.ts";
 import type { TerminalInput } from "../../terminal/prompt.ts";
 import type { Size, Terminal } from "../../terminal/terminal.ts";
 import { toClipboard, tty } from "../../terminal/terminal_text.ts";
-import type { Interface } from "../interface.ts";
+import type { Interface, MakeLink } from "../interface.ts";
+import { widthOf } from "../../terminal/text.ts";
+import { conversationWindow } from "./geometry.ts";
 import { NOT_CONNECTED } from "../messages/interfaces.ts";
 import { keyHelp } from "../messages/keys.ts";
 import { multiplexerWarning } from "../messages/tui.ts";
@@ -53,6 +55,8 @@ export interface FullScreenParts {
   readonly quiet: boolean;
   /** What Tab completes the path of a file with. */
   readonly paths?: CompletePath | undefined;
+  /** Missing where there is no link to the relay. */
+  readonly link?: MakeLink | undefined;
   /** `auto`: as the background of the terminal is. */
   readonly theme: ThemeName | "auto";
   /** Whether the mouse wheel scrolls the conversation. */
@@ -271,6 +275,22 @@ export class FullScreen implements Interface, Screen {
   mute(): boolean {
     this.#dispatch({ action: "muted" });
     return this.#state.isMuted;
+  }
+
+  get link(): MakeLink | undefined {
+    return this.#parts.link;
+  }
+
+  draw(picture: readonly string[]): { columns: number; rows: number } | undefined {
+    const columns = widthOf(picture[0]!);
+    const { height } = conversationWindow(this.#state);
+    if (this.#state.columns < columns || height < picture.length) {
+      // What is not the conversation takes the same rows in a higher window.
+      return { columns, rows: picture.length + this.#state.rows - height };
+    }
+    this.#dispatch({ action: "drawn", rows: picture });
+    this.#renderer.renderWithin(KEY_FRAME_MS);
+    return undefined;
   }
 
   relayState(): string {

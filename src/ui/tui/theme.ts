@@ -5,6 +5,7 @@
  * @module
  */
 import { hyperlink, type Link } from "../../terminal/links.ts";
+import { PICTURE_STYLE } from "../picture.ts";
 import { safeLine } from "../../terminal/safe_text.ts";
 import { styled, type TerminalText, tty } from "../../terminal/terminal_text.ts";
 import { clip, widthOf } from "../../terminal/text.ts";
@@ -20,6 +21,7 @@ export type Role =
   | "problem"
   | "alarm"
   | "code"
+  | "picture"
   | "rule";
 
 /** `either`: readable on a background that is not known. */
@@ -42,14 +44,17 @@ const NONE: Theme = {
   problem: "1",
   alarm: "1;7",
   code: "1;7",
+  picture: "",
   rule: "",
 };
+/** What every theme with colors has. */
+const COLORED: Theme = { ...NONE, picture: PICTURE_STYLE };
 
 /** Exported for the test of the contrast. */
 export const THEMES: Readonly<Record<ThemeName, Theme>> = {
   none: NONE,
   dark: {
-    ...NONE,
+    ...COLORED,
     faint: "38;5;248",
     own: "1;38;5;117",
     peer: "1;38;5;215",
@@ -59,7 +64,7 @@ export const THEMES: Readonly<Record<ThemeName, Theme>> = {
     rule: "38;5;246",
   },
   light: {
-    ...NONE,
+    ...COLORED,
     faint: "38;5;241",
     own: "1;38;5;25",
     peer: "1;38;5;94",
@@ -69,7 +74,7 @@ export const THEMES: Readonly<Record<ThemeName, Theme>> = {
     rule: "38;5;242",
   },
   either: {
-    ...NONE,
+    ...COLORED,
     faint: "38;5;243",
     own: "1;38;5;63",
     peer: "1;38;5;131",

@@ -10,7 +10,7 @@ import { conversationWindow } from "./geometry.ts";
 import { EMPTY_DRAFT, insert, replace } from "../../terminal/editor.ts";
 import type { Input } from "../../terminal/keys.ts";
 import { pressKey, scrollBy } from "./press.ts";
-import { quoteOf, said, told } from "./log.ts";
+import { drawn, quoteOf, said, told } from "./log.ts";
 import type { Weight } from "../messages/events.ts";
 import { rowsOf } from "./rows.ts";
 import type { State } from "./state.ts";
@@ -41,6 +41,7 @@ export type Action =
   /** A text is given to the person to edit. */
   | { readonly action: "given"; readonly text: string }
   | { readonly action: "told"; readonly weight: Weight; readonly lines: readonly string[] }
+  | { readonly action: "drawn"; readonly rows: readonly string[] }
   | { readonly action: "latency"; readonly ms: number }
   | { readonly action: "cleared" }
   /** The person has asked to leave. */
@@ -75,6 +76,10 @@ export function reduce(state: State, action: Action): State {
       return typed(state, replace(state.draft, action.text));
     case "told":
       return answered(state, action);
+    case "drawn": {
+      const log = drawn(state.log, action.rows, state.wall);
+      return { ...state, log, scroll: "tail", unread: 0 };
+    }
     case "latency":
       return { ...state, latencyMs: action.ms };
     case "cleared":

@@ -43,7 +43,11 @@ Deno.test("decodeRelayLink: returns what was encoded", () => {
 
 Deno.test("decodeRelayLink: ignores line breaks and spaces when a mail has wrapped the link", () => {
   const link = encodeRelayLink(ATLAS);
-  assertEquals(decodeRelayLink(` ${link.slice(0, 40)}\r\n  ${link.slice(40)}\n`), ATLAS);
+  for (const mark of ["", "* ", "> ", "│ "]) {
+    const wrapped = `${mark}${link.slice(0, 40)}\r\n  ${mark}${link.slice(40)}\n`;
+    assertEquals(decodeRelayLink(wrapped), ATLAS);
+    assertEquals(expandRelay(`"${wrapped}"`).uri, ATLAS.uri);
+  }
 });
 
 Deno.test("decodeRelayLink: refuses a link that was cut off, at every length", () => {

@@ -1,26 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import decodeQR from "qr/decode.js";
 import { encodeRelayLink } from "../../../src/relay/relay_link.ts";
+import { readPicture } from "../../support/photograph.ts";
 import { paintQr, qrRows } from "../../../src/ui/qr.ts";
-
-/** Pixels to a module: what a camera sees is larger than one. */
-const SCALE = 4;
-
-/** What a camera sees of the rows: light where a half block has ink. */
-function photograph(rows: readonly string[]) {
-  const width = rows[0]!.length * SCALE;
-  const height = rows.length * 2 * SCALE;
-  const data = new Uint8Array(width * height * 3);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const half = Math.floor(y / SCALE);
-      const character = rows[half >> 1]![Math.floor(x / SCALE)]!;
-      const isLight = half % 2 === 0 ? "█▀".includes(character) : "█▄".includes(character);
-      data.fill(isLight ? 255 : 0, (y * width + x) * 3, (y * width + x + 1) * 3);
-    }
-  }
-  return { width, height, data };
-}
 
 const LINKS = [
   encodeRelayLink({ uri: "mongodb+srv://chat:secret@cluster0.abcde.mongodb.net/" }),
@@ -32,7 +13,7 @@ const LINKS = [
 ];
 
 Deno.test("qrRows: draws a picture that decodes to the link", () => {
-  for (const link of LINKS) assertEquals(decodeQR(photograph(qrRows(link))), link);
+  for (const link of LINKS) assertEquals(readPicture(qrRows(link)), link);
 });
 
 Deno.test("qrRows: leaves a quiet zone of four light modules on every side", () => {
