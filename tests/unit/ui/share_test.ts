@@ -112,7 +112,7 @@ Deno.test("/share: draws the QR code in a full screen that has room, and says so
       input: new TerminalInput(screen, clock, new Printed(screen)),
       clock,
       ...{ name: "Alice", relay: "MongoDB", room: "4821", by: "code", quiet: false },
-      ...{ theme: "dark", notifier: "bell", multiplexer: undefined, link },
+      ...{ theme: "dark", notifier: "bell", multiplexer: undefined, mouse: false, link },
     });
     const conversing = ui.converse(controls(CODE), over.signal);
     screen.type("/share\r");
