@@ -12,8 +12,6 @@ import { confine, filesOf, goOffline, onlyHost } from "./src/permissions/confine
 
 /** 128 and the number of SIGINT, as in a shell. */
 const INTERRUPTED = 130;
-/** The status of a bug (`EXIT`). */
-const BUG = 1;
 /** Milliseconds for the worker to restore the terminal when the process ends at once. */
 const RESTORING_MS = 200;
 
@@ -69,12 +67,6 @@ function behindProxy(host: string, stop: StopRequests): void {
     if ("status" in data) Deno.exit(data.status);
     // Deno loads the modules of a worker with the permissions of its parent.
     confine({ own: [], named: [] });
-  });
-  worker.addEventListener("error", async (event) => {
-    event.preventDefault();
-    const { say } = await import("./src/app/surroundings.ts");
-    say(event.message);
-    Deno.exit(BUG);
   });
   addEventListener("continue", () => tell({ signal: "SIGCONT" }));
   onSignals((signal) => {
