@@ -19,6 +19,11 @@ export function clockTime(at: number): string {
   return [time.getHours(), time.getMinutes()].map((n) => String(n).padStart(2, "0")).join(":");
 }
 
+/** Whether two times, in milliseconds since 1970, are on one day of the local time zone. */
+export function isSameDay(one: number, other: number): boolean {
+  return new Date(one).toDateString() === new Date(other).toDateString();
+}
+
 /** What is worth mentioning beside a message: that it is late, or when it was written. */
 export function notesOf(event: ChatEvent & { event: "message" }, now: number): string[] {
   const written = Date.parse(event.at);

@@ -29,6 +29,14 @@ export interface Screen {
   recent(): readonly RecentMessage[];
   /** Gives a text to the person to edit. */
   edit(text: string): void;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /**
+   * Shows the newest message with a text; the next older one when repeated, or without a text.
+   *
+   * @returns what was not found, or why nothing was looked for; undefined for a message that is shown.
+   */
+  find(text: string): "nothing" | "no-text" | "no-conversation" | undefined;
   /** Takes the conversation off the screen. */
   clear(): void;
   /** Puts a text on the clipboard of the terminal; false where there is none. */
@@ -135,7 +143,7 @@ export class Performer {
       case "help":
         return screen.tell(helpLines({ by: screen.by, keys: screen.keys() }));
       case "who":
-        return screen.tell(whoLines(overview()));
+        return screen.tell(whoLines(overview(), screen.now()));
       case "verify":
         return this.#verify(typed.argument, controls);
       case "relay":
@@ -164,6 +172,10 @@ export class Performer {
         return this.#copy(typed.argument, overview().code);
       case "mute":
         return screen.tell([screen.mute() ? TEXTS.muted : TEXTS.unmuted]);
+      case "find": {
+        const problem = screen.find(typed.argument);
+        return problem && screen.problem(TEXTS.find[problem]);
+      }
       case "clear":
         return screen.clear();
       case "burn":

@@ -19,6 +19,7 @@ import { clip, pad, widthOf, wrapRows } from "../terminal/text.ts";
 import {
   clockTime,
   IDLE_MS,
+  isSameDay,
   notesOf,
   type SentLine,
   withLine,
@@ -29,6 +30,7 @@ import { Deliveries } from "./deliveries.ts";
 import type { Interface, MakeLink } from "./interface.ts";
 import { PICTURE_STYLE } from "./picture.ts";
 import {
+  dayName,
   NOT_CONNECTED,
   PRESS_ENTER,
   QUOTE_TEXTS,
@@ -90,6 +92,8 @@ export class PlainInterface implements Interface, Screen {
   #isMuted: boolean;
   #messages = 0;
   #typedAt: number;
+  /** When something was printed last, in milliseconds since 1970. */
+  #printedAt: number;
   #reminder: Timer | undefined;
   #history: readonly SentLine[] = [];
   readonly #recent = new RecentMessages();
@@ -106,6 +110,7 @@ export class PlainInterface implements Interface, Screen {
     this.#parts = parts;
     this.#isMuted = parts.quiet;
     this.#typedAt = parts.clock.monotonic();
+    this.#printedAt = parts.clock.now();
     this.#deliveries = new Deliveries({
       clock: parts.clock,
       tell: (text) => this.#say({ weight: "quiet", text }),
@@ -263,6 +268,15 @@ export class PlainInterface implements Interface, Screen {
     else this.tell([PLAIN_TEXTS.takenBackText(text)]);
   }
 
+  now(): number {
+    return this.#parts.clock.now();
+  }
+
+  find(): "no-conversation" {
+    // A copy of a message below would outlive the message when it expires.
+    return "no-conversation";
+  }
+
   clear(): void {
     this.#forgetAll();
     if (!this.#parts.terminal.isAnsi) return this.tell([PLAIN_TEXTS.notCleared]);
@@ -388,6 +402,14 @@ export class PlainInterface implements Interface, Screen {
     return clockTime(this.#parts.clock.now());
   }
 
+  /** Says which day it is, before the first line of another one. */
+  #tellDay(): void {
+    const now = this.#parts.clock.now();
+    const isSame = isSameDay(this.#printedAt, now);
+    this.#printedAt = now;
+    if (!isSame) this.#parts.input.print(`* ${dayName(now)}`);
+  }
+
   /** Prints a text in rows, the first and the others with what names the speaker before them. */
   #print(
     { first, rest, text, links = [], id, style = "" }: {
@@ -399,6 +421,7 @@ export class PlainInterface implements Interface, Screen {
       style?: string;
     },
   ): void {
+    this.#tellDay();
     const columns = this.#columns();
     const rows = columns === undefined
       ? text.replaceAll(BLANKS, (blanks) => PLAIN_TEXTS.spaces(blanks.length)).split("\n")

@@ -37,6 +37,7 @@ export const SLASH_COMMANDS = {
   "reply": { ...SLASH_COMMAND_HELP.reply, screen: true },
   "edit": SLASH_COMMAND_HELP.edit,
   "copy": { ...SLASH_COMMAND_HELP.copy, screen: true },
+  "find": { ...SLASH_COMMAND_HELP.find, screen: true },
   "mute": { ...SLASH_COMMAND_HELP.mute, screen: true },
   "clear": { ...SLASH_COMMAND_HELP.clear, screen: true },
   "burn": SLASH_COMMAND_HELP.burn,

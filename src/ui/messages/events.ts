@@ -323,11 +323,20 @@ function bare(name: string): string {
   return name.normalize("NFKC").toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, "");
 }
 
-/** The lines of `/who`. */
-export function whoLines({ name, peer, presence, heardAgoMs, isRelayUp }: Overview): string[] {
+/**
+ * The lines of `/who`.
+ *
+ * @param now milliseconds since 1970.
+ */
+export function whoLines(
+  { name, peer, presence, heardAgoMs, isRelayUp }: Overview,
+  now: number,
+): string[] {
   const own = `You are ${safeLine(name)}.`;
   if (peer === undefined) return [own, "No one else is here yet."];
-  const heard = heardAgoMs === undefined ? "" : `, last active ${seconds(heardAgoMs)} ago`;
+  const heard = heardAgoMs === undefined
+    ? ""
+    : `, last active at ${timeOfDay(now - heardAgoMs)}, ${seconds(heardAgoMs)} ago`;
   const word = isRelayUp
     ? presenceWord(presence ?? "here")
     : "unknown while the relay is out of reach";
@@ -380,6 +389,13 @@ export function duration(inSeconds: number): string {
     if (inSeconds >= size && inSeconds % size === 0) return count(inSeconds / size, unit);
   }
   return count(inSeconds, "second");
+}
+
+/** `14:02:31`, in the local time zone. */
+function timeOfDay(at: number): string {
+  const time = new Date(at);
+  return [time.getHours(), time.getMinutes(), time.getSeconds()]
+    .map((part) => String(part).padStart(2, "0")).join(":");
 }
 
 /** Milliseconds as whole seconds, in words. */

@@ -16,6 +16,12 @@ export const QUOTE_TEXTS = {
   of: (who: string, text: string) => `${who}: ${text}`,
 } as const;
 
+/** The day, where another one begins in the conversation: `Sunday, November 29, 2026`. */
+export function dayName(at: number): string {
+  const parts = { weekday: "long", month: "long", day: "numeric", year: "numeric" } as const;
+  return new Date(at).toLocaleDateString("en-US", parts);
+}
+
 /** What the peer is called before a name is known. */
 export const YOUR_PEER = "Your peer";
 

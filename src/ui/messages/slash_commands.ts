@@ -46,6 +46,7 @@ export const SLASH_COMMAND_HELP = {
     help: "copy the invite code or a message",
     helpByName: "copy a message to the clipboard",
   },
+  "find": { argument: "TEXT", help: "show the last message with TEXT; again: older" },
   "mute": { help: "mute or unmute notifications" },
   "clear": { help: "clear your screen" },
   "burn": { help: "erase the conversation on both sides and leave" },
@@ -75,6 +76,12 @@ export const SLASH_COMMAND_TEXTS = {
     `The QR code needs a window of ${columns} by ${rows}; the link above holds the same.`,
   sendUsage: "Type /send and the path of a file; Tab completes it.",
   timer: (now: string) => `${now} Change it with /timer 30s, 5m, 1h (max 7d) or off.`,
+  find: {
+    "nothing": "No message on this screen has that text.",
+    "no-text": "Add what to look for: /find TEXT.",
+    "no-conversation":
+      "The plain interface does not hold the conversation. Use the search of your terminal.",
+  },
   muted: "Notifications off.",
   unmuted: "Notifications on.",
   confirmBurn:

@@ -65,6 +65,12 @@ export const PASTE_TEXTS = {
     "Esc: cancel",
 } as const;
 
+/** What `/find` has found. */
+export const FIND_TEXTS = {
+  shown: (text: string, { place, count }: { place: number; count: number }) =>
+    ` "${text}": ${place} of ${count} · /find: older · Esc: end `,
+} as const;
+
 /** The search in what was sent (Ctrl+R). */
 export const SEARCH_TEXTS = {
   label: "Search: ",

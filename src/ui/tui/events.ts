@@ -216,6 +216,7 @@ export function forgetAll(state: State): State {
     unread: 0,
     history: [],
     search: undefined,
+    find: undefined,
     recall: NO_RECALL,
     draft: recall.id === undefined ? forgetPast(draft) : { ...EMPTY_DRAFT, before: recall.draft },
   };

@@ -8,6 +8,7 @@
 import type { MessageRef } from "../../chat/events.ts";
 import { safeText } from "../../terminal/safe_text.ts";
 import { type Quote, quoted, type RecentMessage } from "../recent.ts";
+import { isSameDay } from "../common.ts";
 import { PLAIN_TEXTS } from "../messages/plain.ts";
 import { DELIVERY_WORDS } from "../messages/tui.ts";
 import type { Weight } from "../messages/events.ts";
@@ -17,7 +18,13 @@ export type DeliveryStatus = keyof typeof DELIVERY_WORDS;
 
 /** One thing in the conversation. `id` grows from one to the next. */
 export type Entry =
-  & { readonly id: number; /** Milliseconds since 1970. */ readonly at: number }
+  & {
+    readonly id: number;
+    /** Milliseconds since 1970. */
+    readonly at: number;
+    /** The entry before is of another day. */
+    readonly isNewDay?: true;
+  }
   & (
     | {
       readonly kind: "peer";
@@ -166,12 +173,17 @@ export function takenBack(log: Log, sendId: string): Log {
 
 /** Removes an entry, and its words from every quote. */
 function without(log: Log, index: number): Log {
-  const { id } = log.entries[index]!;
+  const { id, isNewDay } = log.entries[index]!;
   const entries = log.entries.toSpliced(index, 1).map((one): Entry =>
     one.kind !== "program" && one.quote?.id === id
       ? { ...one, quote: { ...one.quote, id: undefined, text: undefined } }
       : one
   );
+  const next = entries[index];
+  // The day begins with what comes next.
+  if (isNewDay && next && isSameDay(next.at, log.entries[index]!.at)) {
+    entries[index] = { ...next, isNewDay };
+  }
   return { ...log, entries };
 }
 
@@ -213,5 +225,8 @@ export function cleared(log: Log): Log {
 }
 
 function append(log: Log, entry: Entry): Log {
-  return { ...log, entries: [...log.entries, entry], nextId: entry.id + 1 };
+  const last = log.entries.at(-1);
+  const isNewDay = last !== undefined && !isSameDay(last.at, entry.at);
+  const added: Entry = isNewDay ? { ...entry, isNewDay } : entry;
+  return { ...log, entries: [...log.entries, added], nextId: entry.id + 1 };
 }

@@ -7,6 +7,7 @@
 import { beginningWith, offeredCommands } from "../slash_commands.ts";
 import { UNSENT_TEXT } from "../messages/interfaces.ts";
 import {
+  FIND_TEXTS,
   HEADER_TEXTS,
   HINT_TEXTS,
   INVITE_TEXTS,
@@ -90,8 +91,10 @@ export function inviteRows({ invite = "", columns }: State, height: number): Row
 }
 
 /** The line above the composer: whether there is more below. */
-export function ruleRow({ columns, scroll, unread }: State): Row {
-  const note = scroll === "tail"
+export function ruleRow({ columns, scroll, unread, find }: State): Row {
+  const note = find
+    ? FIND_TEXTS.shown(safeLine(find.text), find)
+    : scroll === "tail"
     ? ""
     : unread > 0
     ? SCROLL_TEXTS.unread(unread)

@@ -35,9 +35,10 @@ export function pressKey(state: State, action: KeyAction): State {
     case "first":
       return { ...state, scroll: scrolledToFirst(conversationWindow(state)) };
     case "last":
-      return { ...state, scroll: "tail", unread: 0 };
+      return { ...state, scroll: "tail", unread: 0, find: undefined };
     case "dismiss":
-      return state.isLeaveAsked ? state : { ...state, alarms: [] };
+      if (state.isLeaveAsked) return state;
+      return state.find ? { ...state, find: undefined } : { ...state, alarms: [] };
     case "complete":
       return complete(state);
     case "up":

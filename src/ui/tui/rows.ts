@@ -8,7 +8,7 @@
  */
 import type { Weight } from "../messages/events.ts";
 import { clockTime } from "../common.ts";
-import { QUOTE_TEXTS } from "../messages/interfaces.ts";
+import { dayName, QUOTE_TEXTS } from "../messages/interfaces.ts";
 import { PLAIN_TEXTS } from "../messages/plain.ts";
 import { DELIVERY_WORDS } from "../messages/tui.ts";
 import type { Entry, ShownQuote } from "./log.ts";
@@ -55,7 +55,8 @@ export function rowsOf(entry: Entry, geometry: Geometry): readonly Row[] {
   if (known?.columns === geometry.columns && known.nameWidth === geometry.nameWidth) {
     return known.rows;
   }
-  const rows = entry.kind === "program" ? program(entry, geometry) : spoken(entry, geometry);
+  const own = entry.kind === "program" ? program(entry, geometry) : spoken(entry, geometry);
+  const rows = entry.isNewDay ? [dayRow(entry.at, geometry), ...own] : own;
   laid.set(entry, { ...geometry, rows });
   return rows;
 }
@@ -87,6 +88,18 @@ function program({ weight, text, at, isPicture }: Program, { columns }: Geometry
       text: line,
     }];
   });
+}
+
+/** A line across the conversation where another day begins. */
+function dayRow(at: number, { columns }: Geometry): Row {
+  const name = clip(` ${dayName(at)} `, columns);
+  const left = Math.max(0, Math.floor((columns - widthOf(name)) / 2));
+  const right = Math.max(0, columns - widthOf(name) - left);
+  return [
+    { role: "rule", text: "─".repeat(left) },
+    { role: "faint", text: name },
+    { role: "rule", text: "─".repeat(right) },
+  ];
 }
 
 /** A line of a list: what stands behind its first column stays there. */

@@ -253,6 +253,17 @@ export class FullScreen implements Interface, Screen {
     this.#renderer.renderWithin(KEY_FRAME_MS);
   }
 
+  now(): number {
+    return this.#parts.clock.now();
+  }
+
+  find(text: string): "nothing" | "no-text" | undefined {
+    if (text === "" && !this.#state.find) return "no-text";
+    this.#dispatch({ action: "find", text });
+    this.#renderer.renderWithin(KEY_FRAME_MS);
+    return this.#state.find ? undefined : "nothing";
+  }
+
   clear(): void {
     this.#dispatch({ action: "cleared" });
     this.#renderer.renderWithin(KEY_FRAME_MS);

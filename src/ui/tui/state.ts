@@ -37,6 +37,16 @@ export interface Question {
   readonly messages: number;
 }
 
+/** A text that is looked for in the conversation. */
+export interface Find {
+  readonly text: string;
+  /** The entry that is shown. */
+  readonly id: number;
+  /** Which one it is, counted from the newest, and how many there are. */
+  readonly place: number;
+  readonly count: number;
+}
+
 /** Everything that the screen shows. Times are monotonic milliseconds, except `wall`. */
 export interface State {
   readonly columns: number;
@@ -81,6 +91,8 @@ export interface State {
   readonly history: readonly SentLine[];
   /** Which earlier line is shown, by id; undefined: the draft itself, which `draft` keeps meanwhile. */
   readonly recall: { readonly id: string | undefined; readonly draft: string };
+  /** What `/find` shows in the conversation. */
+  readonly find: Find | undefined;
   /** What is searched for in the history (Ctrl+R). */
   readonly search: HistorySearch | undefined;
   readonly question: Question | undefined;
@@ -145,6 +157,7 @@ export function begin(beginning: Beginning): State {
     draft: EMPTY_DRAFT,
     history: [],
     recall: NO_RECALL,
+    find: undefined,
     search: undefined,
     question: undefined,
     isLeaveAsked: false,

@@ -22,6 +22,7 @@ export type Role =
   | "alarm"
   | "code"
   | "picture"
+  | "found"
   | "rule";
 
 /** `either`: readable on a background that is not known. */
@@ -45,6 +46,7 @@ const NONE: Theme = {
   alarm: "1;7",
   code: "1;7",
   picture: "",
+  found: "7",
   rule: "",
 };
 /** What every theme with colors has. */
@@ -98,6 +100,24 @@ export interface Span {
   readonly text: string;
   /** What the terminal opens. */
   readonly link?: Link;
+}
+
+/** The row with every occurrence of a text in what people wrote marked. */
+export function marked(spans: readonly Span[], text: string): readonly Span[] {
+  const wanted = text.toLowerCase();
+  return spans.flatMap((span): Span[] => {
+    const lower = span.text.toLowerCase();
+    // Letters that change their length with their case would mark others.
+    if (span.role !== "plain" || lower.length !== span.text.length) return [span];
+    const parts: Span[] = [];
+    let from = 0;
+    for (let at = lower.indexOf(wanted); at >= 0; at = lower.indexOf(wanted, from)) {
+      parts.push({ ...span, text: span.text.slice(from, at) });
+      from = at + wanted.length;
+      parts.push({ ...span, role: "found", text: span.text.slice(at, from) });
+    }
+    return [...parts, { ...span, text: span.text.slice(from) }];
+  });
 }
 
 /** The row as far as there is room for it. */

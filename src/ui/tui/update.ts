@@ -15,6 +15,7 @@ import type { Weight } from "../messages/events.ts";
 import { rowsOf } from "./rows.ts";
 import type { State } from "./state.ts";
 import { themeFor } from "./theme.ts";
+import { scrolled } from "./viewport.ts";
 import { pasted, searchTyped, submitted, typed } from "./typing.ts";
 
 /** Everything that happens. */
@@ -43,6 +44,8 @@ export type Action =
   | { readonly action: "told"; readonly weight: Weight; readonly lines: readonly string[] }
   | { readonly action: "drawn"; readonly rows: readonly string[] }
   | { readonly action: "latency"; readonly ms: number }
+  /** An empty text: the same as before. */
+  | { readonly action: "find"; readonly text: string }
   | { readonly action: "cleared" }
   /** The person has asked to leave. */
   | { readonly action: "leaving" }
@@ -82,6 +85,8 @@ export function reduce(state: State, action: Action): State {
     }
     case "latency":
       return { ...state, latencyMs: action.ms };
+    case "find":
+      return found(state, action.text);
     case "cleared":
       return forgetAll(state);
     case "leaving":
@@ -110,6 +115,25 @@ function answered(state: State, { weight, lines }: Action & { action: "told" }):
   const { geometry, height } = conversationWindow(next);
   const isLonger = rowsOf(entry, geometry).length > height;
   return { ...next, scroll: isLonger ? { id: entry.id, row: height - 1 } : "tail" };
+}
+
+/** Shows the newest message with a text, or the next older one of a text that was looked for. */
+function found(state: State, text: string): State {
+  const wanted = text === "" ? state.find?.text ?? "" : text;
+  const matches = state.log.entries.filter((one) =>
+    one.kind !== "program" && one.text.toLowerCase().includes(wanted.toLowerCase())
+  ).reverse();
+  const before = state.find?.text === wanted ? state.find.id : Infinity;
+  const older = matches.findIndex(({ id }) => id < before);
+  // Behind the oldest comes the newest again.
+  const index = Math.max(0, older);
+  const entry = matches[index];
+  if (wanted === "" || !entry) return { ...state, find: undefined };
+  const window = conversationWindow(state);
+  const last = rowsOf(entry, window.geometry).length - 1;
+  const scroll = scrolled(window, { id: entry.id, row: last }, Math.floor(window.height / 2));
+  const find = { text: wanted, id: entry.id, place: index + 1, count: matches.length };
+  return { ...state, find, scroll, unread: scroll === "tail" ? 0 : state.unread };
 }
 
 /** Only Ctrl+C right after Ctrl+C leaves; what the terminal reports by itself does not matter. */

@@ -10,7 +10,7 @@ import type { TerminalText } from "../../terminal/terminal_text.ts";
 import type { PeerEntry } from "./log.ts";
 import type { Row } from "./rows.ts";
 import type { State } from "./state.ts";
-import { cut, paint } from "./theme.ts";
+import { cut, marked, paint } from "./theme.ts";
 import { visible } from "./viewport.ts";
 
 /** What a terminal should show. */
@@ -32,7 +32,11 @@ export function view(state: State): Frame {
   const rows = [
     ...placed(headerRows(state, heights.header), heights.header),
     ...placed(bannerRows(state, heights.alarms), heights.alarms),
-    ...placed(conversation, heights.conversation, "bottom"),
+    ...placed(
+      state.find ? conversation.map((row) => marked(row, state.find!.text)) : conversation,
+      heights.conversation,
+      "bottom",
+    ),
     ...placed(inviteRows(state, heights.invite), heights.invite),
     ...placed([ruleRow(state)], heights.rule),
     ...placed(composer.rows, heights.composer),

@@ -607,3 +607,17 @@ Deno.test("plain: /relay shows the documents, each field with its size and a sen
   assert(!harness.printed.some((row) => row.startsWith("* ALARM")));
   await harness.ui.close();
 });
+
+Deno.test("PlainInterface: says which day it is before the first line of another one", async () => {
+  const harness = new Harness();
+  harness.hear({ event: "ready", peer: "Bob", verify: [] });
+  assert(!harness.told.includes(" 1970."));
+  await harness.clock.advance(24 * 3_600_000);
+  harness.hear({ event: "presence", peer: "away" });
+  const day = new Date(harness.clock.now()).toLocaleDateString("en-US", {
+    ...{ weekday: "long", month: "long", day: "numeric", year: "numeric" } as const,
+  });
+  const lines = harness.printed.filter((line) => line === `* ${day}`);
+  assertEquals(lines.length, 1);
+  await harness.ui.close();
+});

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import type { ChatEvent } from "../../../../src/chat/events.ts";
 import { textOf } from "../../../../src/terminal/editor.ts";
 import { MAX_TEXT_BYTES } from "../../../../src/limits.ts";
+import { view } from "../../../../src/ui/tui/view.ts";
 import { alarm, failureSaying, message, ready, Story, UP } from "./states.ts";
 
 Deno.test("update: shows the code large until a peer joins", () => {
@@ -378,4 +379,54 @@ Deno.test("update: asks for no answer to a peer who leaves while this side is le
     story.hear({ event: "presence", peer: "left", unseen: 0 });
     assert(!story.text.includes("Bob left"), story.text);
   }
+});
+
+Deno.test("find: shows the newest message with a text, then older ones, and marks the text", () => {
+  const story = new Story({ rows: 20 }).hear(UP, ready());
+  for (let seq = 1; seq <= 60; seq++) {
+    story.hear(message(seq % 20 === 5 ? `Apple number ${seq}` : `text ${seq}`, seq));
+  }
+  const find = (text: string) => story.do({ action: "find", text });
+  assertStringIncludes(find("apple").text, '"apple": 1 of 3 · /find: older');
+  assertStringIncludes(story.text, "Apple number 45");
+  assert(view(story.state).rows.some(({ raw }) => raw.includes("\x1b[7mApple\x1b[0m number 45")));
+  assertStringIncludes(find("").text, "Apple number 25");
+  assertStringIncludes(find("apple").text, "Apple number 5");
+  assertStringIncludes(find("apple").text, "Apple number 45");
+  find("nowhere");
+  assertEquals(story.state.find, undefined);
+  find("APPLE").type("\x1b");
+  assertEquals(story.state.find, undefined);
+});
+
+Deno.test("find: shows nothing expired, cleared or erased", () => {
+  for (const forget of ["expired", "cleared", "burnt"] as const) {
+    const story = new Story().hear(ready(), message("a secret", 1), message("other", 2));
+    story.do({ action: "find", text: "secret" });
+    if (forget === "expired") story.hear({ event: "expired", from: "peer", seq: 1 });
+    if (forget === "cleared") story.do({ action: "cleared" });
+    if (forget === "burnt") story.hear({ event: "burnt", by: "peer" });
+    if (forget !== "expired") assertEquals(story.state.find, undefined, forget);
+    story.do({ action: "find", text: "secret" });
+    assertEquals(story.state.find, undefined, forget);
+    assert(!story.text.includes("a secret"), forget);
+  }
+});
+
+Deno.test("log: another day begins with a line, also when its first message expires", () => {
+  const evening = new Date(2026, 10, 28, 23, 59).getTime();
+  const story = new Story().do({ action: "tick", now: 0, wall: evening }).hear(
+    ready(),
+    message("late", 1),
+  );
+  assert(!story.text.includes("2026"));
+  story.do({ action: "tick", now: 0, wall: evening + 120_000 });
+  story.hear(message("early", 2), message("second", 3));
+  const days = () => story.lines.filter((line) => line.includes("─ Sunday, November 29, 2026 ─"));
+  assertEquals(days().length, 1);
+  assert(story.text.indexOf("late") < story.text.indexOf("Sunday"));
+  assert(story.text.indexOf("Sunday") < story.text.indexOf("early"));
+  story.hear({ event: "expired", from: "peer", seq: 2 });
+  assertEquals(days().length, 1);
+  assert(story.text.indexOf("Sunday") < story.text.indexOf("second"));
 });
