@@ -214,6 +214,25 @@ Deno.test({
   fn: () => refused(readSecret("/dev/zero", NO_PERSON), "usage", "it is too large"),
 });
 
+Deno.test("readSecret: wipes the bytes that it has read", async () => {
+  const path = await Deno.makeTempFile();
+  const { decode } = TextDecoder.prototype;
+  const decoded: Uint8Array[] = [];
+  TextDecoder.prototype.decode = function (input, options) {
+    if (input instanceof Uint8Array) decoded.push(input);
+    return decode.call(this, input, options);
+  };
+  try {
+    await Deno.writeTextFile(path, `${SECRET}\n`, { mode: 0o600 });
+    assertEquals(await readSecret(path, NO_PERSON), SECRET);
+  } finally {
+    TextDecoder.prototype.decode = decode;
+    await Deno.remove(path);
+  }
+  assert(decoded.length > 0, "it was read into bytes");
+  for (const bytes of decoded) assert(bytes.every((byte) => byte === 0));
+});
+
 Deno.test("readSecret: takes the UTF-16 that Windows PowerShell writes", async () => {
   const path = await Deno.makeTempFile();
   try {

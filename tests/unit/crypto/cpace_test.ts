@@ -218,3 +218,24 @@ Deno.test("CPace: the scalar is wiped, and an initiator's state does not show it
   finish(state, answer.share, AD_A);
   assertEquals(drawn.map((bytes) => bytes.every((byte) => byte === 0)), [true, true]);
 });
+
+Deno.test("CPace: leaves no copy of the password, from either side's share", () => {
+  const prs = encodeUtf8("zyxquartz vowelmarble plinth");
+  const { set } = Uint8Array.prototype;
+  const targets: Uint8Array[] = [];
+  Uint8Array.prototype.set = function (source, offset) {
+    if (source === prs) targets.push(this);
+    return set.call(this, source, offset);
+  };
+  try {
+    const inputs = { prs, ci: encodeUtf8("ci"), sid: encodeUtf8("sid") };
+    const { share } = start({ ...inputs, ad: AD_A }, random);
+    assert(respond({ ...inputs, ad: AD_B }, { share, ad: AD_A }, random));
+  } finally {
+    Uint8Array.prototype.set = set;
+  }
+  assert(targets.length >= 2, "copies were made");
+  for (const target of targets) {
+    assertEquals(encodeHex(target).includes(encodeHex(prs)), false);
+  }
+});
