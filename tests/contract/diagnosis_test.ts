@@ -11,6 +11,7 @@ import { examineAll, type Step } from "../../src/doctor/doctor.ts";
 import { Failure, RelayUnavailable } from "../../src/errors.ts";
 import type { Reason } from "../../src/failure_reasons.ts";
 import { examine } from "../../src/relay/examine.ts";
+import { examineMongo } from "../../src/relay/mongodb/checks.ts";
 import { openRelay } from "../../src/relay/open.ts";
 import { describeFailure } from "../../src/ui/messages/failures.ts";
 import { makeAuthority, signServer } from "../support/certificate.ts";
@@ -311,6 +312,27 @@ agreement(
     }),
   false,
 );
+Deno.test({
+  name: "examineMongo: has passed DNS while a silent server is waited for",
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: () =>
+    withSilence(async (port) => {
+      const end = new AbortController();
+      const examination = examineMongo({ uri: `mongodb://localhost:${port}/` }, deps);
+      const run = async (name: string) =>
+        await examination.checks.find((check) => check.name === name)!.run(end.signal);
+      await run("string");
+      assertEquals((await run("dns")).state, "ok");
+      const connecting = run("tcp").then(() => "ended", () => "ended");
+      const waits = new Promise((resolve) => setTimeout(resolve, 0, "waits"));
+      assertEquals(await Promise.race([connecting, waits]), "waits");
+      end.abort();
+      assertEquals(await connecting, "ended");
+      await examination.close();
+    }),
+});
+
 agreement(
   "a port that refuses",
   "connection-refused",

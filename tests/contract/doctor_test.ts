@@ -289,7 +289,7 @@ Deno.test("doctor: ends at once when interrupted in the middle of a step", async
     const uri = `mongodb://localhost:${listener.addr.port}/?tls=true`;
     const found = await look({ relay: { kind: "uri", uri } }, stop.signal);
     assertEquals(found.status, 130);
-    assertEquals([found.states["string"], found.states["dns"]], ["ok", undefined]);
+    assertEquals([found.states["string"], found.states["tcp"]], ["ok", undefined]);
   } finally {
     for (const connection of connections) connection.close();
     listener.close();

@@ -7,6 +7,9 @@
  *
  * @module
  */
+// Not "node:dns/promises": some versions of Deno warn of that on standard error.
+import { lookup } from "node:dns";
+import { promisify } from "node:util";
 import {
   type Db,
   type Document,
@@ -83,6 +86,14 @@ export interface ExamineSettings {
   readonly proxy?: Proxy | undefined;
 }
 
+/** Looks a host up, where no permission has to be asked for it. */
+async function resolve(host: string): Promise<void> {
+  const name = host.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+  const asked = { name: "net", host: host.replace(/:\d+$/, "") } as const;
+  if (Deno.permissions.querySync(asked).state !== "granted") throw new Failure("net-denied");
+  await promisify(lookup)(name);
+}
+
 /** The steps; nothing is looked at yet. */
 export function examineMongo(settings: ExamineSettings, deps: { clock: Clock }): Examination {
   return new MongoExamination(settings, deps.clock);
@@ -157,6 +168,8 @@ class MongoExamination implements Examination {
   /** Connects with the first step, and says of each one whether the way led past it. */
   async #pass(step: WayStep, signal: AbortSignal): Promise<Finding> {
     this.#opening ??= this.#open(signal);
+    // Its time is its own: a server that stays silent is waited for in the next step.
+    if (step === "dns" && await this.#isResolved(this.#opening)) return this.#dns();
     try {
       this.#client = await this.#opening;
     } catch (error) {
@@ -171,8 +184,7 @@ class MongoExamination implements Examination {
       case "proxy-login":
         return found("proxy-login", {});
       case "dns":
-        if (this.#settings.proxy) return found("dns-by-proxy", {});
-        return found("dns", { hosts: this.#topology?.servers.size ?? this.#address!.hosts.length });
+        return this.#dns();
       case "tcp":
         return this.#hosts();
       case "tls":
@@ -180,6 +192,20 @@ class MongoExamination implements Examination {
       default:
         return found("let-in", {});
     }
+  }
+
+  #dns(): Finding {
+    if (this.#settings.proxy) return found("dns-by-proxy", {});
+    return found("dns", { hosts: this.#topology?.servers.size ?? this.#address!.hosts.length });
+  }
+
+  /** True as soon as every host has an address; false where `opening` has to tell. */
+  async #isResolved(opening: Promise<unknown>): Promise<boolean> {
+    const { srv, hosts } = this.#address!;
+    if (srv || this.#settings.proxy) return false;
+    const ended = opening.then(() => false, () => false);
+    const resolved = Promise.all(hosts.map(resolve));
+    return await Promise.race([ended, resolved.then(() => true, () => ended)]);
   }
 
   async #open(signal: AbortSignal): Promise<MongoClient> {

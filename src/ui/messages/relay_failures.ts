@@ -229,7 +229,8 @@ export const RELAY_FAILURES = {
   }),
   "tls-not-offered": () => ({
     message: "The server doesn't offer TLS on this port.",
-    hint: "Check the port. For a server without TLS, remove tls=true from the connection string.",
+    hint:
+      "If the server has no TLS, remove tls=true from the connection string. Else check the port.",
   }),
   "client-certificate-required": () => ({
     message: "The server requires a client certificate.",
