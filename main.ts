@@ -8,7 +8,7 @@ import { STOP_SIGNALS, StopRequests } from "./src/app/stop_requests.ts";
 import { readStart } from "./src/cli/start.ts";
 import { versionText } from "./src/cli/version.ts";
 import { Failure } from "./src/errors.ts";
-import { confine, filesOf, goOffline, onlyHost } from "./src/permissions/confine.ts";
+import { confine, filesOf, goOffline, mayReach, onlyHost } from "./src/permissions/confine.ts";
 
 /** 128 and the number of SIGINT, as in a shell. */
 const INTERRUPTED = 130;
@@ -43,7 +43,8 @@ async function start(): Promise<void> {
   const command = start.command instanceof Failure ? undefined : start.command;
   const host = onlyHost(command);
   const stop = new StopRequests(() => performance.now());
-  if (host !== undefined) return behindProxy(host, stop);
+  // Without the permission for the proxy itself, connecting to it is refused in Whisper's own words.
+  if (host !== undefined && mayReach(host)) return behindProxy(host, stop);
   // Before the packages are loaded: they cannot reach the files of others.
   confine(filesOf(command, { env, configPath: start.config.path, linkPath: start.linkPath }));
   onSignals((signal) => {

@@ -109,6 +109,11 @@ export function onlyHost(command: Command | undefined): string | undefined {
   return command.relay?.kind === "local" ? undefined : hostOf(command.proxy);
 }
 
+/** Whether a host may be reached. */
+export function mayReach(host: string): boolean {
+  return Deno.permissions.querySync({ name: "net", host }).state === "granted";
+}
+
 /** Gives up the network, for a chat that stays on this computer. */
 export function goOffline(): void {
   Deno.permissions.revokeSync({ name: "net" });

@@ -16,6 +16,7 @@ const NAMES = [
   "operations",
   "growth",
   "network",
+  "proxy",
   "polling",
   "first_frame",
   "keystroke",

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { LINK_CHECKS } from "../../../src/app/relay_links.ts";
+import { decodeRelayLink, encodeRelayLink } from "../../../src/relay/relay_link.ts";
 import { runConfig } from "../../../src/cli/config.ts";
 import { loadConfig, saveConfig } from "../../../src/cli/config_file.ts";
 import { SETTINGS } from "../../../src/cli/command_table.ts";
@@ -147,3 +148,31 @@ Deno.test("runConfig: fails when there is no configuration folder", () => {
     true,
   );
 });
+
+Deno.test(
+  "runConfig: saves a relay link without its password and its code",
+  withFile((run, path) => {
+    const made = { uri: "mongodb://chat:hunter2@h:1/", authorities: [new Uint8Array(9)] };
+    const answer = run("set", "uri", encodeRelayLink({ ...made, code: "4821-river-cable-ocean" }));
+    assert(answer.includes("password was left out") && answer.includes("relay save"), answer);
+    const { uri } = JSON.parse(Deno.readTextFileSync(path));
+    assertEquals(decodeRelayLink(uri), { ...made, uri: "mongodb://chat@h:1/" });
+    assert(run("show").includes(uri));
+    saveConfig(path, { uri: encodeRelayLink(made) });
+    assert(run("show").includes("hidden"), "a password by hand is not shown");
+    refused(() => run("set", "uri", `${uri.slice(0, -2)}`), "is damaged", "Copy the whole line", {
+      status: 3,
+    });
+  }),
+);
+
+Deno.test(
+  "runConfig: saves a proxy, and none with a password",
+  withFile((run, path) => {
+    run("set", "proxy", "socks5://127.0.0.1:9050");
+    assertEquals(JSON.parse(Deno.readTextFileSync(path)), { proxy: "socks5://127.0.0.1:9050" });
+    const secret = "socks5://ann:hunter2@h:1";
+    refused(() => run("set", "proxy", secret), "never saved", "WHISPER_PROXY", { never: [SECRET] });
+    refused(() => run("set", "proxy", "9050"), "not the address", "socks5://");
+  }),
+);

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { URI_CHECKS } from "../../../src/app/relay_links.ts";
+import { encodeRelayLink } from "../../../src/relay/relay_link.ts";
 import { TerminalInput } from "../../../src/terminal/prompt.ts";
 import {
   type Asker,
@@ -309,4 +311,22 @@ Deno.test("askRoom: notes a passphrase that is easy to guess", async () => {
     await askRoom(room, asker, CODES);
     assertEquals(notes.map(({ note }) => note), Array(count).fill("weak-passphrase"));
   }
+});
+
+Deno.test("askRelay: asks nothing more when the answer is a relay link, password file or not", async () => {
+  const link = encodeRelayLink({ uri: "mongodb://chat:p%40ss@h/", code: "4821-river-cable-ocean" });
+  const { asker, terminal } = person(`${link.slice(0, -1)}\r\x1b[200~"${link}"\n\x1b[201~\r`);
+  const target = await askRelay(
+    { relay: undefined, passwordFile: "/nonexistent" },
+    asker,
+    URI_CHECKS,
+  );
+  assertEquals(target, {
+    kind: "mongodb",
+    uri: "mongodb://chat:p%40ss@h/",
+    code: "4821-river-cable-ocean",
+    isLink: true,
+  });
+  assert(terminal.screen.includes("This relay link is damaged"), terminal.screen);
+  assertEquals(terminal.screen.split("Relay: ").length, 3, "the relay was asked for twice");
 });
