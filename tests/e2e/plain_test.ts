@@ -190,3 +190,31 @@ test("waits for Enter when the peer ends the chat, and keeps what is typed from 
   const last = await alice.see("status 0");
   assert(!last.includes("typed after the end") && !last.includes("half a li"), last);
 });
+
+test("takes a queued message back with Up, replies with a quote, and verifies both ways", async (env) => {
+  await using alice = await Terminal.open(
+    [...WHISPER, "new", "--name", "Alice", "--local", "--plain"],
+    { env, columns: 90 },
+  );
+  const [code] = /\d{4}-[a-z]+-[a-z]+-[a-z]+/.exec(await alice.see("Waiting for someone"))!;
+  await answer(alice, "you:", "before yuo came");
+  await alice.see("Queued.");
+  await alice.press("Up");
+  await alice.see("Taken back: this message is not sent.");
+  await alice.press("C-u");
+  await answer(alice, "you:", "before you came");
+  await using bob = await Terminal.open(
+    [...WHISPER, "join", code, "--name", "Bob", "--local", "--plain"],
+    { env, columns: 90 },
+  );
+  await bob.see("Alice: before you came");
+  await answer(bob, "you:", "/reply so I see");
+  await alice.see(/Bob replies to you: before you came\n\d\d:\d\d Bob: so I see/);
+  assert(!(await bob.history()).includes("yuo"));
+  await answer(alice, "you:", "/verify same");
+  await bob.see("Alice confirmed the words that you read aloud.");
+  await answer(bob, "you:", "/verify same");
+  for (const terminal of [alice, bob]) await terminal.see("Verified: you and");
+  await answer(alice, "you:", "/relay");
+  await alice.see("Keys, the words of the code, names and texts are never there.");
+});

@@ -304,3 +304,59 @@ test("goes on after Ctrl+Z and fg, and after a stop by signal", async (env) => {
   // What was there before Whisper started is still there.
   assertStringIncludes(await shell.history(), "still in the shell");
 });
+
+test("takes a queued message back with Up, and sends what was made of it once", async (env) => {
+  const size = { columns: 80, rows: 24 };
+  await using alice = await Terminal.open([...WHISPER, "new", "--local", "--name", "Alice"], {
+    env,
+    ...size,
+  });
+  const [code] = CODE.exec(await alice.see(CODE))!;
+  await say(alice, "before yuo came");
+  await alice.see("yuo came  · queued");
+  await alice.press("Up");
+  await alice.see("> before yuo came");
+  assert(!(await alice.screen()).includes("queued"));
+  await alice.press("C-u");
+  await say(alice, "before you came");
+  await using bob = await Terminal.open(
+    [...WHISPER, "join", code, "--local", "--name", "Bob"],
+    { env, ...size },
+  );
+  await bob.see("Alice │ before you came");
+  await alice.see("you came  · delivered");
+  await say(bob, "/reply so I see");
+  await bob.see("╭ Alice: before you came");
+  await alice.see(/╭ you: before you came\n.*Bob │ so I see/);
+  assert(!(await bob.screen()).includes("yuo"));
+  await say(alice, "/copy 1");
+  await alice.see("Sent the message to your terminal's clipboard.");
+});
+
+test("is verified when both have confirmed what the other read aloud", async (env) => {
+  await using pair = await meet(env, { columns: 100, rows: 30 });
+  const { alice, bob } = pair;
+  const halves = async (terminal: Terminal) => {
+    await say(terminal, "/verify");
+    const screen = await terminal.see("Listen for:");
+    const [, read] = /Read aloud: +([a-z ]+?)\s*$/m.exec(screen)!;
+    const [, listen] = /Listen for: +([a-z ]+?)\s*$/m.exec(screen)!;
+    return { read, listen };
+  };
+  const [hers, his] = [await halves(alice), await halves(bob)];
+  assertEquals([hers.read, hers.listen], [his.listen, his.read]);
+  await say(alice, "/verify same");
+  await bob.see("Alice confirmed the words that you read aloud.");
+  for (const terminal of [alice, bob]) await terminal.see("encrypted · unverified");
+  await say(bob, "/verify same");
+  for (const terminal of [alice, bob]) await terminal.see("encrypted · verified");
+});
+
+test("shows what lies on the relay", async (env) => {
+  await using pair = await meet(env, { columns: 120, rows: 60 });
+  await say(pair.alice, "/relay");
+  const screen = await pair.alice.see("guest_lease");
+  for (const field of ["epoch", "sealed", "revision", "host_lease", "guest"]) {
+    assert(new RegExp(`^ +${field} +\\S+ \\(`, "m").test(screen), `${field}\n${screen}`);
+  }
+});

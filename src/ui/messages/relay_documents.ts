@@ -55,8 +55,8 @@ const MEANINGS: Readonly<Record<RelayDocument["kind"], Readonly<Record<string, s
     sender: FROM,
     seq: "its number; 0 is the handshake",
     attempt: "how often storing it was tried before",
-    head: "the ratchet's public part: a key, numbers, and a tag that only the two can make",
-    token: "the encrypted message, padded to one of a few sizes; Fernet",
+    head: "a public key, numbers, and a tag that only the two can make; or a handshake message",
+    token: "the encrypted message, padded to one of a few sizes; none in the handshake",
     expiresAt: EXPIRES,
     expires: EXPIRES,
   },
@@ -71,6 +71,13 @@ export function meaningOf(kind: RelayDocument["kind"], field: string): string {
 /** The lines of `/relay` about the documents. */
 export function documentLines({ documents, more }: RelayDocuments): string[] {
   const messages = documents.filter(({ kind }) => kind === "message").length;
+  // Once for each field: the same sentences below every message would hide what differs.
+  const explained = new Set<string>();
+  const meaning = (kind: RelayDocument["kind"], name: string) => {
+    if (explained.has(`${kind} ${name}`)) return "";
+    explained.add(`${kind} ${name}`);
+    return `: ${meaningOf(kind, name)}`;
+  };
   return [
     "What lies on the relay for this chat, as everyone who may read it sees it:",
     ...documents.flatMap(({ kind, by, fields }) => {
@@ -78,8 +85,8 @@ export function documentLines({ documents, more }: RelayDocuments): string[] {
       return [
         titleOf(kind, by),
         ...fields.map(({ name, value, bytes }) =>
-          `  ${safeLine(name).padEnd(width)}  ${safeLine(value)} (${size(bytes)}): ${
-            meaningOf(kind, name)
+          `  ${safeLine(name).padEnd(width)}  ${safeLine(value)} (${size(bytes)})${
+            meaning(kind, name)
           }`
         ),
       ];
