@@ -4,7 +4,6 @@
  * @module
  */
 import { timingSafeEqual } from "node:crypto";
-import * as base64url from "@std/encoding/base64url";
 
 /** Bytes that own their buffer, as Web Crypto takes them. */
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -89,8 +88,7 @@ export function encodeBase64Url(
   bytes: Uint8Array,
   { padded = false }: Base64UrlOptions = {},
 ): string {
-  const text = base64url.encodeBase64Url(bytes);
-  return padded ? text.padEnd(Math.ceil(text.length / 4) * 4, "=") : text;
+  return bytes.toBase64({ alphabet: "base64url", omitPadding: !padded });
 }
 
 /**
@@ -103,9 +101,9 @@ export function encodeBase64Url(
 export function decodeBase64Url(text: string, options: Base64UrlOptions = {}): Bytes {
   let bytes: Bytes | undefined;
   try {
-    bytes = base64url.decodeBase64Url(text);
+    bytes = Uint8Array.fromBase64(text, { alphabet: "base64url" });
   } catch {
-    // Handled below, with the texts that the library accepts and this function does not.
+    // Handled below, with the texts that the system accepts and this function does not.
   }
   if (!bytes || encodeBase64Url(bytes, options) !== text) {
     throw new SyntaxError("Cannot read base64url: the text is not in its canonical form");
