@@ -17,6 +17,7 @@ const NAMES = [
   "growth",
   "network",
   "proxy",
+  "files",
   "polling",
   "first_frame",
   "keystroke",
