@@ -12,6 +12,7 @@ import type { Clock, Timer } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import { safeFileName } from "../files/names.ts";
 import type { FileSource, FileStore, FileTarget } from "../files/store.ts";
+import { Pace } from "../files/pace.ts";
 import { MAX_WINDOW, Receiving, Sending } from "../files/transfer.ts";
 import { CHUNK_BYTES } from "../limits.ts";
 import type { Body, CancelReason, FileBody } from "../protocol/payload.ts";
@@ -25,10 +26,8 @@ const MAX_PEER_OFFERS = 16;
 const MAX_QUEUED = 10_000;
 /** Numbers of files that are over, to answer what still comes about them. */
 const MAX_REMEMBERED = 256;
-/** Chunks that are read and sealed together: few, because a text waits for those under way. */
-const BATCH_CHUNKS = 8;
-/** The receiver answers after so many chunks, so that the sender never waits for it on a fast relay. */
-const ACCEPT_EVERY = 8;
+/** The receiver answers after so many chunks, unless an answer is under way. */
+const ACCEPT_EVERY = 2;
 /** Chunks that wait to be written, at most: a window, and what a repetition adds. 16 MB. */
 const MAX_WAITING = 4 * MAX_WINDOW;
 /** Of the chunks of a file that is over, one in so many is answered: a window of them has two. */
@@ -71,6 +70,7 @@ interface Outgoing extends Transfer {
   readonly from: "you";
   readonly source: FileSource;
   readonly sending: Sending;
+  readonly pace: Pace;
   readonly hash: Hash;
   /** Chunks in the hash. */
   hashed: number;
@@ -257,6 +257,7 @@ export class FileTransfers {
         size,
         source,
         sending: new Sending(size),
+        pace: new Pace(),
         hash: createHash("sha256"),
         hashed: 0,
         hashedBytes: 0,
@@ -286,6 +287,7 @@ export class FileTransfers {
     if (!file) return this.#answerUnknown(id, { isOwn: true });
     const isFirst = !file.sending.isAccepted;
     if (!file.sending.accept(from)) return;
+    file.pace.onAccept(from, this.#deps.clock.monotonic());
     file.source.release(file.sending.wanted);
     if (isFirst) {
       this.#report(file, "accepted");
@@ -332,10 +334,10 @@ export class FileTransfers {
   }
 
   async #nextBodies(file: Outgoing): Promise<Body[]> {
-    const { number: id, source, sending } = file;
+    const { number: id, source, sending, pace } = file;
     const bodies: Body[] = [];
-    while (bodies.length < BATCH_CHUNKS) {
-      const due = sending.due(MAX_WINDOW);
+    while (bodies.length < pace.batch) {
+      const due = sending.due(pace.window);
       if (due?.send === "chunk") {
         const bytes = await source.read(due.n);
         if (bytes.length < CHUNK_BYTES) {
@@ -348,7 +350,9 @@ export class FileTransfers {
           file.hashedBytes += bytes.length;
         }
         // An answer may have moved the place while the chunk was read.
-        if (sending.chunkSent(due.n)) bodies.push({ kind: "chunk", id, n: due.n, bytes });
+        if (!sending.chunkSent(due.n)) continue;
+        pace.onSent(due.n, this.#deps.clock.monotonic());
+        bodies.push({ kind: "chunk", id, n: due.n, bytes });
       } else if (due?.send === "end") {
         await source.check();
         sending.endSent();
