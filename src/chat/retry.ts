@@ -11,7 +11,14 @@
 import { backoff, type Clock, type Random, sleep } from "../clock.ts";
 import { timedOut, withDeadline } from "../deadline.ts";
 import { type Failure, RelayUnavailable } from "../errors.ts";
-import type { Listener as WatchListener, Relay, Seat, WatchKind } from "../relay/relay.ts";
+import { Portion, sizeOf, sizeOfAll } from "../relay/portion.ts";
+import type {
+  Envelope,
+  Listener as WatchListener,
+  Relay,
+  Seat,
+  WatchKind,
+} from "../relay/relay.ts";
 import type { Listener } from "./events.ts";
 
 /** Longest time of one attempt: a server is chosen within 8 s, and an election takes less. */
@@ -53,6 +60,7 @@ export class RelayConnection {
   #failingSince: number | undefined;
   #reconnecting: Promise<void> | undefined;
   #isHurried = false;
+  readonly #posting = new Portion();
 
   constructor(deps: RelayConnectionDeps) {
     this.#deps = deps;
@@ -119,30 +127,25 @@ export class RelayConnection {
     }
   }
 
-  /**
-   * Runs `operation` on all of `items`, in order, in batches: what is too much for a bad network or a
-   * full disk may get there in parts.
-   */
-  async runInBatches<T>(
-    name: string,
-    items: readonly T[],
-    operation: (batch: readonly T[], attempt: Attempt) => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const size = new BatchSize({ least: 1, most: Math.max(1, items.length) });
+  /** Stores envelopes, in order, in batches of what the network takes. */
+  async post(seat: Seat, envelopes: readonly Envelope[], signal: AbortSignal): Promise<void> {
     let repeats = 0;
-    for (let from = 0; from < items.length;) {
-      from += await this.run(name, async (attempt) => {
-        if (attempt.number > 0) {
+    for (let from = 0; from < envelopes.length;) {
+      from += await this.run("post", async ({ relay, signal, number }) => {
+        if (number > 0) {
           repeats++;
-          size.shrink();
+          this.#posting.failed();
         }
-        const batch = items.slice(from, from + size.current);
-        // Later items may have been stored by an attempt whose answer was lost: they are repeats too.
-        await operation(batch, { ...attempt, number: repeats });
+        const batch = firstOf(envelopes.slice(from), this.#posting.bytes);
+        const bytes = sizeOfAll(batch);
+        // Later ones may have been stored by an attempt whose answer was lost: they are repeats too.
+        const marked = batch.map((one) => repeats === 0 ? one : { ...one, attempt: repeats });
+        const { clock } = this.#deps;
+        const began = clock.monotonic();
+        await relay.post(seat, marked, { signal });
+        this.#posting.passed({ bytes, count: batch.length, ms: clock.monotonic() - began });
         return batch.length;
       }, signal);
-      size.grow();
     }
   }
 
@@ -196,6 +199,7 @@ export class RelayConnection {
       );
       this.#failingSince = undefined;
       this.#markHealthy(name);
+      if (relay.isCrippled?.()) this.#reconnect();
       return { result };
     } catch (error) {
       signal.throwIfAborted();
@@ -209,13 +213,16 @@ export class RelayConnection {
 
   /** Replaces the client when nothing got through it for long. */
   #reconnectWhenHopeless(): void {
-    const { relay, clock } = this.#deps;
-    const now = clock.monotonic();
+    const now = this.#deps.clock.monotonic();
     this.#failingSince ??= now;
-    if (now - this.#failingSince < RECONNECT_AFTER_MS || !relay.reconnect) return;
+    if (now - this.#failingSince < RECONNECT_AFTER_MS) return;
     // If that fails as well, the next attempt is as far away as this one was.
     this.#failingSince = now;
-    this.#reconnecting ??= relay.reconnect()
+    this.#reconnect();
+  }
+
+  #reconnect(): void {
+    this.#reconnecting ??= this.#deps.relay.reconnect?.()
       .catch(() => {})
       .finally(() => this.#reconnecting = undefined);
   }
@@ -257,29 +264,9 @@ export class RelayConnection {
   }
 }
 
-/** How much is asked for at once: halved after each failure, doubled after each success. */
-export class BatchSize {
-  readonly #least: number;
-  readonly #most: number;
-  #current: number;
-
-  constructor({ least, most }: { least: number; most: number }) {
-    this.#least = least;
-    this.#most = this.#current = most;
-  }
-
-  /** Items to ask for now. */
-  get current(): number {
-    return this.#current;
-  }
-
-  /** An attempt has failed. */
-  shrink(): void {
-    this.#current = Math.max(this.#least, this.#current >> 1);
-  }
-
-  /** An attempt has succeeded. */
-  grow(): void {
-    this.#current = Math.min(this.#most, 2 * this.#current);
-  }
+/** The first of `envelopes`, up to `bytes`; at least one. */
+function firstOf(envelopes: readonly Envelope[], bytes: number): readonly Envelope[] {
+  let size = 0;
+  const end = envelopes.findIndex((envelope, i) => (size += sizeOf(envelope)) > bytes && i > 0);
+  return end < 0 ? envelopes : envelopes.slice(0, end);
 }

@@ -266,10 +266,7 @@ export class Session {
   async #post(envelopes: readonly Envelope[]): Promise<void> {
     const { connection, seat } = this.#deps;
     const all = [...this.#first.splice(0), ...envelopes];
-    await connection.runInBatches("post", all, async (batch, { relay, signal, number }) => {
-      const marked = batch.map((one) => number === 0 ? one : { ...one, attempt: number });
-      await relay.post(seat, marked, { signal });
-    }, this.#abort.signal);
+    await connection.post(seat, all, this.#abort.signal);
     this.#sync.onPosted();
   }
 

@@ -5,9 +5,10 @@
  * @module
  */
 import { type Clock, type Random, sleep, type Timer } from "../clock.ts";
+import { Portion, sizeOfAll } from "../relay/portion.ts";
 import { type Envelope, MAX_BATCH, type Seat } from "../relay/relay.ts";
 import type { ReadMark, Removal } from "./receiver.ts";
-import { BatchSize, type RelayConnection } from "./retry.ts";
+import type { RelayConnection } from "./retry.ts";
 
 /** A watch can die in silence; this often, in milliseconds, the relay is read regardless. */
 const RECONCILE_MS = 12_000;
@@ -20,8 +21,6 @@ const REMOVE_WITHIN_MS = 2_000;
 const REMOVE_AFTER_POST_MS = 1_500;
 /** Receipts carry no text: they wait for the next removal, but not longer than this. */
 const REMOVE_LAZILY_MS = 5_000;
-/** The fewest that are read at once: of the largest, 500 kB. */
-const MIN_PAGE = 8;
 /**
  * Pushed envelopes, and removals, that wait at a time. In a flood beyond that the stream is restarted
  * from now, and what came meanwhile is read page by page.
@@ -44,8 +43,6 @@ const REST_MS = 2_000;
  */
 const PAUSE_STEP_MS = 10;
 const MAX_PAUSE_MS = 500;
-/** Characters of a page; where there are more, the next one is of fewer envelopes. */
-const MAX_PAGE_CHARS = 2 ** 20;
 
 /** What is read from the relay, beside the envelopes. */
 export interface ReadResult extends ReadMark {
@@ -83,7 +80,7 @@ export class Sync {
   /** Removals asked for so far. */
   #removalsAsked = 0;
   #reads = 0;
-  readonly #pageSize = new BatchSize({ least: MIN_PAGE, most: MAX_BATCH });
+  readonly #page = new Portion();
   /** The ids of the last full page: reading it again is of no use while nothing of it is gone. */
   #lastPage: ReadonlySet<string> = new Set();
   #readWanted = false;
@@ -281,15 +278,18 @@ export class Sync {
     this.#readWanted = false;
     this.#reconcileTimer?.cancel();
     const number = ++this.#reads;
-    const { envelopes, malformed } = await connection.run("read", (attempt) => {
-      if (attempt.number > 0) this.#pageSize.shrink();
-      return attempt.relay.read(seat, { most: this.#pageSize.current, signal: attempt.signal });
+    let most = 0;
+    const { envelopes, malformed } = await connection.run("read", async (attempt) => {
+      if (attempt.number > 0) this.#page.failed();
+      most = this.#page.count;
+      const began = clock.monotonic();
+      const found = await attempt.relay.read(seat, { most, signal: attempt.signal });
+      const { envelopes } = found;
+      const ms = clock.monotonic() - began;
+      this.#page.passed({ bytes: sizeOfAll(envelopes), count: envelopes.length, ms });
+      return found;
     }, this.#signal);
-    const isPage = envelopes.length >= this.#pageSize.current;
-    const chars = charsOf(envelopes);
-    const average = chars / Math.max(1, envelopes.length);
-    if (2 * this.#pageSize.current * average <= MAX_PAGE_CHARS) this.#pageSize.grow();
-    for (let over = chars; over > MAX_PAGE_CHARS; over /= 2) this.#pageSize.shrink();
+    const isPage = envelopes.length >= most;
     const upTo = isPage ? envelopes.at(-1)!.seq - 1 : Infinity;
     const askedBefore = this.#removalsAsked;
     let rejected = 0;

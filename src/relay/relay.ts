@@ -254,6 +254,9 @@ export interface Relay {
    */
   reconnect?(): Promise<void>;
 
+  /** True when the present client works, but has lost a connection for good: another one has all. */
+  isCrippled?(): boolean;
+
   /** Closes every connection, file and timer. */
   close(): Promise<void>;
 }

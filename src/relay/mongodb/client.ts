@@ -32,6 +32,8 @@ const HEARTBEAT_MS = 5_000;
 export const AWAIT_MS = 6_000;
 /** A socket is dead when even that answer is overdue. */
 const SOCKET_TIMEOUT_MS = AWAIT_MS + 4_000;
+/** No command holds a connection for this long: its socket has timed out before. */
+const LOST_MS = 3 * SOCKET_TIMEOUT_MS;
 /** Looking up the cluster, choosing a server and signing in, all together. */
 const OPENING_MS = 20_000;
 /** The same through a proxy: Tor takes its time to reach an onion service. */
@@ -116,7 +118,7 @@ export async function openClient(uri: string, options: ClientOptions): Promise<M
       ...driverOptions,
     });
     checkPoolSeldom(opening);
-    followConnections(opening);
+    followConnections(opening, clock);
     opening.once("topologyOpening", () => onOpening?.(opening));
     if (onTopology) {
       opening.on("topologyDescriptionChanged", ({ newDescription }) => onTopology(newDescription));
@@ -214,7 +216,9 @@ function problemOf(
 /** Closes every socket, in bounded time even if no server answers. Never rejects. */
 export async function closeClient(client: MongoClient, clock: Clock): Promise<void> {
   // The driver closes what is open, and forgets what is only being opened.
-  const opening = [...openings.get(client)?.values() ?? []].map(({ promise }) => promise);
+  const opening = [...connections.get(client)?.opening.values() ?? []].map(({ promise }) =>
+    promise
+  );
   await atMost(clock, SETTLING_MS, Promise.all(opening));
   try {
     await withDeadline(clock, { ms: CLOSING_MS }, () => client.close());
@@ -223,12 +227,18 @@ export async function closeClient(client: MongoClient, clock: Clock): Promise<vo
   }
 }
 
-/** Of each client, the connections that are being opened: resolved when that has ended. */
-const openings = new WeakMap<MongoClient, Map<string, PromiseWithResolvers<void>>>();
+/** What is known of each client's connections, by their name. */
+const connections = new WeakMap<MongoClient, {
+  /** Being opened: resolved when that has ended. */
+  readonly opening: Map<string, PromiseWithResolvers<void>>;
+  /** In use, and since when by the monotonic clock. */
+  readonly inUse: Map<string, number>;
+}>();
 
-function followConnections(client: MongoClient): void {
+function followConnections(client: MongoClient, clock: Clock): void {
   const opening = new Map<string, PromiseWithResolvers<void>>();
-  openings.set(client, opening);
+  const inUse = new Map<string, number>();
+  connections.set(client, { opening, inUse });
   const opened = (event: ConnectionName) => {
     opening.get(nameOf(event))?.resolve();
     opening.delete(nameOf(event));
@@ -236,6 +246,17 @@ function followConnections(client: MongoClient): void {
   client.on("connectionCreated", (event) => opening.set(nameOf(event), Promise.withResolvers()));
   client.on("connectionReady", opened);
   client.on("connectionClosed", opened);
+  client.on("connectionCheckedOut", (event) => inUse.set(nameOf(event), clock.monotonic()));
+  client.on("connectionCheckedIn", (event) => inUse.delete(nameOf(event)));
+}
+
+/**
+ * True when a connection never came back to its pool: a command that waits to be written through a
+ * socket that the driver has closed waits for ever, and its place stays taken.
+ */
+export function isCrippled(client: MongoClient, clock: Clock): boolean {
+  const since = connections.get(client)?.inUse.values() ?? [];
+  return [...since].some((at) => clock.monotonic() - at > LOST_MS);
 }
 
 type ConnectionName = Pick<ConnectionReadyEvent, "address" | "connectionId">;

@@ -24,7 +24,7 @@ import {
   type Seat,
   type StoredDocuments,
 } from "../relay.ts";
-import { closedFailure } from "./client.ts";
+import { closedFailure, isCrippled } from "./client.ts";
 import { inspectCollections } from "./collections.ts";
 import { MAX_TIME_MS, withinTime } from "./bounded.ts";
 import { Connection } from "./connection.ts";
@@ -131,6 +131,10 @@ export class MongoRelay implements Relay {
     this.#connection = next;
     last.replace();
     await last.close(this.#clock);
+  }
+
+  isCrippled(): boolean {
+    return isCrippled(this.#connection.client, this.#clock);
   }
 
   #connect(client: MongoClient): Connection {

@@ -10,6 +10,7 @@
 import { type ClientSession, type Db, type Document, Long } from "mongodb";
 import { backoff, type Clock, type Random, sleep } from "../../clock.ts";
 import { Failure, RelayUnavailable } from "../../errors.ts";
+import { Portion } from "../portion.ts";
 import { type Envelope, type Listener, MAX_BATCH, type Seat } from "../relay.ts";
 import { AWAIT_MS } from "./client.ts";
 import { cursorId, decodeEvent, RAW_BATCHES, streamPipeline } from "./envelope_document.ts";
@@ -33,11 +34,8 @@ const PROCESSING_MS = 1;
  * yet to deliver is skipped, and the room read instead.
  */
 const MAX_FULL_BATCHES = 8;
-/** Documents in the first batch of a stream. One that is full and not large is followed by a larger one. */
-const FIRST_BATCH = 32;
-/** Bytes of a batch; where there are more, the next one is small: what comes at once is held at once. */
-const MAX_BATCH_BYTES = 2 ** 20;
-const SMALL_BATCH = 8;
+/** Bytes that each document of the first batch may have: what comes at once is held at once. */
+const TYPICAL_BYTES = 1_536;
 /** Closing tells the server, which may not listen; its cursor then ends by itself. */
 const CLOSING_MS = 1_000;
 
@@ -79,9 +77,10 @@ async function follow(
   let failures = 0;
   let isUp = false;
   let unknownAnswers = 0;
+  const portion = new Portion({ typical: TYPICAL_BYTES });
   while (true) {
     signal.throwIfAborted();
-    const stream = new Stream(deps, seat);
+    const stream = new Stream(deps, seat, portion);
     let fullBatches = 0;
     try {
       await stream.open(signal);
@@ -106,6 +105,7 @@ async function follow(
       if (isStreamRefusal(error)) return;
       unknownAnswers = isUnknownAnswer(error) ? unknownAnswers + 1 : 0;
       if (unknownAnswers === MAX_UNKNOWN_ANSWERS) return;
+      portion.failed();
       const trouble = relayError(error);
       if (!(trouble instanceof RelayUnavailable)) throw trouble;
       const retryInMs = backoff(failures++, deps.random);
@@ -162,12 +162,13 @@ class Stream {
   readonly #seat: Seat;
   /** A cursor belongs to the session that opened it. */
   readonly #session: ClientSession;
+  readonly #portion: Portion;
   #cursor = Long.ZERO;
-  #batchSize = FIRST_BATCH;
 
-  constructor(deps: WatchDeps, seat: Seat) {
+  constructor(deps: WatchDeps, seat: Seat, portion: Portion) {
     this.#deps = deps;
     this.#seat = seat;
+    this.#portion = portion;
     this.#session = deps.db.client.startSession({ causalConsistency: false });
   }
 
@@ -187,8 +188,9 @@ class Stream {
 
   /** The next envelopes; none after {@link AWAIT_MS}. */
   async next(signal: AbortSignal): Promise<News> {
-    const [getMore, batchSize] = [this.#cursor, this.#batchSize];
+    const [getMore, batchSize] = [this.#cursor, this.#portion.count];
     const command = { getMore, collection: "messages", batchSize, maxTimeMS: AWAIT_MS };
+    const began = this.#deps.clock.monotonic();
     const documents = this.#take(
       await withDeadline(
         this.#deps.clock,
@@ -197,9 +199,8 @@ class Stream {
       ),
     );
     const bytes = documents.reduce((sum, { length }) => sum + length, 0);
-    const isFull = documents.length === batchSize;
-    if (bytes > MAX_BATCH_BYTES) this.#batchSize = SMALL_BATCH;
-    else if (isFull) this.#batchSize = Math.min(MAX_BATCH, 2 * batchSize);
+    const ms = this.#deps.clock.monotonic() - began;
+    this.#portion.passed({ bytes, count: documents.length, ms });
     const envelopes: Envelope[] = [];
     for (const bytes of documents) {
       const envelope = decodeEvent(bytes, this.#seat);
@@ -208,7 +209,7 @@ class Stream {
     return {
       envelopes,
       strange: envelopes.length < documents.length,
-      isFull,
+      isFull: documents.length === MAX_BATCH,
     };
   }
 

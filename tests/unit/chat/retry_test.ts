@@ -9,7 +9,7 @@ import { seededRandom } from "../../support/random.ts";
 const never = new AbortController().signal;
 
 /** A connection that is up, and all that it reports from then on. */
-function connected() {
+function connected(parts: Partial<Relay> = {}) {
   const clock = new FakeClock();
   const said: ChatEvent[] = [];
   let watcher: Listener | undefined;
@@ -19,6 +19,7 @@ function connected() {
       kind: "sqlite",
       watch: (_, listener) => watcher = listener,
       reconnect: () => Promise.resolve(void reconnects++),
+      ...parts,
     } as Partial<Relay> as Relay,
     clock,
     random: seededRandom(1),
@@ -239,19 +240,38 @@ Deno.test("RelayConnection: one operation that gets through is enough to go on w
   assertEquals(stage.reconnects(), 0);
 });
 
-Deno.test("RelayConnection.runInBatches: halves what fails, doubles what succeeds, and marks repeats", async () => {
-  const { clock, connection } = connected();
+Deno.test("RelayConnection.post: sends less of what fails, more of what succeeds, and marks repeats", async () => {
   const calls: [size: number, attempt: number][] = [];
-  const items = Array.from({ length: 10 }, (_, i) => i);
   const stored: number[] = [];
-  const done = connection.runInBatches("post", items, (batch, { number }) => {
-    calls.push([batch.length, number]);
-    if (batch.length > 4) return Promise.reject(outage());
-    stored.push(...batch);
-    return Promise.resolve();
-  }, never);
-  await clock.until(() => stored.length === items.length);
+  const { clock, connection } = connected({
+    post(_, batch) {
+      calls.push([batch.length, batch[0]!.attempt]);
+      if (batch.length > 4 && calls.length < 4) return Promise.reject(outage());
+      stored.push(...batch.map(({ seq }) => seq));
+      return Promise.resolve();
+    },
+  });
+  const envelopes = Array.from({ length: 20 }, (_, i) => ({
+    id: String(i),
+    from: "host" as const,
+    seq: i + 1,
+    attempt: 0,
+    head: new Uint8Array(0),
+    token: "x".repeat(4_800),
+  }));
+  const done = connection.post({} as Seat, envelopes, never);
+  await clock.until(() => stored.length === envelopes.length);
   await done;
-  assertEquals(stored, items);
-  assertEquals(calls, [[10, 0], [5, 1], [2, 2], [4, 2], [4, 2]]);
+  assertEquals(stored, envelopes.map(({ seq }) => seq));
+  assertEquals(calls, [[9, 0], [1, 1], [2, 1], [4, 1], [9, 1], [4, 1]]);
+});
+
+Deno.test("RelayConnection.run: replaces a client that works but has lost a connection", async () => {
+  let isCrippled = false;
+  const { connection, reconnects } = connected({ isCrippled: () => isCrippled });
+  await connection.run("read", () => Promise.resolve(), never);
+  assertEquals(reconnects(), 0);
+  isCrippled = true;
+  await connection.run("read", () => Promise.resolve(), never);
+  assertEquals(reconnects(), 1);
 });
