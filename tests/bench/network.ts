@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { bucket } from "../../src/protocol/payload.ts";
 import { startReplicaSet, type TestServer } from "../support/mongod.ts";
 import { Network } from "../support/proxy.ts";
 import { bareMongoPair, type Pair, pause } from "./pairs.ts";
@@ -130,6 +131,65 @@ async function measure(server: TestServer, rtt: number) {
   }
 }
 
+/** Long texts pasted at once, over a link of that many bits in a second for each of the two. */
+const BULKS = [
+  { kbits: 1_000, count: 100, chars: 16_000 },
+  { kbits: 256, count: 40, chars: 6_000 },
+] as const;
+/** Of a text of that many characters on the wire: in its bucket, as a token, with its header. */
+const OVERHEAD = 4 / 3;
+/** Bytes of a payload beside its text. */
+const COUNTERS = 80;
+
+/** One side pastes texts; how long until the other has shown all, and what that took. */
+async function bulk(
+  server: TestServer,
+  { kbits, count, chars }: typeof BULKS[number],
+): Promise<{ seconds: number; sent: number; reports: number }> {
+  const networks = [await Network.open(server), await Network.open(server)] as const;
+  const [own, peer] = networks;
+  const start = (network: Network, ...args: string[]) =>
+    Program.deno("main.ts", [...args, "--json"], {
+      WHISPER_URI: network.uri,
+      XDG_CONFIG_HOME: NOWHERE,
+    });
+  const has = (event: string) => (line: string) => line.includes(`"event":"${event}"`);
+  try {
+    const host = start(own, "new", "--name", "Alice");
+    const { code } = JSON.parse((await host.next(has("invite"))).text);
+    const ready = host.next(has("ready"));
+    const guest = start(peer, "join", code, "--name", "Bob");
+    await Promise.all([ready, guest.next(has("ready"))]);
+    await pause(2_000);
+    for (const network of networks) {
+      network.all((proxy) => proxy.conditions = { delayMs: 40, bytesPerSecond: kbits * 125 });
+    }
+    let [shown, reports] = [0, 0];
+    const all = Promise.withResolvers<void>();
+    guest.onLine(({ text }) => has("message")(text) && ++shown === count && all.resolve());
+    for (const program of [host, guest]) {
+      program.onLine(({ text }) => text.includes('"state":"reconnecting"') && reports++);
+    }
+    const sentBefore = own.sent;
+    const began = performance.now();
+    await host.write(
+      ...Array.from(
+        { length: count },
+        (_, i) => JSON.stringify({ send: "x".repeat(chars), id: `${i}` }),
+      ),
+    );
+    await all.promise;
+    const seconds = (performance.now() - began) / 1_000;
+    const sent = own.sent - sentBefore;
+    for (const network of networks) network.all((proxy) => proxy.conditions = {});
+    await guest.end();
+    await host.end();
+    return { seconds, sent, reports };
+  } finally {
+    for (const network of networks) await network.close();
+  }
+}
+
 /** The round trips asked of each step, with their names. */
 const ASKED = [
   ["code", "launch to code", 6],
@@ -179,6 +239,34 @@ export const bench: Bench = {
           unit: "ms",
           bound: { of: "value", atMost: 2.1 * rtt + 50 },
         });
+      }
+      for (const one of BULKS) {
+        const { kbits, count, chars } = one;
+        const { seconds, sent, reports } = await bulk(server, one);
+        const bytes = count * bucket(chars + COUNTERS) * OVERHEAD;
+        const what = `${kbits} kbit/s: ${count} texts of ${chars} bytes`;
+        const wire = { what: "the bytes on the wire", value: bytes / kbits / 125 };
+        rows.push(
+          {
+            what: `${what}, until all are shown`,
+            value: seconds,
+            unit: "s",
+            reference: wire,
+            bound: { of: "ratio", atMost: 1.5 },
+          },
+          {
+            what: `${what}, sent`,
+            value: sent / 1_000,
+            unit: "kB",
+            reference: { what: "their tokens", value: bytes / 1_000 },
+            bound: { of: "ratio", atMost: 1.3 },
+          },
+          {
+            what: `${what}, reports of an outage`,
+            value: reports,
+            unit: "",
+          },
+        );
       }
       return rows;
     } finally {

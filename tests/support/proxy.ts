@@ -33,6 +33,7 @@ class Wire {
   readonly #proxy: Proxy;
   readonly #from: Socket;
   readonly #to: Socket;
+  readonly #direction: "up" | "down";
   readonly #waiting: { chunk: Buffer; dueAt: number }[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #freeAt = 0;
@@ -41,8 +42,13 @@ class Wire {
   #stranded = false;
   #held = false;
 
-  constructor(proxy: Proxy, from: Socket, to: Socket, rewrite: Rewrite) {
+  constructor(
+    proxy: Proxy,
+    { from, to, direction }: { from: Socket; to: Socket; direction: "up" | "down" },
+    rewrite: Rewrite,
+  ) {
     this.#proxy = proxy;
+    this.#direction = direction;
     this.#from = from;
     this.#to = to;
     from.on("data", (chunk) => this.#take(rewrite(Buffer.from(chunk))));
@@ -97,6 +103,7 @@ class Wire {
       this.#size -= next.chunk.length;
       if (this.#size < MAX_WAITING) this.#from.resume();
       if (!this.#proxy.spend(next.chunk.length)) return;
+      this.#proxy.passed[this.#direction] += next.chunk.length;
       this.#to.write(next.chunk);
     }
   }
@@ -128,6 +135,8 @@ interface Passage {
 export class Proxy {
   /** The port of 127.0.0.1 that this proxy listens on. */
   readonly port: number;
+  /** Bytes that passed from the client, and to it. */
+  readonly passed = { up: 0, down: 0 };
   readonly #target: number;
   readonly #chance: () => number;
   readonly #listener: Server;
@@ -299,8 +308,8 @@ export class Proxy {
     const server = connect({ port: this.#target, host: "127.0.0.1", allowHalfOpen: true });
     server.setNoDelay(true);
     const wires = [
-      new Wire(this, client, server, (chunk) => chunk),
-      new Wire(this, server, client, this.#rewrite()),
+      new Wire(this, { from: client, to: server, direction: "up" }, (chunk) => chunk),
+      new Wire(this, { from: server, to: client, direction: "down" }, this.#rewrite()),
     ];
     return { client, server, wires };
   }
@@ -354,6 +363,11 @@ export class Network {
   /** True while something is held back on the way to any node. */
   get isHolding(): boolean {
     return [...this.#proxies.values()].some(({ isHolding }) => isHolding);
+  }
+
+  /** Bytes that the client has sent. */
+  get sent(): number {
+    return [...this.#proxies.values()].reduce((sum, { passed }) => sum + passed.up, 0);
   }
 
   /** Connections that the client has open. */
