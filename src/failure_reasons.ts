@@ -364,6 +364,7 @@ export const REASONS = {
     maxCharacters: number;
     maxBytes: number;
   }>("usage"),
+  "notify-needs-terminal": because("usage"),
   "invalid-theme": because<{ source: string }>("usage"),
   "invalid-linger": because<{ source: string; why: "format" | "range" }>("usage"),
 

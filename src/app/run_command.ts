@@ -65,6 +65,19 @@ async function doctor(command: DoctorCommand, { stop, output }: Surroundings): P
   const { runDoctor } = await import("../doctor/run.ts");
   const { input, asker } = await asking(command, { stop, output });
   command.notes.forEach(note);
+  if (command.notify) {
+    const [{ runNotify }, { notifierFor }] = await Promise.all([
+      import("../doctor/notify.ts"),
+      import("../terminal/notification.ts"),
+    ]);
+    return await runNotify({
+      asker,
+      notifier: notifierFor(env),
+      clock: systemClock,
+      write: (text) => output.write(text),
+      signal: stop,
+    });
+  }
   const isTerminal = Deno.stdout.isTerminal();
   return await runDoctor(command, {
     asker,

@@ -79,6 +79,8 @@ export type Transfer =
 /** Check the connection. */
 export interface DoctorCommand extends Connection {
   readonly command: "doctor";
+  /** Send a notification and ask whether it was seen, instead of checking the connection. */
+  readonly notify: boolean;
 }
 
 /** Make, save or forget a relay link. */

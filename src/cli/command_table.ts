@@ -101,6 +101,7 @@ export const FLAGS = {
     env: "WHISPER_MOUSE",
     setting: true,
   },
+  "notify": {},
   "key-file": { value: "FILE" },
   "ttl": { value: "SECONDS" },
   "debug": {},
@@ -220,7 +221,7 @@ export const COMMANDS = {
   "doctor": {
     usage: "doctor",
     help: COMMAND_HELP.doctor,
-    flags: [...RELAY, ...LOOKS, ...ALWAYS],
+    flags: ["notify", ...RELAY, ...LOOKS, ...ALWAYS],
     example: 'doctor --uri "mongodb+srv://alice@cluster0.abcde.mongodb.net"',
     exampleHelp: EXAMPLE_HELP.doctor,
   },

@@ -70,7 +70,11 @@ export function parseCommand(args: readonly string[], sources: SettingSources): 
     case "doctor":
       refuseOthers(parsed, spec);
       assertNoMore(rest);
-      return { command: "doctor", ...connection(new Settings(flags, sources)) };
+      return {
+        command: "doctor",
+        notify: flags.has("notify"),
+        ...connection(new Settings(flags, sources)),
+      };
     case "relay":
       return {
         ...relayLink(actionOf(parsed, spec), rest.slice(1), new Settings(flags, sources)),

@@ -106,6 +106,21 @@ export function toClipboard(text: string): TerminalText {
   return tty`\x1b]52;c;${btoa(bytes.join(""))}\x07`;
 }
 
+/** A sequence as a multiplexer passes it on to the terminal that it runs in. */
+export function throughMultiplexer(
+  text: TerminalText,
+  multiplexer: "tmux" | "screen" | undefined,
+): TerminalText {
+  switch (multiplexer) {
+    case "tmux":
+      return new TerminalText(`\x1bPtmux;${text.raw.replaceAll("\x1b", "\x1b\x1b")}\x1b\\`);
+    case "screen":
+      return new TerminalText(`\x1bP${text.raw}\x1b\\`);
+    case undefined:
+      return text;
+  }
+}
+
 /** Rings the bell. */
 export const BELL = tty`\x07`;
 /** Bracketed paste (xterm): pasted text arrives between two sequences, apart from keys. */

@@ -79,7 +79,7 @@ async function measureOurs(texts: number, coming = 0): Promise<number[]> {
     quiet: false,
     theme: "dark",
     mouse: true,
-    notifier: "bell",
+    notifier: { kind: "bell", multiplexer: undefined },
     multiplexer: undefined,
   });
   const over = new AbortController();

@@ -51,6 +51,7 @@ async function look(
   let text = "";
   const status = await runDoctor({
     command: "doctor",
+    notify: false,
     relay: undefined,
     poll: false,
     passwordFile: undefined,

@@ -9,10 +9,10 @@ import type { Terminal } from "../../src/terminal/terminal.ts";
 import { rawOf, type TerminalText } from "../../src/terminal/terminal_text.ts";
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-/** CSI, OSC, or a control character that stands alone. */
+/** CSI, OSC, DCS, or a control character that stands alone. */
 const SEQUENCE =
   // deno-lint-ignore no-control-regex -- what a program writes to a terminal
-  /\x1b\[(?<parameters>[0-?]*\$?)(?<final>[@-~])|\x1b\](?<osc>[^\x07\x1b]*)\x07|(?<control>[\x00-\x1f\x7f-\x9f])/y;
+  /\x1b\[(?<parameters>[0-?]*\$?)(?<final>[@-~])|\x1b\](?<osc>[^\x07\x1b]*)\x07|\x1bP(?<dcs>(?:[^\x1b]|\x1b\x1b)*)\x1b\\|(?<control>[\x00-\x1f\x7f-\x9f])/y;
 /** The private modes that may be switched. */
 const MODES = ["7", "25", "1004", "1007", "1049", "2004", "2026", "2031"];
 
@@ -25,6 +25,8 @@ export class MemoryScreen implements Terminal {
   readonly modes = new Map<string, boolean>([["7", true], ["25", true]]);
   /** Operating system commands: titles, notifications, the clipboard. */
   readonly commands: string[] = [];
+  /** What a multiplexer passes on to the terminal that it runs in. */
+  readonly passedOn: string[] = [];
   /** Times that the bell rang. */
   bells = 0;
   isRaw = false;
@@ -104,8 +106,9 @@ export class MemoryScreen implements Terminal {
       const found = SEQUENCE.exec(text);
       if (found) {
         at = SEQUENCE.lastIndex;
-        const { parameters = "", final, osc, control } = found.groups!;
-        if (osc !== undefined) this.commands.push(osc);
+        const { parameters = "", final, osc, dcs, control } = found.groups!;
+        if (dcs !== undefined) this.passedOn.push(dcs);
+        else if (osc !== undefined) this.commands.push(osc);
         else if (final !== undefined) this.#sequence(parameters, final);
         else this.#control(control!);
         continue;

@@ -175,6 +175,10 @@ export const CLI_FAILURES = {
         };
     }
   },
+  "notify-needs-terminal": () => ({
+    message: "--notify asks you a question, and there is no terminal to ask in.",
+    hint: "Run it in a terminal, without --json.",
+  }),
   "invalid-theme": ({ source }) => ({
     message: `The theme in ${source} is unknown.`,
     hint: "Give auto, dark, light or mono.",

@@ -36,6 +36,33 @@ const TITLES: Readonly<Record<CheckName, string>> = {
   left: "Leaving",
 };
 
+/** `whisper doctor --notify`. */
+export const NOTIFY = {
+  text: "Test notification",
+  soon: (seconds: number) =>
+    `A notification comes in ${seconds} seconds. Switch to another window until then.`,
+  question: "Did you see it? [y/N]: ",
+  seen: (kind: string) => `Good: Whisper notifies you through your terminal (${WAYS[kind]}).`,
+  unseen: ({ kind, multiplexer }: { kind: string; multiplexer: string | undefined }) =>
+    kind === "bell"
+      ? "This terminal has a bell only. Turn it on in the terminal's settings."
+      : multiplexer === "tmux"
+      ? `tmux passes notifications on with: set -g allow-passthrough on. It was sent as ${
+        WAYS[kind]
+      }.`
+      : `Allow notifications of your terminal in the settings of your desktop. It was sent as ${
+        WAYS[kind]
+      }; a terminal that does not know that rings its bell.`,
+} as const;
+
+/** What the ways to notify are called. */
+const WAYS: Readonly<Record<string, string>> = {
+  osc99: "OSC 99",
+  osc9: "OSC 9",
+  osc777: "OSC 777",
+  bell: "the bell",
+};
+
 /** The words around the steps. The marks stay words when they are read aloud or pasted. */
 export const DOCTOR = {
   titles: TITLES,

@@ -30,6 +30,7 @@ export const FLAG_HELP = {
   "resolve": "look up the hosts of mongodb+srv now, for use behind a proxy",
   "key-file": "the file with the Fernet key, as keygen prints it",
   "ttl": "refuse a token that is older than this",
+  "notify": "send a notification and ask whether you saw it",
   "debug": "show where in the program a failure arose",
   "help": "show help, of a command if one is given",
   "version": "show the versions of Whisper, Deno and the driver",

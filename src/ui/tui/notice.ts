@@ -7,41 +7,14 @@
 import type { ChatEvent } from "../../chat/events.ts";
 import { IDLE_MS } from "../common.ts";
 import { NOTICE_TEXTS } from "../messages/tui.ts";
-import { BELL, type TerminalText, tty } from "../../terminal/terminal_text.ts";
-
-/** How a terminal shows a notification. */
-export type Notifier = "osc9" | "osc777" | "bell";
+import { closeNotification, notification, type Notifier } from "../../terminal/notification.ts";
+import { BELL, type TerminalText } from "../../terminal/terminal_text.ts";
 
 /** What a notification is about. */
 type Cause = "ready" | "message" | "alarm";
 
 /** Two notifications of a kind are at least so far apart. */
 const NOTICE_MS = 10_000;
-/** Terminals that name themselves and take iTerm's sequence; the others that take any take rxvt's. */
-const OSC9 = /^(?:iTerm\.app|WezTerm|ghostty|WarpTerminal|vscode)$/;
-
-/** The way of this terminal. */
-export function notifierFor(
-  { term, program }: { readonly term: string | undefined; readonly program: string | undefined },
-): Notifier {
-  // The console of Linux would print what it does not know.
-  if (term === undefined || /^(?:linux|dumb|vt\d+)/.test(term)) return "bell";
-  return OSC9.test(program ?? "") || term === "xterm-kitty" ? "osc9" : "osc777";
-}
-
-/** What to write. */
-function notice(notifier: Notifier, cause: Cause): TerminalText {
-  const text = NOTICE_TEXTS[cause];
-  switch (notifier) {
-    case "bell":
-      return BELL;
-    case "osc9":
-      return tty`\x1b]9;Whisper: ${text}\x07${BELL}`;
-    case "osc777":
-      return tty`\x1b]777;notify;Whisper;${text}\x07${BELL}`;
-  }
-}
-
 /** What is known about the person at the screen. */
 export interface Attention {
   readonly isMuted: boolean;
@@ -51,9 +24,12 @@ export interface Attention {
   readonly now: number;
 }
 
-/** Decides when to notify. */
+/** Decides when to notify, and when that was read. */
 export class Notices {
-  readonly #notifier: Notifier;
+  #notifier: Notifier;
+  /** Of all notifications of this chat: a new one replaces the last. */
+  readonly #id = `whisper-${crypto.randomUUID()}`;
+  #isShown = false;
   readonly #lastAt = new Map<Cause, number>();
 
   constructor(notifier: Notifier) {
@@ -72,7 +48,21 @@ export class Notices {
     if (cause !== "alarm" && !looksElsewhere) return undefined;
     if (now - (this.#lastAt.get(cause) ?? -Infinity) < NOTICE_MS) return undefined;
     this.#lastAt.set(cause, now);
-    return notice(looksElsewhere ? this.#notifier : "bell", cause);
+    if (!looksElsewhere) return BELL;
+    this.#isShown = true;
+    return notification(this.#notifier, { text: NOTICE_TEXTS[cause], id: this.#id });
+  }
+
+  /** The terminal takes OSC 99. */
+  useKittys(): void {
+    this.#notifier = { ...this.#notifier, kind: "osc99" };
+  }
+
+  /** What takes the last notification away, now that the person has looked; undefined for nothing. */
+  read(): TerminalText | undefined {
+    if (!this.#isShown) return undefined;
+    this.#isShown = false;
+    return closeNotification(this.#notifier, this.#id);
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { systemClock } from "../../clock.ts";
-import { notifierFor } from "./notice.ts";
+import { notifierFor } from "../../terminal/notification.ts";
 import { FullScreen, type FullScreenParts } from "./screen.ts";
 
 /** What is known when the screen is opened. */
@@ -28,7 +28,7 @@ export function openFullScreen({ color, theme, env, ...rest }: Opening): FullScr
     ...rest,
     clock: systemClock,
     theme: !color ? "none" : theme === "auto" ? auto : theme,
-    notifier: notifierFor({ term: env("TERM"), program: env("TERM_PROGRAM") }),
+    notifier: notifierFor(env),
     multiplexer: env("TMUX") ? "tmux" : env("STY") ? "screen" : undefined,
   });
 }

@@ -8,6 +8,7 @@ import type { ChatEvent, Controls, MessageRef, RoomKind } from "../../chat/event
 import type { Clock, Timer } from "../../clock.ts";
 import { textOf } from "../../terminal/editor.ts";
 import type { Input, KeyAction } from "../../terminal/keys.ts";
+import { askNotifications, type Notifier } from "../../terminal/notification.ts";
 import type { TerminalInput } from "../../terminal/prompt.ts";
 import type { Size, Terminal } from "../../terminal/terminal.ts";
 import { toClipboard, tty } from "../../terminal/terminal_text.ts";
@@ -23,7 +24,7 @@ import { sentenceOf } from "../messages/events.ts";
 import { asTyped, type RecentMessage } from "../recent.ts";
 import { recentMessages } from "./log.ts";
 import { watchProcess } from "./process_watch.ts";
-import { Notices, type Notifier } from "./notice.ts";
+import { Notices } from "./notice.ts";
 import {
   ASK_BACKGROUND,
   ASK_TERMINAL,
@@ -151,7 +152,9 @@ export class FullScreen implements Interface, Screen {
     input.clear();
     terminal.setRaw(true);
     terminal.write(
-      tty`${enterScreen(this.#options)}${theme === "auto" ? ASK_BACKGROUND : ""}${ASK_TERMINAL}`,
+      tty`${enterScreen(this.#options)}${theme === "auto" ? ASK_BACKGROUND : ""}${
+        askNotifications(parts.notifier)
+      }${ASK_TERMINAL}`,
     );
     if (parts.multiplexer) this.problem(multiplexerWarning(parts.multiplexer));
     this.#renderer.renderWithin(0);
@@ -222,6 +225,7 @@ export class FullScreen implements Interface, Screen {
     await this.#awaitAnswer();
     const last = this.#state.farewell.map((line) => `${line}\n`).join("");
     this.#unwatch();
+    this.#closeNotification();
     terminal.write(leaveScreen(this.#found));
     await terminal.flush({ withinMs: LEAVE_MS });
     terminal.setRaw(false);
@@ -325,6 +329,8 @@ export class FullScreen implements Interface, Screen {
       this.#tick();
       if (isTyped(input)) this.#typedAt = this.#parts.clock.monotonic();
       this.#onAnswer(input);
+      const hasLooked = isTyped(input) || (input.input === "focus" && input.isFocused);
+      if (hasLooked) this.#closeNotification();
       if (!controls || input.input !== "key" || !this.#act(input.action, controls)) {
         this.#dispatch({ action: "input", input });
       }
@@ -335,6 +341,7 @@ export class FullScreen implements Interface, Screen {
   /** What the terminal has told about itself. */
   #onAnswer(input: Input): void {
     if (input.input === "attributes") this.#isAnswered = true;
+    if (input.input === "notifications") this.#notices.useKittys();
     if (input.input === "mode" && !this.#isAnswered) {
       const modes = new Map(this.#found.modes).set(input.mode, input.isSet);
       this.#found = { ...this.#found, modes };
@@ -464,6 +471,11 @@ export class FullScreen implements Interface, Screen {
     const now = this.#parts.clock.monotonic();
     const call = this.#notices.about(event, { isMuted, isFocused, typedAt: this.#typedAt, now });
     if (call) this.#parts.terminal.write(call);
+  }
+
+  #closeNotification(): void {
+    const close = this.#notices.read();
+    if (close) this.#parts.terminal.write(close);
   }
 
   // The process: stopped, continued, ended.

@@ -108,6 +108,8 @@ function eventsWith(text: string): ChatEvent[] {
   ];
 }
 
+/** Asks whether the terminal takes notifications of OSC 99. */
+const ASKED = "99;i=whisper:p=?;";
 /** A link of the interface's own: to what is shown, or its end. */
 const LINK = /^8;(?:id=[\w-]+;https?:\/\/[!-~]+|;)$/;
 
@@ -126,7 +128,7 @@ Deno.test("full screen: writes no byte of a text as a control", async () => {
       quiet: false,
       theme: "none",
       mouse: true,
-      notifier: "osc9",
+      notifier: { kind: "osc9", multiplexer: undefined },
       multiplexer: undefined,
     });
     // The screen throws at every sequence that is none of the interface's.
@@ -137,7 +139,7 @@ Deno.test("full screen: writes no byte of a text as a control", async () => {
     }
     await ui.close();
     assertNotMatch(screen.normal, ACTING, what);
-    assertEquals(screen.commands.filter((one) => !LINK.test(one)), ["2;Whisper"], what);
+    assertEquals(screen.commands.filter((one) => !LINK.test(one)), ["2;Whisper", ASKED], what);
   }
 });
 

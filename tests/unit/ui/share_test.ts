@@ -112,7 +112,13 @@ Deno.test("/share: draws the QR code in a full screen that has room, and says so
       input: new TerminalInput(screen, clock, new Printed(screen)),
       clock,
       ...{ name: "Alice", relay: "MongoDB", room: "4821", by: "code", quiet: false },
-      ...{ theme: "dark", notifier: "bell", multiplexer: undefined, mouse: false, link },
+      ...{
+        theme: "dark",
+        notifier: { kind: "bell", multiplexer: undefined },
+        multiplexer: undefined,
+        mouse: false,
+        link,
+      },
     });
     const conversing = ui.converse(controls(CODE), over.signal);
     screen.type("/share\r");

@@ -39,7 +39,7 @@ class Harness {
       quiet: false,
       theme: "dark",
       mouse: true,
-      notifier: "osc777",
+      notifier: { kind: "osc777", multiplexer: undefined },
       multiplexer: undefined,
       ...rest,
     });
@@ -285,7 +285,7 @@ Deno.test("full screen: rings and notifies without content when the terminal is 
 });
 
 Deno.test("full screen: notifies once about a peer and each kind of news when not in focus", async () => {
-  await using harness = new Harness({ notifier: "osc9" });
+  await using harness = new Harness({ notifier: { kind: "osc9", multiplexer: undefined } });
   await harness.type("\x1b[O");
   harness.hear(UP, ready("Zoe"), message("secret"), message("secret"), alarm());
   assertEquals(harness.screen.commands.filter((command) => command.startsWith("9;")), [
@@ -310,7 +310,7 @@ Deno.test("full screen: shows only the program's name in the title", async () =>
   await using harness = new Harness();
   harness.hear(UP, ready(), message("secret"));
   await harness.clock.advance(2_000);
-  assertEquals(harness.screen.commands, ["2;Whisper"]);
+  assertEquals(harness.screen.commands, ["2;Whisper", "99;i=whisper:p=?;"]);
 });
 
 Deno.test("FullScreen: takes over what was typed at the questions before it", async () => {
@@ -647,4 +647,33 @@ Deno.test("full screen: changes its colors with the terminal's theme, unless one
     await harness.type("\x1b[?997;1n");
     assertStringIncludes(harness.screen.written, "\x1b[1;38;5;215m");
   }
+});
+
+Deno.test("full screen: replaces a notification of OSC 99 and takes it away when it was read", async () => {
+  for (const isRead of ["\x1b[I", "x"]) {
+    await using harness = new Harness({ notifier: { kind: "osc777", multiplexer: undefined } });
+    const { screen } = harness;
+    assert(screen.commands.includes("99;i=whisper:p=?;"), "it is asked");
+    await harness.type("\x1b]99;i=whisper:p=?;p=title\x1b\\", "\x1b[O");
+    harness.hear(UP, ready(), message("a secret"));
+    const [, id] = /^99;i=(whisper-[\w-]+);Whisper: /.exec(screen.commands.at(-1)!)!;
+    assertEquals(screen.commands.slice(-2), [
+      `99;i=${id};Whisper: Peer connected`,
+      `99;i=${id};Whisper: New message`,
+    ]);
+    await harness.type(isRead);
+    assertEquals(screen.commands.at(-1), `99;i=${id}:p=close;`);
+    await harness.type("y");
+    assertEquals(screen.commands.filter((one) => one.includes("p=close")).length, 1);
+    assert(!screen.commands.join().includes("secret"));
+  }
+});
+
+Deno.test("full screen: notifies through tmux, and asks nothing there", async () => {
+  await using harness = new Harness({ notifier: { kind: "osc9", multiplexer: "tmux" } });
+  const { screen } = harness;
+  assert(!screen.commands.some((one) => one.startsWith("99;")));
+  await harness.type("\x1b[O");
+  harness.hear(UP, ready());
+  assertEquals(screen.passedOn, ["tmux;\x1b\x1b]9;Whisper: Peer connected\x07"]);
 });

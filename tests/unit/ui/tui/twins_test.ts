@@ -29,7 +29,7 @@ function bothInterfaces(): {
     room: "4821",
     theme: "none",
     mouse: true,
-    notifier: "bell",
+    notifier: { kind: "bell", multiplexer: undefined },
     multiplexer: undefined,
   });
   return [
