@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { CountingProxy } from "../support/counting_proxy.ts";
 import { isOwnServer, mongodAvailable, startReplicaSet } from "../support/mongod.ts";
 import { Program } from "../support/program.ts";
 import { removeLeftFolder, Terminal, tmuxAvailable } from "../support/tmux.ts";
@@ -97,6 +98,59 @@ Deno.test({
       assert(!screen.includes(decodeURIComponent(password)), screen);
       await bob.press("C-c");
       await bob.see(/You left/);
+    } finally {
+      await server.stop();
+      await removeLeftFolder(folder);
+    }
+  },
+});
+
+Deno.test({
+  name: `questions: a relay link and a code are all that a newcomer is asked for${
+    hasServer ? "" : " (skipped: no MongoDB server)"
+  }`,
+  ignore: ignore || !hasServer,
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    const env = { XDG_RUNTIME_DIR: folder, XDG_CONFIG_HOME: folder, LC_ALL: "C.UTF-8" };
+    const server = await startReplicaSet({ count: 1 });
+    await using proxy = new CountingProxy();
+    try {
+      const { stdout } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "--allow-all", "--no-check", MAIN, "relay", "link", "--uri", server.uri],
+        env,
+      }).output();
+      const link = new TextDecoder().decode(stdout).trim();
+      assert(link.startsWith("whisper:"), link);
+      await using alice = new Program(["new", "--name", "Alice", "--json"], {
+        env: { ...env, WHISPER_URI: link },
+      });
+      const { code } = await alice.line(({ event }) => event === "invite");
+      // Behind a proxy the terminal belongs to a worker: it asks, shows and leaves the same.
+      for (const words of [[], ["--proxy", proxy.url]]) {
+        await using bob = await Terminal.open([...RUN, ...words], { env, rows: 40, columns: 100 });
+        await answer(bob, /Your name.*:$/m, "Bob");
+        await answer(bob, /Relay: .*:$/m, link);
+        const asked = await bob.see(/Invite code.*:$/m);
+        assert(!/password|user:/i.test(asked), asked);
+        const last = alice.all("invite").at(-1)!.code;
+        await answer(bob, /Invite code.*:$/m, last);
+        await bob.see(/Alice joined|end-to-end encrypted/);
+        const greeting = words.length > 0 ? "through the proxy" : "hello";
+        await bob.type(greeting);
+        await bob.press("Enter");
+        await alice.line(({ event, text }) => event === "message" && text === greeting);
+        await bob.press("C-c");
+        await bob.see(/You left[^]*status 0/);
+        assertEquals((await bob.modes()).alternateScreen, false);
+        if (words.length > 0) break;
+        const before = alice.lines.length;
+        await alice.line(({ event, peer }) => event === "presence" && peer === "left");
+        await alice.tell({ command: "invite" });
+        await alice.line(({ event }) => event === "invite", before);
+      }
+      assert(proxy.asked.length > 0, "the second chat went through the proxy");
+      assert(code !== alice.all("invite").at(-1)!.code);
     } finally {
       await server.stop();
       await removeLeftFolder(folder);

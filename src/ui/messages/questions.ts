@@ -8,7 +8,7 @@
 export const QUESTIONS = {
   name: (suggested: string | undefined) =>
     suggested === undefined ? "Your name: " : `Your name [${suggested}]: `,
-  relay: "Relay: paste a relay link or a MongoDB connection string (Enter: this computer): ",
+  relay: "Relay: paste a relay link or connection string (Enter for this computer): ",
   user: "Database user: ",
   password: (user: string | undefined) =>
     user === undefined
