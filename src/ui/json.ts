@@ -67,12 +67,19 @@ export class JsonInterface implements Interface {
   #isConfirming = false;
   /** Sessions that have ended so far. */
   #session = 0;
+  /** An outage is a state, whatever is tried in it: one line tells of it. */
+  #isReconnecting = false;
 
   constructor(parts: JsonParts) {
     this.#parts = parts;
   }
 
   hear(event: ChatEvent): void {
+    if (event.event === "relay") {
+      const isKnown = this.#isReconnecting && event.state === "reconnecting";
+      this.#isReconnecting = event.state === "reconnecting";
+      if (isKnown) return;
+    }
     this.#parts.write(eventAsJson(event, this.#parts.by));
     if (event.event === "message") {
       this.#unread.push(event.seq);

@@ -231,3 +231,20 @@ Deno.test("JsonInterface: shows the documents on the relay, field by field", asy
     more: 0,
   }]);
 });
+
+Deno.test("JsonInterface: tells of an outage once, however often it is tried to end it", () => {
+  const states: string[] = [];
+  const ui = new JsonInterface({
+    readLine: () => Promise.resolve(null),
+    write: (value) => states.push((value as { state: string }).state),
+    written: () => Promise.resolve(true),
+    flush: () => Promise.resolve(),
+  });
+  const cause = new Failure("relay-timeout", { seconds: 9 });
+  const relay = { event: "relay", kind: "mongodb", watch: "stream" } as const;
+  for (let outage = 0; outage < 2; outage++) {
+    for (let i = 0; i < 20; i++) ui.hear({ ...relay, state: "reconnecting", retryInMs: i, cause });
+    ui.hear({ ...relay, state: "up" });
+  }
+  assertEquals(states, ["reconnecting", "up", "reconnecting", "up"]);
+});
