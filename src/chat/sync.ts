@@ -22,8 +22,8 @@ const REMOVE_AFTER_POST_MS = 1_500;
 /** Receipts carry no text: they wait for the next removal, but not longer than this. */
 const REMOVE_LAZILY_MS = 5_000;
 /**
- * Pushed envelopes, and removals, that wait at a time. In a flood beyond that the stream is restarted
- * from now, and what came meanwhile is read page by page.
+ * Pushed envelopes, and removals, that wait at a time. What is pushed beyond that is dropped, and read
+ * page by page instead.
  */
 export const MAX_PUSHED = 4 * MAX_BATCH;
 /** Characters of what waits: many short envelopes or a few of the largest. */
@@ -143,8 +143,8 @@ export class Sync {
       this.#rejected.envelopes >= MAX_REJECTED_PUSHES || this.#rejected.chars >= MAX_REJECTED_CHARS;
     if (isFlood) {
       this.#pushed = [];
+      // A new watch would push the same again, on this computer at once.
       if (this.#rejected.envelopes > 0) this.#restWatch();
-      else this.#startWatch();
       this.#rejected = { envelopes: 0, chars: 0 };
       return this.requestRead();
     }
