@@ -83,5 +83,12 @@ export function isAnsi(): boolean {
  * Windows has no job control.
  */
 function maySuspend(): boolean {
-  return Deno.build.os !== "windows" && !env("WHISPER_COMMAND")?.startsWith("deno task");
+  if (Deno.build.os === "windows" || env("WHISPER_COMMAND")?.startsWith("deno task")) return false;
+  try {
+    // Signal 0 is never delivered. Older Denos let only those signal themselves who may run programs.
+    Deno.kill(Deno.pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
