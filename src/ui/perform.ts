@@ -27,6 +27,10 @@ export interface Screen {
   said(id: string, text: string, reply?: MessageRef): void;
   /** The messages on the screen, the newest last. */
   recent(): readonly RecentMessage[];
+  /** Shows the documents on the relay, in place of the conversation where that is possible. */
+  flip(lines: readonly string[]): void;
+  /** Whether they were in its place when the line was typed that is being performed. */
+  wasFlipped(): boolean;
   /** Gives a text to the person to edit. */
   edit(text: string): void;
   /** Milliseconds since 1970. */
@@ -202,10 +206,12 @@ export class Performer {
   /** How the relay is doing is known at once; what lies there has to be asked for. */
   async #relay(controls: Controls): Promise<void> {
     const screen = this.#screen;
+    // The conversation is there again.
+    if (screen.wasFlipped()) return;
     const overview = controls.overview();
     screen.tell(relayLines(overview, screen.relayState()));
     if (overview.openForMs === undefined || !overview.isRelayUp) return;
-    screen.tell(documentLines(await controls.documents()));
+    screen.flip(documentLines(await controls.documents()));
   }
 
   #reply(argument: string, { controls, id }: { controls: Controls; id: string }): void {

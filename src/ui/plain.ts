@@ -263,6 +263,14 @@ export class PlainInterface implements Interface, Screen {
     return this.#recent.all;
   }
 
+  flip(lines: readonly string[]): void {
+    this.tell(lines);
+  }
+
+  wasFlipped(): boolean {
+    return false;
+  }
+
   edit(text: string): void {
     if (this.#parts.input.isTerminal) this.#parts.input.edit(text);
     else this.tell([PLAIN_TEXTS.takenBackText(text)]);

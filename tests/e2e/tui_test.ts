@@ -356,6 +356,8 @@ test("shows what lies on the relay", async (env) => {
   await using pair = await meet(env, { columns: 120, rows: 60 });
   await say(pair.alice, "/relay");
   const screen = await pair.alice.see("guest_lease");
+  await pair.alice.press("Escape");
+  await pair.alice.see("Bob joined.");
   for (const field of ["epoch", "sealed", "revision", "host_lease", "guest"]) {
     assert(new RegExp(`^ +${field} +\\S+ \\(`, "m").test(screen), `${field}\n${screen}`);
   }

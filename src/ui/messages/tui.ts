@@ -111,6 +111,11 @@ export function multiplexerWarning(name: string): string {
     "logs.";
 }
 
+/** The documents on the relay, in place of the conversation. */
+export const RELAY_VIEW_TEXTS = {
+  back: "Esc or /relay: back to the conversation.",
+} as const;
+
 /** Notifications; never content. */
 export const NOTICE_TEXTS = {
   ready: "Peer connected",

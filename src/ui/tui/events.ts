@@ -212,6 +212,7 @@ export function forgetAll(state: State): State {
   return {
     ...state,
     log: cleared(state.log),
+    relayView: undefined,
     scroll: "tail",
     unread: 0,
     history: [],

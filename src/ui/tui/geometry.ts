@@ -47,10 +47,10 @@ export function heightsOf(state: State): Heights {
   return { header, alarms, conversation: room - invite, invite, rule, composer, status };
 }
 
-/** The conversation as far as there is room for it. */
+/** The conversation, or the documents of it on the relay, as far as there is room. */
 export function conversationWindow(state: State): Window {
   return {
-    entries: state.log.entries,
+    entries: (state.relayView ?? state.log).entries,
     geometry: {
       columns: state.columns,
       nameWidth: state.nameWidth,

@@ -7,7 +7,7 @@ import { completeCommand } from "../slash_commands.ts";
 import { edit, insert, move, replace, textOf } from "../../terminal/editor.ts";
 import { conversationWindow, layComposer } from "./geometry.ts";
 import type { KeyAction } from "../../terminal/keys.ts";
-import { NO_RECALL, type State } from "./state.ts";
+import { flippedBack, NO_RECALL, type State } from "./state.ts";
 import { beginSearch, pressInSearch, takeFound, typed } from "./typing.ts";
 import { scrolled, scrolledToFirst } from "./viewport.ts";
 
@@ -38,7 +38,8 @@ export function pressKey(state: State, action: KeyAction): State {
       return { ...state, scroll: "tail", unread: 0, find: undefined };
     case "dismiss":
       if (state.isLeaveAsked) return state;
-      return state.find ? { ...state, find: undefined } : { ...state, alarms: [] };
+      if (state.find) return { ...state, find: undefined };
+      return state.alarms.length > 0 ? { ...state, alarms: [] } : flippedBack(state);
     case "complete":
       return complete(state);
     case "up":

@@ -17,7 +17,7 @@ import { widthOf } from "../../terminal/text.ts";
 import { conversationWindow } from "./geometry.ts";
 import { NOT_CONNECTED } from "../messages/interfaces.ts";
 import { keyHelp } from "../messages/keys.ts";
-import { multiplexerWarning } from "../messages/tui.ts";
+import { multiplexerWarning, RELAY_VIEW_TEXTS } from "../messages/tui.ts";
 import type { CompletePath } from "../slash_commands.ts";
 import { Performer, type Screen } from "../perform.ts";
 import { sentenceOf } from "../messages/events.ts";
@@ -102,6 +102,8 @@ export class FullScreen implements Interface, Screen {
   #controls: Controls | undefined;
   #relay: string = NOT_CONNECTED;
   #messages = 0;
+  /** The documents on the relay were shown when the last line was typed. */
+  #wasFlipped = false;
   #typedAt: number;
   #tickedAt: number;
   #measure: Timer | undefined;
@@ -277,6 +279,15 @@ export class FullScreen implements Interface, Screen {
     return recentMessages(this.#state.log, this.#state.epochFrom);
   }
 
+  flip(lines: readonly string[]): void {
+    this.#dispatch({ action: "flipped", lines: [RELAY_VIEW_TEXTS.back, ...lines] });
+    this.#renderer.renderWithin(KEY_FRAME_MS);
+  }
+
+  wasFlipped(): boolean {
+    return this.#wasFlipped;
+  }
+
   edit(text: string): void {
     this.#dispatch({ action: "given", text });
     this.#renderer.renderWithin(KEY_FRAME_MS);
@@ -395,6 +406,7 @@ export class FullScreen implements Interface, Screen {
 
   #submit(controls: Controls): void {
     const { question, draft } = this.#state;
+    this.#wasFlipped = this.#state.relayView !== undefined;
     const line = question?.text ?? textOf(draft);
     const id = String(++this.#messages);
     this.#dispatch({ action: "submitted", id, line, isAnswer: question !== undefined });

@@ -82,6 +82,8 @@ export interface State {
   /** What Tab completes a path with; undefined: no folder for files. */
   readonly paths: CompletePath | undefined;
   readonly log: Log;
+  /** The documents on the relay, where they are shown in place of the conversation. */
+  readonly relayView: Log | undefined;
   readonly scroll: Scroll;
   /** Entries that came while an older part was in the window. */
   readonly unread: number;
@@ -151,6 +153,7 @@ export function begin(beginning: Beginning): State {
     file: undefined,
     paths: beginning.paths,
     log: EMPTY_LOG,
+    relayView: undefined,
     scroll: "tail",
     unread: 0,
     alarms: [],
@@ -168,4 +171,9 @@ export function begin(beginning: Beginning): State {
     isFocused: undefined,
     farewell: [],
   };
+}
+
+/** The state with the conversation in the window again. */
+export function flippedBack(state: State): State {
+  return state.relayView ? { ...state, relayView: undefined, scroll: "tail", unread: 0 } : state;
 }

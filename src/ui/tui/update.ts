@@ -10,10 +10,10 @@ import { conversationWindow } from "./geometry.ts";
 import { EMPTY_DRAFT, insert, replace } from "../../terminal/editor.ts";
 import type { Input } from "../../terminal/keys.ts";
 import { pressKey, scrollBy } from "./press.ts";
-import { drawn, quoteOf, said, told } from "./log.ts";
+import { drawn, EMPTY_LOG, type Entry, quoteOf, said, told } from "./log.ts";
 import type { Weight } from "../messages/events.ts";
 import { rowsOf } from "./rows.ts";
-import type { State } from "./state.ts";
+import { flippedBack, type State } from "./state.ts";
 import { themeFor } from "./theme.ts";
 import { scrolled } from "./viewport.ts";
 import { pasted, searchTyped, submitted, typed } from "./typing.ts";
@@ -43,6 +43,8 @@ export type Action =
   | { readonly action: "given"; readonly text: string }
   | { readonly action: "told"; readonly weight: Weight; readonly lines: readonly string[] }
   | { readonly action: "drawn"; readonly rows: readonly string[] }
+  /** The documents on the relay are shown in place of the conversation. */
+  | { readonly action: "flipped"; readonly lines: readonly string[] }
   | { readonly action: "latency"; readonly ms: number }
   /** An empty text: the same as before. */
   | { readonly action: "find"; readonly text: string }
@@ -52,8 +54,18 @@ export type Action =
   | { readonly action: "ended" }
   | { readonly action: "muted" };
 
+/** What is about the conversation: it shows the conversation again. */
+const BACK: ReadonlySet<Action["action"]> = new Set([
+  "submitted",
+  "told",
+  "drawn",
+  "find",
+  "ended",
+]);
+
 /** The next state. */
-export function reduce(state: State, action: Action): State {
+export function reduce(before: State, action: Action): State {
+  const state = BACK.has(action.action) ? flippedBack(before) : before;
   switch (action.action) {
     case "event":
       return hearEvent(state, action.event);
@@ -83,6 +95,8 @@ export function reduce(state: State, action: Action): State {
       const log = drawn(state.log, action.rows, state.wall);
       return { ...state, log, scroll: "tail", unread: 0 };
     }
+    case "flipped":
+      return flipped(state, action.lines);
     case "latency":
       return { ...state, latencyMs: action.ms };
     case "find":
@@ -110,8 +124,17 @@ export function reduce(state: State, action: Action): State {
 /** An answer is shown from its beginning, where it is longer than the screen. */
 function answered(state: State, { weight, lines }: Action & { action: "told" }): State {
   const log = told(state.log, weight, lines.join("\n"), state.wall);
-  const entry = log.entries.at(-1)!;
-  const next: State = { ...state, log, scroll: { id: entry.id, row: 0 }, unread: 0 };
+  return fromItsBeginning({ ...state, log }, log.entries.at(-1)!);
+}
+
+function flipped(state: State, lines: readonly string[]): State {
+  const relayView = told(EMPTY_LOG, "news", lines.join("\n"), state.wall);
+  return fromItsBeginning({ ...state, relayView }, relayView.entries[0]!);
+}
+
+/** The last entry, from its first row on where it is longer than the window. */
+function fromItsBeginning(state: State, entry: Entry): State {
+  const next: State = { ...state, scroll: { id: entry.id, row: 0 }, unread: 0 };
   const { geometry, height } = conversationWindow(next);
   const isLonger = rowsOf(entry, geometry).length > height;
   return { ...next, scroll: isLonger ? { id: entry.id, row: height - 1 } : "tail" };

@@ -677,3 +677,32 @@ Deno.test("full screen: notifies through tmux, and asks nothing there", async ()
   harness.hear(UP, ready());
   assertEquals(screen.passedOn, ["tmux;\x1b\x1b]9;Whisper: Peer connected\x07"]);
 });
+
+Deno.test("full screen: /relay flips the conversation into the documents, and Esc or /relay back", async () => {
+  await using harness = new Harness();
+  const { controls } = harness;
+  controls.now = { ...controls.now, openForMs: 1 };
+  const fields = Array.from({ length: 30 }, (_, i) => ({ name: `f${i}`, value: "v", bytes: 1 }));
+  controls.stored = {
+    kind: "sqlite",
+    documents: [{ kind: "room", by: undefined, fields }],
+    more: 0,
+  };
+  harness.hear(UP, ready(), message("before", 1));
+  for (const back of [["\x1b"], ["/relay", "\r"]]) {
+    await harness.type("/relay", "\r");
+    assertStringIncludes(harness.screen.text, "Esc or /relay: back to the conversation.");
+    assert(!harness.screen.text.includes("before"));
+    await harness.type(...back);
+    assertStringIncludes(harness.screen.text, ") before");
+    assert(!harness.screen.text.includes("back to the conversation"));
+  }
+  // What arrives meanwhile is not in front of the person.
+  await harness.type("/relay", "\r");
+  harness.hear(message("meanwhile", 2));
+  await harness.type("\x1b[6~");
+  assertEquals(controls.shown, [1]);
+  await harness.type("typed", "\r");
+  assertStringIncludes(harness.screen.text, "typed");
+  assertEquals(controls.shown, [1, 2]);
+});
