@@ -8,7 +8,14 @@ import { STOP_SIGNALS, StopRequests } from "./src/app/stop_requests.ts";
 import { readStart } from "./src/cli/start.ts";
 import { versionText } from "./src/cli/version.ts";
 import { Failure } from "./src/errors.ts";
-import { confine, filesOf, goOffline, mayReach, onlyHost } from "./src/permissions/confine.ts";
+import {
+  confine,
+  filesOf,
+  goOffline,
+  mayReach,
+  onlyHost,
+  onlyReaching,
+} from "./src/permissions/confine.ts";
 
 /** 128 and the number of SIGINT, as in a shell. */
 const INTERRUPTED = 130;
@@ -56,11 +63,10 @@ async function start(): Promise<void> {
 
 /** Runs the program in a worker that can reach one host, and gives up everything here. */
 function behindProxy(host: string, stop: StopRequests): void {
-  const inherited = { env: "inherit", read: "inherit", write: "inherit", sys: "inherit" } as const;
   const worker = new Worker(import.meta.url, {
     type: "module",
     name: JSON.stringify(args),
-    deno: { permissions: { ...inherited, net: [host] } },
+    deno: { permissions: onlyReaching(host) },
   });
   goOffline();
   const tell = (message: ToWorker) => worker.postMessage(message);

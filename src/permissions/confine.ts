@@ -109,6 +109,11 @@ export function onlyHost(command: Command | undefined): string | undefined {
   return command.relay?.kind === "local" ? undefined : hostOf(command.proxy);
 }
 
+/** What the worker of a program with a proxy may do: reach that host, and what it gives up itself. */
+export function onlyReaching(host: string): Deno.PermissionOptionsObject {
+  return { env: "inherit", read: "inherit", write: "inherit", sys: "inherit", net: [host] };
+}
+
 /** Whether a host may be reached. */
 export function mayReach(host: string): boolean {
   return Deno.permissions.querySync({ name: "net", host }).state === "granted";

@@ -67,3 +67,33 @@ async function probe(deno: string, atlas: boolean): Promise<Record<string, boole
     await Deno.remove(folder, { recursive: true });
   }
 }
+
+Deno.test({
+  name:
+    "permissions: with a proxy, the worker reaches the proxy, and nothing else reaches anything",
+  ignore: !IS_LINUX,
+  async fn() {
+    const listeners = [1, 2].map(() => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
+    const serving = listeners.map(async (listener) => {
+      for await (const connection of listener) connection.close();
+    });
+    const ports = listeners.map(({ addr }) => String((addr as Deno.NetAddr).port));
+    try {
+      const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          ...["run", "--quiet", "--no-check", "--no-lock"],
+          ...permissionFlags({ atlas: false }),
+          ...[new URL("./worker_probe.ts", import.meta.url).pathname, ...ports],
+        ],
+      }).output();
+      const text = new TextDecoder().decode(stdout);
+      if (text === "") throw new Error(new TextDecoder().decode(stderr));
+      const { worker, around } = JSON.parse(text);
+      const allowed = (of: Record<string, boolean>) => Object.keys(of).filter((name) => of[name]);
+      assertEquals([allowed(worker), allowed(around)], [["reach the proxy"], []]);
+    } finally {
+      for (const listener of listeners) listener.close();
+      await Promise.all(serving);
+    }
+  },
+});
