@@ -126,9 +126,8 @@ const FREE_CLUSTER_WEEK_BYTES = 10_000_000_000;
 export const FILE_FAILURES = {
   "no-files-folder": () => ({
     message: "This chat has no folder for files.",
-    hint: `Start it with --files DIR, for example: ${
-      commandLine("new --files .")
-    }. Files are taken from and saved in that folder only.`,
+    hint: "Files are taken from and saved in one folder, which you name at the start: " +
+      `${commandLine("new --files DIR")}.`,
   }),
   "files-folder": ({ path, problem }) => ({
     message: `Can't use the folder for files, ${path}: ${
@@ -141,11 +140,11 @@ export const FILE_FAILURES = {
     hint: "Copy it there, or start Whisper with --files and another folder.",
   }),
   "file-unreadable": ({ name, problem }) => ({
-    message: `Can't read ${called(name)}: ${FILE_PROBLEMS[problem]}.`,
+    message: `Can't read ${name || "the piped input"}: ${FILE_PROBLEMS[problem]}.`,
     hint: "Check the path, and send it again.",
   }),
   "file-unwritable": ({ name, problem }) => ({
-    message: `Can't save ${called(name)}: ${FILE_PROBLEMS[problem]}.`,
+    message: `Can't save ${name || "the piped input"}: ${FILE_PROBLEMS[problem]}.`,
     hint: "Nothing of it was saved. Make room, or use another folder, and ask for it again.",
   }),
   "file-too-large": ({ name, maxBytes }) => ({
@@ -157,7 +156,7 @@ export const FILE_FAILURES = {
     hint: "Send it again once it is complete.",
   }),
   "file-mismatch": ({ name }) => ({
-    message: `What came as ${called(name)} is not what was offered, so it was discarded.`,
+    message: `${called(name)} is not what was offered, so it was discarded.`,
     hint: "Ask for it again. If it happens again, your peer's program is faulty or hostile.",
   }),
   "file-peer-failed": ({ name, reason, from }) => ({
@@ -167,7 +166,7 @@ export const FILE_FAILURES = {
     hint: "Nothing of it was saved. Send it again.",
   }),
   "file-peer-left": ({ name }) => ({
-    message: `Your peer left before ${called(name)} was complete.`,
+    message: `Your peer left before ${name || "the transfer"} was complete.`,
     hint: "Nothing of it was saved. Send it again when you are both back.",
   }),
   "file-refused": ({ name, reason }) => ({
