@@ -197,6 +197,13 @@ async function chatting(scene: Scene): Promise<void> {
   await say(alice, "/verify");
   await scene.capture("Verify", "Alice typed `/verify`.", alice);
   await dismiss(alice);
+  await say(bob, "/reply Then I know it.");
+  await alice.see("Then I know it.");
+  await scene.capture("A reply", "Bob typed `/reply Then I know it.`", alice);
+  await say(alice, "/relay");
+  await alice.see("back to the conversation");
+  await scene.capture("What the relay sees", "Alice typed `/relay`.", alice);
+  await dismiss(alice);
   await say(alice, "/timer 5m");
   await scene.capture("Timer", "Alice typed `/timer 5m`.", alice);
   await scene.capture("Timer, at the peer", "The same moment, at Bob's terminal.", bob);

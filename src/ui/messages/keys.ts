@@ -28,8 +28,8 @@ export const KEY_HELP: readonly KeyHelp[] = [
   {
     actions: ["up", "down"],
     keys: "Up, Down",
-    help: "move by a row; past the first or last row: earlier messages",
-    plain: "earlier messages",
+    help: "move by a row; past the first row: earlier messages, first a queued one",
+    plain: "earlier messages, first a queued one",
   },
   {
     actions: ["left", "right", "word-left", "word-right"],
