@@ -27,7 +27,7 @@ if /i "%~1"=="uninstall" goto uninstall
 rem 1. Deno: the downloaded one, else one on the PATH that is new enough, else a download.
 set "deno=%home%\bin\deno.exe"
 call :is_pinned "%deno%" && goto packages
-for /f "delims=" %%d in ('where deno.exe 2^>nul') do call :is_usable "%%d" %~1 && set "deno=%%d" && goto packages
+for /f "delims=" %%d in ('where deno.exe 2^>nul') do call :is_usable "%%d" "%~1" && set "deno=%%d" && goto packages
 where curl.exe >nul 2>nul || where npm.cmd >nul 2>nul || goto no_means
 call :find_target
 if not exist "%home%\bin" mkdir "%home%\bin" || exit /b 1
@@ -140,7 +140,9 @@ rem Asks once, at the first chat that a person starts without arguments.
 :offer
 if defined WHISPER_COMMAND exit /b 0
 if exist "%home%\offered" exit /b 0
-type nul >"%home%\offered"
+rem Only a person can answer: timeout.exe refuses an input that is not the console.
+"%SystemRoot%\System32\timeout.exe" /t 0 >nul 2>nul || exit /b 0
+2>nul type nul >"%home%\offered" || exit /b 0
 call :is_installed && exit /b 0
 set "answer="
 set /p "answer=Add a "whisper" command that works in any folder? [y/N] " >&2
@@ -178,12 +180,13 @@ if /i "%PROCESSOR_ARCHITECTURE%"=="ARM64" set "target=aarch64-pc-windows-msvc"
 exit /b 0
 
 rem Whether file %1 has the SHA-256 in src\build\deno.sha256. The sum is of the executable, which is the
-rem same in Deno's archive and in npm's package. certutil is a part of Windows.
+rem same in Deno's archive and in npm's package. certutil is a part of Windows. findstr finds the end of
+rem a line (/x) only in files of Windows, and this one may be as it is in the repository.
 :has_sum
 set "sum="
 for /f "skip=1 delims=" %%s in ('certutil -hashfile "%~1" SHA256') do if not defined sum set "sum=%%s"
 if not defined sum exit /b 1
-findstr /i /x /l /c:"%sum: =%  %target%" "%here%src\build\deno.sha256" >nul
+findstr /i /b /l /c:"%sum: =%  %target%" "%here%src\build\deno.sha256" >nul
 exit /b %errorlevel%
 
 rem Downloads Deno from its own host into %work%. curl and tar are parts of Windows 10 and later.
