@@ -405,6 +405,8 @@ Deno.test({
         { alternateScreen: false, cursor: true, wrapping: true },
         signal,
       );
+      // Deno's answer to SIGUSR1 where a program has none.
+      assertEquals((await terminal.history()).includes("Debugger listening"), false, signal);
       await terminal.type("stty -a | tr ' ' '\\n' | grep -x -e icanon -e echo -e isig");
       await terminal.press("Enter");
       await terminal.see(/isig\nicanon\necho\n/);
