@@ -10,6 +10,7 @@ import { systemClock, systemRandom } from "../../src/clock.ts";
 import { Failure } from "../../src/errors.ts";
 import { describeFailure } from "../../src/ui/messages/failures.ts";
 import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
+import { examine } from "../../src/relay/examine.ts";
 import { expandRelay, relayLinkTo } from "../../src/relay/open.ts";
 import { makeAuthority, signServer } from "../support/certificate.ts";
 import { CountingProxy, type ProxyOptions } from "../support/counting_proxy.ts";
@@ -150,4 +151,55 @@ Deno.test("mongodb proxy: refuses connection strings that need a name server or 
     const opening = openMongoRelay({ uri, proxy: parseProxy("socks5://127.0.0.1:1", "-") }, deps);
     assertEquals((await assertRejects(() => opening, Failure)).reason, reason);
   }
+});
+
+/** The steps of the doctor up to the first that fails, each with its state. */
+async function stepsThrough(url: string, uri = NOWHERE): Promise<string[]> {
+  const settings = { kind: "mongodb" as const, uri, proxy: parseProxy(url, "--proxy") };
+  const examination = await examine(settings, deps);
+  const steps: string[] = [];
+  try {
+    for (const { name, run } of examination.checks) {
+      try {
+        const { state } = await run(new AbortController().signal);
+        steps.push(`${name} ${state}`);
+        if (name === "tcp") break;
+      } catch (error) {
+        assert(error instanceof Failure);
+        steps.push(`${name} failed`);
+        break;
+      }
+    }
+    return steps;
+  } finally {
+    await examination.close();
+  }
+}
+
+Deno.test("doctor: says at which step the way through a proxy ends", async () => {
+  const gone = new CountingProxy();
+  gone.stop();
+  assertEquals(await stepsThrough(gone.url), ["string ok", "proxy failed"]);
+  await using own = new CountingProxy({ login });
+  const reached = ["string ok", "proxy ok"];
+  assertEquals(await stepsThrough(own.url), [...reached, "proxy-login failed"]);
+  await using refusing = new CountingProxy({ refuseWith: 5 });
+  const accepted = [...reached, "proxy-login ok", "dns ok"];
+  assertEquals(await stepsThrough(refusing.url), [...accepted, "tcp failed"]);
+});
+
+Deno.test({
+  name: `doctor: goes through a proxy step by step to a relay that answers${skip}`,
+  ignore,
+  fn: async () => {
+    const server = await startStandalone();
+    await using proxy = new CountingProxy();
+    try {
+      const steps = await stepsThrough(proxy.url, `mongodb://${server.nodes[0]!.host}/`);
+      const wanted = ["string ok", "proxy ok", "proxy-login ok", "dns ok", "tcp ok"];
+      assertEquals(steps, wanted);
+    } finally {
+      await server.stop();
+    }
+  },
 });
