@@ -21,7 +21,13 @@ export interface Draft {
   readonly killed: string;
   /** Deletions in a row are yanked together. */
   readonly isKilling: boolean;
+  /** Pastes of which a marker stands in the draft: one character, and one grapheme. */
+  readonly pastes: readonly string[];
 }
+
+/** Markers of pastes: noncharacters, which no text of a person has. */
+const [FIRST_MARKER, MAX_PASTES] = [0xfdd0, 32];
+const MARKER = /[\ufdd0-\ufdef]/g;
 
 /** The most UTF-16 units of a draft; far above the longest message, so that one can be shortened. */
 export const MAX_DRAFT_CHARS = 1_048_576;
@@ -38,6 +44,7 @@ export const EMPTY_DRAFT: Draft = {
   isTyping: false,
   killed: "",
   isKilling: false,
+  pastes: [],
 };
 
 /** Nothing typed; what was deleted before can still be yanked. */
@@ -45,13 +52,58 @@ export function emptied({ killed }: Draft): Draft {
   return { ...EMPTY_DRAFT, killed };
 }
 
-/** The whole text. */
-export function textOf({ before, after }: Draft): string {
-  return before + after;
+/** The whole text, with every paste in place of its marker. */
+export function textOf({ before, after, pastes }: Draft): string {
+  return withMarkers(before + after, pastes, (paste) => paste);
+}
+
+/** A text of a draft with something in place of each marker. */
+export function withMarkers(
+  text: string,
+  pastes: readonly string[],
+  shown: (paste: string) => string,
+): string {
+  if (pastes.length === 0) return text;
+  return text.replaceAll(MARKER, (marker) => {
+    const paste = pastes[marker.charCodeAt(0) - FIRST_MARKER];
+    return paste === undefined ? "\ufffd" : shown(paste);
+  });
+}
+
+/** Whether a marker stands in the draft. */
+export function hasPaste({ before, after, pastes }: Draft): boolean {
+  return pastes.length > 0 && (before + after).search(MARKER) >= 0;
+}
+
+/** Whether the text begins with a paste: it is no command then, whatever was pasted. */
+export function beginsWithPaste({ before, after, pastes }: Draft): boolean {
+  return pastes.length > 0 && (before + after).trimStart().search(MARKER) === 0;
+}
+
+/** Inserts a paste as a marker, as far as there is room. */
+export function insertPaste(draft: Draft, text: string): Draft {
+  const paste = bounded(withoutMarkers(text), MAX_DRAFT_CHARS - textOf(draft).length);
+  if (draft.pastes.length === MAX_PASTES) return insert(draft, paste);
+  const marker = String.fromCharCode(FIRST_MARKER + draft.pastes.length);
+  return { ...put(draft, marker), pastes: [...draft.pastes, paste], isTyping: false };
+}
+
+/** Puts every paste in place of its marker. */
+export function expandPastes(draft: Draft): Draft {
+  const whole = (text: string) => withMarkers(text, draft.pastes, (paste) => paste);
+  return become(draft, whole(draft.before), whole(draft.after));
+}
+
+function withoutMarkers(text: string): string {
+  return text.replaceAll(MARKER, "\ufffd");
 }
 
 /** Inserts text at the cursor, as far as there is room. */
 export function insert(draft: Draft, text: string): Draft {
+  return put(draft, withoutMarkers(text));
+}
+
+function put(draft: Draft, text: string): Draft {
   const room = MAX_DRAFT_CHARS - draft.before.length - draft.after.length;
   const isLetters = text.length <= MAX_GRAPHEME && !/\s/.test(text);
   const past = isLetters && draft.isTyping ? draft.past : remembered(draft);
@@ -61,7 +113,7 @@ export function insert(draft: Draft, text: string): Draft {
 
 /** Replaces the text; the cursor goes to its end. */
 export function replace(draft: Draft, text: string): Draft {
-  return become(draft, bounded(text, MAX_DRAFT_CHARS), "");
+  return become(draft, bounded(withoutMarkers(text), MAX_DRAFT_CHARS), "");
 }
 
 /** The same text without earlier states and without what was deleted. */
@@ -111,7 +163,7 @@ export function edit(draft: Draft, action: KeyAction): Draft | undefined {
 
 /** The same text with the cursor elsewhere. */
 export function move(draft: Draft, place: number): Draft {
-  const text = textOf(draft);
+  const text = draft.before + draft.after;
   const [before, after] = [text.slice(0, place), text.slice(place)];
   return { ...draft, before, after, isTyping: false, isKilling: false };
 }
@@ -125,7 +177,7 @@ function become(draft: Draft, before: string, after: string): Draft {
 function killBefore(draft: Draft, from: number): Draft {
   const { before, after, killed, isKilling } = draft;
   if (from === before.length) return draft;
-  const gone = before.slice(from);
+  const gone = withMarkers(before.slice(from), draft.pastes, (paste) => paste);
   const next = become(draft, before.slice(0, from), after);
   return { ...next, killed: isKilling ? gone + killed : gone, isKilling: true };
 }
@@ -134,7 +186,7 @@ function killBefore(draft: Draft, from: number): Draft {
 function killAfter(draft: Draft, length: number): Draft {
   const { before, after, killed, isKilling } = draft;
   if (length === 0) return draft;
-  const gone = after.slice(0, length);
+  const gone = withMarkers(after.slice(0, length), draft.pastes, (paste) => paste);
   const next = become(draft, before, after.slice(length));
   return { ...next, killed: isKilling ? killed + gone : gone, isKilling: true };
 }

@@ -71,7 +71,7 @@ export class Performer {
   /** Whether the line before was a `/burn` that asked for confirmation. */
   #isBurnAsked = false;
   /** A text that is too long for one message: an empty line sends it as several. */
-  #long: string | undefined;
+  #long: { readonly text: string; readonly id: string } | undefined;
 
   constructor(screen: Screen) {
     this.#screen = screen;
@@ -81,14 +81,21 @@ export class Performer {
    * Performs a line; what a person can fix is shown on the screen.
    *
    * @param id names the message, if the line is one.
+   * @param isText whether it is a message, whatever it looks like.
    */
-  perform(line: string, { controls, id }: { controls: Controls; id: string }): Performing {
-    const typed = readTyped(line, this.#screen.by);
+  perform(
+    line: string,
+    { controls, id, isText = false }: { controls: Controls; id: string; isText?: boolean },
+  ): Performing {
+    const typed = isText && line.trim() !== ""
+      ? { kind: "text" as const, text: line }
+      : readTyped(line, this.#screen.by);
     const long = this.#long;
     this.#long = undefined;
-    if (long !== undefined && typed.kind === "nothing") return this.send(long, { controls, id });
+    // Under the id of the line, by which the history names it: it is forgotten with the message.
+    if (long && typed.kind === "nothing") return this.send(long.text, { controls, id: long.id });
     if (typed.kind === "text" && bytesOf(typed.text) > MAX_TEXT_BYTES) {
-      this.#long = typed.text;
+      this.#long = { text: typed.text, id };
       const messages = splitText(typed.text).length;
       this.#screen.problem(TEXTS.tooLong(bytesOf(typed.text), MAX_TEXT_BYTES, messages));
       return { isLeaving: false, done: Promise.resolve() };

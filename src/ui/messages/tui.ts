@@ -55,14 +55,16 @@ export const HINT_TEXTS = {
   ended: "Press Enter to leave.",
 } as const;
 
-/** A paste, or a draft, that is asked about. */
+/** A paste in the composer. */
 export const PASTE_TEXTS = {
-  size: (characters: number, lines: number) =>
-    `Pasted ${number(characters)} characters${lines > 1 ? ` in ${number(lines)} lines` : ""}`,
-  send: "Send as one message? Enter: send · Tab: edit first · Esc: cancel",
-  split: (messages: number) =>
-    `too long for one message. Enter: send as ${number(messages)} messages · Tab: edit first · ` +
-    "Esc: cancel",
+  /** Stands for the paste until it is sent. */
+  marker: (paste: string) => {
+    const lines = paste.split("\n").length;
+    return lines > 1
+      ? `[paste, ${number(lines)} lines]`
+      : `[paste, ${number(paste.length)} characters]`;
+  },
+  keys: "Enter: send · Tab: show the paste",
 } as const;
 
 /** What `/find` has found. */

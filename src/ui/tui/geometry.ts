@@ -6,7 +6,7 @@
 import { ALARM_TEXTS, PASTE_TEXTS } from "../messages/tui.ts";
 import { graphemes } from "../../terminal/graphemes.ts";
 import { safeText } from "../../terminal/safe_text.ts";
-import { type Draft, textOf } from "../../terminal/editor.ts";
+import { type Draft, withMarkers } from "../../terminal/editor.ts";
 import type { State } from "./state.ts";
 import type { Window } from "./viewport.ts";
 import { type Laid, lay, pad, padStart, placeIn, widthOf, wrap } from "../../terminal/text.ts";
@@ -34,11 +34,7 @@ export interface Heights {
 /** How high everything is. */
 export function heightsOf(state: State): Heights {
   const header = state.rows >= AIRY_FROM ? 2 : 1;
-  const composer = state.question
-    ? questionRows(state).length
-    : state.search
-    ? SEARCH_ROWS
-    : composerRows(state);
+  const composer = state.search ? SEARCH_ROWS : composerRows(state);
   const [rule, status] = [1, 1];
   const fixed = header + rule + composer + status;
   const alarms = Math.min(alarmRows(state).length, Math.max(0, state.rows - fixed - 1));
@@ -91,25 +87,35 @@ export function layComposer({ draft, columns }: State): Composer {
   const width = Math.max(1, columns - PROMPT_CELLS - 1);
   const known = laidDrafts.get(draft);
   if (known?.width === width) return known.composer;
-  const before = safeText(draft.before);
-  const laid = lay(before + safeText(draft.after), before.length, width);
+  const shown = (text: string) => shownDraft(text, draft);
+  const before = shown(draft.before);
+  const laid = lay(before + shown(draft.after), before.length, width);
   const composer = {
     ...laid,
     placeAt: (row: number, column: number) =>
-      placeShown(textOf(draft), (laid.starts[row] ?? 0) + placeIn(laid.rows[row] ?? "", column)),
+      placeShown(draft, (laid.starts[row] ?? 0) + placeIn(laid.rows[row] ?? "", column)),
   };
   laidDrafts.set(draft, { width, composer });
   return composer;
 }
 
-/** The place in a text that is shown so far from the beginning of its safe form. */
-function placeShown(text: string, shown: number): number {
-  if (safeText(text) === text) return boundary(text, shown);
+/** A text of a draft as it is shown: safe, with a label in place of each paste. */
+function shownDraft(text: string, { pastes }: Draft): string {
+  if (pastes.length === 0) return safeText(text);
+  return text.split(/([\ufdd0-\ufdef])/).map((part, index) =>
+    index % 2 === 0 ? safeText(part) : withMarkers(part, pastes, PASTE_TEXTS.marker)
+  ).join("");
+}
+
+/** The place in a draft that is shown so far from the beginning of its shown form. */
+function placeShown(draft: Draft, shown: number): number {
+  const text = draft.before + draft.after;
+  if (shownDraft(text, draft) === text) return boundary(text, shown);
   let [low, high] = [0, text.length];
-  // The safe form only grows with the text, so halving finds the place.
+  // The shown form only grows with the text, so halving finds the place.
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (safeText(text.slice(0, middle)).length > shown) high = middle - 1;
+    if (shownDraft(text.slice(0, middle), draft).length > shown) high = middle - 1;
     else low = middle;
   }
   return boundary(text, low);
@@ -123,15 +129,4 @@ function boundary(text: string, place: number): number {
 function composerRows(state: State): number {
   const most = Math.max(1, Math.min(MAX_COMPOSER_ROWS, Math.floor(state.rows / 3)));
   return Math.min(most, layComposer(state).rows.length);
-}
-
-/** The question about a paste. */
-export function questionRows({ question, columns }: State): string[] {
-  if (!question) return [];
-  const { text, messages } = question;
-  const size = PASTE_TEXTS.size(text.length, text.split("\n").length);
-  const what = messages > 1
-    ? `${size}: ${PASTE_TEXTS.split(messages)}`
-    : `${size}. ${PASTE_TEXTS.send}`;
-  return wrap(what, Math.max(1, columns - PROMPT_CELLS - 1));
 }

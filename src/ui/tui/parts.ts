@@ -11,12 +11,14 @@ import {
   HEADER_TEXTS,
   HINT_TEXTS,
   INVITE_TEXTS,
+  PASTE_TEXTS,
   SCROLL_TEXTS,
   SEARCH_TEXTS,
 } from "../messages/tui.ts";
+import { hasPaste } from "../../terminal/editor.ts";
 import { safeLine, safeText } from "../../terminal/safe_text.ts";
 import { presenceWord } from "../messages/events.ts";
-import { alarmRows, layComposer, PROMPT_CELLS, questionRows } from "./geometry.ts";
+import { alarmRows, layComposer, PROMPT_CELLS } from "./geometry.ts";
 import type { State } from "./state.ts";
 import type { Row } from "./rows.ts";
 import { statusText } from "./status.ts";
@@ -113,16 +115,6 @@ export function composerRows(
   state: State,
   height: number,
 ): { readonly rows: Row[]; readonly cursor: { readonly row: number; readonly column: number } } {
-  if (state.question) {
-    const rows = questionRows(state).slice(0, height);
-    return {
-      rows: rows.map((text, index): Row => [
-        { role: "problem", text: index === 0 ? "? " : "  " },
-        { role: "plain", text },
-      ]),
-      cursor: { row: rows.length - 1, column: PROMPT_CELLS + widthOf(rows.at(-1) ?? "") },
-    };
-  }
   if (state.search) return searchRows(state, state.search.query);
   const { rows, row, column } = layComposer(state);
   const first = Math.max(0, Math.min(row - height + 1, rows.length - height, row));
@@ -183,7 +175,8 @@ export function statusRow(state: State): Row {
     return [{ role: "faint", text: clip(` ${SEARCH_TEXTS.keys}`, state.columns) }];
   }
   const command = commandHint(state);
-  const text = command ?? statusText(state);
+  const paste = hasPaste(state.draft) ? `${PASTE_TEXTS.keys} · ` : "";
+  const text = command ?? `${paste}${statusText(state)}`;
   return [{ role: "faint", text: clip(` ${text}`, state.columns) }];
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { completeCommand } from "../slash_commands.ts";
-import { edit, insert, move, replace, textOf } from "../../terminal/editor.ts";
+import { edit, expandPastes, hasPaste, move, replace, textOf } from "../../terminal/editor.ts";
 import { conversationWindow, layComposer } from "./geometry.ts";
 import type { KeyAction } from "../../terminal/keys.ts";
 import { flippedBack, NO_RECALL, type State } from "./state.ts";
@@ -18,7 +18,6 @@ const SCROLLING: ReadonlySet<KeyAction> = new Set(
 
 /** The state after a key. What sends and leaves is up to screen.ts. */
 export function pressKey(state: State, action: KeyAction): State {
-  if (state.question) return answer(state, action);
   if (state.search && !SCROLLING.has(action)) {
     return pressInSearch(state, action) ?? pressKey(takeFound(state), action);
   }
@@ -64,13 +63,6 @@ export function pressKey(state: State, action: KeyAction): State {
   }
 }
 
-/** A paste that is being asked about: cancel, or edit it in the draft first. */
-function answer(state: State, action: KeyAction): State {
-  if (action !== "dismiss" && action !== "complete") return state;
-  const next = { ...state, question: undefined };
-  return action === "dismiss" ? next : typed(next, insert(state.draft, state.question!.text));
-}
-
 function page(state: State): number {
   return Math.max(2, conversationWindow(state).height);
 }
@@ -111,6 +103,7 @@ function recall(state: State, by: -1 | 1): State {
 }
 
 function complete(state: State): State {
+  if (hasPaste(state.draft)) return typed(state, expandPastes(state.draft));
   const { before, after } = state.draft;
   const line = after === "" ? completeCommand(before, state) : undefined;
   return line ? typed(state, replace(state.draft, line)) : state;

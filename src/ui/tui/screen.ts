@@ -6,7 +6,7 @@
  */
 import type { ChatEvent, Controls, MessageRef, RoomKind } from "../../chat/events.ts";
 import type { Clock, Timer } from "../../clock.ts";
-import { textOf } from "../../terminal/editor.ts";
+import { beginsWithPaste, textOf } from "../../terminal/editor.ts";
 import type { Input, KeyAction } from "../../terminal/keys.ts";
 import { askNotifications, type Notifier } from "../../terminal/notification.ts";
 import type { TerminalInput } from "../../terminal/prompt.ts";
@@ -396,8 +396,8 @@ export class FullScreen implements Interface, Screen {
 
   /** Up with nothing typed: a message that is still queued comes back; false where none is. */
   #editQueued(controls: Controls): boolean {
-    const { draft, recall, question } = this.#state;
-    if (textOf(draft) !== "" || recall.id !== undefined || question) return false;
+    const { draft, recall } = this.#state;
+    if (textOf(draft) !== "" || recall.id !== undefined) return false;
     const taken = controls.takeBack();
     if (!taken) return false;
     this.edit(asTyped(taken, this.recent()));
@@ -405,14 +405,13 @@ export class FullScreen implements Interface, Screen {
   }
 
   #submit(controls: Controls): void {
-    const { question, draft } = this.#state;
+    const { draft } = this.#state;
     this.#wasFlipped = this.#state.relayView !== undefined;
-    const line = question?.text ?? textOf(draft);
+    const line = textOf(draft);
     const id = String(++this.#messages);
-    this.#dispatch({ action: "submitted", id, line, isAnswer: question !== undefined });
-    const performing = question
-      ? this.#performer.send(line, { controls, id })
-      : this.#performer.perform(line, { controls, id });
+    this.#dispatch({ action: "submitted", id, line });
+    const isText = beginsWithPaste(draft);
+    const performing = this.#performer.perform(line, { controls, id, isText });
     this.#isLeaving ||= performing.isLeaving;
     // Not awaited: an invitation takes a while, and what is typed meanwhile is not lost.
     performing.done.catch((error) => this.#failure.reject(error));

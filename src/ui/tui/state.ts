@@ -30,13 +30,6 @@ export interface Waiting {
   readonly atMostMs: number | undefined;
 }
 
-/** A paste that the person is asked about. */
-export interface Question {
-  readonly text: string;
-  /** The messages that it would be sent as. */
-  readonly messages: number;
-}
-
 /** A text that is looked for in the conversation. */
 export interface Find {
   readonly text: string;
@@ -97,7 +90,6 @@ export interface State {
   readonly find: Find | undefined;
   /** What is searched for in the history (Ctrl+R). */
   readonly search: HistorySearch | undefined;
-  readonly question: Question | undefined;
   /** Ctrl+C was pressed while something was typed: a second one leaves. */
   readonly isLeaveAsked: boolean;
   /** This side is leaving, by itself or because its person asked for it. */
@@ -162,7 +154,6 @@ export function begin(beginning: Beginning): State {
     recall: NO_RECALL,
     find: undefined,
     search: undefined,
-    question: undefined,
     isLeaveAsked: false,
     isLeaving: false,
     isEnded: false,

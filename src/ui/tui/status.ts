@@ -25,8 +25,9 @@ export function statusText(state: State): string {
 /** How long the draft is, when it comes close to the longest message. */
 function size({ draft }: State): string {
   // Never more bytes than three for each UTF-16 unit.
-  if (3 * (draft.before.length + draft.after.length) < COUNT_FROM * MAX_TEXT_BYTES) return "";
-  const bytes = bytesOf(textOf(draft));
+  const text = textOf(draft);
+  if (3 * text.length < COUNT_FROM * MAX_TEXT_BYTES) return "";
+  const bytes = bytesOf(text);
   return bytes < COUNT_FROM * MAX_TEXT_BYTES ? "" : STATUS_TEXTS.bytes(bytes, MAX_TEXT_BYTES);
 }
 

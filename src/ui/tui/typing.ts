@@ -10,13 +10,13 @@ import {
   EMPTY_DRAFT,
   forgetPast,
   insert,
+  insertPaste,
   replace,
   textOf,
 } from "../../terminal/editor.ts";
 import { BEGIN_SEARCH, foundIn, searchFor, searchFurther } from "../../terminal/history_search.ts";
 import type { KeyAction } from "../../terminal/keys.ts";
 import { isPartOf, type SentLine, withLine } from "../common.ts";
-import { splitText } from "../split.ts";
 import { NO_RECALL, type State } from "./state.ts";
 
 /** Nobody searches for more. */
@@ -29,33 +29,27 @@ export function typed(state: State, draft: Draft): State {
   return { ...state, draft, recall: NO_RECALL };
 }
 
-/** Takes a paste: like typing where it is short, and after a question where it is not. */
+/** Takes a paste: like typing where it is short, and as a marker where it is not. */
 export function pasted(state: State, paste: string): State {
-  if (state.question) return asked(state, state.question.text + paste);
   if (state.search) return searchTyped(state, paste);
   if (!paste.includes("\n") && paste.length <= MAX_QUIET_PASTE) {
     return paste === "" ? state : typed(state, insert(state.draft, paste));
   }
-  return asked(state, paste);
+  return typed(state, insertPaste(state.draft, paste));
 }
 
-function asked(state: State, text: string): State {
-  return { ...state, question: { text, messages: splitText(text).length } };
-}
-
-/** The draft, or the paste that was asked about, is being sent; Up brings either back. */
+/** The draft is being sent; Up brings it back. */
 export function submitted(
   state: State,
-  { id, line, isAnswer }: {
+  { id, line }: {
     readonly id: string;
     readonly line: string;
-    readonly isAnswer: boolean;
   },
 ): State {
   const history = withLine(state.history, { id, line });
   const isNewLineTold = state.isNewLineTold || state.peer !== undefined;
   const next = { ...state, history, recall: NO_RECALL, isNewLineTold };
-  return isAnswer ? { ...next, question: undefined } : { ...next, draft: emptied(state.draft) };
+  return { ...next, draft: emptied(state.draft) };
 }
 
 /** Forgets what the draft has of a message that must not come back. */

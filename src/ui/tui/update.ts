@@ -26,12 +26,11 @@ export type Action =
   /** Something authenticated came from the peer. */
   | { readonly action: "heard"; readonly at: number | undefined }
   | { readonly action: "resize"; readonly columns: number; readonly rows: number }
-  /** The draft, or the paste that was asked about, is being sent. */
+  /** The draft is being sent. */
   | {
     readonly action: "submitted";
     readonly id: string;
     readonly line: string;
-    readonly isAnswer: boolean;
   }
   | {
     readonly action: "said";
@@ -109,7 +108,6 @@ export function reduce(before: State, action: Action): State {
       return {
         ...state,
         isEnded: true,
-        question: undefined,
         search: undefined,
         draft: EMPTY_DRAFT,
         invite: undefined,
@@ -167,7 +165,6 @@ function isLeaveKept({ isLeaveAsked }: State, { input }: Input): boolean {
 function takeInput(state: State, input: Input): State {
   switch (input.input) {
     case "text":
-      // Also while a paste is asked about: no key is lost.
       return state.search
         ? searchTyped(state, input.text)
         : typed(state, insert(state.draft, input.text));

@@ -69,12 +69,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     weight: "news",
     lines,
   })),
-  fc.tuple(id, text, fc.boolean()).map(([id, line, isAnswer]): Action => ({
-    action: "submitted",
-    id,
-    line,
-    isAnswer,
-  })),
+  fc.tuple(id, text).map(([id, line]): Action => ({ action: "submitted", id, line })),
   fc.constant<Action>({ action: "cleared" }),
   fc.integer({ min: 0, max: 100_000 }).map((now): Action => ({ action: "tick", now, wall: now })),
 );

@@ -109,12 +109,12 @@ Deno.test("full screen: sends several lines as one message, and no commands or t
   assertStringIncludes(harness.screen.text, "Unknown command.");
 });
 
-Deno.test("full screen: sends a paste of 16 KiB as one message after a question", async () => {
+Deno.test("full screen: sends a paste of 16 KiB as one message, shown as a marker", async () => {
   await using harness = new Harness();
   const paste = Array.from({ length: 1_024 }, (_, i) => `line ${i}`.padEnd(15, ".")).join("\n");
   await harness.type(`\x1b[200~${paste.replaceAll("\n", "\r")}\x1b[201~`);
   assertEquals(harness.controls.asked, []);
-  assertStringIncludes(harness.screen.text, "16,383 characters in 1,024 lines");
+  assertStringIncludes(harness.screen.text, "> [paste, 1,024 lines]");
   await harness.type("\r");
   assertEquals(harness.controls.asked, [`send ${JSON.stringify(paste)} 1`]);
 });
@@ -705,4 +705,22 @@ Deno.test("full screen: /relay flips the conversation into the documents, and Es
   await harness.type("typed", "\r");
   assertStringIncludes(harness.screen.text, "typed");
   assertEquals(controls.shown, [1, 2]);
+});
+
+Deno.test("full screen: offers to send a paste that is too long as several messages", async () => {
+  await using harness = new Harness();
+  harness.hear(UP, ready());
+  const paste = `/burn\n${"x\n".repeat(10_000)}`;
+  await harness.type(`\x1b[200~${paste}\x1b[201~`, "\r");
+  assertEquals(harness.controls.asked, []);
+  assertStringIncludes(harness.screen.text, "Enter to send it as 2 messages.");
+  await harness.type("\r");
+  assertEquals(harness.controls.asked.map((one) => one.replace(/".*"/, "…")), [
+    "send … 1",
+    "send … 1.2",
+  ]);
+  // The line is forgotten with either part.
+  harness.hear({ event: "sent", id: "1.2", seq: 2 }, { event: "expired", from: "you", seq: 2 });
+  await harness.type("\x1b[A");
+  assertStringIncludes(harness.screen.text, "> Type and press Enter.");
 });

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { ChatEvent } from "../../../../src/chat/events.ts";
 import { textOf } from "../../../../src/terminal/editor.ts";
-import { MAX_TEXT_BYTES } from "../../../../src/limits.ts";
 import { view } from "../../../../src/ui/tui/view.ts";
 import { alarm, failureSaying, message, ready, Story, UP } from "./states.ts";
 
@@ -103,7 +102,7 @@ Deno.test("update: moves in the row first and then in the conversation on Home a
 Deno.test("update: moves in the draft first and then through earlier messages on the arrows", () => {
   const story = new Story();
   for (const [index, line] of ["first", "second\ntwo"].entries()) {
-    story.do({ action: "submitted", id: String(index), line, isAnswer: false });
+    story.do({ action: "submitted", id: String(index), line });
   }
   const draft = () => textOf(story.state.draft);
   story.type("draft", "\x1b[A");
@@ -120,28 +119,41 @@ Deno.test("update: moves in the draft first and then through earlier messages on
   assertEquals(story.state.draft.before, "draft\n日本 ");
 });
 
-Deno.test("update: asks before it sends a long paste as one message", () => {
-  const paste = Array(1_000).fill("sixteen letters").join("\n").slice(0, MAX_TEXT_BYTES);
-  const story = new Story().type("draft", `\x1b[200~${paste}\x1b[201~`);
-  assertEquals(story.state.question, { text: paste, messages: 1 });
-  assertStringIncludes(story.text, "Send as one message?");
-  story.type("ed meanwhile");
-  story.do({ action: "submitted", id: "1", line: paste, isAnswer: true });
-  assertEquals(story.state.question, undefined);
-  assertEquals(textOf(story.state.draft), "drafted meanwhile");
-  assertEquals(story.state.history, [{ id: "1", line: paste }]);
-  story.type(`\x1b[200~a\nb\x1b[201~`, "\x1b");
-  assertEquals(textOf(story.state.draft), "drafted meanwhile");
-  story.type(`\x1b[200~a\nb\x1b[201~`, "\t");
-  assertEquals(textOf(story.state.draft), "drafted meanwhilea\nb");
+Deno.test("pasted: a paste of several lines is a marker that expands on sending", () => {
+  const lines = Array.from({ length: 40 }, (_, i) => `line ${i}`).join("\n");
+  const story = new Story().hear(UP, ready());
+  story.type("before ", `\x1b[200~${lines}\x1b[201~`, " after");
+  assertStringIncludes(story.text, "> before [paste, 40 lines] after");
+  assertStringIncludes(story.lines.at(-1)!, "Tab: show the paste");
+  assertEquals(textOf(story.state.draft), `before ${lines} after`);
+  // The marker is one character to every key.
+  story.type(...Array(6).fill("\x1b[D"), "\x7f");
+  assertStringIncludes(story.text, "> before  after");
+  story.type("\x1f");
+  assertStringIncludes(story.text, "> before [paste, 40 lines] after");
+  story.type("\t");
+  assertStringIncludes(story.text, "\n  line 39 after");
+  story.do({ action: "submitted", id: "1", line: textOf(story.state.draft) });
+  assertEquals(story.state.history, [{ id: "1", line: `before ${lines} after` }]);
+  assertEquals(textOf(story.state.draft), "");
 });
 
-Deno.test("pasted: offers to split a paste that is too long for one message", () => {
-  const story = new Story();
-  story.type(`\x1b[200~${"x\n".repeat(MAX_TEXT_BYTES / 2)}\x1b[201~`);
-  assertEquals(story.state.question?.messages, 1);
-  story.type("\x1b", `\x1b[200~${"x\n".repeat(MAX_TEXT_BYTES / 2)}é\x1b[201~`);
-  assertStringIncludes(story.text.replaceAll(/\s+/g, " "), "Enter: send as 2 messages");
+Deno.test("pasted: one long line is a marker, too, and several pastes are several", () => {
+  const story = new Story().type(
+    `\x1b[200~${"x".repeat(2_000)}\x1b[201~`,
+    "\x1b[200~a\nb\x1b[201~",
+  );
+  assertStringIncludes(story.text, "> [paste, 2,000 characters][paste, 2 lines]");
+  assertEquals(textOf(story.state.draft), `${"x".repeat(2_000)}a\nb`);
+  for (let i = 0; i < 40; i++) story.type("\x1b[200~a\nb\x1b[201~");
+  assertEquals(textOf(story.state.draft), `${"x".repeat(2_000)}${"a\nb".repeat(41)}`);
+});
+
+Deno.test("pasted: no text that is typed or pasted can pass for a marker", () => {
+  const story = new Story().type("\ufdd0", "\x1b[200~\ufdd1\n\ufdd0\x1b[201~");
+  assertEquals(textOf(story.state.draft), "\ufffd\ufffd\n\ufffd");
+  story.type("\x15", "\x19");
+  assertEquals(textOf(story.state.draft), "\ufffd\ufffd\n\ufffd");
 });
 
 Deno.test("update: takes a short paste of one line as typed", () => {
@@ -205,7 +217,7 @@ Deno.test("update: follows the background in its colors, unless colors are off",
 Deno.test("pressKey: Ctrl+R finds what was sent, and Enter lets it be edited", () => {
   const story = new Story().hear(ready());
   for (const line of ["first line", "second", "third line"]) {
-    story.do({ action: "submitted", id: line, line, isAnswer: false });
+    story.do({ action: "submitted", id: line, line });
   }
   story.type("draft", "\x12", "LINE");
   assertStringIncludes(story.text, "? Search: LINE\n  third line\n Ctrl+R: older");
@@ -223,7 +235,7 @@ Deno.test("pressKey: Ctrl+R finds what was sent, and Enter lets it be edited", (
 
 Deno.test("expired: a part of a long line takes the line out of the history", () => {
   const story = new Story().hear(ready());
-  story.do({ action: "submitted", id: "1", line: "one two", isAnswer: false });
+  story.do({ action: "submitted", id: "1", line: "one two" });
   story.say("1", "one").say("1.2", "two");
   story.hear({ event: "sent", id: "1", seq: 1 }, { event: "sent", id: "1.2", seq: 2 });
   story.type("\x1b[A").hear({ event: "expired", from: "you", seq: 2 });
@@ -234,7 +246,7 @@ Deno.test("forgetAll: brings nothing expired, cleared or erased back with Up, se
   for (const forget of ["expired", "cleared", "burnt"] as const) {
     const story = new Story().hear(ready());
     for (const [id, line] of [["1", "secret"], ["2", "other"]] as const) {
-      story.do({ action: "submitted", id, line, isAnswer: false }).say(id, line);
+      story.do({ action: "submitted", id, line }).say(id, line);
       story.hear({ event: "sent", id, seq: Number(id) });
     }
     // While the message is shown again in the composer, and afterwards.
@@ -266,7 +278,7 @@ Deno.test("forgetAll: brings nothing expired, cleared or erased back with Up, se
 
 Deno.test("expired: undo does not bring a sent message back", () => {
   const story = new Story().hear(ready());
-  story.do({ action: "submitted", id: "1", line: "secret", isAnswer: false }).say("1", "secret");
+  story.do({ action: "submitted", id: "1", line: "secret" }).say("1", "secret");
   story.hear({ event: "sent", id: "1", seq: 1 }).type("\x1b[A", "!");
   story.type("\x15").hear({ event: "expired", from: "you", seq: 1 });
   assert(!JSON.stringify(story.state).includes("secret"));
@@ -306,7 +318,7 @@ Deno.test("pressKey: Ctrl+C with a draft asks first, and any other key takes it 
 Deno.test("hint: names the key for a new line once, and only where Shift+Enter does not reach us", () => {
   const story = new Story().hear(UP, ready());
   assertStringIncludes(story.text, "Ctrl+J: new line");
-  story.do({ action: "submitted", id: "1", line: "hello", isAnswer: false });
+  story.do({ action: "submitted", id: "1", line: "hello" });
   assertStringIncludes(story.text, "> Type and press Enter. /help");
   const modern = new Story().hear(UP, ready()).type("\x1b[?1u");
   assertStringIncludes(modern.text, "> Type and press Enter. /help");
@@ -351,8 +363,8 @@ Deno.test("update: quotes nothing that expired, was cleared, or belongs to an ea
 
 Deno.test("update: brings a message that was never sent back with Up, before any later line", () => {
   const story = new Story().hear(ready());
-  story.do({ action: "submitted", id: "1", line: "lost", isAnswer: false }).say("1", "lost");
-  story.do({ action: "submitted", id: "2", line: "/invite", isAnswer: false });
+  story.do({ action: "submitted", id: "1", line: "lost" }).say("1", "lost");
+  story.do({ action: "submitted", id: "2", line: "/invite" });
   story.hear({ event: "queue-dropped", ids: ["1"] });
   story.type("\x1b[A");
   assertStringIncludes(story.lines.at(-2)!, "> lost");
