@@ -75,7 +75,7 @@ export function hasPaste({ before, after, pastes }: Draft): boolean {
   return pastes.length > 0 && (before + after).search(MARKER) >= 0;
 }
 
-/** Whether the text begins with a paste: it is no command then, whatever was pasted. */
+/** Whether the text begins with a paste: then it is a message, whatever was pasted. */
 export function beginsWithPaste({ before, after, pastes }: Draft): boolean {
   return pastes.length > 0 && (before + after).trimStart().search(MARKER) === 0;
 }
