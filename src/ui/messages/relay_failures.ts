@@ -177,12 +177,12 @@ export const RELAY_FAILURES = {
   "no-answer": () => ({
     message: "The server doesn't answer.",
     hint:
-      `Check the network; some block port 27017 (try another one, such as your phone's). ${ACCESS_LIST}`,
+      `Check the network: a public Wi-Fi may want you to sign in first, and some block port 27017 (try another one, such as your phone's). ${ACCESS_LIST}`,
   }),
   "hung-up": () => ({
     message: "The server closed the connection at once.",
     hint:
-      "If the server requires TLS, add ?tls=true to the connection string; if it requires a client certificate, tlsCertificateKeyFile=PATH. It may also be out of connections.",
+      "If the server requires TLS, add ?tls=true to the connection string; if it requires a client certificate, tlsCertificateKeyFile=PATH. It may also have as many connections as it allows.",
   }),
   "connection-lost": () => ({
     message: "The connection to the server was lost.",
@@ -197,7 +197,7 @@ export const RELAY_FAILURES = {
     hint: "Run rs.initiate() in mongosh, once (docs/SELF_HOSTING.md).",
   }),
   "too-many-connections": () => ({
-    message: "The server is out of connections.",
+    message: "The server has as many connections as it allows.",
     hint: "Close other programs that use this cluster.",
   }),
   "rate-limited": () => ({

@@ -105,7 +105,7 @@ const CASES: readonly Case[] = [
   {
     seen: "flagForge 22",
     error: network("connection refused because too many open connections: 819"),
-    ...{ code: "relay-unreachable", word: "out of connections", isTransient: true },
+    ...{ code: "relay-unreachable", word: "as many connections as it allows", isTransient: true },
   },
   {
     seen: "mongoose 14015, Node",
