@@ -33,7 +33,7 @@ export async function runCommand(
       output.write(
         (await import("../cli/config.ts")).runConfig(
           command,
-          config,
+          { ...config, linkPath },
           (await import("./relay_links.ts")).LINK_CHECKS,
         ),
       );

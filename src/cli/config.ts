@@ -11,6 +11,7 @@ import { type LoadedConfig, saveConfig } from "./config_file.ts";
 import { uriSecret, withoutPassword } from "./connection_secret.ts";
 import { checkLinger, checkName, checkTheme } from "./person.ts";
 import { hasPassword, parseProxy } from "./proxy.ts";
+import { hasSavedLink } from "./saved_link.ts";
 import { parseSwitch, type StoredConfig } from "./settings.ts";
 
 /** What is done with relay links elsewhere. */
@@ -44,7 +45,7 @@ export interface ConfigSource {
  */
 export function runConfig(
   command: ConfigCommand,
-  { path, load }: ConfigSource,
+  { path, load, linkPath }: ConfigSource & { readonly linkPath?: string | undefined },
   links: LinkChecks,
 ): string {
   if (command.action === "path") {
@@ -54,7 +55,7 @@ export function runConfig(
   const config: Changing = { ...load().config };
   switch (command.action) {
     case "show":
-      return show(config, links);
+      return show(config, links, hasSavedLink(linkPath) ? linkPath : undefined);
     case "unset":
       delete config[command.setting];
       saveConfig(path, config as StoredConfig);
@@ -67,12 +68,14 @@ export function runConfig(
   }
 }
 
-function show(config: Changing, links: LinkChecks): string {
+/** @param linkPath where a relay link is saved; undefined where none is. */
+function show(config: Changing, links: LinkChecks, linkPath: string | undefined): string {
   const lines = SETTINGS.flatMap((name) => {
     const value = config[name];
     if (value === undefined) return [];
     return [`${name} = ${typeof value === "string" ? shown(name, value, links) : value}\n`];
   });
+  if (linkPath !== undefined) lines.push(`${CONFIG_ANSWERS.savedLink(linkPath)}\n`);
   return lines.join("") || `${CONFIG_ANSWERS.none()}\n`;
 }
 

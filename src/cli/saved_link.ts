@@ -39,6 +39,16 @@ export function loadSavedLink(path: string | undefined): string | undefined {
   }
 }
 
+/** Whether a link is saved. */
+export function hasSavedLink(path: string | undefined): boolean {
+  if (path === undefined) return false;
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Saves it for its owner alone, whole or not at all.
  *

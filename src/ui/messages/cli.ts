@@ -75,6 +75,7 @@ export const CONFIG_ANSWERS = {
   saved: (name: string) => `Saved ${name}.`,
   savedInstead: (name: string, other: string) => `Saved ${name} and removed ${other}.`,
   passwordRemoved: "Its password was left out; Whisper asks for it.",
+  savedLink: (path: string) => `A relay link is saved in ${path}.`,
   saveLinkInstead: () => `To save it too: ${commandLine("relay save")}`,
   removed: (name: string) => `Removed ${name}.`,
   hidden: "(hidden: contains a password)",

@@ -1,5 +1,7 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { forgetLink, loadSavedLink, savedLinkPath, saveLink } from "../../../src/cli/saved_link.ts";
+import { LINK_CHECKS } from "../../../src/app/relay_links.ts";
+import { runConfig } from "../../../src/cli/config.ts";
 import { Failure } from "../../../src/errors.ts";
 import { parseAs } from "./support.ts";
 import { parseCommand } from "../../../src/cli/parse.ts";
@@ -25,9 +27,17 @@ Deno.test(
     saveLink(path, LINK);
     saveLink(path, `${LINK}A`);
     assertEquals(loadSavedLink(path), `${LINK}A`);
+    const source = {
+      path: undefined,
+      load: () => ({ config: {}, isIgnored: false }),
+      linkPath: path,
+    };
+    const shown = () => runConfig(parseAs("config", ["config", "show"]), source, LINK_CHECKS);
+    assertEquals(shown(), `A relay link is saved in ${path}.\n`);
     if (Deno.build.os !== "windows") assertEquals(Deno.statSync(path).mode! & 0o777, 0o600);
     assertEquals([forgetLink(path), forgetLink(path)], [true, false]);
     assertEquals(loadSavedLink(path), undefined);
+    assert(shown().startsWith("No settings"));
   }),
 );
 
