@@ -54,6 +54,7 @@ const EXCEPTIONS: [pattern: RegExp, reason: string][] = [
   [/["'`.]burnt\b|\bburnt["'`]|\bburnt\??:|\bburnt,? \}|code-burnt/g, "JSON and wire contracts"],
   [/\{ burnt\b/g, "a field of the room document, destructured"],
   [/\bburnt(?: INTEGER| = [01](?:,| AND)|, revision)/g, "a column of the local relay"],
+  [/\bburnt +\S+ \(\d+ bytes?\)/g, "a stored field, as /relay shows it"],
 ];
 
 const PHRASES = [...RETIRED, ...BRITISH].map((phrase) =>
