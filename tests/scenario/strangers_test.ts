@@ -6,6 +6,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { encodeBase64Url } from "../../src/crypto/bytes.ts";
+import { decodeHandshake } from "../../src/protocol/wire.ts";
 import type { Envelope } from "../../src/relay/relay.ts";
 import { assertAllHeard, assertCalm, Harness, QUIET_MS } from "./harness.ts";
 import { foreignShare, otherId } from "./hostile.ts";
@@ -111,5 +112,23 @@ Deno.test("strangers: ignores what lay in the room before the guest came", async
   assertAllHeard(alice, bob);
   assertEquals(Object.keys(alice.alarms), ["forged"]);
   assertEquals(alice.all("alarm").reduce((sum, { count }) => sum + count, 0), 300);
+  await harness.end();
+});
+
+Deno.test("strangers: takes back the answer to a share whose sender turns out to have no seat", async () => {
+  const harness = new Harness();
+  const alice = await harness.host();
+  harness.plant(foreignShare(harness, harness.random(16)));
+  await harness.advance(1_000);
+  const isAnswer = (envelope: Envelope) => decodeHandshake(envelope.head)?.type === "host-share";
+  const answers = () =>
+    harness.relay.seen.map(({ envelope }) => envelope as Envelope).filter(isAnswer);
+  assertEquals(answers().length, 1);
+  assertEquals(harness.relay.documents.envelopes.size, 0);
+  assertEquals(alice.all("waiting").map(({ for: what }) => what), ["guest"]);
+  const bob = harness.join(alice.code!);
+  await harness.until(() => alice.isReady && bob.isReady);
+  assertEquals(answers().length, 2);
+  assertCalm(alice, bob);
   await harness.end();
 });

@@ -23,6 +23,9 @@ function setUp(consume: (envelopes: Envelope[], read?: ReadMark) => Promise<void
   const calls = { reads: 0, watches: 0, removals: [] as number[] };
   let listener: Listener | undefined;
   let carries = (_most: number) => true;
+  /** Reads wait for it. */
+  let held: Promise<void> | undefined;
+  const hold = (until: Promise<void>) => void (held = until);
   const limit = (can: (most: number) => boolean) => void (carries = can);
   const relay = {
     kind: "sqlite",
@@ -30,10 +33,11 @@ function setUp(consume: (envelopes: Envelope[], read?: ReadMark) => Promise<void
       calls.watches++;
       listener = given;
     },
-    read: (_seat, { most = MAX_BATCH } = {}) => {
+    read: async (_seat, { most = MAX_BATCH } = {}) => {
       calls.reads++;
-      if (!carries(most)) return Promise.reject(new RelayUnavailable(SILENT));
-      return Promise.resolve({ envelopes: [...stored.values()].slice(0, most), malformed: 0 });
+      await held;
+      if (!carries(most)) throw new RelayUnavailable(SILENT);
+      return { envelopes: [...stored.values()].slice(0, most), malformed: 0 };
     },
     remove: (_seat, ids) => {
       calls.removals.push(ids.length);
@@ -55,7 +59,7 @@ function setUp(consume: (envelopes: Envelope[], read?: ReadMark) => Promise<void
   const push = (...ids: string[]) => listener!.push(ids.map(envelope));
   const pushLong = (id: string) => listener!.push([{ ...envelope(id), token: LONG }]);
   const stop = () => end.abort();
-  return { clock, sync, stored, calls, failures, put, push, pushLong, limit, stop };
+  return { clock, sync, stored, calls, failures, put, push, pushLong, limit, hold, stop };
 }
 
 /** The longest token. */
@@ -287,5 +291,25 @@ Deno.test("Sync: asks for fewer where the envelopes are long, and for more where
   sync.start();
   await clock.advance(1_000);
   assertEquals(asked.slice(0, 6), [256, 1, 2, 5, 11, 15]);
+  stop();
+});
+
+Deno.test("Sync: takes what is pushed while a read is under way", async () => {
+  const taken: string[] = [];
+  const { clock, sync, put, push, hold, stop } = setUp((envelopes) => {
+    taken.push(...envelopes.map(({ id }) => id));
+    return Promise.resolve();
+  });
+  const answer = Promise.withResolvers<void>();
+  hold(answer.promise);
+  put("read");
+  sync.start();
+  await clock.settle();
+  push("pushed");
+  await clock.settle();
+  assertEquals(taken, ["pushed"]);
+  answer.resolve();
+  await clock.settle();
+  assertEquals(taken, ["pushed", "read"]);
   stop();
 });
