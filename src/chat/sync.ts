@@ -30,7 +30,7 @@ export const MAX_PUSHED = 4 * MAX_BATCH;
 const MAX_PUSHED_CHARS = 2 ** 21;
 const MAX_REMOVALS = 16 * MAX_BATCH;
 /**
- * Pushed envelopes in a row that were all rejected, or their characters, after which the stream rests
+ * Pushed envelopes in a row that were mostly rejected, or their characters, after which the stream rests
  * for a while, in which the room is read: someone writes faster than anyone can check, and a read shows
  * what is next first.
  */
@@ -38,7 +38,7 @@ const MAX_REJECTED_PUSHES = 2 * MAX_BATCH;
 const MAX_REJECTED_CHARS = 2 ** 20;
 const REST_MS = 2_000;
 /**
- * Pages in a row of which everything was rejected are followed by pauses that grow by so much, up to a
+ * Pages in a row of which most was rejected are followed by pauses that grow by so much, up to a
  * limit. That bounds the work that a flood makes, and with it the memory between two collections.
  */
 const PAUSE_STEP_MS = 10;
@@ -255,7 +255,7 @@ export class Sync {
     const pushed = this.#pushed.splice(0);
     if (pushed.length === 0) return;
     const rejected = await this.#deps.onEnvelopes(pushed);
-    if (rejected < pushed.length) {
+    if (!isMostly(rejected, pushed)) {
       this.#rejected = { envelopes: 0, chars: 0 };
       return;
     }
@@ -301,7 +301,7 @@ export class Sync {
     if (isPage && hasProgress && this.#removalsAsked > askedBefore) {
       // What was read must be gone before the next page can show what is behind it.
       await this.flush();
-      this.#rejectedPages = rejected === envelopes.length ? this.#rejectedPages + 1 : 0;
+      this.#rejectedPages = isMostly(rejected, envelopes) ? this.#rejectedPages + 1 : 0;
       const pauseMs = Math.min(PAUSE_STEP_MS * this.#rejectedPages, MAX_PAUSE_MS);
       if (pauseMs > 0) await sleep(clock, pauseMs, this.#signal);
       this.#readWanted = true;
@@ -316,6 +316,11 @@ export class Sync {
     for (const { after, resolve } of this.#waiting) if (after < number) resolve();
     this.#waiting = this.#waiting.filter(({ after }) => after >= number);
   }
+}
+
+/** True where at least half were rejected: a message among them does not end a flood. */
+function isMostly(rejected: number, envelopes: readonly Envelope[]): boolean {
+  return 2 * rejected >= envelopes.length;
 }
 
 function charsOf(envelopes: readonly Envelope[]): number {
