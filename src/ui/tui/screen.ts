@@ -396,8 +396,8 @@ export class FullScreen implements Interface, Screen {
 
   /** Up with nothing typed: a message that is still queued comes back; false where none is. */
   #editQueued(controls: Controls): boolean {
-    const { draft, recall } = this.#state;
-    if (textOf(draft) !== "" || recall.id !== undefined) return false;
+    const { draft, recall, search } = this.#state;
+    if (textOf(draft) !== "" || recall.id !== undefined || search) return false;
     const taken = controls.takeBack();
     if (!taken) return false;
     this.edit(asTyped(taken, this.recent()));

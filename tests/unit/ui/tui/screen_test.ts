@@ -556,6 +556,9 @@ Deno.test("full screen: Up in a text, or in the history, takes nothing back", as
   harness.controls.queued.push({ id: "2", text: "queued" });
   await harness.type("draft", "\x1b[A");
   assertEquals(harness.controls.queued.length, 1);
+  // While the history is searched, Up is a key of the search.
+  await harness.type("\x15", "\x12", "\x1b[A");
+  assertEquals(harness.controls.queued.length, 1);
 });
 
 Deno.test("full screen: /edit gives a queued message back as what sends the same again", async () => {
