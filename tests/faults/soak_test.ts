@@ -11,7 +11,7 @@ import { isFlawless, soak } from "../soak/run.ts";
 import { ignore, skip } from "./mongo_harness.ts";
 
 /** Faults that last too long for a test that everybody waits for; the soak at length has them. */
-const LONG = /10 to 12 s|half open/;
+const LONG = /1[02] s|half open/;
 /** Of the others, so many are drawn. */
 const COUNT = 4;
 /** Always the same outside of SOAK=1: a change must not fail by another's bad luck. */

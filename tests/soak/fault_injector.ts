@@ -114,6 +114,17 @@ export const FAULTS: readonly Fault[] = [
     proxy.conditions = { delayMs: 100, jitterMs: 200, bytesPerSecond: 100_000 };
   }),
   {
+    name: "network slow, then still for 12 s in the middle of a message",
+    async inject({ networks, chance }) {
+      const { [chance.one(["host", "guest"] as const)]: network } = networks;
+      network.all((proxy) => proxy.conditions = { bytesPerSecond: 20_000 });
+      await pause(chance.between(500, 2_000));
+      network.all((proxy) => proxy.blackhole());
+      await pause(12_000);
+      network.all((proxy) => proxy.heal());
+    },
+  },
+  {
     name: "connections cut in the middle of a message",
     inject({ networks, chance }) {
       const { [chance.one(["host", "guest"] as const)]: network } = networks;
