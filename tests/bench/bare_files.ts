@@ -14,10 +14,14 @@ const chunks = client.db().collection("bare_files");
 if (role === "read") {
   await chunks.insertOne({ none: true });
   const stream = chunks.watch([{ $match: { "fullDocument.bytes": { $exists: true } } }]);
+  const read = (async () => {
+    let left = Number(count);
+    for await (const _ of stream) if (--left === 0) break;
+  })();
+  // The stream is open once the server has answered its first request.
   await new Promise<void>((resolve) => stream.once("resumeTokenChanged", () => resolve()));
   console.log("ready");
-  let left = Number(count);
-  for await (const _ of stream) if (--left === 0) break;
+  await read;
   console.log("done");
   await stream.close();
 } else {
