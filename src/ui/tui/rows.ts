@@ -104,11 +104,12 @@ function dayRow(at: number, { columns }: Geometry): Row {
 
 /** A line of a list: what stands behind its first column stays there. */
 function hanging(line: string, width: number): string[] {
-  const [, lead = "", item = "", rest] = /^(\s*)(.*?\S\s{2,})(\S.*)$/.exec(line) ??
+  const [, indent = "", item = "", rest = ""] = /^(\s*)(.*?\S\s{2,})(\S.*)$/.exec(line) ??
     [line, /^\s*/.exec(line)![0], "", line.trimStart()];
+  // However deep a line stands, half of the window is left for its text.
+  const lead = " ".repeat(Math.min(widthOf(indent), Math.floor(width / 2)));
   const column = widthOf(lead + item);
-  if (rest === undefined) return wrap(line, width);
-  if (column > width / 2) {
+  if (item !== "" && column > width / 2) {
     return [...wrap(lead + item.trimEnd(), width), ...hanging(`${lead}    ${rest}`, width)];
   }
   const [first = "", ...others] = wrap(rest, width - column);

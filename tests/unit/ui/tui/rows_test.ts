@@ -123,8 +123,15 @@ Deno.test("rows: never exceed the window, at any size and for any text", () => {
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 500 },
   );
+});
+
+Deno.test("rows: end for a name that makes a line stand deeper than half of the window", () => {
+  // It is laid out as a list, each part of which stands deeper than the one before.
+  const name = "\u202e\n\n\t\u202e\t \u202e\na\nש";
+  const story = new Story({ columns: 24, rows: 30 }).hear(UP, ready(name));
+  assert(story.text.includes("encrypte"), story.text);
 });
 
 Deno.test("rows: fill the window without control characters, however small", () => {
