@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-control-regex -- what terminals are sent
 /**
  * The full-screen interface in a real terminal: two real programs meet over a store of their own, and
  * what is seen is compared with the screens in the folder beside. `UPDATE_SCREENS=1` writes them again.
@@ -15,6 +16,9 @@ const SKIP = isSkipped ? " (skipped: tmux is missing)" : "";
 /** Without a word about tmux itself, which every screen would begin with. */
 const WHISPER = ["env", "-u", "TMUX", Deno.execPath(), "run", "--allow-all", "--no-check", MAIN];
 const CODE = /\d{4}-[a-z]+-[a-z]+-[a-z]+/;
+
+/** The kitty keyboard protocol is left before the alternate screen, which has a stack of its own. */
+const KEYBOARD_LEFT = "\x1b[<u\x1b[>4";
 
 /** Where two meet, and how their programs are started. */
 type Env = Record<string, string>;
@@ -201,9 +205,12 @@ for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) {
     });
     await alice.see("Waiting for someone to join");
     assertEquals(await alice.modes(), { alternateScreen: true, cursor: true, wrapping: false });
+    const record = `${env["XDG_RUNTIME_DIR"]}/written`;
+    await alice.record(record);
     Deno.kill(Number(await Deno.readTextFile(file)), signal);
     assertStringIncludes(await alice.see("status 0"), "Nothing remains on the relay");
     assertEquals(await alice.modes(), { alternateScreen: false, cursor: true, wrapping: true });
+    assertStringIncludes(await Deno.readTextFile(record), KEYBOARD_LEFT);
   });
 }
 
@@ -212,12 +219,71 @@ for (const how of ["exit", "throw", "reject"]) {
     const probe = import.meta.resolve("./crash_probe.ts");
     await using terminal = await Terminal.open([...WHISPER.slice(0, -1), probe, how], { env });
     await terminal.see("a secret");
+    const record = `${env["XDG_RUNTIME_DIR"]}/written`;
+    await terminal.record(record);
     await terminal.press("C-c");
     await terminal.see("status 7");
     assertEquals(await terminal.modes(), { alternateScreen: false, cursor: true, wrapping: true });
     assert(!(await terminal.history()).includes("secret"));
+    assertStringIncludes(await Deno.readTextFile(record), KEYBOARD_LEFT);
   });
 }
+
+test("searches what was sent, and inserts what was deleted", async (env) => {
+  await using pair = await meet(env, { columns: 80, rows: 24 });
+  const { alice, bob } = pair;
+  await say(alice, "one about apples");
+  await say(alice, "two about pears");
+  await bob.see("pears");
+  await alice.press("C-r");
+  await alice.type("APPLE");
+  await alice.see(/\? Search: APPLE\n {2}one about apples\n Ctrl\+R: older/);
+  await alice.press("Enter");
+  await alice.see("> one about apples");
+  await alice.press("C-u");
+  await alice.see("> Type and press Enter. /help");
+  await alice.press("C-y", "C-y", "Home", "M-d", "Enter");
+  await bob.see("Alice │  about applesone about apples");
+});
+
+test("finds a text, and scrolls with the wheel", async (env) => {
+  await using pair = await meet(env, { columns: 80, rows: 24 });
+  const { alice, bob } = pair;
+  await say(bob, "a needle in the hay");
+  await alice.paste(Array.from({ length: 60 }, (_, i) => `hay ${i}`).join("\n"));
+  await alice.see("> [paste, 60 lines]");
+  await alice.press("Enter");
+  await bob.see("hay 59");
+  await say(alice, "/find NEEDLE");
+  await alice.see(/a needle in the hay[^]*"NEEDLE": 1 of 1/);
+  await alice.press("C-End");
+  await alice.see("hay 59");
+  // A wheel, with alternate scroll: several arrow keys at once.
+  await alice.type("\x1b[A".repeat(5));
+  await alice.see("more below");
+  assert(!(await alice.screen()).includes("hay 59"));
+  await alice.type("\x1b[B".repeat(5));
+  await alice.see("hay 59");
+});
+
+test("shows links that open as what they are", async (env) => {
+  await using pair = await meet(env, { columns: 40, rows: 24 });
+  const { alice, bob } = pair;
+  const url = "https://example.com/a/path/that/is/long/enough/for/two/rows";
+  const record = `${env["XDG_RUNTIME_DIR"]}/written`;
+  await alice.record(record);
+  await say(bob, `${url} and https://\u0430pple.com and https://bank.example@evil.example`);
+  await alice.see("bank.example@");
+  // Not from the screen: older versions of tmux do not give links back.
+  const written = await Deno.readTextFile(record);
+  const targets = [...written.matchAll(/\x1b\]8;id=([\w-]+);([^\x1b\x07]+)/g)];
+  assertEquals(
+    new Set(targets.map(([, , target]) => target)),
+    new Set([url, "https://xn--pple-43d.com/"]),
+  );
+  const ids = targets.filter(([, , target]) => target === url).map(([, id]) => id);
+  assert(ids.length > 1 && new Set(ids).size === 1, "the rows of one link share its id");
+});
 
 test("accepts Enter as the answer to each of four questions at the first start", async (env) => {
   const start = () => Terminal.open(WHISPER, { env: { ...env, USER: "alice" } });

@@ -91,6 +91,11 @@ export class Terminal {
     };
   }
 
+  /** Appends everything that the program writes from now on to a file. */
+  async record(file: string): Promise<void> {
+    await this.#tmux(["pipe-pane", "-o", `cat >> '${file}'`]);
+  }
+
   /** What is seen, with all that has scrolled off. */
   async history(): Promise<string> {
     return await this.#tmux(["capture-pane", "-p", "-S", "-"]);
