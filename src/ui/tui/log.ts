@@ -12,6 +12,7 @@ import { isSameDay } from "../common.ts";
 import { PLAIN_TEXTS } from "../messages/plain.ts";
 import { DELIVERY_WORDS } from "../messages/tui.ts";
 import type { Weight } from "../messages/events.ts";
+import { List } from "./list.ts";
 
 /** What became of a message of one's own. */
 export type DeliveryStatus = keyof typeof DELIVERY_WORDS;
@@ -65,14 +66,14 @@ export type PeerEntry = Entry & { readonly kind: "peer" };
 
 /** The conversation. */
 export interface Log {
-  readonly entries: readonly Entry[];
+  readonly entries: List<Entry>;
   readonly nextId: number;
   /** Statuses of messages that are not shown yet: queueing can be quicker than showing. */
   readonly early: Readonly<Record<string, DeliveryStatus>>;
 }
 
 /** An empty conversation. */
-export const EMPTY_LOG: Log = { entries: [], nextId: 1, early: {} };
+export const EMPTY_LOG: Log = { entries: List.from([]), nextId: 1, early: {} };
 
 /** Adds a message of the peer. */
 export function heard(
@@ -129,8 +130,8 @@ export function drawn(log: Log, rows: readonly string[], at: number): Log {
 /** Notes what became of a message of one's own. */
 export function delivery(log: Log, sendId: string, status: DeliveryStatus, seq?: number): Log {
   const index = log.entries.findLastIndex((one) => one.kind === "own" && one.sendId === sendId);
-  const entry = log.entries[index];
-  if (entry?.kind !== "own") {
+  const entry = log.entries.at(index);
+  if (index < 0 || entry?.kind !== "own") {
     // A message that was cleared leaves nothing behind; only a queued one is known before it is shown.
     return status === "queued" ? { ...log, early: { ...log.early, [sendId]: status } } : log;
   }
@@ -143,12 +144,14 @@ export function delivery(log: Log, sendId: string, status: DeliveryStatus, seq?:
 /** These messages will not be delivered. */
 export function failed(log: Log, ids: readonly string[]): Log {
   const lost = new Set(ids);
-  const entries = log.entries.map((one) =>
-    one.kind === "own" && lost.has(one.sendId) && one.status !== "delivered"
-      ? { ...one, status: "failed" as const }
-      : one
+  const entries = Array.from(
+    log.entries,
+    (one) =>
+      one.kind === "own" && lost.has(one.sendId) && one.status !== "delivered"
+        ? { ...one, status: "failed" as const }
+        : one,
   );
-  return { ...log, entries };
+  return { ...log, entries: List.from(entries) };
 }
 
 /** The id under which a message of one's own was sent. */
@@ -173,24 +176,28 @@ export function takenBack(log: Log, sendId: string): Log {
 
 /** Removes an entry, and its words from every quote. */
 function without(log: Log, index: number): Log {
-  const { id, isNewDay } = log.entries[index]!;
-  const entries = log.entries.toSpliced(index, 1).map((one): Entry =>
+  const removed = log.entries.at(index)!;
+  const { id, isNewDay } = removed;
+  const entries = [...log.entries].toSpliced(index, 1).map((one): Entry =>
     one.kind !== "program" && one.quote?.id === id
       ? { ...one, quote: { ...one.quote, id: undefined, text: undefined } }
       : one
   );
   const next = entries[index];
   // The day begins with what comes next.
-  if (isNewDay && next && isSameDay(next.at, log.entries[index]!.at)) {
+  if (isNewDay && next && isSameDay(next.at, removed.at)) {
     entries[index] = { ...next, isNewDay };
   }
-  return { ...log, entries };
+  return { ...log, entries: List.from(entries) };
 }
 
 /** Numbers begin again with the next session: messages of one's own lose theirs. */
 export function endSession(log: Log): Log {
-  const entries = log.entries.map((one) => one.kind === "own" ? { ...one, seq: undefined } : one);
-  return { ...log, entries };
+  const entries = Array.from(
+    log.entries,
+    (one) => one.kind === "own" ? { ...one, seq: undefined } : one,
+  );
+  return { ...log, entries: List.from(entries) };
 }
 
 /** The message of that name, in the session that began with entry `epochFrom`. */
@@ -211,7 +218,7 @@ export function quoteOf(
 
 /** The messages, as commands name them. */
 export function recentMessages({ entries }: Log, epochFrom: number): RecentMessage[] {
-  return entries.flatMap((one): RecentMessage[] => {
+  return [...entries].flatMap((one): RecentMessage[] => {
     if (one.kind === "program") return [];
     const from = one.kind === "own" ? "you" : "peer";
     const seq = from === "peer" && one.id < epochFrom ? undefined : one.seq;
@@ -221,12 +228,12 @@ export function recentMessages({ entries }: Log, epochFrom: number): RecentMessa
 
 /** Removes everything. */
 export function cleared(log: Log): Log {
-  return { ...log, entries: [], early: {} };
+  return { ...log, entries: List.from([]), early: {} };
 }
 
 function append(log: Log, entry: Entry): Log {
   const last = log.entries.at(-1);
   const isNewDay = last !== undefined && !isSameDay(last.at, entry.at);
   const added: Entry = isNewDay ? { ...entry, isNewDay } : entry;
-  return { ...log, entries: [...log.entries, added], nextId: entry.id + 1 };
+  return { ...log, entries: log.entries.append(added), nextId: entry.id + 1 };
 }

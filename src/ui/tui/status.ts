@@ -60,7 +60,7 @@ function relay({ relay, relayName, latencyMs, now, log }: State): string {
       const left = relay.retryAt === undefined ? 0 : relay.retryAt - now;
       const next = left > 0 ? STATUS_TEXTS.retryIn(span(left)) : STATUS_TEXTS.retrying;
       const queued =
-        log.entries.filter((one) =>
+        [...log.entries].filter((one) =>
           one.kind === "own" && (one.status === "queued" || one.status === "sending")
         ).length;
       return STATUS_TEXTS.reconnecting(relayName, next, queued);

@@ -127,7 +127,7 @@ function answered(state: State, { weight, lines }: Action & { action: "told" }):
 
 function flipped(state: State, lines: readonly string[]): State {
   const relayView = told(EMPTY_LOG, "news", lines.join("\n"), state.wall);
-  return fromItsBeginning({ ...state, relayView }, relayView.entries[0]!);
+  return fromItsBeginning({ ...state, relayView }, relayView.entries.at(0)!);
 }
 
 /** The last entry, from its first row on where it is longer than the window. */
@@ -141,7 +141,7 @@ function fromItsBeginning(state: State, entry: Entry): State {
 /** Shows the newest message with a text, or the next older one of a text that was looked for. */
 function found(state: State, text: string): State {
   const wanted = text === "" ? state.find?.text ?? "" : text;
-  const matches = state.log.entries.filter((one) =>
+  const matches = [...state.log.entries].filter((one) =>
     one.kind !== "program" && one.text.toLowerCase().includes(wanted.toLowerCase())
   ).reverse();
   const before = state.find?.text === wanted ? state.find.id : Infinity;

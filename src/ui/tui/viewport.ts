@@ -18,10 +18,13 @@ interface Place {
 
 /** The conversation, and the room that there is for it. */
 export interface Window {
-  readonly entries: readonly Entry[];
+  readonly entries: Entries;
   readonly geometry: Geometry;
   readonly height: number;
 }
+
+/** As much of a list as is needed here. */
+type Entries = Pick<readonly Entry[], "length" | "at">;
 
 /** The rows to show, at most `height`, and the entries whose last row is among them. */
 export function visible(
@@ -33,10 +36,10 @@ export function visible(
   const ending: Entry[] = [];
   let { index, row } = placeOf(window, scroll);
   while (rows.length < height && index >= 0) {
-    const all = rowsOf(entries[index]!, geometry);
-    if (row === all.length - 1) ending.push(entries[index]!);
+    const all = rowsOf(entries.at(index)!, geometry);
+    if (row === all.length - 1) ending.push(entries.at(index)!);
     while (row >= 0 && rows.length < height) rows.push(all[row--]!);
-    if (--index >= 0) row = rowsOf(entries[index]!, geometry).length - 1;
+    if (--index >= 0) row = rowsOf(entries.at(index)!, geometry).length - 1;
   }
   return { rows: rows.reverse(), entries: ending.reverse() };
 }
@@ -57,12 +60,12 @@ export function scrolledToFirst(window: Window): Scroll {
 }
 
 function anchor({ entries }: Window, { index, row }: Place): Scroll {
-  return { id: entries[index]!.id, row };
+  return { id: entries.at(index)!.id, row };
 }
 
 function placeOf({ entries, geometry }: Window, scroll: Scroll): Place {
   const index = scroll === "tail" ? entries.length - 1 : indexOf(entries, scroll.id);
-  const entry = entries[index];
+  const entry = entries.at(index);
   if (!entry) return { index: -1, row: -1 };
   const last = rowsOf(entry, geometry).length - 1;
   return {
@@ -73,11 +76,11 @@ function placeOf({ entries, geometry }: Window, scroll: Scroll): Place {
 }
 
 /** Where the entry is, or the last one before where it was. */
-function indexOf(entries: readonly Entry[], id: number): number {
+function indexOf(entries: Entries, id: number): number {
   let [low, high] = [0, entries.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (entries[middle]!.id <= id) low = middle + 1;
+    if (entries.at(middle)!.id <= id) low = middle + 1;
     else high = middle;
   }
   return Math.max(0, low - 1);
@@ -87,14 +90,14 @@ function back({ entries, geometry }: Window, { index, row }: Place, by: number):
   while (by > row && index > 0) {
     by -= row + 1;
     index--;
-    row = rowsOf(entries[index]!, geometry).length - 1;
+    row = rowsOf(entries.at(index)!, geometry).length - 1;
   }
   return { index, row: Math.max(0, row - by) };
 }
 
 function forth({ entries, geometry }: Window, { index, row }: Place, by: number): Place {
   while (index >= 0) {
-    const left = rowsOf(entries[index]!, geometry).length - 1 - row;
+    const left = rowsOf(entries.at(index)!, geometry).length - 1 - row;
     if (by <= left) return { index, row: row + by };
     if (index === entries.length - 1) return { index, row: row + left };
     by -= left + 1;
@@ -114,5 +117,5 @@ function bounded(window: Window, place: Place): Place {
 
 function isLast({ entries, geometry }: Window, { index, row }: Place): boolean {
   const last = entries.length - 1;
-  return index < 0 || (index === last && row >= rowsOf(entries[last]!, geometry).length - 1);
+  return index < 0 || (index === last && row >= rowsOf(entries.at(last)!, geometry).length - 1);
 }

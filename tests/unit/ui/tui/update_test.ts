@@ -51,7 +51,7 @@ Deno.test("update: shows alarms until they are dismissed", () => {
   assertMatch(story.lines[2]!, /^ 2 ALARMS, the last: An old message was sent again/);
   story.type("\x1b");
   assert(!story.text.includes("ALARM"), story.text);
-  assertEquals(story.state.log.entries.filter((one) => one.kind === "program").length, 3);
+  assertEquals([...story.state.log.entries].filter((one) => one.kind === "program").length, 3);
 });
 
 Deno.test("update: counts new messages without moving a view that is scrolled back", () => {

@@ -34,7 +34,7 @@ Deno.test("viewport: moves by as many rows as asked", () => {
     fc.array(fc.integer({ min: -15, max: 15 }), { maxLength: 12 }),
     (sizes, height, moves) => {
       const log = conversation(sizes.map((size, i) => Array(size).fill(`text ${i}`).join("\n")));
-      const all = log.entries.flatMap((entry) => rowsOf(entry, geometry))
+      const all = [...log.entries].flatMap((entry) => rowsOf(entry, geometry))
         .map((row) => row.map(({ text }) => text).join(""));
       const view = window(log, height);
       let scroll: Scroll = "tail";
@@ -55,22 +55,23 @@ Deno.test("viewport: stays on the same messages when others arrive or expire", (
   const before = shown(window(log, 5), scroll);
   const more = heard(log, { who: "Bob", text: "new", seq: 31, notes: [], at: 0 });
   assertEquals(shown(window(more, 5), scroll), before);
-  const gone = { ...more, entries: more.entries.toSpliced(2, 3) };
-  assertEquals(shown(window(gone, 5), scroll), before);
+  const gone = [...more.entries].toSpliced(2, 3);
+  assertEquals(shown({ entries: gone, geometry, height: 5 }, scroll), before);
   assert(scroll !== "tail");
-  const without = { ...more, entries: more.entries.filter(({ id }) => id !== scroll.id) };
-  assertEquals(shown(window(without, 4), scroll), before.slice(0, 4));
+  const without = [...more.entries].filter(({ id }) => id !== scroll.id);
+  assertEquals(shown({ entries: without, geometry, height: 4 }, scroll), before.slice(0, 4));
 });
 
 Deno.test("viewport: lays out only the visible part of a long conversation", () => {
   const log = conversation(Array.from({ length: 10_000 }, (_, i) => `text ${i}`));
   let looks = 0;
-  const entries = new Proxy(log.entries, {
-    get(target, property, receiver) {
-      if (typeof property === "string" && /^\d+$/.test(property)) looks++;
-      return Reflect.get(target, property, receiver);
+  const entries = {
+    length: log.entries.length,
+    at(index: number) {
+      looks++;
+      return log.entries.at(index);
     },
-  });
+  };
   assertEquals(shown({ entries, geometry, height: 20 }, "tail").length, 20);
   assert(looks < 100, `${looks} entries were looked at`);
 });
