@@ -9,6 +9,7 @@ import { type Envelope, MAX_BATCH } from "./relay.ts";
 
 /** At first: 1.5 s at 256 kbit/s, and six at 64. */
 const START_BYTES = 48 * 1024;
+/** Of a slow link. Where requests fail, a single item may be all that passes. */
 const LEAST_BYTES = 4 * 1024;
 /** Bounds what is in memory at a time. */
 const MOST_BYTES = 1024 * 1024;
@@ -50,7 +51,7 @@ export class Portion {
 
   /** A request got no answer in time. */
   failed(): void {
-    this.#bytes = Math.max(LEAST_BYTES, this.#bytes / 8);
+    this.#bytes = Math.max(this.#typical, this.#bytes / 8);
   }
 }
 

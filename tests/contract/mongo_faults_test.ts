@@ -309,7 +309,11 @@ test("operations: match the server's own count", async (s) => {
   assertEquals(await kinds(host, () => host.renew(hostSeat)), { findAndModify: 1 });
   assertEquals(await kinds(host, () => host.seal(hostSeat)), { update: 1 });
   const stranger = await s.open();
-  const refused = await kinds(stranger, () => stranger.claim(room, randomName(16)));
+  // What looks for the indexes runs beside it, and may be counted already.
+  const { listIndexes: _, ...refused } = await kinds(
+    stranger,
+    () => stranger.claim(room, randomName(16)),
+  );
   // The last one looks whether the room is still there, so that no knock outlives it.
   assertEquals(refused, { findAndModify: 1, insert: 1, find: 1 });
 });
