@@ -204,7 +204,7 @@ Deno.test("fernet: opens its own token, and refuses a damaged one with status 10
 Deno.test("help and version: write to standard output and exit with status 0", async () => {
   const help = await run(["--help"]);
   assertEquals(help.code, 0);
-  assertStringIncludes(help.stdout, "  join [CODE] ");
+  assertStringIncludes(help.stdout, "  join [LINK] [CODE] ");
   assertMatch(
     (await run(["--version"])).stdout,
     /^whisper \d+\.\d+\.\d+\ndeno .*\nmongodb driver /,

@@ -10,7 +10,11 @@ import { entryByRoom } from "../../src/chat/room.ts";
 import type { AlarmKind, ChatEvent } from "../../src/chat/events.ts";
 import { parseCode } from "../../src/protocol/invite_code.ts";
 import { MemoryRelay } from "../support/memory_relay.ts";
+import { kem } from "../../src/crypto/mlkem.ts";
+import { seededKem } from "../support/kem.ts";
 import { seededRandom } from "../support/random.ts";
+// First: the clock counts the calls as they are made.
+import "./crypto_in_order.ts";
 import { HarnessClock } from "../scenario/harness_clock.ts";
 import { Person } from "../scenario/harness.ts";
 import { type Chance, type FaultKind, Network } from "./network.ts";
@@ -88,6 +92,8 @@ class Simulation {
     this.#seed = seed;
     this.#random = seededRandom(seed);
     this.#chance = chanceOf(seededRandom(seed ^ 0x5eed));
+    // What the system draws decides the order of envelopes of the handshake, by their ids.
+    Object.assign(kem, seededKem(seededRandom(seed ^ 0x3e8)));
     this.#relay = new MemoryRelay({ clock: this.#clock });
     this.#rarity = this.#chance.once(3) ? Infinity : 3 + this.#chance.integer(60);
   }
