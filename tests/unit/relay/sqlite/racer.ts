@@ -5,6 +5,7 @@
  */
 import { encodeBase64Url } from "@std/encoding/base64url";
 import { sleep, systemClock, systemRandom } from "../../../../src/clock.ts";
+import { RelayUnavailable } from "../../../../src/errors.ts";
 import type { Envelope, Relay, Role, Seat } from "../../../../src/relay/relay.ts";
 import { openSqliteRelay } from "../../../../src/relay/sqlite/sqlite_relay.ts";
 
@@ -14,13 +15,26 @@ const [role, path, name, rounds] = Deno.args as [Role, string, string, string];
 const options = { path, clock: systemClock, random: systemRandom };
 const token = () => encodeBase64Url(systemRandom(16));
 
+/** The answer of an operation, repeated as a chat repeats it where others keep the file busy. */
+async function persist<T>(operation: () => Promise<T>): Promise<T> {
+  while (true) {
+    try {
+      return await operation();
+    } catch (error) {
+      if (!(error instanceof RelayUnavailable)) throw error;
+      await sleep(systemClock, 10);
+    }
+  }
+}
+
 /** The seat of this round, having opened the relay as often as it took. */
 async function sit(room: string): Promise<{ relay: Relay; seat: Seat }> {
   while (true) {
-    const relay = await openSqliteRelay(options);
+    const relay = await persist(() => openSqliteRelay(options));
+    const own = token();
     const answer = role === "host"
-      ? await relay.create(room, { token: token(), epoch: "epoch", lingerMs: 600_000 })
-      : await relay.claim(room, token());
+      ? await persist(() => relay.create(room, { token: own, epoch: "epoch", lingerMs: 600_000 }))
+      : await persist(() => relay.claim(room, own));
     if ("seat" in answer) return { relay, seat: answer.seat };
     if (answer.refused !== "absent") throw new Error(`refused: ${answer.refused}`);
     await relay.close();
@@ -43,7 +57,7 @@ async function meet(relay: Relay, seat: Seat): Promise<void> {
     head: systemRandom(8),
     token: id,
   };
-  await relay.post(seat, [envelope]);
+  await persist(() => relay.post(seat, [envelope]));
   await met;
   end.abort();
 }
@@ -56,7 +70,7 @@ let last = 0;
 for (let round = 0; round < Number(rounds); round++) {
   const { relay, seat } = await sit(`${name}-${round}`);
   await meet(relay, seat);
-  const departure = await relay.leave(seat);
+  const departure = await persist(() => relay.leave(seat));
   if (departure.last) last++;
   if (departure.last && departure.remaining !== 0) throw new Error("something remained");
   await relay.close();
