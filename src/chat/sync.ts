@@ -127,7 +127,6 @@ export class Sync {
 
   #startWatch(): void {
     const { connection, seat } = this.#deps;
-    this.#watch.abort();
     this.#watch = new AbortController();
     connection.watch(seat, {
       push: (envelopes) => this.#onPush(envelopes),

@@ -7,12 +7,9 @@ import { assert, assertStrictEquals } from "@std/assert";
 import type { MongoClient } from "mongodb";
 import { systemClock } from "../../src/clock.ts";
 import { closeClient, openClient } from "../../src/relay/mongodb/client.ts";
-import { isOwnServer, mongodAvailable, startStandalone } from "../support/mongod.ts";
+import { ownServersOrSkip, startStandalone } from "../support/mongod.ts";
 
-const available = await mongodAvailable();
-const why = available.ok ? isOwnServer ? "a server of one's own" : "" : available.why;
-const ignore = why !== "";
-const skip = ignore ? ` (skipped: ${why})` : "";
+const { ignore, skip } = await ownServersOrSkip();
 
 /** The driver's pools, which it does not show. */
 function poolsOf(client: MongoClient): { minPoolSizeTimer: unknown }[] {

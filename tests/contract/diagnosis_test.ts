@@ -17,8 +17,7 @@ import { describeFailure } from "../../src/ui/messages/failures.ts";
 import { makeAuthority, signServer } from "../support/certificate.ts";
 import {
   DATABASE,
-  isOwnServer,
-  mongodAvailable,
+  ownServersOrSkip,
   startReplicaSet,
   startStandalone,
   type TestServer,
@@ -26,10 +25,7 @@ import {
 import { RCODE, withNameServer } from "../support/name_server.ts";
 import { envelope, randomName } from "./relay_contract.ts";
 
-const available = await mongodAvailable();
-const why = available.ok ? isOwnServer ? "a server of one's own" : "" : available.why;
-const ignore = why !== "";
-const skip = ignore ? ` (skipped: ${why})` : "";
+const { ignore, skip } = await ownServersOrSkip();
 const deps = { clock: systemClock, random: systemRandom };
 const VALID = { notBefore: new Date("2020-01-01"), notAfter: new Date("2049-01-01") };
 

@@ -12,17 +12,13 @@ import { runDoctor } from "../../src/doctor/run.ts";
 import { makeAuthority, signServer } from "../support/certificate.ts";
 import {
   DATABASE,
-  isOwnServer,
-  mongodAvailable,
+  ownServersOrSkip,
   startReplicaSet,
   startStandalone,
   type TestServer,
 } from "../support/mongod.ts";
 
-const available = await mongodAvailable();
-const why = available.ok ? isOwnServer ? "a server of one's own" : "" : available.why;
-const ignore = why !== "";
-const skip = ignore ? ` (skipped: ${why})` : "";
+const { ignore, skip } = await ownServersOrSkip();
 const VALID = { notBefore: new Date("2020-01-01"), notAfter: new Date("2049-01-01") };
 
 /** One line of `whisper doctor --json`. */

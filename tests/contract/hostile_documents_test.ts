@@ -12,15 +12,12 @@ import { Failure, RelayUnavailable } from "../../src/errors.ts";
 import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
 import type { Envelope, Relay, RoomId, Seat } from "../../src/relay/relay.ts";
 import { HOSTILE_VALUES } from "../support/hostile_values.ts";
-import { DATABASE, isOwnServer, mongodAvailable, startReplicaSet } from "../support/mongod.ts";
+import { DATABASE, ownServersOrSkip, startReplicaSet } from "../support/mongod.ts";
 import { int64, Raw, type RawValue, RawWriter } from "../support/raw_writer.ts";
 import { allRead, meet } from "../faults/harness.ts";
 import { envelope, randomName, Recorder } from "./relay_contract.ts";
 
-const available = await mongodAvailable();
-const why = available.ok ? isOwnServer ? "a server of one's own" : "" : available.why;
-const ignore = why !== "";
-const skip = ignore ? ` (skipped: ${why})` : "";
+const { ignore, skip } = await ownServersOrSkip();
 const SOAK = Deno.env.get("SOAK") === "1";
 const deps = { clock: systemClock, random: systemRandom };
 

@@ -8,19 +8,10 @@ import { type Clock, systemClock, systemRandom } from "../../src/clock.ts";
 import { Failure } from "../../src/errors.ts";
 import { EXPIRY, READING } from "../../src/relay/mongodb/indexes.ts";
 import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
-import {
-  DATABASE,
-  isOwnServer,
-  mongodAvailable,
-  startReplicaSet,
-  startStandalone,
-} from "../support/mongod.ts";
+import { DATABASE, ownServersOrSkip, startReplicaSet, startStandalone } from "../support/mongod.ts";
 import { randomName } from "./relay_contract.ts";
 
-const available = await mongodAvailable();
-const why = available.ok ? isOwnServer ? "a server of one's own" : "" : available.why;
-const ignore = why !== "";
-const skip = ignore ? ` (skipped: ${why})` : "";
+const { ignore, skip } = await ownServersOrSkip();
 
 Deno.test({
   name: `MongoRelay.renew: makes a dropped expiry index again while a room is held${skip}`,

@@ -10,21 +10,12 @@ import type { MongoClient } from "mongodb";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { closeClient, isCrippled, openClient } from "../../src/relay/mongodb/client.ts";
 import { Posting } from "../../src/relay/mongodb/posting.ts";
-import {
-  DATABASE,
-  isOwnServer,
-  mongodAvailable,
-  startReplicaSet,
-  type TestServer,
-} from "../support/mongod.ts";
+import { DATABASE, ownServersOrSkip, startReplicaSet, type TestServer } from "../support/mongod.ts";
 import { Network } from "../support/proxy.ts";
 import { envelope } from "./harness.ts";
 import { randomName } from "./relay_contract.ts";
 
-const available = await mongodAvailable();
-const why = available.ok ? isOwnServer ? "a server of one's own" : "" : available.why;
-const ignore = why !== "";
-const skip = ignore ? ` (skipped: ${why})` : "";
+const { ignore, skip } = await ownServersOrSkip();
 
 /** Connections that are closed and still count as in use. */
 function lost(client: MongoClient): number {

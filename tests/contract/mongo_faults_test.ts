@@ -20,18 +20,14 @@ import {
 } from "../../src/relay/mongodb/room_document.ts";
 import {
   DATABASE,
-  isOwnServer,
-  mongodAvailable,
+  ownServersOrSkip,
   startReplicaSet,
   startStandalone,
   type TestServer,
 } from "../support/mongod.ts";
 import { envelope, randomName, Recorder } from "./relay_contract.ts";
 
-const available = await mongodAvailable();
-const why = available.ok ? isOwnServer ? "a server of one's own" : "" : available.why;
-const ignore = why !== "";
-const skip = ignore ? ` (skipped: ${why})` : "";
+const { ignore, skip } = await ownServersOrSkip();
 const deps = { clock: systemClock, random: systemRandom };
 /** No single operation of a client may need more of the sockets that a cluster has for all. */
 const MAX_SOCKETS = 6;

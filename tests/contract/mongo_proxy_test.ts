@@ -14,12 +14,9 @@ import { examine } from "../../src/relay/examine.ts";
 import { expandRelay, relayLinkTo } from "../../src/relay/open.ts";
 import { makeAuthority, signServer } from "../support/certificate.ts";
 import { CountingProxy, type ProxyOptions } from "../support/counting_proxy.ts";
-import { isOwnServer, mongodAvailable, startStandalone } from "../support/mongod.ts";
+import { ownServersOrSkip, startStandalone } from "../support/mongod.ts";
 
-const available = await mongodAvailable();
-const why = available.ok ? isOwnServer ? "a server of one's own" : "" : available.why;
-const ignore = why !== "";
-const skip = ignore ? ` (skipped: ${why})` : "";
+const { ignore, skip } = await ownServersOrSkip();
 
 const deps = { clock: systemClock, random: systemRandom };
 /** A name that no name server knows (RFC 7686). */

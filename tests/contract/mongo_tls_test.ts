@@ -9,12 +9,9 @@ import { Failure } from "../../src/errors.ts";
 import { describeFailure } from "../../src/ui/messages/failures.ts";
 import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
 import { type Authority, makeAuthority, signServer, type Subject } from "../support/certificate.ts";
-import { isOwnServer, mongodAvailable, startStandalone } from "../support/mongod.ts";
+import { ownServersOrSkip, startStandalone } from "../support/mongod.ts";
 
-const available = await mongodAvailable();
-const why = available.ok ? isOwnServer ? "a server of one's own" : "" : available.why;
-const ignore = why !== "";
-const skip = ignore ? ` (skipped: ${why})` : "";
+const { ignore, skip } = await ownServersOrSkip();
 
 const deps = { clock: systemClock, random: systemRandom };
 const VALID = { notBefore: new Date("2020-01-01"), notAfter: new Date("2049-01-01") };

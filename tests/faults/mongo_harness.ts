@@ -10,8 +10,7 @@ import type { Relay, RoomId } from "../../src/relay/relay.ts";
 import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
 import {
   DATABASE,
-  isOwnServer,
-  mongodAvailable,
+  ownServersOrSkip,
   type ServerOptions,
   startReplicaSet,
   type TestServer,
@@ -19,12 +18,11 @@ import {
 import { Network } from "../support/proxy.ts";
 import { meet, type Pair } from "./harness.ts";
 
-const available = await mongodAvailable();
-const why = available.ok ? isOwnServer ? "a server of one's own" : "" : available.why;
+const own = await ownServersOrSkip();
 /** True where there are no servers to break. */
-export const ignore = why !== "";
+export const ignore = own.ignore;
 /** To be put behind the name of a test. */
-export const skip = ignore ? ` (skipped: ${why})` : "";
+export const skip = own.skip;
 
 const deps = { clock: systemClock, random: systemRandom };
 

@@ -82,6 +82,17 @@ export async function mongodAvailable(): Promise<{ ok: true } | { ok: false; why
 /** True when `WHISPER_TEST_MONGODB_URI` names a server that only it may stop. */
 export const isOwnServer: boolean = Boolean(own);
 
+/**
+ * For tests that start servers of their own: whether they are skipped, and what their titles say then.
+ *
+ * @throws {Error} as {@link mongodAvailable}.
+ */
+export async function ownServersOrSkip(): Promise<{ ignore: boolean; skip: string }> {
+  const available = await mongodAvailable();
+  const why = available.ok ? isOwnServer ? "a server of one's own" : "" : available.why;
+  return { ignore: why !== "", skip: why === "" ? "" : ` (skipped: ${why})` };
+}
+
 /** Starts a replica set of `count` nodes. */
 export async function startReplicaSet(
   options: ServerOptions & { count: 1 | 3; auth?: boolean },
