@@ -9,6 +9,7 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import type { Clock, Timer } from "../clock.ts";
+import { concat } from "../crypto/bytes.ts";
 import { Failure } from "../errors.ts";
 import { safeFileName } from "../files/names.ts";
 import type { FileSource, FileStore, FileTarget } from "../files/store.ts";
@@ -26,8 +27,6 @@ const MAX_PEER_OFFERS = 16;
 const MAX_QUEUED = 10_000;
 /** Numbers of files that are over, to answer what still comes about them. */
 const MAX_REMEMBERED = 256;
-/** The receiver answers after so many chunks, unless an answer is under way. */
-const ACCEPT_EVERY = 2;
 /** Chunks that wait to be written, at most: a window, and what a repetition adds. 16 MB. */
 const MAX_WAITING = 4 * MAX_WINDOW;
 /** Of the chunks of a file that is over, one in so many is answered: a window of them has two. */
@@ -87,7 +86,7 @@ interface Incoming extends Transfer {
   target: FileTarget | undefined;
   isAccepted: boolean;
   /** Chunks that wait to be written. */
-  waiting: number;
+  waiting: Uint8Array[];
   /** The chunk that is written next. */
   writes: number;
   /** What the last `accept` said. */
@@ -321,15 +320,19 @@ export class FileTransfers {
     const file = this.#current;
     if (!file || file.isPumping) return;
     file.isPumping = true;
-    const pumping = this.#sendChunks(file).finally(() => file.isPumping = false);
-    this.#run(pumping.catch((error) => this.#failOutgoing(file, error)));
+    this.#run(this.#sendChunks(file).catch((error) => this.#failOutgoing(file, error)));
   }
 
   async #sendChunks(file: Outgoing): Promise<void> {
-    while (this.#outgoing.has(file.number)) {
-      const bodies = await this.#nextBodies(file);
-      if (bodies.length === 0 || !this.#outgoing.has(file.number)) return;
-      if (!await this.#deps.sendBulk(bodies)) return;
+    try {
+      // Asked again at the end, because an answer may have come meanwhile.
+      while (this.#outgoing.has(file.number) && file.sending.due(file.pace.window)) {
+        const bodies = await this.#nextBodies(file);
+        if (bodies.length === 0 || !this.#outgoing.has(file.number)) continue;
+        if (!await this.#deps.sendBulk(bodies)) return;
+      }
+    } finally {
+      file.isPumping = false;
     }
   }
 
@@ -391,7 +394,7 @@ export class FileTransfers {
       hash: createHash("sha256"),
       target: undefined,
       isAccepted: false,
-      waiting: 0,
+      waiting: [],
       writes: 1,
       answered: 1,
       isAnswering: false,
@@ -416,7 +419,7 @@ export class FileTransfers {
     const file = this.#incoming.get(id);
     if (!file) return n % ANSWER_EVERY === 0 ? this.#answerUnknown(id) : undefined;
     // Nothing moves before it was accepted, and no honest sender has more under way than a window.
-    if (!file.isAccepted || !file.target || file.waiting >= MAX_WAITING) {
+    if (!file.isAccepted || !file.target || file.receiving.next - file.writes >= MAX_WAITING) {
       return this.#rejectIncoming(file);
     }
     file.stall.restart();
@@ -433,16 +436,18 @@ export class FileTransfers {
   }
 
   #store(file: Incoming, bytes: Uint8Array): void {
-    file.waiting++;
     file.hash.update(bytes);
+    if (file.waiting.push(bytes) > 1) return;
+    // What comes at once is written at once, and answered once: an answer costs both sides a step of
+    // the ratchet.
     this.#enqueue(file, async (target) => {
-      await target.write(bytes);
-      file.waiting--;
+      const chunks = file.waiting.splice(0);
+      await target.write(concat(...chunks));
       // Canceled while it was written.
       if (!this.#incoming.has(file.number)) return;
-      file.writes++;
+      file.writes += chunks.length;
       this.#reportProgress(file);
-      if (file.writes - file.answered >= ACCEPT_EVERY) this.#answer(file);
+      this.#answer(file);
     });
   }
 
@@ -610,6 +615,8 @@ class Stall {
   readonly #clock: Clock;
   readonly #onStall: () => void;
   #ms = STALL_MS;
+  /** When something happened last, or it went off. */
+  #since = 0;
   #timer: Timer | undefined;
 
   constructor(clock: Clock, onStall: () => void) {
@@ -617,10 +624,11 @@ class Stall {
     this.#onStall = onStall;
   }
 
-  /** Something happened. */
+  /** Something happened. It does with every chunk, so that a timer that runs is left alone. */
   restart(): void {
     this.#ms = STALL_MS;
-    this.#start();
+    this.#since = this.#clock.monotonic();
+    this.#timer ??= this.#start();
   }
 
   cancel(): void {
@@ -628,12 +636,19 @@ class Stall {
     this.#timer = undefined;
   }
 
-  #start(): void {
-    this.cancel();
-    this.#timer = this.#clock.after(this.#ms, () => {
+  #start(): Timer {
+    const dueIn = this.#since + this.#ms - this.#clock.monotonic();
+    return this.#clock.after(dueIn, () => this.#onTimer());
+  }
+
+  #onTimer(): void {
+    const now = this.#clock.monotonic();
+    if (now - this.#since >= this.#ms) {
       this.#ms = Math.min(2 * this.#ms, MAX_STALL_MS);
+      this.#since = now;
       this.#onStall();
-      this.#start();
-    });
+    }
+    // It may have ended the transfer.
+    if (this.#timer) this.#timer = this.#start();
   }
 }

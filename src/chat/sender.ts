@@ -264,11 +264,7 @@ export class Sender {
     this.#lazyTimer?.cancel();
     this.#lazyTimer = undefined;
     if (!link || this.#flushing) return;
-    this.#flushing = this.#sendAll(link).finally(() => {
-      this.#flushing = undefined;
-      // What a session left behind goes out through the next.
-      if (this.#link && this.#link !== link) this.#flush();
-    });
+    this.#flushing = this.#sendAll(link);
   }
 
   async #sendAll(link: SessionLink): Promise<void> {
@@ -297,6 +293,11 @@ export class Sender {
       }
     } catch (error) {
       if (this.#link === link) link.onFailure(error);
+    } finally {
+      // At once, not when the promise has settled: what is queued in between would wait for the next.
+      this.#flushing = undefined;
+      // What a session left behind goes out through the next.
+      if (this.#link && this.#link !== link) this.#flush();
     }
   }
 

@@ -128,6 +128,23 @@ Deno.test("FileTransfers: sends nothing before it was accepted, and a window at 
   assertEquals(harness.host.sent.length, 6, "as many as a transfer begins with");
 });
 
+Deno.test("FileTransfers: goes on when an answer comes at the moment when nothing is due", async () => {
+  for (let moment = 0; moment < 20; moment++) {
+    const harness = new Harness();
+    const { host, guest } = harness;
+    await harness.accepted("a", 200 * CHUNK_BYTES);
+    host.sent.length = 0;
+    for (const body of guest.sent.splice(0)) host.transfers.onPayload(body);
+    // Answers the last chunk that is due as soon as it was handed over.
+    for (let n = 0; host.sent.length < 6 && n < 1_000; n++) await Promise.resolve();
+    for (let n = 0; n < moment; n++) await Promise.resolve();
+    const before = host.sent.length;
+    host.transfers.onPayload({ kind: "accept", id: 1, from: before + 1 });
+    await harness.clock.settle();
+    assert(host.sent.length > before, `after ${moment} microtasks`);
+  }
+});
+
 Deno.test("FileTransfers: sends files one after the other, in the order of acceptance", async () => {
   const harness = new Harness();
   for (const name of ["a", "b", "c"]) {

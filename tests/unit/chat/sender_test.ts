@@ -301,3 +301,22 @@ Deno.test("Sender.takeBack: lets those go on who wait until nothing is queued", 
   await drained;
   close();
 });
+
+Deno.test("Sender.sendControl: posts what is sent at the moment when a post ends", async () => {
+  for (let moment = 0; moment < 20; moment++) {
+    const { sender, connect, posts, say, nextPost, close } = setUp();
+    connect();
+    const first = nextPost();
+    say("a");
+    await first;
+    posts[0]!.answer.resolve();
+    const second = nextPost();
+    for (let n = 0; n < moment; n++) await Promise.resolve();
+    sender.sendControl({ kind: "receipt" });
+    await second;
+    assertEquals(posts.length, 2, `after ${moment} microtasks`);
+    posts[1]!.answer.resolve();
+    await sender.idle();
+    close();
+  }
+});
