@@ -6,7 +6,7 @@
  * @module
  */
 import type { Random } from "../clock.ts";
-import { type Bytes, concat, decodeBase64Url, encodeBase64Url, wipe } from "./bytes.ts";
+import { type Bytes, decodeBase64Url, encodeBase64Url, wipe } from "./bytes.ts";
 
 /** Length of a key, in bytes: one half signs, the other encrypts. */
 const FERNET_KEY_BYTES = 32;
@@ -100,20 +100,19 @@ export async function encrypt(
   if (!Number.isInteger(now) || now < 0 || now > MAX_TIME) {
     throw new RangeError("Cannot make token: the time is not a whole number of seconds since 1970");
   }
-  const head = new Uint8Array(HEAD_BYTES);
-  const view = new DataView(head.buffer);
+  const ciphertextBytes = (Math.floor(plaintext.length / BLOCK_BYTES) + 1) * BLOCK_BYTES;
+  const bytes = new Uint8Array(HEAD_BYTES + ciphertextBytes + TAG_BYTES);
+  const view = new DataView(bytes.buffer);
   view.setUint8(0, VERSION);
   view.setBigUint64(1, BigInt(now));
-  head.set(random(BLOCK_BYTES), HEAD_BYTES - BLOCK_BYTES);
-  const iv = head.subarray(HEAD_BYTES - BLOCK_BYTES);
-  const ciphertext = await crypto.subtle.encrypt(
-    { name: "AES-CBC", iv },
-    key.encryption,
-    plaintext,
-  );
-  const signed = concat(head, new Uint8Array(ciphertext));
-  const tag = await crypto.subtle.sign("HMAC", key.signing, signed);
-  return encodeBase64Url(concat(signed, new Uint8Array(tag)), { padded: true });
+  const iv = random(BLOCK_BYTES);
+  bytes.set(iv, HEAD_BYTES - BLOCK_BYTES);
+  const algorithm = { name: "AES-CBC", iv };
+  const ciphertext = await crypto.subtle.encrypt(algorithm, key.encryption, plaintext);
+  bytes.set(new Uint8Array(ciphertext), HEAD_BYTES);
+  const tag = await crypto.subtle.sign("HMAC", key.signing, bytes.subarray(0, -TAG_BYTES));
+  bytes.set(new Uint8Array(tag), HEAD_BYTES + ciphertextBytes);
+  return encodeBase64Url(bytes, { padded: true });
 }
 
 /** How old a token may be. */

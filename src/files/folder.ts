@@ -18,6 +18,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 /** The name of a file that is being received; safe names do not begin with a dot. */
 const PART = /^\.whisper-[0-9a-f]{16}\.part$/;
+/** Chunks of a file that are read together. */
+const BLOCK_CHUNKS = 8;
 /** Names tried where the wanted one is taken. */
 const MAX_NAMES = 1_000;
 
@@ -125,8 +127,8 @@ class DiskSource implements FileSource {
   readonly #path: string;
   readonly #found: Deno.FileInfo;
   #file: Deno.FsFile | undefined;
-  /** Bytes before the place that is read next. */
-  #offset = 0;
+  /** What was read last, from chunk number `first` on. */
+  #block: { readonly first: number; readonly bytes: Bytes } | undefined;
 
   private constructor(path: string, name: string, found: Deno.FileInfo) {
     this.#path = path;
@@ -149,17 +151,11 @@ class DiskSource implements FileSource {
   }
 
   async read(n: number): Promise<Bytes> {
-    try {
-      const file = this.#file ??= await this.#open();
-      const offset = (n - 1) * CHUNK_BYTES;
-      if (offset !== this.#offset) await file.seek(offset, Deno.SeekMode.Start);
-      const chunk = await readFully(file, Math.min(CHUNK_BYTES, this.size - offset));
-      this.#offset = offset + chunk.length;
-      if (this.#offset < Math.min(offset + CHUNK_BYTES, this.size)) throw this.#changed();
-      return chunk;
-    } catch (cause) {
-      throw unreadable(this.name, cause);
-    }
+    const block = this.#block;
+    const isInBlock = block && n >= block.first && n < block.first + BLOCK_CHUNKS;
+    const { first, bytes } = isInBlock ? block : await this.#readBlock(n);
+    const offset = (n - first) * CHUNK_BYTES;
+    return bytes.subarray(offset, offset + CHUNK_BYTES);
   }
 
   release(): void {
@@ -177,9 +173,23 @@ class DiskSource implements FileSource {
     return Promise.resolve();
   }
 
+  /** Reads several chunks at once: each call to the system costs as much as its bytes. */
+  async #readBlock(first: number): Promise<{ first: number; bytes: Bytes }> {
+    try {
+      const file = this.#file ??= await this.#open();
+      const offset = (first - 1) * CHUNK_BYTES;
+      const length = Math.max(0, Math.min(BLOCK_CHUNKS * CHUNK_BYTES, this.size - offset));
+      await file.seek(offset, Deno.SeekMode.Start);
+      const bytes = await readFully(file, length);
+      if (bytes.length < length) throw this.#changed();
+      return this.#block = { first, bytes };
+    } catch (cause) {
+      throw unreadable(this.name, cause);
+    }
+  }
+
   async #open(): Promise<Deno.FsFile> {
     const file = await Deno.open(this.#path);
-    this.#offset = 0;
     if (isSame(await file.stat(), this.#found)) return file;
     file.close();
     throw this.#changed();

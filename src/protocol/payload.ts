@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { decode, encode, type Token, Tokenizer } from "cborg";
 import { type Bytes, decodeUtf8, encodeUtf8 } from "../crypto/bytes.ts";
 import { isEncapsulationKey, KEM_CIPHERTEXT_BYTES } from "../crypto/mlkem.ts";
@@ -241,9 +242,7 @@ export function decodePayload(padded: Uint8Array): Payload {
 
 /** What the peer has written is compared with what it means: no secret, so time may tell the place. */
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
-  return true;
+  return Buffer.compare(a, b) === 0;
 }
 
 /**

@@ -161,8 +161,8 @@ Deno.test("Folder: reads chunks in any order, the last one short", () =>
 Deno.test("NamedFiles: notices a file that grows, shrinks or is replaced while it is sent", () =>
   withFolder(async (path) => {
     const file = `${path}/a`;
-    const found = async () => {
-      await Deno.writeFile(file, new Uint8Array(CHUNK_BYTES + 5));
+    const found = async (chunks = 1) => {
+      await Deno.writeFile(file, new Uint8Array(chunks * CHUNK_BYTES + 5));
       return await new NamedFiles().source(file);
     };
     const grown = await found();
@@ -171,10 +171,11 @@ Deno.test("NamedFiles: notices a file that grows, shrinks or is replaced while i
     await grown.read(2);
     await failsWith(() => grown.check(), "file-changed");
     await grown.close();
-    const shrunk = await found();
+    const shrunk = await found(8);
     await shrunk.read(1);
     await Deno.truncate(file, 10);
-    await failsWith(() => shrunk.read(2), "file-changed");
+    await failsWith(() => shrunk.read(9), "file-changed");
+    await failsWith(() => shrunk.check(), "file-changed");
     await shrunk.close();
     const replaced = await found();
     await Deno.remove(file);
