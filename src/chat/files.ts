@@ -9,7 +9,6 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import type { Clock, Timer } from "../clock.ts";
-import { concat } from "../crypto/bytes.ts";
 import { Failure } from "../errors.ts";
 import { safeFileName } from "../files/names.ts";
 import type { FileSource, FileStore, FileTarget } from "../files/store.ts";
@@ -442,7 +441,7 @@ export class FileTransfers {
     // the ratchet.
     this.#enqueue(file, async (target) => {
       const chunks = file.waiting.splice(0);
-      await target.write(concat(...chunks));
+      await target.write(chunks);
       // Canceled while it was written.
       if (!this.#incoming.has(file.number)) return;
       file.writes += chunks.length;

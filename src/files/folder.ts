@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { basename, isAbsolute, join } from "node:path";
 import type { Random } from "../clock.ts";
 import { Failure } from "../errors.ts";
@@ -238,8 +239,9 @@ class DiskTarget implements FileTarget {
     }
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
+  async write(chunks: readonly Uint8Array[]): Promise<void> {
     try {
+      const bytes = Buffer.concat(chunks);
       for (let at = 0; at < bytes.length;) at += await this.#file!.write(bytes.subarray(at));
     } catch (cause) {
       throw unwritable(this.#name, cause);

@@ -27,7 +27,8 @@ export interface FileSource {
 
 /** A file that is received. Methods throw a `Failure` that says what is wrong with the place. */
 export interface FileTarget {
-  write(bytes: Uint8Array): Promise<void>;
+  /** Appends chunks that came together. */
+  write(chunks: readonly Uint8Array[]): Promise<void>;
   /**
    * Everything was written and is right: gives the file its name.
    *

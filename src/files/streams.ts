@@ -107,7 +107,9 @@ export class SinkStore implements FileStore {
 
   target({ name }: { name: string }): Promise<FileTarget> {
     return Promise.resolve({
-      write: (bytes) => this.#sink.write(bytes),
+      write: async (chunks) => {
+        for (const bytes of chunks) await this.#sink.write(bytes);
+      },
       finish: () => Promise.resolve(name),
       discard: () => Promise.resolve(),
     });

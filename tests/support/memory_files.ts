@@ -65,12 +65,12 @@ export class MemoryFiles implements FileStore {
       isOpen = false;
     };
     return Promise.resolve({
-      write: async (bytes) => {
+      write: async (chunks) => {
         await this.gate;
         const { writeFailure } = this;
         this.writeFailure = undefined;
         if (writeFailure) throw writeFailure;
-        parts.push(bytes.slice());
+        parts.push(...chunks.map((bytes) => bytes.slice()));
       },
       finish: async () => {
         this.received.set(name, new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer()));

@@ -23,7 +23,7 @@ const failsWith = (action: () => Promise<unknown>, text: string) =>
 
 async function receive(folder: Folder, name: string, text: string): Promise<string> {
   const target = await folder.target({ name });
-  await target.write(new TextEncoder().encode(text));
+  await target.write([new TextEncoder().encode(text)]);
   const stored = await target.finish();
   await target.discard();
   return stored;
@@ -33,7 +33,7 @@ Deno.test("Folder: writes into a part of its own, and gives it the name at the e
   withFolder(async (path) => {
     const folder = await Folder.open(path, systemRandom);
     const target = await folder.target({ name: "report.pdf" });
-    await target.write(new TextEncoder().encode("half"));
+    await target.write([new TextEncoder().encode("half")]);
     const [part] = names(path);
     assert(/^\.whisper-[0-9a-f]{16}\.part$/.test(part!), part);
     if (!isWindows) assertEquals((await Deno.stat(`${path}/${part}`)).mode! & 0o777, 0o600);
@@ -71,7 +71,7 @@ Deno.test("Folder: leaves nothing of a file that is discarded", () =>
   withFolder(async (path) => {
     const folder = await Folder.open(path, systemRandom);
     const target = await folder.target({ name: "a" });
-    await target.write(new Uint8Array(10));
+    await target.write([new Uint8Array(10)]);
     await target.discard();
     await target.discard();
     assertEquals(names(path), []);
@@ -84,7 +84,7 @@ Deno.test("Folder: removes what a crash has left, and nothing that is being writ
     const first = await Folder.open(path, systemRandom);
     const target = await first.target({ name: "a" });
     await Folder.open(path, systemRandom);
-    await target.write(new Uint8Array(3));
+    await target.write([new Uint8Array(3)]);
     assertEquals(await target.finish(), "a");
     assertEquals(names(path), [".whisper-notes.part", "a"]);
   }));
@@ -120,7 +120,7 @@ Deno.test({
       Deno.open = (() => Promise.resolve(fake)) as unknown as typeof Deno.open;
       try {
         const target = await folder.target({ name: "a" });
-        await failsWith(() => target.write(new Uint8Array(9)), "no-space");
+        await failsWith(() => target.write([new Uint8Array(9)]), "no-space");
         await target.discard();
       } finally {
         Deno.open = original;
