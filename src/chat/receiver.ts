@@ -20,7 +20,7 @@ import {
   ReplayedMessage,
   TooFarAhead,
 } from "../protocol/conversation.ts";
-import { type Envelope, MAX_BATCH } from "../relay/relay.ts";
+import { type Envelope, type Heading, MAX_BATCH, type Wanted } from "../relay/relay.ts";
 import { conversationFailure } from "./errors.ts";
 
 /**
@@ -75,6 +75,8 @@ export interface ReceiverDeps {
   onGap(messages: readonly [number, number] | undefined, count: number): void;
   /** The envelope is dealt with, to be removed from the relay. */
   remove(id: string, options?: Removal): void;
+  /** True when removals do not keep up: what is forged is better left where it is. */
+  isBehind(): boolean;
   /** Reads that have begun so far. */
   readsBegun(): number;
   /** Asks for a complete read soon. */
@@ -147,6 +149,29 @@ export class Receiver {
     }
     this.#gap.waitFor(this.#isGap ? this.#next : undefined);
     return total;
+  }
+
+  /**
+   * What a read should bring while most of what lies there is forged. Forgeries are removed as far as
+   * removals keep up, and only then counted: the others are found again.
+   */
+  wanted(): Wanted {
+    const from = Math.min(this.#next, ...this.#givenUp);
+    const to = this.#next + MAX_HELD_AHEAD;
+    return { from, to, accepts: (heading) => this.#accepts(heading) };
+  }
+
+  #accepts(heading: Heading): boolean {
+    const { id, seq } = heading;
+    if (!this.#rejected.has(id)) {
+      const actual = this.#deps.conversation.headerSeq(heading);
+      if (actual === seq) return true;
+      if (this.#deps.isBehind()) return false;
+      this.#rejected.add(id);
+      this.#deps.onDefect(actual === undefined ? "forged" : "altered", 1);
+    }
+    if (!this.#deps.isBehind()) this.#deps.remove(id);
+    return false;
   }
 
   /** Stops the timer, and forgets what is held. */

@@ -87,6 +87,7 @@ export class Session {
     this.#sync = new Sync({
       ...deps,
       onEnvelopes: (envelopes, read) => this.#onEnvelopes(envelopes, read),
+      wanted: () => this.#channel?.receiver.wanted(),
       onFailure: (error) => this.#fail(error),
     }, this.#abort.signal);
     this.#heartbeat = new Heartbeat({
@@ -251,6 +252,7 @@ export class Session {
       onDefect: (kind, count) => alarms.raise(kind, count),
       onGap: (messages, count) => alarms.gap(messages, count),
       remove: (id, options) => this.#sync.remove(id, options),
+      isBehind: () => this.#sync.isBehind,
       readsBegun: () => this.#sync.readsBegun,
       requestRead: () => this.#sync.requestRead(),
     });

@@ -6,7 +6,7 @@
  */
 import { type Clock, type Random, sleep, type Timer } from "../clock.ts";
 import { Portion, sizeOfAll } from "../relay/portion.ts";
-import { type Envelope, MAX_BATCH, type Seat } from "../relay/relay.ts";
+import { type Envelope, MAX_BATCH, type Seat, type Wanted } from "../relay/relay.ts";
 import type { ReadMark, Removal } from "./receiver.ts";
 import type { RelayConnection } from "./retry.ts";
 
@@ -29,17 +29,21 @@ export const MAX_PUSHED = 4 * MAX_BATCH;
 /** Characters of what waits: many short envelopes or a few of the largest. */
 const MAX_PUSHED_CHARS = 2 ** 21;
 const MAX_REMOVALS = 16 * MAX_BATCH;
+/** Removals in one request: the ids take 60 kB. */
+const REMOVE_AT_ONCE = 4 * MAX_BATCH;
 /**
  * Pushed envelopes in a row that were mostly rejected, or their characters, after which the stream rests
  * for a while, in which the room is read: someone writes faster than anyone can check, and a read shows
  * what is next first.
  */
 const MAX_REJECTED_PUSHES = 2 * MAX_BATCH;
-const MAX_REJECTED_CHARS = 2 ** 20;
+const MAX_REJECTED_CHARS = 2 ** 18;
 const REST_MS = 2_000;
+/** Of a page in a flood: it is read to be removed. */
+const MAX_FLOOD_BYTES = 2 ** 17;
 /**
- * Pages in a row of which most was rejected are followed by pauses that grow by so much, up to a
- * limit. That bounds the work that a flood makes, and with it the memory between two collections.
+ * Reads in a row that met a flood are followed by pauses that grow by so much, up to a limit. That
+ * bounds the work that a flood makes, and with it the memory between two collections.
  */
 const PAUSE_STEP_MS = 10;
 const MAX_PAUSE_MS = 500;
@@ -62,6 +66,8 @@ export interface SyncDeps {
    * @returns how many were rejected.
    */
   onEnvelopes(envelopes: Envelope[], read?: ReadResult): Promise<number>;
+  /** What may be genuine, by its heading; undefined before the handshake is done. */
+  wanted(): Wanted | undefined;
   onFailure(error: unknown): void;
 }
 
@@ -73,6 +79,8 @@ export class Sync {
   /** Pushed since the last that was of use. */
   #rejected = { envelopes: 0, chars: 0 };
   #rejectedPages = 0;
+  /** The last read was for what is wanted alone. */
+  #wasSelective = false;
   #restTimer: Timer | undefined;
   /** Ends the present watch, so that another one begins from now. */
   #watch = new AbortController();
@@ -138,7 +146,7 @@ export class Sync {
   #onPush(envelopes: readonly Envelope[]): void {
     const isFlood = this.#pushed.length + envelopes.length > MAX_PUSHED ||
       charsOf(this.#pushed) + charsOf(envelopes) > MAX_PUSHED_CHARS ||
-      this.#removals.size > MAX_REMOVALS ||
+      this.#removals.size >= MAX_REMOVALS ||
       this.#rejected.envelopes >= MAX_REJECTED_PUSHES || this.#rejected.chars >= MAX_REJECTED_CHARS;
     if (isFlood) {
       this.#pushed = [];
@@ -175,6 +183,8 @@ export class Sync {
   /** Removes an envelope from the relay soon. */
   remove(id: string, { lazily = false }: Removal = {}): void {
     if (this.#signal.aborted) return;
+    // Beyond that it stays where it is: another read brings it again, and the last to leave deletes all.
+    if (this.#removals.size >= MAX_REMOVALS) return;
     const { clock } = this.#deps;
     this.#removals.add(id);
     this.#removalsAsked++;
@@ -186,6 +196,11 @@ export class Sync {
     this.#activeAt = clock.monotonic();
     this.#removeSince = Math.min(this.#removeSince, this.#activeAt);
     this.#removeTimer ??= clock.after(PAUSE_MS, () => this.#removeInPause());
+  }
+
+  /** True when forgeries should rather stay where they are for now. */
+  get isBehind(): boolean {
+    return 2 * this.#removals.size >= MAX_REMOVALS;
   }
 
   /** Something of ours has just been stored. */
@@ -221,7 +236,7 @@ export class Sync {
     const { connection, seat } = this.#deps;
     try {
       while (this.#removals.size > 0) {
-        const ids = this.#removals.values().take(MAX_BATCH).toArray();
+        const ids = this.#removals.values().take(REMOVE_AT_ONCE).toArray();
         await connection.run(
           "remove",
           ({ relay, signal }) => relay.remove(seat, ids, { signal }),
@@ -277,30 +292,39 @@ export class Sync {
     this.#readWanted = false;
     this.#reconcileTimer?.cancel();
     const number = ++this.#reads;
-    let most = 0;
-    const { envelopes, malformed } = await connection.run("read", async (attempt) => {
+    // In a flood every other read is for what may be genuine: forgeries hide nothing, and cost no tokens.
+    const wanted = this.#rejectedPages > 0 && !this.#wasSelective ? this.#deps.wanted() : undefined;
+    this.#wasSelective = wanted !== undefined;
+    const { envelopes, malformed, upTo } = await connection.run("read", async (attempt) => {
       if (attempt.number > 0) this.#page.failed();
-      most = this.#page.count;
+      const bytes = Math.min(
+        this.#page.bytes,
+        this.#rejectedPages > 0 ? MAX_FLOOD_BYTES : Infinity,
+      );
       const began = clock.monotonic();
-      const found = await attempt.relay.read(seat, { most, signal: attempt.signal });
+      const found = await attempt.relay.read(seat, { bytes, wanted, signal: attempt.signal });
       const { envelopes } = found;
       const ms = clock.monotonic() - began;
-      this.#page.passed({ bytes: sizeOfAll(envelopes), count: envelopes.length, ms });
+      // A choice among all that lies there takes its time on the server.
+      if (!wanted) this.#page.passed({ bytes: sizeOfAll(envelopes), count: envelopes.length, ms });
       return found;
     }, this.#signal);
-    const isPage = envelopes.length >= most;
-    const upTo = isPage ? envelopes.at(-1)!.seq - 1 : Infinity;
+    const isPage = upTo !== Infinity;
     const askedBefore = this.#removalsAsked;
     let rejected = 0;
     await this.#inTurn(async () => {
       rejected = await this.#deps.onEnvelopes(envelopes, { number, upTo, malformed });
     });
-    const hasProgress = envelopes.some(({ id }) => !this.#lastPage.has(id));
-    this.#lastPage = new Set(isPage ? envelopes.map(({ id }) => id) : []);
-    if (isPage && hasProgress && this.#removalsAsked > askedBefore) {
+    let goesOn = wanted !== undefined;
+    if (!wanted) {
+      const hasProgress = envelopes.some(({ id }) => !this.#lastPage.has(id));
+      this.#lastPage = new Set(isPage ? envelopes.map(({ id }) => id) : []);
+      goesOn = isPage && hasProgress && this.#removalsAsked > askedBefore;
+      this.#rejectedPages = isPage && isMostly(rejected, envelopes) ? this.#rejectedPages + 1 : 0;
+    }
+    if (goesOn) {
       // What was read must be gone before the next page can show what is behind it.
       await this.flush();
-      this.#rejectedPages = isMostly(rejected, envelopes) ? this.#rejectedPages + 1 : 0;
       const pauseMs = Math.min(PAUSE_STEP_MS * this.#rejectedPages, MAX_PAUSE_MS);
       if (pauseMs > 0) await sleep(clock, pauseMs, this.#signal);
       this.#readWanted = true;

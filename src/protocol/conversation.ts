@@ -184,8 +184,8 @@ export class Conversation {
    * The sequence number in the envelope's authenticated header; undefined when the header is forged.
    * Costs one short HMAC and changes nothing.
    */
-  headerSeq(envelope: Envelope): number | undefined {
-    return this.#session.checkHeader(envelope.head)?.seq;
+  headerSeq({ head }: Pick<Envelope, "head">): number | undefined {
+    return this.#session.checkHeader(head)?.seq;
   }
 
   /**

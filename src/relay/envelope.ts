@@ -1,10 +1,17 @@
 /**
- * What every relay does at its edge: refuse a batch beyond the limits, and turn a document back
- * into an {@link Envelope} or into nothing.
+ * What every relay does at its edge: refuse a batch beyond the limits, turn a document back into an
+ * {@link Envelope} or into nothing, and return no more than a read asks for.
  *
  * @module
  */
-import { type Envelope, MAX_BATCH, MAX_HEAD_BYTES, MAX_TOKEN_CHARS } from "./relay.ts";
+import {
+  type Envelope,
+  MAX_BATCH,
+  MAX_HEAD_BYTES,
+  MAX_READ_BYTES,
+  MAX_TOKEN_CHARS,
+  type ReadOptions,
+} from "./relay.ts";
 
 /** The largest sequence number: what fits a signed 32-bit integer in every database. */
 export const MAX_NUMBER = 2 ** 31 - 1;
@@ -64,4 +71,33 @@ export function knock(refusedToken: string): Envelope {
     head: new Uint8Array(0),
     token: "",
   };
+}
+
+/** Identity, sequence number and the names of the fields. */
+export const ENVELOPE_BYTES = 192;
+
+/** About the bytes of an envelope on its way. */
+export function sizeOf({ head, token }: Envelope): number {
+  return head.length + token.length + ENVELOPE_BYTES;
+}
+
+/**
+ * The first of `envelopes` that are wanted and begin within `bytes`, as a relay returns them.
+ *
+ * @param envelopes by sequence number.
+ */
+export function pageOf(
+  envelopes: readonly Envelope[],
+  { bytes = MAX_READ_BYTES, wanted }: ReadOptions,
+): { page: Envelope[]; upTo: number } {
+  const page: Envelope[] = [];
+  let total = 0;
+  for (const envelope of envelopes) {
+    const { seq } = envelope;
+    if (wanted && (seq < wanted.from || seq > wanted.to || !wanted.accepts(envelope))) continue;
+    if (page.length === MAX_BATCH || total >= bytes) return { page, upTo: seq - 1 };
+    page.push(envelope);
+    total += sizeOf(envelope);
+  }
+  return { page, upTo: Infinity };
 }

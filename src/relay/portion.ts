@@ -5,20 +5,18 @@
  *
  * @module
  */
-import { type Envelope, MAX_BATCH } from "./relay.ts";
+import { ENVELOPE_BYTES, sizeOf } from "./envelope.ts";
+import { type Envelope, MAX_BATCH, MAX_READ_BYTES } from "./relay.ts";
+
+export { sizeOf };
 
 /** At first: 1.5 s at 256 kbit/s, and six at 64. */
 const START_BYTES = 48 * 1024;
 /** Of a slow link. Where requests fail, a single item may be all that passes. */
 const LEAST_BYTES = 4 * 1024;
-/** Bounds what is in memory at a time. */
-const MOST_BYTES = 1024 * 1024;
 /** A full request that took less than this is doubled, and one that took more than that is halved. */
 const FAST_MS = 500;
 const SLOW_MS = 2_000;
-/** Identity, sequence number and the names of the fields. */
-const ENVELOPE_BYTES = 192;
-
 /** The bytes of one kind of request, learned from those before. */
 export class Portion {
   #bytes = START_BYTES;
@@ -45,7 +43,7 @@ export class Portion {
     if (count === 0) return;
     this.#typical = Math.max(ENVELOPE_BYTES, Math.ceil(bytes / count));
     if (2 * bytes < this.#bytes) return;
-    if (ms <= FAST_MS) this.#bytes = Math.min(MOST_BYTES, 2 * this.#bytes);
+    if (ms <= FAST_MS) this.#bytes = Math.min(MAX_READ_BYTES, 2 * this.#bytes);
     if (ms > SLOW_MS) this.#bytes = Math.max(LEAST_BYTES, this.#bytes / 2);
   }
 
@@ -53,11 +51,6 @@ export class Portion {
   failed(): void {
     this.#bytes = Math.max(this.#typical, this.#bytes / 8);
   }
-}
-
-/** About the bytes of an envelope on its way. */
-export function sizeOf({ head, token }: Envelope): number {
-  return head.length + token.length + ENVELOPE_BYTES;
 }
 
 /** About the bytes of envelopes on their way. */

@@ -74,6 +74,12 @@ export const MAX_TOKEN_CHARS = 65_536;
 /** Envelopes in one `post` and in one answer of `read`. */
 export const MAX_BATCH = 256;
 
+/**
+ * Envelopes of one answer of `read` begin within so many bytes, so that 256 of the largest are not in
+ * memory at a time.
+ */
+export const MAX_READ_BYTES = 1024 * 1024;
+
 /** How long a seat stays taken without a renewal: three renewals of 10 s. */
 export const LEASE_MS = 30_000;
 
@@ -160,6 +166,33 @@ export interface StoredDocuments {
   readonly more: number;
 }
 
+/** An envelope before its token is read. */
+export type Heading = Omit<Envelope, "token">;
+
+/** The envelopes that a read is for, where most of what lies there is forged. */
+export interface Wanted {
+  /** Sequence numbers. */
+  readonly from: number;
+  readonly to: number;
+  /** Asked once for each envelope of these numbers, in their order. */
+  accepts(heading: Heading): boolean;
+}
+
+/** What to read. */
+export interface ReadOptions {
+  readonly bytes?: number;
+  readonly wanted?: Wanted | undefined;
+}
+
+/** What a read returns. */
+export interface Page {
+  readonly envelopes: Envelope[];
+  /** Nothing up to this sequence number was left out; infinite where nothing was at all. */
+  readonly upTo: number;
+  /** Documents of another shape that were removed. */
+  readonly malformed: number;
+}
+
 /** Options of every operation. */
 export interface OpOptions {
   readonly signal?: AbortSignal;
@@ -216,14 +249,14 @@ export interface Relay {
   post(seat: Seat, envelopes: readonly Envelope[], options?: OpOptions): Promise<void>;
 
   /**
-   * What the other seat and strangers have posted in this epoch, unless it was removed: the first
-   * `most` (by itself and at most {@link MAX_BATCH}) by sequence number. A document of another shape
-   * is not returned but counted and removed, so that it is counted once.
+   * What the other seat and strangers have posted in this epoch, unless it was removed: the first by
+   * sequence number, at most {@link MAX_BATCH}, that begin within `bytes` ({@link MAX_READ_BYTES} by
+   * itself and at most). A document of another shape is not returned but counted and removed, so that
+   * it is counted once.
+   *
+   * With `wanted`, only those: no token of another one is read, and it stays where it is.
    */
-  read(
-    seat: Seat,
-    options?: OpOptions & { most?: number },
-  ): Promise<{ envelopes: Envelope[]; malformed: number }>;
+  read(seat: Seat, options?: OpOptions & ReadOptions): Promise<Page>;
 
   /** Removes envelopes of this epoch by identity; those that are gone already do no harm. */
   remove(seat: Seat, ids: readonly string[], options?: OpOptions): Promise<void>;

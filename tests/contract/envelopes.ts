@@ -4,7 +4,13 @@
  * @module
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { MAX_BATCH, MAX_HEAD_BYTES, MAX_TOKEN_CHARS } from "../../src/relay/relay.ts";
+import {
+  type Heading,
+  MAX_BATCH,
+  MAX_HEAD_BYTES,
+  MAX_READ_BYTES,
+  MAX_TOKEN_CHARS,
+} from "../../src/relay/relay.ts";
 import { envelope, fresh, type Guarantee, ids, randomName, seated } from "./harness.ts";
 
 /** Registers these guarantees. */
@@ -20,7 +26,7 @@ export function envelopes(guarantee: Guarantee): void {
       }),
     ];
     await guest.post(guestSeat, sent);
-    assertEquals(await host.read(hostSeat), { envelopes: sent, malformed: 0 });
+    assertEquals(await host.read(hostSeat), { envelopes: sent, malformed: 0, upTo: Infinity });
   });
 
   guarantee("read: returns what the peer posted, and not one's own", async (harness) => {
@@ -86,12 +92,56 @@ export function envelopes(guarantee: Guarantee): void {
     },
   );
 
-  guarantee("read: returns no more than asked for, the first ones", async (harness) => {
+  guarantee("read: returns the first that begin within the bytes asked for", async (harness) => {
     const { host, hostSeat, guest, guestSeat } = await harness.paired();
-    const sent = [5, 1, 4, 2, 3].map((seq) => envelope("guest", seq));
+    const token = "x".repeat(10_000);
+    const sent = [5, 1, 4, 2, 3].map((seq) => envelope("guest", seq, { token }));
     await guest.post(guestSeat, sent);
-    const { envelopes } = await host.read(hostSeat, { most: 3 });
-    assertEquals(envelopes.map(({ seq }) => seq), [1, 2, 3]);
+    for (const [bytes, expected] of [[1, [1]], [25_000, [1, 2, 3]]] as const) {
+      const { envelopes, upTo } = await host.read(hostSeat, { bytes });
+      assertEquals(envelopes.map(({ seq }) => seq), [...expected]);
+      assert(upTo === expected.length - 1 || upTo === expected.length, `${upTo}`);
+    }
+    assertEquals((await host.read(hostSeat, { bytes: 60_000 })).upTo, Infinity);
+  });
+
+  guarantee("read: is bounded in bytes by itself, however many are large", async (harness) => {
+    const { host, hostSeat, guest, guestSeat } = await harness.paired();
+    const token = "x".repeat(MAX_TOKEN_CHARS);
+    const sent = Array.from({ length: 24 }, (_, i) => envelope("guest", i + 1, { token }));
+    for (const one of sent) await guest.post(guestSeat, [one]);
+    const { envelopes, upTo } = await host.read(hostSeat);
+    const size = envelopes.length * MAX_TOKEN_CHARS;
+    assert(size > MAX_READ_BYTES - 2 * MAX_TOKEN_CHARS && size <= MAX_READ_BYTES, `${size}`);
+    assert(upTo <= envelopes.length, `${upTo}`);
+  });
+
+  guarantee("read: returns what is wanted by its heading, and leaves the rest", async (harness) => {
+    const { host, hostSeat, guest, guestSeat } = await harness.paired();
+    const stranger = await harness.open();
+    const sent = [1, 2, 3, 4].map((seq) => envelope("guest", seq));
+    const forged = Array.from({ length: 300 }, () => envelope("guest", 2));
+    for (let i = 0; i < forged.length; i += 100) {
+      await stranger.post(guestSeat, forged.slice(i, i + 100));
+    }
+    await guest.post(guestSeat, sent);
+    const genuine = new Map(sent.map((one) => [one.id, one]));
+    const asked: string[] = [];
+    const wanted = {
+      ...{ from: 2, to: 3 },
+      accepts: ({ id, seq, head }: Heading) => {
+        asked.push(id);
+        return seq === genuine.get(id)?.seq && head.length === genuine.get(id)!.head.length;
+      },
+    };
+    const page = await host.read(hostSeat, { wanted });
+    assertEquals(page, { envelopes: sent.slice(1, 3), upTo: Infinity, malformed: 0 });
+    assertEquals([asked.length, new Set(asked).size], [302, 302]);
+    const [first] = (await host.read(hostSeat, { wanted, bytes: 1 })).envelopes;
+    assertEquals(first, sent[1]);
+    const nothing = { ...wanted, accepts: () => false };
+    assertEquals((await host.read(hostSeat, { wanted: nothing })).envelopes, []);
+    assertEquals(await harness.relay.count(hostSeat.room), 305);
   });
 
   guarantee("post: makes a batch visible in its order", async (harness) => {
@@ -142,8 +192,8 @@ export function envelopes(guarantee: Guarantee): void {
     await harness.relay.plantMisshapen(room, randomName(8));
     const sent = envelope("guest", 1);
     await guest.post(guestSeat, [sent]);
-    assertEquals(await host.read(hostSeat), { envelopes: [sent], malformed: 1 });
-    assertEquals(await host.read(hostSeat), { envelopes: [sent], malformed: 0 });
+    assertEquals(await host.read(hostSeat), { envelopes: [sent], malformed: 1, upTo: Infinity });
+    assertEquals(await host.read(hostSeat), { envelopes: [sent], malformed: 0, upTo: Infinity });
   });
 
   guarantee("remove: deletes what it names, once, in its own epoch", async (harness) => {

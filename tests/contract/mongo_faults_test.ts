@@ -9,7 +9,7 @@ import type { Db, Document } from "mongodb";
 import { RelayConnection } from "../../src/chat/retry.ts";
 import { systemClock, systemRandom } from "../../src/clock.ts";
 import { Failure, type FailureCode, RelayUnavailable } from "../../src/errors.ts";
-import type { Relay, Seat } from "../../src/relay/relay.ts";
+import { MAX_READ_BYTES, type Relay, type Seat } from "../../src/relay/relay.ts";
 import { malformedFilter, unreadPipeline } from "../../src/relay/mongodb/envelope_document.ts";
 import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
 import {
@@ -292,8 +292,8 @@ test("read: counts and removes a document of megabytes without transferring it",
   await s.guest.post(s.guestSeat, [sent]);
   await watch.until(() => watch.pushed.length > 0);
   assertEquals([watch.pushed, watch.wakes], [[sent], wakes]);
-  assertEquals(await s.host.read(s.hostSeat), { envelopes: [sent], malformed: 1 });
-  assertEquals(await s.host.read(s.hostSeat), { envelopes: [sent], malformed: 0 });
+  assertEquals(await s.host.read(s.hostSeat), { envelopes: [sent], malformed: 1, upTo: Infinity });
+  assertEquals(await s.host.read(s.hostSeat), { envelopes: [sent], malformed: 0, upTo: Infinity });
 });
 
 test("operations: match the server's own count", async (s) => {
@@ -343,7 +343,9 @@ test("read: uses the index, whatever else the collection holds", async (s) => {
   );
   await s.db.collection("messages").insertMany(foreign);
   await s.guest.post(s.guestSeat, [1, 2, 3].map((seq) => envelope("guest", seq)));
-  const plan = await s.db.collection("messages").aggregate(unreadPipeline(s.hostSeat)).explain(
+  const plan = await s.db.collection("messages").aggregate(
+    unreadPipeline(s.hostSeat, MAX_READ_BYTES),
+  ).explain(
     "executionStats",
   );
   const text = JSON.stringify(plan);
@@ -365,7 +367,9 @@ test("read: looks at no more than it takes in one turn, however much lies there"
     return { _id: `${place.room}.${place.epoch}.${id}`, ...place, ...fields, expiresAt };
   });
   await s.db.collection("messages").insertMany(flood as Document[]);
-  const plan = await s.db.collection("messages").aggregate(unreadPipeline(s.hostSeat)).explain(
+  const plan = await s.db.collection("messages").aggregate(
+    unreadPipeline(s.hostSeat, MAX_READ_BYTES),
+  ).explain(
     "executionStats",
   );
   const examined = [...JSON.stringify(plan).matchAll(/"totalDocsExamined":(\d+)/g)];

@@ -85,6 +85,37 @@ Deno.test("flood: removes garbage page by page when it is found by reading alone
   await harness.end();
 });
 
+Deno.test("flood: finds a message within seconds among forgeries of exactly its number", async () => {
+  const harness = new Harness();
+  let armed = false;
+  const { alice, bob } = await harness.pair({
+    host: {
+      through: (relay) =>
+        intercept((name, args, proceed) => {
+          if (name !== "post" || !armed) return proceed();
+          armed = false;
+          const [envelope] = args[1] as [Envelope];
+          // Nobody is told of any of them.
+          const forged = Array.from({ length: 10_000 }, () => garbage(harness, envelope.seq));
+          for (const one of [...forged, envelope]) {
+            const { room, epoch } = harness.room;
+            const document = { room, epoch, expiresAt: 1e9, envelope: one };
+            harness.relay.documents.envelopes.set(String(one.id), document);
+          }
+          return Promise.resolve();
+        }, relay),
+    },
+  });
+  await harness.advance(1_000);
+  armed = true;
+  alice.say("the one");
+  await harness.until(() => Object.hasOwn(counts(bob), "forged"));
+  await harness.advance(3_000);
+  assertEquals(bob.heard, ["the one"]);
+  assertAllHeard(alice, bob);
+  await harness.end();
+});
+
 Deno.test("flood: delivers the true token among a thousand copies of its header", async () => {
   for (const place of ["before", "after", "around"] as const) {
     const harness = new Harness();

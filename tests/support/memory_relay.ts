@@ -5,16 +5,17 @@
  * @module
  */
 import type { Clock } from "../../src/clock.ts";
-import { asEnvelope, assertBatch, knock } from "../../src/relay/envelope.ts";
+import { asEnvelope, assertBatch, knock, pageOf } from "../../src/relay/envelope.ts";
 import {
   type Claim,
   type Departure,
   type Envelope,
   LEASE_MS,
   type Listener,
-  MAX_BATCH,
   type Operations,
   type OpOptions,
+  type Page,
+  type ReadOptions,
   type Refusal,
   type Relay,
   type Role,
@@ -128,7 +129,7 @@ export class MemoryRelay {
   }
 
   /** Envelopes for the holder of `seat` that have not expired, in order, and the misshapen ones. */
-  read(seat: Seat, most = MAX_BATCH): { envelopes: Envelope[]; malformed: number } {
+  read(seat: Seat, options: ReadOptions = {}): Page {
     const found: Envelope[] = [];
     let malformed = 0;
     for (const document of this.documents.envelopes.values()) {
@@ -138,7 +139,8 @@ export class MemoryRelay {
       else malformed++;
     }
     found.sort((a, b) => a.seq - b.seq);
-    return { envelopes: found.slice(0, most), malformed };
+    const { page, upTo } = pageOf(found, options);
+    return { envelopes: page, upTo, malformed };
   }
 
   /** Deletes envelopes of a room for which `which` holds. */
@@ -364,12 +366,9 @@ class MemoryRelayClient implements Relay {
     });
   }
 
-  read(
-    seat: Seat,
-    options?: OpOptions & { most?: number },
-  ): Promise<{ envelopes: Envelope[]; malformed: number }> {
+  read(seat: Seat, options?: OpOptions & ReadOptions): Promise<Page> {
     return this.#operation("read", options, () => {
-      const found = this.#relay.read(seat, options?.most);
+      const found = this.#relay.read(seat, options);
       const isStrange = (document: EnvelopeDocument) =>
         concerns(document, seat) && !asEnvelope(document.envelope);
       if (found.malformed > 0) this.#relay.drop(seat.room, isStrange);

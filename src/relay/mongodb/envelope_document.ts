@@ -7,6 +7,7 @@ import { Binary, BSON, type Document, type Filter, Long } from "mongodb";
 import { asEnvelope, MAX_NUMBER } from "../envelope.ts";
 import {
   type Envelope,
+  type Heading,
   MAX_BATCH,
   MAX_HEAD_BYTES,
   MAX_TOKEN_CHARS,
@@ -155,17 +156,20 @@ export function isMalformedMark(document: Document): boolean {
 const MAX_INSPECTED = 4 * MAX_BATCH;
 
 /**
- * The first `most` envelopes that others have posted in this epoch, by number. Behind them a mark,
- * if there is anything else: that is counted by removing it, and never travels.
+ * The first envelopes that others have posted in this epoch, by number: those that begin within `bytes`
+ * of what travels. Behind them a mark, if there is anything else: that is counted by removing it, and
+ * never travels.
  */
-export function unreadPipeline(seat: Seat, most = MAX_BATCH): Document[] {
+export function unreadPipeline(seat: Seat, bytes: number): Document[] {
   const { room, epoch, role } = seat;
-  const isUnread = { $and: [UNEXPIRED, IS_SHAPED] };
+  const before = { $sum: { $bsonSize: "$$ROOT" }, window: { documents: ["unbounded", -1] } };
   return [
-    { $match: { room, epoch, from: { $ne: role }, ...identityOf(seat), $expr: isUnread } },
-    { $sort: { seq: 1 } },
-    { $limit: most },
+    ...unread(seat),
+    { $limit: MAX_BATCH },
     { $project: FIELDS },
+    { $setWindowFields: { sortBy: { seq: 1 }, output: { before } } },
+    { $match: { $expr: { $lt: [{ $ifNull: ["$before", 0] }, bytes] } } },
+    { $unset: "before" },
     {
       $unionWith: {
         coll: "messages",
@@ -179,6 +183,34 @@ export function unreadPipeline(seat: Seat, most = MAX_BATCH): Document[] {
       },
     },
   ];
+}
+
+/** The envelopes that others have posted in this epoch, by number. */
+function unread(seat: Seat, filter: Document = {}): Document[] {
+  const { room, epoch, role } = seat;
+  const $expr = { $and: [UNEXPIRED, IS_SHAPED] };
+  return [
+    { $match: { room, epoch, from: { $ne: role }, ...filter, ...identityOf(seat), $expr } },
+    { $sort: { seq: 1 } },
+  ];
+}
+
+/** The headings of all envelopes within some numbers. */
+export function headingsPipeline(
+  seat: Seat,
+  { from, to }: { from: number; to: number },
+): Document[] {
+  return [
+    ...unread(seat, { seq: { $gte: from, $lte: to } }),
+    { $project: { ...FIELDS, token: { $literal: "" }, bytes: { $bsonSize: "$$ROOT" } } },
+  ];
+}
+
+/** The envelopes in documents that {@link headingsPipeline} has named. */
+export function namedPipeline(ids: readonly string[]): Document[] {
+  // By identity alone, or the planner may take the index on numbers, and look at all there are.
+  const $expr = { $and: [UNEXPIRED, IS_SHAPED] };
+  return [{ $match: { _id: { $in: ids }, $expr } }, { $sort: { seq: 1 } }, { $project: FIELDS }];
 }
 
 /**
@@ -237,14 +269,24 @@ export function decodeEnvelope(bytes: Uint8Array, place: Place): Decoded | "malf
   try {
     document = deserialize(bytes, BSON_OPTIONS);
   } catch {
-    // The server has matched the identity; it is all that can be read.
-    const id = new TextDecoder().decode(
-      bytes.subarray(ID_OFFSET, ID_OFFSET + documentId(place, "").length + ID_CHARS),
-    );
-    return { id, envelope: undefined };
+    return { id: idIn(bytes, place), envelope: undefined };
   }
   if (isMalformedMark(document)) return "malformed";
   return { id: String(document["_id"]), envelope: storedEnvelope(document, place) };
+}
+
+/** One document of an answer to {@link headingsPipeline}. */
+export function decodeHeading(
+  bytes: Uint8Array,
+  place: Place,
+): { id: string; heading: Heading | undefined; bytes: number } {
+  try {
+    const document = deserialize(bytes, BSON_OPTIONS);
+    const heading = storedEnvelope(document, place);
+    return { id: String(document["_id"]), heading, bytes: Number(document["bytes"]) };
+  } catch {
+    return { id: idIn(bytes, place), heading: undefined, bytes: 0 };
+  }
 }
 
 /** The envelope in one event of {@link streamPipeline}; undefined when it holds none. */
@@ -259,6 +301,12 @@ export function decodeEvent(bytes: Uint8Array, place: Place): Envelope | undefin
 /** Behind the size of the document, the type and name of `_id`, and the size of its value. */
 const ID_OFFSET = 4 + 1 + "_id\0".length + 4;
 const ID_CHARS = 22;
+
+/** The identity of a document of which nothing else can be read: the server has matched it. */
+function idIn(bytes: Uint8Array, place: Place): string {
+  const end = ID_OFFSET + documentId(place, "").length + ID_CHARS;
+  return new TextDecoder().decode(bytes.subarray(ID_OFFSET, end));
+}
 
 /** The envelope in a document of `place`; undefined when it holds none. */
 function storedEnvelope(document: Document, place: Place): Envelope | undefined {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Document, Filter, Long, MongoClient } from "mongodb";
+import type { Document, Filter, MongoClient } from "mongodb";
 import { atMost, type Clock, type Random } from "../../clock.ts";
 import { untilAborted } from "../../deadline.ts";
 import { Failure, RelayUnavailable } from "../../errors.ts";
@@ -13,9 +13,10 @@ import {
   type Departure,
   type Envelope,
   type Listener,
-  MAX_BATCH,
   type Operations,
   type OpOptions,
+  type Page,
+  type ReadOptions,
   type Refusal,
   type Relay,
   type Role,
@@ -29,20 +30,16 @@ import { inspectCollections } from "./collections.ts";
 import { MAX_TIME_MS, withinTime } from "./bounded.ts";
 import { Connection } from "./connection.ts";
 import {
-  cursorId,
-  type Decoded,
-  decodeEnvelope,
   documentId,
   type EnvelopeDocument,
   malformedFilter,
   type Place,
-  RAW_BATCHES,
-  unreadPipeline,
 } from "./envelope_document.ts";
 import { inMs } from "./expressions.ts";
 import { isUnknownAnswer, relayError } from "./errors.ts";
 import { ensureIndexes } from "./indexes.ts";
 import { Pace } from "./pace.ts";
+import { readPage, readWanted } from "./reading.ts";
 import {
   claimUpdate,
   closeUpdate,
@@ -241,26 +238,19 @@ export class MongoRelay implements Relay {
     });
   }
 
-  read(
-    seat: Seat,
-    options?: OpOptions & { most?: number },
-  ): Promise<{ envelopes: Envelope[]; malformed: number }> {
+  read(seat: Seat, { wanted, ...options }: OpOptions & ReadOptions = {}): Promise<Page> {
     return this.#operation(options, async () => {
-      const decoded = await this.#readAll(seat, options?.most);
-      const envelopes: Envelope[] = [];
-      const undecodable: string[] = [];
-      for (const one of decoded) {
-        if (one === "malformed") continue;
-        if (one.envelope) envelopes.push(one.envelope);
-        else undecodable.push(one.id);
-      }
+      const { db } = this.#connection;
+      const { envelopes, upTo, hasMalformed, undecodable } = wanted
+        ? await readWanted(db, seat, { ...options, wanted, clock: this.#clock })
+        : await readPage(db, seat, options);
       let malformed = 0;
-      if (decoded.includes("malformed")) malformed += await this.#discard(malformedFilter(seat));
+      if (hasMalformed) malformed += await this.#discard(malformedFilter(seat));
       if (undecodable.length > 0) {
         malformed += await this.#discard({ _id: { $in: undecodable } });
       }
       this.#notice(envelopes);
-      return { envelopes, malformed };
+      return { envelopes, upTo, malformed };
     });
   }
 
@@ -474,34 +464,6 @@ export class MongoRelay implements Relay {
   ): Promise<void> {
     const expiry = { now: this.#serverTime.now(), lingerMs };
     return this.#connection.posting.store(place, envelopes, expiry, signal);
-  }
-
-  /** Reads a page, with the mark of what is malformed behind it. */
-  async #readAll(seat: Seat, most: number | undefined): Promise<(Decoded | "malformed")[]> {
-    const { client, db } = this.#connection;
-    const session = client.startSession({ causalConsistency: false });
-    const decoded: (Decoded | "malformed")[] = [];
-    const take = async (command: Document): Promise<Long> => {
-      const options = { session, ...RAW_BATCHES };
-      const { cursor } = await db.command(command, options);
-      const batch: Uint8Array[] = cursor.firstBatch ?? cursor.nextBatch;
-      for (const bytes of batch) decoded.push(decodeEnvelope(bytes, seat));
-      return cursorId(cursor.id);
-    };
-    try {
-      const pipeline = unreadPipeline(seat, most);
-      // One more than there can be, so that the server closes the cursor by itself.
-      let id = await take({
-        aggregate: "messages",
-        pipeline,
-        cursor: { batchSize: MAX_BATCH + 2 },
-      });
-      // A page of the largest envelopes is more than one answer can hold.
-      while (!id.isZero()) id = await take({ getMore: id, collection: "messages" });
-      return decoded;
-    } finally {
-      await session.endSession();
-    }
   }
 
   /**

@@ -29,11 +29,13 @@ const MAX_UNKNOWN_ANSWERS = 3;
  * long. What is stored in the meantime waits on the server.
  */
 const PROCESSING_MS = 1;
+/** Envelopes in one answer: that many of the largest are 4 MB. */
+const MAX_NEWS = MAX_BATCH / 4;
 /**
  * After so many full batches in a row someone writes faster than anyone can read: what the stream has
  * yet to deliver is skipped, and the room read instead.
  */
-const MAX_FULL_BATCHES = 8;
+const MAX_FULL_BATCHES = 32;
 /** Bytes that each document of the first batch may have: what comes at once is held at once. */
 const TYPICAL_BYTES = 1_536;
 /** Closing tells the server, which may not listen; its cursor then ends by itself. */
@@ -188,7 +190,7 @@ class Stream {
 
   /** The next envelopes; none after {@link AWAIT_MS}. */
   async next(signal: AbortSignal): Promise<News> {
-    const [getMore, batchSize] = [this.#cursor, this.#portion.count];
+    const [getMore, batchSize] = [this.#cursor, Math.min(this.#portion.count, MAX_NEWS)];
     const command = { getMore, collection: "messages", batchSize, maxTimeMS: AWAIT_MS };
     const began = this.#deps.clock.monotonic();
     const documents = this.#take(
@@ -209,7 +211,7 @@ class Stream {
     return {
       envelopes,
       strange: envelopes.length < documents.length,
-      isFull: documents.length === MAX_BATCH,
+      isFull: documents.length === MAX_NEWS,
     };
   }
 

@@ -11,7 +11,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Clock, Random } from "../../clock.ts";
 import { RelayUnavailable } from "../../errors.ts";
-import { asEnvelope, assertBatch, knock } from "../envelope.ts";
+import { asEnvelope, assertBatch, knock, pageOf } from "../envelope.ts";
 import {
   type Claim,
   type Departure,
@@ -21,12 +21,15 @@ import {
   MAX_BATCH,
   type Operations,
   type OpOptions,
+  type Page,
+  type ReadOptions,
   type Relay,
   type RoomId,
   type RoomView,
   type Seat,
   type StoredDocument,
   type StoredDocuments,
+  type Wanted,
 } from "../relay.ts";
 import { ChangeNotifier } from "./change_notifier.ts";
 import { NOW, openDatabase, purge, retireDatabase, scrub } from "./database.ts";
@@ -249,19 +252,15 @@ class SqliteRelay implements Relay {
     });
   }
 
-  read(
-    seat: Seat,
-    options?: OpOptions & { most?: number },
-  ): Promise<{ envelopes: Envelope[]; malformed: number }> {
-    const most = options?.most ?? MAX_BATCH;
+  read(seat: Seat, options: OpOptions & ReadOptions = {}): Promise<Page> {
     return this.#operation("read", options, () => {
       let malformed = 0;
       while (true) {
-        const rows = this.#prepare(`${SELECT_OTHERS} ORDER BY seq, n LIMIT ?`)
-          .all(seat.room, seat.epoch, seat.role, most) as unknown as EnvelopeRow[];
+        const rows = this.#unread(seat, options.wanted);
         const strange = rows.filter((row) => asEnvelope(row) === undefined);
         if (strange.length === 0) {
-          return { envelopes: rows.map(asEnvelope).filter(isEnvelope), malformed };
+          const { page, upTo } = pageOf(rows.map(asEnvelope).filter(isEnvelope), options);
+          return { envelopes: page, upTo, malformed };
         }
         // Removed, so that they are counted once and do not fill the page.
         this.#transaction(() => {
@@ -453,6 +452,20 @@ class SqliteRelay implements Relay {
        WHERE room = ? AND epoch = ?`,
       ...[room, epoch],
     );
+  }
+
+  /** One row more than a page holds, or all that may be wanted. */
+  #unread(seat: Seat, wanted: Wanted | undefined): EnvelopeRow[] {
+    const [from, to, limit] = wanted ? [wanted.from, wanted.to, -1] : [-1, -1, MAX_BATCH + 1];
+    const sql = `${SELECT_OTHERS} AND (?4 = -1 OR seq BETWEEN ?4 AND ?5) ORDER BY seq, n LIMIT ?6`;
+    return this.#prepare(sql).all(...[
+      seat.room,
+      seat.epoch,
+      seat.role,
+      from,
+      to,
+      limit,
+    ]) as unknown as EnvelopeRow[];
   }
 
   #removeRoom(room: RoomId): void {

@@ -24,7 +24,7 @@ function setUp() {
   const gaps: (readonly [readonly [number, number] | undefined, number])[] = [];
   const alarms: Record<string, number> = {};
   const removed: string[] = [];
-  const calls = { reads: 0 };
+  const calls = { reads: 0, isBehind: false };
   let number = 0;
   const receiver = new Receiver({
     conversation: guest,
@@ -33,6 +33,7 @@ function setUp() {
     onDefect: (kind, count) => alarms[kind] = (alarms[kind] ?? 0) + count,
     onGap: (texts, count) => gaps.push([texts, count]),
     remove: (id) => removed.push(id),
+    isBehind: () => calls.isBehind,
     readsBegun: () => number,
     requestRead: () => calls.reads++,
   });
@@ -47,6 +48,38 @@ function setUp() {
   };
   return { host, receiver, clock, random, shown, late, gaps, alarms, removed, calls, read, close };
 }
+
+Deno.test("Receiver.wanted: tells by the heading what may be genuine, and removes the rest", async () => {
+  const { host, receiver, alarms, removed, read, random, calls, close } = setUp();
+  const [first, second, third] = await write(host, 3) as [Envelope, Envelope, Envelope];
+  await read([first]);
+  removed.length = 0;
+  const { from, to, accepts } = receiver.wanted();
+  assertEquals([from, to], [2, 2 + MAX_HELD_AHEAD]);
+  assertEquals([second, third].map(accepts), [true, true]);
+  const forged = copies(second, 2).map((copy) => ({ ...copy, head: random(second.head.length) }));
+  const moved = { ...third, id: forged[1]!.id.toLowerCase(), seq: 2 };
+  assertEquals([accepts(forged[0]!), accepts(moved), accepts(forged[0]!)], [false, false, false]);
+  assertEquals(alarms, { forged: 1, altered: 1 });
+  assertEquals(removed, [forged[0]!.id, moved.id, forged[0]!.id]);
+  calls.isBehind = true;
+  assertEquals([accepts(forged[1]!), accepts(forged[0]!)], [false, false]);
+  assertEquals([alarms, removed.length], [{ forged: 1, altered: 1 }, 3]);
+  close();
+});
+
+Deno.test("Receiver.wanted: begins with what was given up and may still come", async () => {
+  const { host, receiver, clock, read, shown, late, close } = setUp();
+  const [first, second, third] = await write(host, 3) as [Envelope, Envelope, Envelope];
+  await read([first, third]);
+  await clock.advance(1_500);
+  await read([third]);
+  assertEquals(shown, [1, 3]);
+  assertEquals(receiver.wanted().from, 2);
+  await read([second]);
+  assertEquals([late, receiver.wanted().from], [[2], 4]);
+  close();
+});
 
 async function write(host: Conversation, count: number): Promise<Envelope[]> {
   const sealed = await host.seal(

@@ -5,11 +5,13 @@ import { Failure, RelayUnavailable } from "../../../src/errors.ts";
 import { RelayConnection } from "../../../src/chat/retry.ts";
 import {
   type Envelope,
+  type Heading,
   type Listener,
   MAX_BATCH,
   MAX_TOKEN_CHARS,
   type Relay,
 } from "../../../src/relay/relay.ts";
+import { pageOf } from "../../../src/relay/envelope.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { seededRandom } from "../../support/random.ts";
 
@@ -20,24 +22,26 @@ function setUp(consume: (envelopes: Envelope[], read?: ReadMark) => Promise<void
   const clock = new FakeClock();
   const random = seededRandom(1);
   const stored = new Map<string, Envelope>();
-  const calls = { reads: 0, watches: 0, removals: [] as number[] };
+  const calls = { reads: 0, selective: 0, watches: 0, removals: [] as number[] };
   let listener: Listener | undefined;
-  let carries = (_most: number) => true;
+  let carries = (_bytes: number) => true;
   /** Reads wait for it. */
   let held: Promise<void> | undefined;
   const hold = (until: Promise<void>) => void (held = until);
-  const limit = (can: (most: number) => boolean) => void (carries = can);
+  const limit = (can: (bytes: number) => boolean) => void (carries = can);
   const relay = {
     kind: "sqlite",
     watch: (_seat, given) => {
       calls.watches++;
       listener = given;
     },
-    read: async (_seat, { most = MAX_BATCH } = {}) => {
+    read: async (_seat, options = {}) => {
       calls.reads++;
+      if (options.wanted) calls.selective++;
       await held;
-      if (!carries(most)) throw new RelayUnavailable(SILENT);
-      return { envelopes: [...stored.values()].slice(0, most), malformed: 0 };
+      if (!carries(options.bytes!)) throw new RelayUnavailable(SILENT);
+      const { page, upTo } = pageOf([...stored.values()], options);
+      return { envelopes: page, upTo, malformed: 0 };
     },
     remove: (_seat, ids) => {
       calls.removals.push(ids.length);
@@ -53,6 +57,7 @@ function setUp(consume: (envelopes: Envelope[], read?: ReadMark) => Promise<void
     clock,
     random,
     onEnvelopes: async (envelopes, read) => await consume(envelopes, read) ?? 0,
+    wanted: () => WANTED,
     onFailure: (error) => failures.push(error),
   }, end.signal);
   const put = (...ids: string[]) => ids.forEach((id) => stored.set(id, envelope(id)));
@@ -63,6 +68,12 @@ function setUp(consume: (envelopes: Envelope[], read?: ReadMark) => Promise<void
 }
 
 /** The longest token. */
+/** Of a flood, only what is genuine. */
+const WANTED = {
+  ...{ from: 0, to: Infinity },
+  accepts: ({ id }: Heading) => !id.startsWith("garbage"),
+};
+
 const LONG = "x".repeat(MAX_TOKEN_CHARS);
 /** Longer than any pause. */
 const MAX_WAIT_MS = 1_000;
@@ -111,7 +122,7 @@ Deno.test("Sync: reads the next page once the last is removed", async () => {
     sync.start();
     await clock.advance(1_000);
     assertEquals(stored.size, 0, `${count}`);
-    assertEquals(calls.reads, Math.floor(count / MAX_BATCH) + 1, `${count}`);
+    assertEquals(calls.reads, Math.ceil(count / MAX_BATCH), `${count}`);
     stop();
   }
 });
@@ -145,16 +156,16 @@ Deno.test("Sync: makes a page that does not get through smaller, and larger agai
   const asked: number[] = [];
   const { clock, sync, put, stop, limit } = setUp(() => Promise.resolve());
   put(...Array.from({ length: 50 }, (_, i) => `e${i}`));
-  limit((most) => {
-    asked.push(most);
-    return most <= 64;
+  limit((bytes) => {
+    asked.push(bytes);
+    return bytes <= 10_000;
   });
   sync.requestRead();
   await clock.until(() => asked.length === 2);
-  limit((most) => asked.push(most) > 0);
+  limit((bytes) => asked.push(bytes) > 0);
   sync.requestRead();
   await clock.until(() => asked.length === 3);
-  assertEquals(asked, [256, 32, 64]);
+  assertEquals(asked, [49_152, 6_144, 12_288]);
   stop();
 });
 
@@ -199,7 +210,7 @@ Deno.test("Sync: does not read a page without end that a relay does not remove",
     for (const { id } of envelopes) sync.remove(id);
     return Promise.resolve();
   });
-  const ids = Array.from({ length: MAX_BATCH }, (_, i) => `${i}`);
+  const ids = Array.from({ length: MAX_BATCH + 1 }, (_, i) => `${i}`);
   put(...ids);
   stored.delete = () => false;
   sync.start();
@@ -278,6 +289,33 @@ Deno.test("Sync: takes rejected pages at a pace that is bounded, and the next me
   stop();
 });
 
+Deno.test("Sync: asks in a flood for what is wanted with every other read, behind any number", async () => {
+  const taken: string[] = [];
+  const { clock, sync, calls, put, stop } = setUp((envelopes) => {
+    const garbage = envelopes.filter(({ id }) => id.startsWith("garbage"));
+    for (const { id } of envelopes) sync.remove(id);
+    taken.push(...envelopes.filter((one) => !garbage.includes(one)).map(({ id }) => id));
+    return Promise.resolve(garbage.length);
+  });
+  put(...Array.from({ length: 10_000 }, (_, i) => `garbage ${i}`), "genuine");
+  sync.start();
+  await clock.until(() => calls.selective === 1);
+  await clock.advance(1);
+  assertEquals([taken, calls.reads], [["genuine"], 2]);
+  await clock.advance(60_000);
+  assert(calls.reads - 2 * calls.selective < 10, `${calls.selective} of ${calls.reads}`);
+  stop();
+});
+
+Deno.test("Sync.remove: leaves where it is what does not fit in the queue", async () => {
+  const { clock, sync, calls, stop } = setUp(() => Promise.resolve());
+  for (let i = 0; i < 5_000; i++) sync.remove(`${i}`);
+  assertEquals([sync.size, sync.isBehind], [4_096, true]);
+  await clock.settle();
+  assertEquals([sync.size, sync.isBehind, Math.max(...calls.removals)], [0, false, 1_024]);
+  stop();
+});
+
 Deno.test("Sync: holds no more characters than it may, however long the tokens are", async () => {
   const blocked = Promise.withResolvers<void>();
   const { clock, sync, calls, pushLong, stop } = setUp(() => blocked.promise);
@@ -291,17 +329,17 @@ Deno.test("Sync: holds no more characters than it may, however long the tokens a
   stop();
 });
 
-Deno.test("Sync: asks for fewer where the envelopes are long, and for more where they are short", async () => {
+Deno.test("Sync: asks for more bytes as long as they come fast", async () => {
   const asked: number[] = [];
   const { clock, sync, stored, limit, stop } = setUp((envelopes) => {
     for (const { id } of envelopes) sync.remove(id);
     return Promise.resolve();
   });
-  limit((most) => asked.push(most) > 0);
+  limit((bytes) => asked.push(bytes) > 0);
   for (let i = 0; i < 600; i++) stored.set(`${i}`, { ...envelope(`${i}`), token: LONG });
   sync.start();
   await clock.advance(1_000);
-  assertEquals(asked.slice(0, 6), [256, 1, 2, 5, 11, 15]);
+  assertEquals(asked.slice(0, 6), [48, 96, 192, 384, 768, 1_024].map((kB) => kB * 1_024));
   stop();
 });
 
