@@ -30,7 +30,7 @@ const LEFT_OUT = "…";
 /** UTF-16 units that are looked at for each cell: a bound for overlong graphemes. */
 const UNITS_PER_CELL = 4;
 
-/** The window; it stays where it is until the cursor leaves it. */
+/** The window; it stays where it is until the cursor leaves it, or the whole line fits. */
 export class Window {
   /** Where in the line it begins. */
   #from = 0;
@@ -39,6 +39,7 @@ export class Window {
   part({ before, after }: Draft, space: Space): Part {
     const last = Math.max(space.start.row + 1, space.rows - 1);
     const cells = (last - space.start.row) * space.columns;
+    if (this.#from > 0 && fits(before + after, space, last)) this.#from = 0;
     // Close to the edge, the text that the cursor moves to would not be seen.
     const isNear = this.#from > 0 && before.length - this.#from < space.columns / 4;
     let shown = isNear ? undefined : this.#before(before, cells);
@@ -83,6 +84,12 @@ export class Window {
 /** Whether a place leaves no room for the mark of what is left out: a full row would begin another. */
 function isOver({ row, column }: Place, last: number, columns: number): boolean {
   return row > last || (row === last && column > columns - 2);
+}
+
+/** Whether a whole line leaves room for the mark in the last row. */
+function fits(line: string, { start, columns }: Space, last: number): boolean {
+  if (line.length > (last + 1) * columns * UNITS_PER_CELL) return false;
+  return !isOver(placeAfter(safeLine(line), start, columns), last, columns);
 }
 
 /** The length of the longest tail that takes no more than so many cells. */
