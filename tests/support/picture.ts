@@ -140,6 +140,13 @@ function xterm(number: number): string {
   return hex(level(Math.floor(cube / 36)), level(Math.floor(cube / 6) % 6), level(cube % 6));
 }
 
+/** The parts of a cell that are filled: of QR codes. */
+const BLOCKS: Readonly<Record<string, { readonly top: number; readonly height: number }>> = {
+  "█": { top: 0, height: 1 },
+  "▀": { top: 0, height: 0.5 },
+  "▄": { top: 0.5, height: 0.5 },
+};
+
 function draw({ column, width, text, style }: Run, row: number, palette: Palette): string {
   let foreground = style.foreground ?? palette.foreground;
   let background = style.background;
@@ -153,6 +160,12 @@ function draw({ column, width, text, style }: Run, row: number, palette: Palette
   const [middleX, middleY] = [x + CELL_WIDTH / 2, y + CELL_HEIGHT / 2];
   if (text === "─") return ground + stroke(`M${x} ${middleY}h${CELL_WIDTH}`, foreground);
   if (text === "│") return ground + stroke(`M${middleX} ${y}v${CELL_HEIGHT}`, foreground);
+  const block = BLOCKS[text];
+  if (block) {
+    const height = size.height * block.height;
+    const at = { x, y: y + size.height * block.top };
+    return ground + rect(at, { width: size.width, height, fill: foreground });
+  }
   const lead = text.length - text.trimStart().length;
   const shown = text.trim();
   const cells = width - (text.length - shown.length);

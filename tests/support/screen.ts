@@ -158,11 +158,25 @@ export class MemoryScreen implements Terminal {
     } else if (final === "K" && parameters === "2") this.#rows[this.#row] = [];
     else if (final === "K" && parameters === "") this.#rows[this.#row]?.splice(this.#column);
     else if (final === "J" && ["", "2"].includes(parameters)) this.#rows = [];
+    else if (final === "L" || final === "M") this.#moveRows(final, Number(first) || 1);
     else if (final === "t" && ["22;2", "23;2"].includes(parameters)) return;
     else if ((final === "h" || final === "l") && MODES.includes(parameters.slice(1))) {
       this.modes.set(parameters.slice(1), final === "h");
     } else if ((final === "s" || final === "r") && parameters === "?1007") return;
     else throw new Error(`The interface has no business with CSI ${parameters}${final}`);
+  }
+
+  /** Inserts lines at the cursor, or deletes them; what is below the last row is gone. */
+  #moveRows(final: "L" | "M", count: number): void {
+    const rows = Array.from({ length: this.#height }, (_, row) => this.#rows[row] ?? []);
+    const empty = Array.from({ length: count }, () => []);
+    if (final === "L") rows.splice(this.#row, 0, ...empty);
+    else {
+      rows.splice(this.#row, count);
+      rows.push(...empty);
+    }
+    this.#rows = rows.slice(0, this.#height);
+    this.#column = 0;
   }
 
   #control(character: string): void {

@@ -137,9 +137,15 @@ export class Terminal {
     return Number(await this.#tmux(["display-message", "-p", "#{pane_pid}"]));
   }
 
+  /** Sends a signal to the program, by its name without `SIG`. */
+  async signal(name: string): Promise<void> {
+    await new Deno.Command("pkill", { args: [`-${name}`, "-P", String(await this.pid())] })
+      .output();
+  }
+
   /** Kills the program and all that it started, as a crash does. */
   async killProgram(): Promise<void> {
-    await new Deno.Command("pkill", { args: ["-KILL", "-P", String(await this.pid())] }).output();
+    await this.signal("KILL");
   }
 
   /** Closes the window, as a person does who has had enough. */

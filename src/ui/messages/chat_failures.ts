@@ -37,7 +37,7 @@ export const CHAT_FAILURES = {
         hint: "If it wasn't you, tell the person who invited you, and ask for a new code.",
       }
       : {
-        message: "Two people have already met in this room, so it lets nobody in.",
+        message: "Two people have already met in this room, so it lets no one in.",
         hint:
           "If one of them was you: once your peer leaves, or 30 seconds after both programs ended, enter it again on both sides.",
       },
@@ -48,7 +48,7 @@ export const CHAT_FAILURES = {
         hint: "Ask the host for a new one; they make it with /invite.",
       }
       : {
-        message: "This room lets nobody in any more: 3 wrong passphrases.",
+        message: "This room lets no one in any more: 3 wrong passphrases.",
         hint: "Leave it and enter it again on both sides.",
       },
   "room-absent": ({ by }: By) => ({
@@ -117,7 +117,7 @@ export const CHAT_FAILURES = {
   }),
   "chat-leaving": () => ({ message: "You are leaving this chat.", hint: "Start a new one." }),
   "peer-left": ({ peer, by }: FactsOf<"peer-left">) => ({
-    message: `${peer} left, so nobody would read this.`,
+    message: `${peer} left, so no one would read this.`,
     hint: by === "code" ? "Use /invite for a new code, or /exit." : "Use /exit, and enter again.",
   }),
   "no-peer-for-timer": () => ({

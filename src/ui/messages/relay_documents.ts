@@ -12,7 +12,7 @@ const EXPIRES = "when the relay deletes this, whatever becomes of the programs";
 const TOKEN_OF_SEAT = "holds the seat; random, opens nothing";
 const LEASE = "how long the seat is held without a sign of that program";
 const LEFT = "the seat that was given up, so that leaving can be repeated";
-const SEALED = "whether the two are in, and nobody else can join";
+const SEALED = "whether the two are in, and no one else can join";
 const CODE_OVER = "whether the code is no longer valid";
 const REVISION = "counts the changes of this room; if it falls, the relay went back";
 const LINGER = "how many milliseconds the room outlives its last program";
@@ -79,7 +79,7 @@ export function documentLines({ documents, more }: RelayDocuments): string[] {
     return `: ${meaningOf(kind, name)}`;
   };
   return [
-    "What lies on the relay for this chat, as everyone who may read it sees it:",
+    "What lies on the relay for this chat, as anyone who can read it sees it:",
     ...documents.flatMap(({ kind, by, fields }) => {
       const width = Math.max(0, ...fields.map(({ name }) => safeLine(name).length));
       return [

@@ -153,9 +153,11 @@ function searchRows(state: State, query: string): ReturnType<typeof composerRows
 }
 
 function hint(state: State): string {
-  const { columns, peer, presence, by, isEnded, hasModifiers, isNewLineTold } = state;
+  const { columns, peer, presence, by, isEnded, isLeaving, hasModifiers, isNewLineTold } = state;
   const text = isEnded
     ? HINT_TEXTS.ended
+    : isLeaving
+    ? ""
     : peer === undefined
     ? HINT_TEXTS.alone
     : presence === "left"

@@ -1,7 +1,7 @@
 /**
  * Frames on the terminal: what changed since the last is written, at its absolute place: a row from
- * the first letter on that changed, as far as every terminal agrees on where that is. No row depends
- * on another, so that a letter which the terminal counts otherwise than we do spoils no more than its
+ * the first letter on that changed, as far as every terminal agrees on where that is. Rows that only
+ * moved are moved by the terminal. No row depends on what another shows, so that a letter which the terminal counts otherwise than we do spoils no more than its
  * own row. A frame is rendered soon after something happened, and never faster than the terminal takes
  * them.
  *
@@ -192,16 +192,101 @@ export class Renderer {
 /** What to write to turn the rows on the screen into those of a frame. */
 export function changes(shown: readonly TerminalText[], { rows, cursor }: Frame): TerminalText {
   const place = tty`\x1b[${cursor.row + 1};${cursor.column + 1}H\x1b[?25h`;
-  const changed = [...rows.entries()].filter(([index, row]) => row.raw !== shown[index]?.raw);
-  if (changed.length === 0) return place;
-  const [[first, row], ...others] = changed as [(typeof changed)[0], ...typeof changed];
-  const known = shown[first];
-  if (others.length === 0 && known) {
-    // One row, as at most keys: what did not change in it stays.
-    const { column, rest } = restOfRow(known, row);
-    return tty`\x1b[${first + 1};${column + 1}H\x1b[0m\x1b[K${rest}\x1b[0m${place}`;
-  }
+  const move = bestMove(shown, rows);
+  const moved = move ? afterMove(shown, move) : shown;
+  const changed = rows.flatMap((row, index) => replaced(index, moved[index], row) ?? []);
+  if (!move && changed.length === 0) return place;
+  // One row, as at most keys, is shown at once by every terminal.
+  if (!move && changed.length === 1) return tty`\x1b[0m${changed}${place}`;
+  return tty`${BEGIN_FRAME}\x1b[?25l\x1b[0m${
+    move ? moving(move) : ""
+  }${changed}${place}${END_FRAME}`;
+}
+
+/** What to write where a row replaces another: what did not change in it stays. */
+function replaced(
+  index: number,
+  known: TerminalText | undefined,
+  row: TerminalText,
+): TerminalText | undefined {
+  if (row.raw === known?.raw) return undefined;
   // Erased first: behind a full row there is no place from which the rest could be erased.
-  const lines = changed.map(([index, row]) => tty`\x1b[${index + 1};1H\x1b[0m\x1b[2K${row}`);
-  return tty`${BEGIN_FRAME}\x1b[?25l${lines}\x1b[0m${place}${END_FRAME}`;
+  if (!known) return tty`\x1b[${index + 1};1H\x1b[2K${row}\x1b[0m`;
+  const { column, rest } = restOfRow(known, row);
+  return tty`\x1b[${index + 1};${column + 1}H\x1b[K${rest}`;
+}
+
+/** Rows that are on the screen already, `by` rows further down (or up, where it is negative). */
+interface Move {
+  /** The first and the last of these rows in the next frame. */
+  readonly first: number;
+  readonly last: number;
+  readonly by: number;
+}
+
+/** Rows are looked for so far from where they are shown. */
+const MAX_MOVE = 8;
+/** UTF-16 units that a move takes to write, or about as many. */
+const MOVE_COST = 40;
+
+/** The move that saves most of what is to be written; undefined where none does. */
+function bestMove(
+  shown: readonly TerminalText[],
+  rows: readonly TerminalText[],
+): Move | undefined {
+  let best: Move | undefined;
+  let most = MOVE_COST;
+  const raw = (row: TerminalText | undefined) => row?.raw ?? "";
+  if (shown.length !== rows.length) return undefined;
+  for (let by = -MAX_MOVE; by <= MAX_MOVE; by++) {
+    let [first, saved] = [0, 0];
+    for (let index = 0; by !== 0 && index < rows.length; index++) {
+      const row = raw(rows[index]);
+      if (row !== shown[index + by]?.raw) [first, saved] = [index + 1, 0];
+      else if (row !== raw(shown[index])) saved += row.length;
+      if (saved > most) [best, most] = [{ first, last: index, by }, saved];
+    }
+  }
+  return best && extended(best, { shown, rows });
+}
+
+/** The move with the rows around it of which it saves a part. */
+function extended(
+  move: Move,
+  { shown, rows }: { shown: readonly TerminalText[]; rows: readonly TerminalText[] },
+): Move {
+  const { by } = move;
+  const cost = (index: number, known: TerminalText) =>
+    replaced(index, known, rows[index]!)?.raw.length ?? 0;
+  const saves = (index: number) => {
+    const [here, there] = [shown[index], shown[index + by]];
+    return here && there && cost(index, there) < cost(index, here);
+  };
+  let { first, last } = move;
+  while (saves(first - 1)) first--;
+  while (saves(last + 1)) last++;
+  return { first, last, by };
+}
+
+/** Lines are deleted and inserted, so that nothing gets into a scrollback. */
+function moving({ first, last, by }: Move): TerminalText {
+  const deleted = (row: number) => tty`\x1b[${row + 1};1H\x1b[${Math.abs(by)}M`;
+  const inserted = (row: number) => tty`\x1b[${row + 1};1H\x1b[${Math.abs(by)}L`;
+  return by > 0
+    ? tty`${deleted(first)}${inserted(last + 1)}`
+    : tty`${deleted(last + by + 1)}${inserted(first + by)}`;
+}
+
+/** The rows on the screen after a move. */
+function afterMove(shown: readonly TerminalText[], { first, last, by }: Move): TerminalText[] {
+  const rows = [...shown];
+  const empty = Array<TerminalText>(Math.abs(by)).fill(tty``);
+  if (by > 0) {
+    rows.splice(first, by);
+    rows.splice(last + 1, 0, ...empty);
+  } else {
+    rows.splice(last + by + 1, -by);
+    rows.splice(first + by, 0, ...empty);
+  }
+  return rows;
 }

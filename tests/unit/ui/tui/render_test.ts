@@ -1,6 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { rawOf, restOfRow, styled, tty } from "../../../../src/terminal/terminal_text.ts";
+import {
+  rawOf,
+  restOfRow,
+  styled,
+  type TerminalText,
+  tty,
+} from "../../../../src/terminal/terminal_text.ts";
 import { changes } from "../../../../src/ui/tui/render.ts";
 import { view } from "../../../../src/ui/tui/view.ts";
 import { MemoryScreen } from "../../../support/screen.ts";
@@ -32,6 +38,23 @@ Deno.test("changes: a key writes at most 120 bytes in a row of the composer", ()
   }
 });
 
+Deno.test("changes: a key that lets the composer grow writes at most 120 bytes", () => {
+  for (const [columns, rows] of [[120, 40], [80, 24], [40, 12]] as const) {
+    const story = new Story({ columns, rows }).hear(UP, ready());
+    for (let i = 1; i <= 40; i++) story.hear(message(`Message ${i}, with a few words more.`, i));
+    /** What may be written beside a row that the composer had covered. */
+    const press = (key: string, covered = 0) => {
+      const bytes = bytesOfKey(story, key);
+      const most = MAX_KEY_BYTES + covered;
+      assert(bytes <= most, `${columns}: ${JSON.stringify(key)}: ${bytes} bytes of ${most}`);
+    };
+    for (let i = 0; i < 3 * columns; i++) press(i % 6 === 5 ? " " : "a");
+    for (let i = 0; i < 20; i++) press("\n");
+    // What comes into the window again has to be written: a row of the conversation.
+    for (let i = 0; i < 20 + 3 * columns - 1; i++) press("\x7f", 80);
+  }
+});
+
 Deno.test("restOfRow: leaves an accent with its letter", () => {
   const rest = (shown: string, next: string) => restOfRow(tty`${shown}`, tty`${next}`);
   for (const [shown, next] of [["abe", "abe\u0301"], ["abe\u0301", "abe"]] as const) {
@@ -50,18 +73,30 @@ Deno.test("changes: what is on the screen is the frame, whatever was there befor
   });
   const row = fc.array(piece, { maxLength: 3 })
     .map((pieces) => tty`${pieces.map(({ style, text }) => styled(style, text))}`);
-  const frame = fc.tuple(row, row);
-  fc.assert(fc.property(fc.array(frame, { minLength: 2, maxLength: 8 }), (frames) => {
-    const screen = new MemoryScreen({ columns: 80, rows: 2 });
+  const height = 12;
+  // Rows that stay, move and come, as in a conversation.
+  const pool = fc.array(row, { minLength: 1, maxLength: 10 });
+  const frame = fc.record({
+    from: fc.nat(20),
+    changed: fc.array(fc.tuple(fc.nat(height - 1), row)),
+  });
+  const run = fc.property(pool, fc.array(frame, { minLength: 2, maxLength: 8 }), (pool, frames) => {
+    const screen = new MemoryScreen({ columns: 80, rows: height });
     const cursor = { row: 0, column: 0 };
     screen.write(tty`\x1b[?1049h`);
-    let shown: typeof frames[0] | [] = [];
-    for (const rows of frames) {
+    let shown: TerminalText[] = [];
+    for (const { from, changed } of frames) {
+      const rows = Array.from(
+        { length: height },
+        (_, index) => pool[(from + index) % pool.length]!,
+      );
+      for (const [index, row] of changed) rows[index] = row;
       screen.write(changes(shown, { rows, cursor, displayed: [] }));
-      const whole = new MemoryScreen({ columns: 80, rows: 2 });
+      const whole = new MemoryScreen({ columns: 80, rows: height });
       whole.write(tty`\x1b[?1049h${changes([], { rows, cursor, displayed: [] })}`);
       assertEquals(screen.text, whole.text);
       shown = rows;
     }
-  }));
+  });
+  fc.assert(run, { numRuns: 500 });
 });
