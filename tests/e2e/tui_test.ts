@@ -15,6 +15,8 @@ const isSkipped = !tmuxAvailable && Deno.env.get("CI") !== "true";
 const SKIP = isSkipped ? " (skipped: tmux is missing)" : "";
 /** Without a word about tmux itself, which every screen would begin with. */
 const WHISPER = ["env", "-u", "TMUX", Deno.execPath(), "run", "--allow-all", "--no-check", MAIN];
+/** Between two looks at what is written. */
+const LOOK_MS = 40;
 const CODE = /\d{4}-[a-z]+-[a-z]+-[a-z]+/;
 
 /** The kitty keyboard protocol is left before the alternate screen, which has a stack of its own. */
@@ -54,6 +56,42 @@ async function meet(env: Env, size: { columns: number; rows: number }) {
   await alice.see("here: Bob");
   await bob.see("here: Alice");
   return { alice, bob, code, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+/** Someone who waits, and the code. */
+async function waiting(env: Env, command = WHISPER): Promise<[code: string, terminal: Terminal]> {
+  const terminal = await Terminal.open([...command, "new", "--local", "--name", "Alice"], { env });
+  const [code] = CODE.exec(await terminal.see(CODE))!;
+  return [code, terminal];
+}
+
+/** What a program writes from now on. */
+async function recording(terminal: Terminal, env: Env, name: string) {
+  const file = `${env["XDG_RUNTIME_DIR"]}/written ${name}`;
+  await terminal.record(file);
+  const text = () => Deno.readTextFile(file).catch(() => "");
+  return {
+    text,
+    /** Waits until it is written. */
+    async see(wanted: RegExp): Promise<RegExpExecArray> {
+      while (true) {
+        const found = wanted.exec(await text());
+        if (found) return found;
+        // The screen is looked at to fail at some time.
+        await terminal.see(/./);
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      }
+    },
+  };
+}
+
+/** No notification says who wrote, or what. */
+function assertNoContent(written: string, secret: string): void {
+  const notices = written.match(/\x1b\](?:9|99|777);[^\x07]*\x07/g) ?? [];
+  assert(notices.length > 0);
+  for (const notice of notices) {
+    assert(!notice.includes(secret.slice(0, 5)) && !notice.includes("Bob"), notice);
+  }
 }
 
 /** Types a line. */
@@ -283,6 +321,135 @@ test("shows links that open as what they are", async (env) => {
   );
   const ids = targets.filter(([, , target]) => target === url).map(([, id]) => id);
   assert(ids.length > 1 && new Set(ids).size === 1, "the rows of one link share its id");
+});
+
+test("notifies in the way of each terminal, never with content, and closes what was read", async (env) => {
+  const secret = "the lighthouse at nine";
+  const ways: readonly (readonly [what: string, env: Env, wanted: RegExp])[] = [
+    ["OSC 9", { TERM_PROGRAM: "iTerm.app" }, /\x1b\]9;Whisper: [^\x07]+\x07/],
+    ["OSC 777", { TERM_PROGRAM: "" }, /\x1b\]777;notify;Whisper;[^\x07]+\x07/],
+    [
+      "through tmux",
+      { TMUX: "/tmp/tmux-0/default,1,0" },
+      /\x1bPtmux;\x1b\x1b\]777;notify;Whisper;[^\x07]+\x07\x1b\\/,
+    ],
+  ];
+  const [code, alice] = await waiting({ ...env, TERM_PROGRAM: "" });
+  await using _ = alice;
+  const record = await recording(alice, env, "osc99");
+  // A terminal that takes OSC 99 says so, and then that its window has lost the focus.
+  await alice.type("\x1b]99;i=whisper:p=?;p=title,close\x07\x1b[O");
+  await using bob = await Terminal.open(
+    [...WHISPER, "join", code, "--local", "--name", "Bob"],
+    { env },
+  );
+  const shown = await record.see(/\x1b\]99;i=(whisper-[\w-]+);Whisper: [^\x07]+\x07/);
+  await say(bob, secret);
+  await alice.see(secret);
+  const ids = new Set([...(await record.text()).matchAll(/\x1b\]99;i=(whisper-[\w-]+);/g)]
+    .map(([, id]) => id));
+  assertEquals([...ids], [shown[1]], "a later notification replaces the first");
+  await alice.type("\x1b[I");
+  await record.see(new RegExp(`\x1b\\]99;i=${shown[1]}:p=close;\x07`));
+  assertNoContent(await record.text(), secret);
+  for (const [what, own, wanted] of ways) {
+    const command = own["TMUX"] === undefined
+      ? WHISPER
+      : WHISPER.filter((word) => !["-u", "TMUX"].includes(word));
+    const [code, alice] = await waiting({ ...env, ...own }, command);
+    await using _ = alice;
+    const record = await recording(alice, env, what);
+    await alice.type("\x1b[O");
+    await using bob = await Terminal.open(
+      [...WHISPER, "join", code, "--local", "--name", "Bob"],
+      { env },
+    );
+    await record.see(wanted);
+    await say(bob, secret);
+    await alice.see(secret);
+    assertNoContent(await record.text(), secret);
+  }
+});
+
+test("asks whether a notification was seen (doctor --notify)", async (env) => {
+  const command = [...WHISPER, "doctor", "--notify"];
+  await using terminal = await Terminal.open(command, {
+    env: { ...env, TERM_PROGRAM: "WezTerm" },
+  });
+  const record = await recording(terminal, env, "doctor");
+  await record.see(/\x1b\]9;Whisper: [^\x07]+\x07\x07/);
+  await terminal.see("Did you see it?");
+  await say(terminal, "n");
+  await terminal.see("status 0");
+});
+
+test("says where another day begins, in both interfaces", async (env) => {
+  const midnight = import.meta.resolve("../support/midnight.ts");
+  const program = WHISPER.with(-1, midnight);
+  for (const flags of [[], ["--plain"]]) {
+    await using alice = await Terminal.open(
+      [...program, "new", "--local", "--name", "Alice", ...flags],
+      { env },
+    );
+    const [code] = CODE.exec(await alice.see(CODE))!;
+    await using bob = await Terminal.open(
+      [...WHISPER, "join", code, "--local", "--name", "Bob"],
+      { env },
+    );
+    await bob.see("here: Alice");
+    await say(bob, "before midnight");
+    await alice.see("before midnight");
+    const day = /\w+day, \w+ \d{1,2}, \d{4}/;
+    assert(!day.test(await alice.screen()));
+    await alice.signal("URG");
+    await say(bob, "after midnight");
+    await alice.see("after midnight");
+    const rule = flags.length === 0 ? "─+" : "\\*";
+    await alice.see(
+      new RegExp(`before midnight[^]*\n${rule} ${day.source}[^]*\n.*00:0\\d Bob.*after midnight`),
+    );
+    // Only the first line of a day.
+    await say(bob, "later");
+    await alice.see("later");
+    assertEquals((await alice.screen()).match(new RegExp(day, "g"))?.length, 1);
+  }
+});
+
+test("restores modes as the terminal says it found them, and follows its theme", async (env) => {
+  const [, alice] = await waiting(env);
+  await using _ = alice;
+  const record = await recording(alice, env, "modes");
+  // This terminal answers no DECRQM: the answers are typed in its name, the attributes last.
+  await alice.type("\x1b[?2004;1$y\x1b[?1004;2$y\x1b[?7;2$y\x1b[?2031;1$y\x1b[?25;2$y\x1b[?62;22c");
+  await alice.type("\x1b[?997;2n");
+  const light = await record.see(/\x1b\[(?:1;)?38;5;(?:25|241|242)m/);
+  assert(light);
+  await alice.type("\x1b[?997;1n");
+  await record.see(/\x1b\[(?:1;)?38;5;(?:117|248|246)m/);
+  await alice.press("C-c");
+  await alice.see("status 0");
+  const left = (await record.text()).split("\x1b[<u").at(-1)!;
+  for (const mode of ["2004h", "1004l", "7l", "2031h", "25l"]) {
+    assertStringIncludes(left, `\x1b[?${mode}`);
+  }
+});
+
+test("leaves the wheel to the terminal where that was chosen", async (env) => {
+  for (const [flags, wanted] of [[[], "\x1b[?1007h"], [["--no-mouse"], "\x1b[?1007l"]] as const) {
+    const folder = `${env["XDG_RUNTIME_DIR"]}/${wanted.slice(-1)}`;
+    const command = [
+      "script",
+      "-qec",
+      [...WHISPER, "new", "--local", "--name", "Alice", ...flags].join(" "),
+      folder,
+    ];
+    await using alice = await Terminal.open(command, { env });
+    await alice.see(CODE);
+    await alice.press("C-c");
+    await alice.see("status 0");
+    const [taken] = (await Deno.readTextFile(folder)).split("\x1b[>1u");
+    assertStringIncludes(taken!, wanted);
+  }
 });
 
 test("accepts Enter as the answer to each of four questions at the first start", async (env) => {

@@ -252,7 +252,7 @@ Deno.test("full screen: says who erased the conversation when the peer did", asy
   await harness.type("");
   assertStringIncludes(harness.screen.text, "erased this conversation");
   assertEquals(harness.screen.text.includes("a secret"), false);
-  // What the peer does later is no news, and nothing is offered any more.
+  // What the peer does later is not told, and nothing is offered any more.
   harness.hear({ event: "presence", peer: "left", unseen: 0, missing: 0 });
   await harness.type("");
   assertEquals(/Bob left|\/invite|\/help|\/exit/.test(harness.screen.text), false);
