@@ -17,10 +17,16 @@ const SKIP = isSkipped ? " (skipped: tmux is missing)" : "";
 const WHISPER = ["env", "-u", "TMUX", Deno.execPath(), "run", "--allow-all", "--no-check", MAIN];
 /** Between two looks at what is written. */
 const LOOK_MS = 40;
+/** A test whose program does not write what is awaited fails after this. */
+const SILENCE_MS = 30_000;
 const CODE = /\d{4}-[a-z]+-[a-z]+-[a-z]+/;
 
 /** The kitty keyboard protocol is left before the alternate screen, which has a stack of its own. */
 const KEYBOARD_LEFT = "\x1b[<u\x1b[>4";
+
+/** Answers to DECRQM, and to the question for the attributes. */
+const FOUND_MODES = "\x1b[?2004;1$y\x1b[?1004;2$y\x1b[?7;2$y\x1b[?2031;1$y\x1b[?25;2$y" +
+  "\x1b[?62;22c";
 
 /** Where two meet, and how their programs are started. */
 type Env = Record<string, string>;
@@ -74,13 +80,13 @@ async function recording(terminal: Terminal, env: Env, name: string) {
     text,
     /** Waits until it is written. */
     async see(wanted: RegExp): Promise<RegExpExecArray> {
-      while (true) {
+      const end = performance.now() + SILENCE_MS;
+      while (performance.now() < end) {
         const found = wanted.exec(await text());
         if (found) return found;
-        // The screen is looked at to fail at some time.
-        await terminal.see(/./);
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       }
+      throw new Error(`Not written: ${wanted}\n${JSON.stringify(await text())}`);
     },
   };
 }
@@ -325,16 +331,16 @@ test("shows links that open as what they are", async (env) => {
 
 test("notifies in the way of each terminal, never with content, and closes what was read", async (env) => {
   const secret = "the lighthouse at nine";
-  const ways: readonly (readonly [what: string, env: Env, wanted: RegExp])[] = [
-    ["OSC 9", { TERM_PROGRAM: "iTerm.app" }, /\x1b\]9;Whisper: [^\x07]+\x07/],
-    ["OSC 777", { TERM_PROGRAM: "" }, /\x1b\]777;notify;Whisper;[^\x07]+\x07/],
+  const ways: readonly (readonly [what: string, variables: string[], wanted: RegExp])[] = [
+    ["OSC 9", ["TERM_PROGRAM=iTerm.app"], /\x1b\]9;Whisper: [^\x07]+\x07/],
+    ["OSC 777", ["TERM_PROGRAM="], /\x1b\]777;notify;Whisper;[^\x07]+\x07/],
     [
       "through tmux",
-      { TMUX: "/tmp/tmux-0/default,1,0" },
+      ["TMUX=/tmp/tmux-0/default,1,0"],
       /\x1bPtmux;\x1b\x1b\]777;notify;Whisper;[^\x07]+\x07\x1b\\/,
     ],
   ];
-  const [code, alice] = await waiting({ ...env, TERM_PROGRAM: "" });
+  const [code, alice] = await waiting(env);
   await using _ = alice;
   const record = await recording(alice, env, "osc99");
   // A terminal that takes OSC 99 says so, and then that its window has lost the focus.
@@ -353,10 +359,8 @@ test("notifies in the way of each terminal, never with content, and closes what 
   await record.see(new RegExp(`\x1b\\]99;i=${shown[1]}:p=close;\x07`));
   assertNoContent(await record.text(), secret);
   for (const [what, own, wanted] of ways) {
-    const command = own["TMUX"] === undefined
-      ? WHISPER
-      : WHISPER.filter((word) => !["-u", "TMUX"].includes(word));
-    const [code, alice] = await waiting({ ...env, ...own }, command);
+    const command = [...WHISPER.slice(0, 3), ...own, ...WHISPER.slice(3)];
+    const [code, alice] = await waiting(env, command);
     await using _ = alice;
     const record = await recording(alice, env, what);
     await alice.type("\x1b[O");
@@ -372,10 +376,8 @@ test("notifies in the way of each terminal, never with content, and closes what 
 });
 
 test("asks whether a notification was seen (doctor --notify)", async (env) => {
-  const command = [...WHISPER, "doctor", "--notify"];
-  await using terminal = await Terminal.open(command, {
-    env: { ...env, TERM_PROGRAM: "WezTerm" },
-  });
+  const command = [...WHISPER.slice(0, 3), "TERM_PROGRAM=WezTerm", ...WHISPER.slice(3)];
+  await using terminal = await Terminal.open([...command, "doctor", "--notify"], { env });
   const record = await recording(terminal, env, "doctor");
   await record.see(/\x1b\]9;Whisper: [^\x07]+\x07\x07/);
   await terminal.see("Did you see it?");
@@ -416,19 +418,35 @@ test("says where another day begins, in both interfaces", async (env) => {
 });
 
 test("restores modes as the terminal says it found them, and follows its theme", async (env) => {
-  const [, alice] = await waiting(env);
-  await using _ = alice;
-  const record = await recording(alice, env, "modes");
-  // This terminal answers no DECRQM: the answers are typed in its name, the attributes last.
-  await alice.type("\x1b[?2004;1$y\x1b[?1004;2$y\x1b[?7;2$y\x1b[?2031;1$y\x1b[?25;2$y\x1b[?62;22c");
-  await alice.type("\x1b[?997;2n");
-  const light = await record.see(/\x1b\[(?:1;)?38;5;(?:25|241|242)m/);
-  assert(light);
-  await alice.type("\x1b[?997;1n");
-  await record.see(/\x1b\[(?:1;)?38;5;(?:117|248|246)m/);
-  await alice.press("C-c");
-  await alice.see("status 0");
-  const left = (await record.text()).split("\x1b[<u").at(-1)!;
+  // A terminal of which this test is the master: tmux answers for itself.
+  const command = [...WHISPER, "new", "--local", "--name", "Alice"].join(" ");
+  const child = new Deno.Command("script", {
+    args: ["-qefc", `stty rows 24 cols 80; exec ${command}`, "/dev/null"],
+    env,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const keyboard = child.stdin.getWriter();
+  const type = (text: string) => keyboard.write(new TextEncoder().encode(text));
+  const late = setTimeout(() => child.kill("SIGKILL"), SILENCE_MS);
+  let written = "";
+  const steps: readonly (readonly [seen: RegExp, answer: string])[] = [
+    [/\x1b\[\?2004\$p[^]*\x1b\[\?2031\$p[^]*\x1b\[c/, FOUND_MODES],
+    [CODE, "\x1b[?997;2n"],
+    [/\x1b\[38;5;241m[^]*$/, "\x1b[?997;1n"],
+    [/\x1b\[38;5;241m[^]*\x1b\[38;5;248m/, "\x03"],
+  ];
+  let step = 0;
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    written += text;
+    while (steps[step]?.[0].test(written)) await type(steps[step++]![1]);
+  }
+  clearTimeout(late);
+  const { code } = await child.status;
+  await keyboard.close().catch(() => {});
+  assertEquals([step, code], [steps.length, 0], written);
+  const left = written.split("\x1b[<u").at(-1)!;
   for (const mode of ["2004h", "1004l", "7l", "2031h", "25l"]) {
     assertStringIncludes(left, `\x1b[?${mode}`);
   }
