@@ -16,7 +16,7 @@ function titlesIn(source: string): RegExp[] {
   return [...literals].map(([, plain, template]) => {
     const text = (plain ?? template!).replaceAll("\\", "");
     const fixed = text.split(/\$\{[^}]*\}/).map((part) => RegExp.escape(part));
-    return new RegExp(`^(?:sqlite: )?${fixed.join(".*")}$`);
+    return new RegExp(`^(?:sqlite: |mongodb, one node: )?${fixed.join(".*")}$`);
   }).filter(({ source }) => source.length > 30);
 }
 
