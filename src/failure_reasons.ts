@@ -258,8 +258,8 @@ export const REASONS = {
   "no-words-yet": because("no-peer"),
   /** `/invite` before a room is open. */
   "no-room-yet": because("usage"),
-  /** `/invite` in a room that was agreed on by name. */
-  "room-without-codes": because("usage"),
+  /** `/invite` without a passphrase in a room that was agreed on by name. */
+  "passphrase-needed": because("usage"),
   /** `/invite` while the peer is in the room. */
   "peer-present": because<{ peer: string }>("usage"),
 

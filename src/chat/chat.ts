@@ -302,26 +302,27 @@ export class Chat implements Controls {
     if (this.#session?.onDisplayed(seq)) this.#disappearing.onDisplayed("peer", seq);
   }
 
-  invite(): Promise<void> {
-    return this.#inviting ??= this.#invite().finally(() => this.#inviting = undefined);
+  invite(passphrase?: string): Promise<void> {
+    return this.#inviting ??= this.#invite(passphrase).finally(() => this.#inviting = undefined);
   }
 
-  async #invite(): Promise<void> {
+  async #invite(passphrase: string | undefined): Promise<void> {
     const state = this.#state;
     if (!("session" in state) || state.phase === "leaving") throw new Failure("no-room-yet");
     const { open, session } = state;
-    if (!open.room.hasCodes) throw new Failure("room-without-codes");
     const { peer, presence } = session;
     if (peer && (presence === "here" || presence === "away")) {
       throw new Failure("peer-present", { peer: peer.name });
     }
+    // Before anything ends: a passphrase that is missing is asked for again.
+    const reopen = open.room.prepareReopening(passphrase);
     this.#handshakeTimer?.cancel();
     this.#transition({ phase: "opening", open });
     await this.#files.end("peer");
     this.#endSession(session);
     this.#disappearing.reset();
     try {
-      await this.#startSession(open, await open.room.reopen());
+      await this.#startSession(open, await reopen());
     } catch (error) {
       this.#fail(error);
     }

@@ -254,11 +254,12 @@ export interface Controls {
    */
   displayed(seq: number): void;
   /**
-   * Opens a new epoch of the room, under a new code, for a peer who is gone or has not joined yet.
+   * Opens a new epoch of the room, for a peer who is gone or has not joined yet: under a new code, or, in
+   * a room that was agreed on by name, under the `passphrase`, which no chat keeps.
    *
-   * @throws {Failure} while the peer is here.
+   * @throws {Failure} while the peer is here, and without a passphrase where one is needed.
    */
-  invite(): Promise<void>;
+  invite(passphrase?: string): Promise<void>;
   /**
    * Proposes that messages disappear this many seconds after they were displayed, on both sides; 0: never.
    *

@@ -52,8 +52,7 @@ export function entryByCode(text: string): Entry {
  * @throws {Failure} for a passphrase that cannot be one.
  */
 export function entryByRoom(name: string, passphrase: string): Entry {
-  const password = passwordFrom(normalizePassphrase(passphrase));
-  return { mode: "room", room: roomOfName(name), password };
+  return { mode: "room", room: roomOfName(name), password: agreedPassword(passphrase) };
 }
 
 /** What the last part of a code that is being typed may become. */
@@ -98,11 +97,6 @@ export class Room {
     return this.#seat;
   }
 
-  /** True for a room that new codes can be made for. */
-  get hasCodes(): boolean {
-    return this.#nameplate !== undefined;
-  }
-
   /**
    * Takes a seat.
    *
@@ -125,12 +119,27 @@ export class Room {
   }
 
   /**
-   * Opens a new epoch of the room under a new code.
+   * What opens a new epoch of the room: under a new code, or, in a room that was agreed on by name, under
+   * the `passphrase`, which has to be given again because it was wiped.
    *
-   * @throws {Failure} `evicted` when the seat is lost.
+   * @throws {Failure} for a passphrase that is missing or cannot be one; opening throws `evicted` when the
+   * seat is lost.
    */
-  async reopen(): Promise<Entered> {
+  prepareReopening(passphrase?: string): () => Promise<Entered> {
     const { random } = this.#deps;
+    const nameplate = this.#nameplate;
+    if (nameplate === undefined) {
+      const password = agreedPassword(passphrase);
+      return async () => asHost(await this.#reopen(), password);
+    }
+    return async () => {
+      const seat = await this.#reopen();
+      const code = { nameplate, password: drawPassword(random) };
+      return { ...asHost(seat, passwordFrom(code.password)), code };
+    };
+  }
+
+  async #reopen(): Promise<Seat> {
     const held = this.#seat!;
     const next = this.#draw();
     const answer = await this.#take("invite", async ({ relay, signal }) => {
@@ -138,8 +147,7 @@ export class Room {
       return seat ? { seat } : {};
     });
     if (!("seat" in answer)) throw evicted();
-    const code = { nameplate: this.#nameplate!, password: drawPassword(random) };
-    return { ...asHost(answer.seat, passwordFrom(code.password)), code };
+    return answer.seat;
   }
 
   /** From here on no seat is taken but to give it up. Resolves when none is being taken. */
@@ -223,6 +231,11 @@ export class Room {
     if (this.#isClosed) throw new DOMException("The chat is over", "AbortError");
     return answer;
   }
+}
+
+function agreedPassword(passphrase: string | undefined): HandshakeParams["password"] {
+  if (passphrase === undefined) throw new Failure("passphrase-needed");
+  return passwordFrom(normalizePassphrase(passphrase));
 }
 
 /** By what the two agreed on a room. */

@@ -37,7 +37,7 @@ const REMOVE_AT_ONCE = 4 * MAX_BATCH;
  * what is next first.
  */
 const MAX_REJECTED_PUSHES = 2 * MAX_BATCH;
-const MAX_REJECTED_CHARS = 2 ** 18;
+const MAX_REJECTED_CHARS = 2 ** 17;
 const REST_MS = 2_000;
 /** Of a page in a flood: it is read to be removed. */
 const MAX_FLOOD_BYTES = 2 ** 17;

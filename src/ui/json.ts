@@ -209,7 +209,9 @@ export class JsonInterface implements Interface {
         return void controls.burn();
       case "invite":
         // Not awaited: other lines need not wait for the relay.
-        return void controls.invite().catch((error) => this.#complain(error));
+        return void controls.invite(request.value || undefined).catch((error) =>
+          this.#complain(error)
+        );
       case "timer":
         return controls.setTimer(parseTimer(request.value));
       case "who": {

@@ -160,7 +160,7 @@ export class Performer {
       case "relay":
         return await this.#relay(controls);
       case "invite":
-        return await controls.invite();
+        return await controls.invite(typed.argument || undefined);
       case "send":
         if (typed.argument === "") return screen.problem(TEXTS.sendUsage);
         return await controls.sendFile(typedPath(typed.argument), id);

@@ -45,7 +45,8 @@ import { ProgressSteps } from "./progress.ts";
 import { Performer, type Screen } from "./perform.ts";
 import { asTyped, quoted, type RecentMessage, RecentMessages } from "./recent.ts";
 import { alarmText, peerLabel, seconds, type Sentence, sentenceOf } from "./messages/events.ts";
-import { completeCommand, type CompletePath } from "./slash_commands.ts";
+import { completeCommand, type CompletePath, secretStart } from "./slash_commands.ts";
+import { QUESTIONS } from "./messages/questions.ts";
 
 /** Rows of the program begin with it. */
 const PROGRAM_MARK = "* ";
@@ -197,14 +198,17 @@ export class PlainInterface implements Interface, Screen {
           confirmLeave: () => this.problem(UNSENT_TEXT),
           signal: over,
         });
-        const line = await Promise.race([reading, failed.promise]);
+        const typed = await Promise.race([reading, failed.promise]);
+        const line = typed === null ? null : await this.#withPassphrase(typed, over);
         this.#typedAt = this.#parts.clock.monotonic();
         if (line === null) {
           this.#isLeaving = true;
           return void (input.isTerminal ? controls.leave() : controls.finish());
         }
         const id = String(++this.#messages);
-        this.#history = withLine(this.#history, { id, line });
+        if (secretStart(line, this.by) === undefined) {
+          this.#history = withLine(this.#history, { id, line });
+        }
         const { isLeaving, done } = this.#performer.perform(line, { controls, id });
         this.#isLeaving = isLeaving;
         if (isLeaving) return await done;
@@ -216,6 +220,14 @@ export class PlainInterface implements Interface, Screen {
       this.#isLeaving = true;
       throw error;
     }
+  }
+
+  /** Asks for the passphrase behind `/invite`, as the program did at first; Ctrl+C leaves it out. */
+  async #withPassphrase(line: string, signal: AbortSignal): Promise<string> {
+    const { input } = this.#parts;
+    if (this.by !== "name" || line.trim() !== "/invite" || !input.isTerminal) return line;
+    const answer = await input.readLine({ prompt: QUESTIONS.passphrase, hidden: true, signal });
+    return `/invite ${answer ?? ""}`;
   }
 
   async acknowledge(stop: AbortSignal): Promise<void> {

@@ -17,8 +17,6 @@ export interface SlashCommand extends SlashCommandHelp {
   readonly screen?: true;
   /** The command in whose help this one is mentioned. */
   readonly under?: string;
-  /** True where it is about codes, which a room that was agreed on by name does not have. */
-  readonly codes?: true;
 }
 
 /** Every command by its name. */
@@ -26,7 +24,7 @@ export const SLASH_COMMANDS = {
   "help": SLASH_COMMAND_HELP.help,
   "who": SLASH_COMMAND_HELP.who,
   "verify": SLASH_COMMAND_HELP.verify,
-  "invite": { ...SLASH_COMMAND_HELP.invite, codes: true },
+  "invite": SLASH_COMMAND_HELP.invite,
   "timer": SLASH_COMMAND_HELP.timer,
   "send": SLASH_COMMAND_HELP.send,
   "accept": { ...SLASH_COMMAND_HELP.accept, under: "send" },
@@ -51,12 +49,13 @@ export type SlashCommandName = keyof typeof SLASH_COMMANDS;
 /** The commands, all of one type. */
 export const ALL_SLASH_COMMANDS = new Map<string, SlashCommand>(Object.entries(SLASH_COMMANDS));
 
-/** The commands of a chat: without codes, none that is about them, and no help that mentions them. */
+/** The commands of a chat: in a room that was agreed on by name without help that mentions codes. */
 export function offeredCommands(by: RoomKind): ReadonlyMap<string, SlashCommand> {
   if (by === "code") return ALL_SLASH_COMMANDS;
   return new Map(
-    [...ALL_SLASH_COMMANDS].filter(([, { codes }]) => !codes)
-      .map(([name, command]) => [name, { ...command, help: command.helpByName ?? command.help }]),
+    [...ALL_SLASH_COMMANDS].map((
+      [name, command],
+    ) => [name, { ...command, help: command.helpByName ?? command.help }]),
   );
 }
 
@@ -87,6 +86,16 @@ export function readTyped(line: string, by: RoomKind = "code"): Typed {
   if (name) return { kind: "command", name, argument: argument.trim() };
   const meant = nearest(word.toLowerCase(), offeredCommands(by).keys());
   return { kind: "unknown", meant: meant as SlashCommandName | undefined };
+}
+
+/**
+ * Where in a line a passphrase begins: behind `/invite` in a room that was agreed on by name. It is not
+ * shown, and no key brings it back.
+ *
+ * @returns undefined where there is none.
+ */
+export function secretStart(line: string, by: RoomKind): number | undefined {
+  return by === "name" ? /^\s*\/invite\s(?=.)/is.exec(line)?.[0].length : undefined;
 }
 
 /** The command of that name or alias. */

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
+import { Failure } from "../../src/errors.ts";
 import { entryByRoom } from "../../src/chat/room.ts";
 import { parseCode } from "../../src/protocol/invite_code.ts";
 import { roomOfNameplate } from "../../src/protocol/wire.ts";
@@ -174,6 +175,48 @@ Deno.test("join: refuses another passphrase in an agreed room", async () => {
   await harness.until(() => mallory.status !== undefined);
   assertEquals(mallory.status, 5);
   assertEquals(alice.alarms, { guess: 1 });
+  await harness.end();
+});
+
+Deno.test("room: lets in again who left and comes back, once the other gives the passphrase again", async () => {
+  const harness = new Harness();
+  const entry = () => entryByRoom("garden", "four words make sense");
+  const alice = harness.enter(entry(), { name: "Alice" });
+  const bob = harness.enter(entry(), { name: "Bob" });
+  await harness.until(() => alice.isReady && bob.isReady);
+  // The host leaves, and the guest is the one who reopens the room.
+  await assertRejects(() => bob.chat.invite("four words make sense"), Failure, "peer-present");
+  await alice.chat.leave();
+  await harness.until(() => bob.all("presence").some(({ peer }) => peer === "left"));
+  const tooEarly = harness.enter(entry(), { name: "Alice" });
+  await harness.until(() => tooEarly.status !== undefined);
+  assertEquals(tooEarly.chat.failure?.reason, "room-sealed");
+  await assertRejects(() => bob.chat.invite(), Failure, "passphrase-needed");
+  await assertRejects(() => bob.chat.invite(" "), Failure, "invalid-passphrase");
+  assert(bob.all("presence").at(-1)?.peer === "left", "nothing has changed");
+  await bob.chat.invite(" four words make sense ");
+  assertEquals(bob.chat.overview().code, undefined);
+  const back = harness.enter(entry(), { name: "Alice" });
+  back.say("here again");
+  await harness.until(() => bob.heard.includes("here again"));
+  assertEquals(bob.all("ready").length, 2);
+  await harness.end();
+});
+
+Deno.test("room: refuses another passphrase after it was opened again", async () => {
+  const harness = new Harness();
+  const alice = harness.enter(entryByRoom("garden", "one"), { name: "Alice" });
+  const bob = harness.enter(entryByRoom("garden", "one"), { name: "Bob" });
+  await harness.until(() => alice.isReady && bob.isReady);
+  await bob.chat.leave();
+  await harness.until(() => alice.all("presence").some(({ peer }) => peer === "left"));
+  await alice.chat.invite("two");
+  const back = harness.enter(entryByRoom("garden", "one"), { name: "Bob" });
+  await harness.until(() => back.status !== undefined);
+  assertEquals([back.status, alice.alarms["guess"]], [5, 1]);
+  await alice.chat.invite("one");
+  const again = harness.enter(entryByRoom("garden", "one"), { name: "Bob" });
+  await harness.until(() => again.isReady);
   await harness.end();
 });
 

@@ -63,8 +63,9 @@ export class RecordedControls implements Controls {
     this.shown.push(seq);
   }
 
-  invite(): Promise<void> {
-    return Promise.resolve().then(() => this.#ask("invite"));
+  invite(passphrase?: string): Promise<void> {
+    const asked = passphrase === undefined ? "invite" : `invite ${passphrase}`;
+    return Promise.resolve().then(() => this.#ask(asked));
   }
 
   setTimer(seconds: number): void {

@@ -17,8 +17,8 @@ import {
   unreadPipeline,
 } from "./envelope_document.ts";
 
-/** Headings in one answer: some 120 kB. */
-const HEADINGS = 512;
+/** Headings in one answer: some 60 kB. More would outlive a collection of young objects. */
+const HEADINGS = 256;
 /** What lies behind is scanned once that before it is gone: one attempt ends before its deadline. */
 const SCAN_MS = 5_000;
 

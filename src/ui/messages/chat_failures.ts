@@ -39,7 +39,7 @@ export const CHAT_FAILURES = {
       : {
         message: "Two people have already met in this room, so it lets no one in.",
         hint:
-          "If one of them was you: once your peer leaves, or 30 seconds after both programs ended, enter it again on both sides.",
+          "If one of them was you: ask your peer to type /invite, then enter it again. Or wait 30 seconds after both programs ended.",
       },
   "code-burnt": ({ by }: By) =>
     by === "code"
@@ -118,7 +118,7 @@ export const CHAT_FAILURES = {
   "chat-leaving": () => ({ message: "You are leaving this chat.", hint: "Start a new one." }),
   "peer-left": ({ peer, by }: FactsOf<"peer-left">) => ({
     message: `${peer} left, so no one would read this.`,
-    hint: by === "code" ? "Use /invite for a new code, or /exit." : "Use /exit, and enter again.",
+    hint: by === "code" ? "Use /invite for a new code, or /exit." : "Use /invite, or /exit.",
   }),
   "no-peer-for-timer": () => ({
     message: "No peer connected.",
@@ -152,9 +152,9 @@ export const CHAT_FAILURES = {
     message: "The room is not open yet.",
     hint: "Wait until the relay is connected.",
   }),
-  "room-without-codes": () => ({
-    message: "This room was agreed on by name and has no codes.",
-    hint: "To start over, leave it and enter it again on both sides.",
+  "passphrase-needed": () => ({
+    message: "The passphrase is needed again: it was erased when your peer joined.",
+    hint: "Type /invite and the passphrase. It is not shown.",
   }),
   "peer-present": ({ peer }: FactsOf<"peer-present">) => ({
     message: `${peer} is still in the room, and only two fit in it.`,

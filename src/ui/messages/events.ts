@@ -51,7 +51,7 @@ export function sentenceOf(
         text: names.by === "code"
           ? "This code is no longer valid. Use /invite for a new one."
           : "Wrong passphrases were entered 3 times, so no one can join any more. " +
-            "Leave with /exit and enter the room again.",
+            "Use /invite to open the room again.",
       };
     case "waiting":
       return waiting(event, names.by);
@@ -175,7 +175,7 @@ function presence(event: ChatEvent & { event: "presence" }, { peer, by }: Names)
         `${peer} disconnected unexpectedly. Messages wait for them; ${
           by === "code"
             ? "/invite makes a new code for someone else."
-            : "to start over, leave with /exit and enter the room again."
+            : "/invite opens the room again for them."
         }`,
       );
     case "left": {
@@ -185,7 +185,7 @@ function presence(event: ChatEvent & { event: "presence" }, { peer, by }: Names)
         : `Your last ${unseen === 1 ? "message was" : `${unseen} messages were`} not delivered.`;
       const next = by === "code"
         ? "Use /invite for a new code, or /exit."
-        : "To meet here again, leave with /exit and enter the room again.";
+        : "Use /invite to let them in again, or /exit.";
       return news(`${peer} left. ${all} ${next}`);
     }
   }

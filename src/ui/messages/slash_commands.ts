@@ -21,7 +21,10 @@ export const SLASH_COMMAND_HELP = {
     argument: "[same or different]",
     help: "compare words by voice, each a half",
   },
-  "invite": { help: "make a new invite code after your peer left" },
+  "invite": {
+    help: "make a new invite code after your peer left",
+    helpByName: "open the room again after your peer left; asks for the passphrase",
+  },
   "timer": {
     argument: "[30s, 5m, 1h or off]",
     help: "messages disappear on both sides this long after they are displayed",

@@ -48,7 +48,7 @@ export const SCROLL_TEXTS = {
 export const HINT_TEXTS = {
   alone: "You can type now; it sends when they join. /help lists commands.",
   left: "/invite makes a new code, /exit leaves.",
-  leftByName: "/exit leaves; you can enter the room again.",
+  leftByName: "/invite opens the room again; /exit leaves.",
   ready: "Type and press Enter. /help lists commands.",
   /** Where the terminal does not tell Shift+Enter from Enter. */
   newLine: "Type and press Enter. Ctrl+J: new line. /help lists commands.",

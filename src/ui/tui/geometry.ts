@@ -3,7 +3,9 @@
  *
  * @module
  */
+import type { RoomKind } from "../../chat/events.ts";
 import { ALARM_TEXTS, PASTE_TEXTS } from "../messages/tui.ts";
+import { secretStart } from "../slash_commands.ts";
 import { graphemes } from "../../terminal/graphemes.ts";
 import { safeText } from "../../terminal/safe_text.ts";
 import { type Draft, withMarkers } from "../../terminal/editor.ts";
@@ -83,13 +85,14 @@ export interface Composer extends Laid {
 const laidDrafts = new WeakMap<Draft, { readonly width: number; readonly composer: Composer }>();
 
 /** The composer with the cursor. Remembered for as long as neither draft nor width changes. */
-export function layComposer({ draft, columns }: State): Composer {
+export function layComposer({ draft, columns, by }: State): Composer {
   const width = Math.max(1, columns - PROMPT_CELLS - 1);
   const known = laidDrafts.get(draft);
   if (known?.width === width) return known.composer;
   const shown = (text: string) => shownDraft(text, draft);
   const before = shown(draft.before);
-  const laid = lay(before + shown(draft.after), before.length, width);
+  const text = masked(before + shown(draft.after), by);
+  const laid = lay(text, before.length, width);
   const composer = {
     ...laid,
     placeAt: (row: number, column: number) =>
@@ -97,6 +100,12 @@ export function layComposer({ draft, columns }: State): Composer {
   };
   laidDrafts.set(draft, { width, composer });
   return composer;
+}
+
+/** A line with dots in place of the passphrase in it. */
+function masked(line: string, by: RoomKind): string {
+  const start = secretStart(line, by) ?? line.length;
+  return line.slice(0, start) + "•".repeat(line.length - start);
 }
 
 /** A text of a draft as it is shown: safe, with a label in place of each paste. */

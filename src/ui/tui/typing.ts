@@ -17,6 +17,7 @@ import {
 import { BEGIN_SEARCH, foundIn, searchFor, searchFurther } from "../../terminal/history_search.ts";
 import type { KeyAction } from "../../terminal/keys.ts";
 import { isPartOf, type SentLine, withLine } from "../common.ts";
+import { secretStart } from "../slash_commands.ts";
 import { NO_RECALL, type State } from "./state.ts";
 
 /** Nobody searches for more. */
@@ -46,10 +47,11 @@ export function submitted(
     readonly line: string;
   },
 ): State {
-  const history = withLine(state.history, { id, line });
+  const isSecret = secretStart(line, state.by) !== undefined;
+  const history = isSecret ? state.history : withLine(state.history, { id, line });
   const isNewLineTold = state.isNewLineTold || state.peer !== undefined;
   const next = { ...state, history, recall: NO_RECALL, isNewLineTold };
-  return { ...next, draft: emptied(state.draft) };
+  return { ...next, draft: isSecret ? EMPTY_DRAFT : emptied(state.draft) };
 }
 
 /** Forgets what the draft has of a message that must not come back. */

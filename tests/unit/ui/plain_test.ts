@@ -394,7 +394,7 @@ Deno.test("plain: obeys commands and does not send a typo of one", async () => {
   assertStringIncludes(said, "Notifications off.");
 });
 
-Deno.test("plain: names no code and no /invite in a room that was agreed on by name", async () => {
+Deno.test("plain: names no code in a room that was agreed on by name, where /invite takes a passphrase", async () => {
   const harness = new Harness({ by: "name" });
   harness.hear({ event: "waiting", for: "handshake" });
   harness.hear(READY);
@@ -410,8 +410,16 @@ Deno.test("plain: names no code and no /invite in a room that was agreed on by n
   await harness.type("/help", "/copy", "/invit", "/inv\t");
   await harness.ui.close();
   assertStringIncludes(harness.told, "/copy [N] copy a message to the clipboard");
-  const told = harness.told.replaceAll(/\/invit\b|\/inv\b/g, "");
-  assertEquals(told.match(/.{0,40}(?:invite|\bcodes?\b).{0,40}/gi), null);
+  assertStringIncludes(harness.told, "/invite open the room again after your peer left");
+  assertEquals(harness.told.match(/.{0,40}(?:invite code|\bcodes?\b).{0,40}/gi), null);
+});
+
+Deno.test("plain: asks for the passphrase behind /invite without showing it, and no key brings it back", async () => {
+  const harness = new Harness({ by: "name" });
+  harness.hear(READY, { event: "presence", peer: "left" });
+  await harness.type("/invite", "four secret words", "\x1b[A");
+  assertEquals(harness.controls.asked, ["invite four secret words"]);
+  assertEquals(harness.told.includes("secret"), false);
 });
 
 /** An event for a message that answers another. */

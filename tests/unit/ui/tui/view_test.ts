@@ -27,8 +27,26 @@ Deno.test("view: one key changes one row of a conversation of ten thousand messa
   assert(withoutStyles(after.at(-4)!).endsWith("text 9999"));
 });
 
-Deno.test("view: names no code and no /invite in a room that was agreed on by name", () => {
-  const NAMED = /invite|\bcodes?\b/i;
+Deno.test("view: shows dots for a passphrase behind /invite, and no key brings it back", () => {
+  const shown = ({ state }: Story) =>
+    view(state).rows.map(({ raw }) => withoutStyles(raw)).join("\n");
+  const story = new Story({ by: "name" }).hear(ready(), { event: "presence", peer: "left" });
+  story.type("/invite four secret words");
+  assert(shown(story).includes(`> /invite ${"•".repeat("four secret words".length)}`));
+  story.type("\x1b[D".repeat(5));
+  assertEquals(/secret|words/.test(shown(story)), false);
+  story.do({ action: "submitted", id: "1", line: "/invite four secret words" });
+  story.type("\x1b[A");
+  assertEquals(/secret|four/.test(shown(story) + JSON.stringify(story.state.draft)), false);
+  assertEquals(story.state.history, []);
+  story.type("\x1f", "\x19");
+  assertEquals(/secret|four/.test(JSON.stringify(story.state.draft)), false);
+  // Where there are codes there is nothing to hide.
+  assert(shown(new Story().type("/invite me")).includes("> /invite me"));
+});
+
+Deno.test("view: names no code in a room that was agreed on by name", () => {
+  const NAMED = /invite code|\bcodes?\b/i;
   const story = () => new Story({ by: "name" });
   const screens = {
     empty: story(),
