@@ -277,6 +277,16 @@ Deno.test({
           }
         });
       }
+      const certificateFile = `${folder}/server.pem`;
+      await write("server", await signServer(signer, { hosts: mine, ...VALID }));
+      const clientAuthorityFile = `${folder}/signer.pem`;
+      const requiring = startStandalone({ certificateFile, clientAuthorityFile });
+      await withServer(requiring, async ({ uri }) => {
+        await t.step(
+          "a client certificate that is required",
+          () => assertAgree(`${uri}${trusted}`, "client-certificate-required"),
+        );
+      });
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

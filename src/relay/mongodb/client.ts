@@ -136,7 +136,8 @@ export async function openClient(uri: string, options: ClientOptions): Promise<M
     signal?.throwIfAborted();
     const known = diagnose(error)?.failure ?? (error instanceof RelayUnavailable && error.failure);
     if (!known) throw error;
-    throw await closerLook(known, uri);
+    const isTls = tlsCaFile !== undefined || authorities !== undefined || tlsOf(uri).isOn;
+    throw await closerLook(known, { uri, isTls });
   }
 }
 
@@ -159,11 +160,19 @@ function checkPoolSeldom({ options }: MongoClient): void {
 }
 
 /** A reason that only holds while connecting, in place of one that could mean more. */
-async function closerLook(failure: Failure, uri: string): Promise<Failure> {
+async function closerLook(
+  failure: Failure,
+  { uri, isTls }: { uri: string; isTls: boolean },
+): Promise<Failure> {
   const options = { cause: failure.cause };
   switch (failure.reason) {
     case "connection-lost":
-      // There was none to lose. A server that requires TLS does this, and one at its limit.
+      // There was none to lose. With TLS it had been negotiated, or the failure would be another one:
+      // MongoDB closes at that point, without an alert, where a client shows no certificate.
+      if (isTls && !hasClientCertificate(uri)) {
+        return new Failure("client-certificate-required", {}, options);
+      }
+      // A server that requires TLS does this, and one at its limit.
       return new Failure("hung-up", {}, options);
     case "relay-timeout":
       return new Failure("no-answer", {}, options);
@@ -175,6 +184,10 @@ async function closerLook(failure: Failure, uri: string): Promise<Failure> {
     default:
       return failure;
   }
+}
+
+function hasClientCertificate(uri: string): boolean {
+  return tlsOf(uri).files.some(({ option }) => /^tlsCertificateKeyFile$/i.test(option));
 }
 
 /** True if the domain that a host lies in can be looked up: `net` for `cluster0.abcde.mongodb.net`. */

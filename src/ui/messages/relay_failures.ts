@@ -182,7 +182,7 @@ export const RELAY_FAILURES = {
   "hung-up": () => ({
     message: "The server closed the connection at once.",
     hint:
-      "If the server requires TLS, add ?tls=true to the connection string; if it requires a client certificate, tlsCertificateKeyFile=PATH. It may also have as many connections as it allows.",
+      "If the server requires TLS, add ?tls=true to the connection string; if it requires a client certificate, check the one of tlsCertificateKeyFile. It may also have as many connections as it allows.",
   }),
   "connection-lost": () => ({
     message: "The connection to the server was lost.",
@@ -233,8 +233,9 @@ export const RELAY_FAILURES = {
       "If the server has no TLS, remove tls=true from the connection string. Else check the port.",
   }),
   "client-certificate-required": () => ({
-    message: "The server requires a client certificate.",
-    hint: "Add tlsCertificateKeyFile=PATH to the connection string.",
+    message: "The server closed the connection because it saw no client certificate.",
+    hint:
+      "Add tlsCertificateKeyFile=PATH to the connection string. If the server requires none, try again: a proxy in front of it may have closed the connection.",
   }),
 
   "unsupported-mechanism": () => ({
