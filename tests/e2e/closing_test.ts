@@ -324,7 +324,7 @@ function cases(starts: readonly Start[]): Case[] {
       )
     );
   }
-  return STAGES.flatMap((stage, i) =>
+  const bySource = STAGES.flatMap((stage, i) =>
     [false, true].map((isPlain) => ({
       start: "source" as const,
       isPlain,
@@ -332,6 +332,13 @@ function cases(starts: readonly Start[]): Case[] {
       closing: CLOSINGS[(2 * i + Number(isPlain)) % CLOSINGS.length]!,
     }))
   );
+  const byTask = (["closed window", "one SIGHUP"] as const).map((closing, i) => ({
+    start: "task" as const,
+    isPlain: i === 1,
+    stage: "chatting" as const,
+    closing,
+  }));
+  return [...bySource, ...byTask];
 }
 
 /** Runs all of them and counts what went well. */

@@ -556,6 +556,32 @@ test("goes on after Ctrl+Z and fg, and after a stop by signal", async (env) => {
   assertStringIncludes(await shell.history(), "still in the shell");
 });
 
+test("leaves the terminal to the shell when it is continued in the background", async (env) => {
+  await using shell = await Terminal.open(["bash", "--norc", "-i"], { env });
+  await shell.see(/[#$] ?$/m);
+  await say(shell, [...WHISPER, "new", "--local", "--name", "Alice"].join(" "));
+  await shell.see("> You can type now");
+  await shell.type("draft");
+  await shell.press("C-z");
+  await shell.see("Stopped");
+  for (const round of ["first", "second"]) {
+    await say(shell, "kill -CONT %1");
+    // It stops again at the terminal, which is the shell's.
+    await say(
+      shell,
+      `until jobs | grep -q Stopped; do sleep 0.1; done; echo still $((1 + 1)) ${round}`,
+    );
+    await shell.see(`still 2 ${round}`);
+    assertEquals(await shell.modes(), { alternateScreen: false, cursor: true, wrapping: true });
+  }
+  await say(shell, "fg");
+  await shell.see("> draft");
+  await say(shell, " sent after fg");
+  await shell.see("draft sent after fg  · queued");
+  await say(shell, "/exit");
+  await shell.see("You left. Nothing remains on the relay.");
+});
+
 test("takes a queued message back with Up, and sends what was made of it once", async (env) => {
   const size = { columns: 80, rows: 24 };
   await using alice = await Terminal.open([...WHISPER, "new", "--local", "--name", "Alice"], {
