@@ -49,6 +49,8 @@ import { completeCommand, type CompletePath, secretStart } from "./slash_command
 import { QUESTIONS } from "./messages/questions.ts";
 
 /** Rows of the program begin with it. */
+/** How much further right a line of the program's own goes on in its other rows. */
+const HANGING_CELLS = 4;
 const PROGRAM_MARK = "* ";
 /** A wait that goes on is mentioned this often. */
 const REMIND_MS = 60_000;
@@ -254,7 +256,10 @@ export class PlainInterface implements Interface, Screen {
 
   tell(lines: readonly string[]): void {
     for (const line of lines) {
-      this.#print({ first: PROGRAM_MARK, rest: PROGRAM_MARK, text: safeLine(line) });
+      const text = safeLine(line);
+      // What goes on in another row stands further right than the next line.
+      const rest = PROGRAM_MARK + " ".repeat(/^ */.exec(text)![0].length + HANGING_CELLS);
+      this.#print({ first: PROGRAM_MARK, rest, text });
     }
   }
 

@@ -225,6 +225,61 @@ async function chatting(scene: Scene): Promise<void> {
   await scene.capture("Left, as the last", "Alice typed `exit`, too.", alice);
 }
 
+async function together(scene: Scene): Promise<void> {
+  const { alice, bob } = await scene.chat("--local");
+  for (const terminal of [alice, bob]) await say(terminal, "/verify");
+  await alice.see("Listen for:");
+  await say(alice, "/verify same");
+  await bob.see("Alice confirmed");
+  await scene.capture("Verify, confirmed by one", "Alice typed `/verify same`.", bob);
+  await bob.see("Listen for:");
+  await say(bob, "/verify same");
+  await alice.see("encrypted · verified");
+  await scene.capture("Verified by both", "Bob typed `/verify same`, too.", alice);
+  await say(alice, "The green door behind the lighthouse.");
+  await bob.see("lighthouse.");
+  await alice.press("C-r");
+  await alice.type("green");
+  await scene.capture("A search in what was sent", "Ctrl+R, then `green`.", alice);
+  await dismiss(alice);
+  await say(alice, "/find GREEN");
+  await scene.capture("Find", "Alice typed `/find GREEN`.", alice);
+  await dismiss(alice);
+  await alice.paste(Array.from({ length: 40 }, (_, i) => `line ${i}`).join("\n"));
+  await scene.capture("A paste", "Alice pasted 40 lines.", alice);
+  await alice.press("C-c");
+  await scene.capture("Leaving with a draft", "Alice pressed Ctrl+C.", alice);
+}
+
+async function files(scene: Scene): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeFile(`${folder}/report.pdf`, new Uint8Array(8_000_000));
+    await Deno.mkdir(`${folder}/received`);
+    const alice = await scene.start("new", "--local", "--name", "Alice", "--files", folder);
+    const [code] = CODE.exec(await alice.see(CODE))!;
+    const into = ["--files", `${folder}/received`];
+    const bob = await scene.start("join", code, "--local", "--name", "Bob", ...into);
+    await bob.see("here: Alice");
+    await say(alice, "/send report.pdf");
+    await bob.see("/accept");
+    await scene.capture("A file is offered", "Alice typed `/send report.pdf`.", bob);
+    await say(bob, "/accept");
+    const moving = await bob.see(/\d+% of/);
+    scene.captures.push({
+      title: "A file on its way",
+      how: "Bob typed `/accept`.",
+      screen: moving.trimEnd(),
+    });
+    await bob.see("Received report.pdf");
+    await scene.capture("A file was saved", "All of it has arrived.", bob);
+    await alice.see("Delivered report.pdf");
+    await scene.capture("A file was delivered", "The same moment, at Alice's terminal.", alice);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
 async function usedCode(scene: Scene): Promise<void> {
   const { alice, bob, code } = await scene.chat("--local");
   await say(bob, "exit");
@@ -294,6 +349,11 @@ async function overMongodb(scene: Scene): Promise<void> {
     const { alice, bob } = await scene.chat("--uri", server.uri);
     await say(bob, "Hello!");
     await alice.see("Hello!");
+    const large = await scene.start("new", "--uri", server.uri, "--name", "Alice", "--plain");
+    await large.see(CODE);
+    await say(large, "/share");
+    await scene.capture("Share, in a window that is too small", "Alice typed `/share`.", large);
+    await say(large, "exit");
     const [node] = server.nodes;
     server.signal(node!, "SIGSTOP");
     await say(alice, "Are you there?");
@@ -364,6 +424,8 @@ const SCENES = {
   joining,
   waiting,
   chatting,
+  together,
+  files,
   usedCode,
   burning,
   plain,

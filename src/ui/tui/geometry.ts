@@ -21,6 +21,8 @@ const SEARCH_ROWS = 2;
 export const PROMPT_CELLS = 2;
 /** From so many rows on there is room for air. */
 const AIRY_FROM = 16;
+/** From so many rows on there is room for a header beside a row of the conversation. */
+const HEADER_FROM = 5;
 
 /** The heights of the parts, from top to bottom; together they fill the screen. */
 export interface Heights {
@@ -35,7 +37,7 @@ export interface Heights {
 
 /** How high everything is. */
 export function heightsOf(state: State): Heights {
-  const header = state.rows >= AIRY_FROM ? 2 : 1;
+  const header = state.rows >= AIRY_FROM ? 2 : state.rows >= HEADER_FROM ? 1 : 0;
   const composer = state.search ? SEARCH_ROWS : composerRows(state);
   const [rule, status] = [1, 1];
   const fixed = header + rule + composer + status;

@@ -78,8 +78,8 @@ const LEAVE_MS = 500;
 const ANSWER_MS = 1_000;
 /** A process that cannot be stopped goes on after this. */
 const SUSPEND_MS = 200;
-/** A smaller window has no room for a row of each part: what does not fit is cut. */
-const MIN_SIZE: Size = { columns: 10, rows: 5 };
+/** A smaller window has no room to type in and see how the chat is: what does not fit is cut. */
+const MIN_SIZE: Size = { columns: 10, rows: 3 };
 
 /** The full-screen interface. */
 export class FullScreen implements Interface, Screen {

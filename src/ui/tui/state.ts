@@ -111,20 +111,11 @@ export interface State {
 export const NO_RECALL: State["recall"] = { id: undefined, draft: "" };
 
 /** Where a chat begins. */
-export interface Beginning {
-  readonly columns: number;
-  readonly rows: number;
-  readonly theme: ThemeName;
-  readonly followsTheme: boolean;
-  readonly now: number;
-  readonly wall: number;
-  readonly ownName: string;
-  readonly room: string | undefined;
-  readonly by: RoomKind;
-  readonly relayName: string;
-  readonly isMuted: boolean;
-  readonly paths?: CompletePath | undefined;
-}
+export type Beginning = Pick<
+  State,
+  | ("columns" | "rows" | "theme" | "followsTheme" | "now" | "wall" | "ownName" | "room" | "by")
+  | ("relayName" | "isMuted" | "paths")
+>;
 
 /** The state before anything has happened. */
 export function begin(beginning: Beginning): State {
@@ -143,7 +134,6 @@ export function begin(beginning: Beginning): State {
     waiting: undefined,
     timerSeconds: 0,
     file: undefined,
-    paths: beginning.paths,
     log: EMPTY_LOG,
     relayView: undefined,
     scroll: "tail",

@@ -629,3 +629,14 @@ Deno.test("PlainInterface: says which day it is before the first line of another
   assertEquals(lines.length, 1);
   await harness.ui.close();
 });
+
+Deno.test("plain: what goes on in another row stands further right than the next line", async () => {
+  const harness = new Harness();
+  harness.ui.tell(["one line that is " + "long enough ".repeat(12), "  a line of a list"]);
+  const [first, ...rest] = harness.printed.filter(Boolean);
+  const last = rest.pop();
+  assert(first!.startsWith("* one line") && rest.length > 0, harness.told);
+  for (const row of rest) assert(/^\* {5}\S/.test(row), harness.told);
+  assertEquals(last, "*   a line of a list");
+  await harness.ui.close();
+});

@@ -59,7 +59,7 @@ async function plain(
 
 /** The sentences of the program, without its marks and line breaks. */
 function said(lines: readonly string[]): string {
-  return lines.join(" ").replaceAll(/\s+(\* )?/g, " ");
+  return lines.join(" ").replaceAll(/\s+(\*\s+)?/g, " ");
 }
 
 /** The rows of the picture among printed lines. */

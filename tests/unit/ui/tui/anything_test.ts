@@ -60,7 +60,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     input: { input: "key", action: key },
   })),
   text.map((text): Action => ({ action: "input", input: { input: "paste", text: `${text}\n` } })),
-  fc.tuple(fc.integer({ min: 10, max: 130 }), fc.integer({ min: 5, max: 45 })).map(
+  fc.tuple(fc.integer({ min: 10, max: 130 }), fc.integer({ min: 3, max: 45 })).map(
     ([columns, rows]): Action => ({ action: "resize", columns, rows }),
   ),
   fc.tuple(id, text).map(([id, text]): Action => ({ action: "said", id, text })),

@@ -193,6 +193,22 @@ Deno.test("full screen: redraws when the window changes without a signal", async
   }
 });
 
+Deno.test("full screen: a window of three rows shows what is typed and how the chat is", async () => {
+  await using harness = new Harness();
+  harness.hear(UP, ready(), message("hello"));
+  await harness.type("typed");
+  for (const rows of [3, 4]) {
+    harness.screen.resize(30, rows);
+    await harness.clock.advance(200);
+    assertEquals(harness.screen.lines.slice(-2).map((line) => line.slice(0, 10)), [
+      "> typed",
+      " Connected",
+    ]);
+    assertEquals(harness.screen.cursor.row, rows - 2);
+    assertEquals(harness.screen.text.includes("hello"), rows === 4);
+  }
+});
+
 Deno.test("full screen: restores the terminal and leaves the last sentence only", async () => {
   const harness = new Harness();
   assertEquals(

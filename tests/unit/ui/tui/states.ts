@@ -54,6 +54,7 @@ export class Story {
       by,
       relayName: "MongoDB",
       isMuted: false,
+      paths: undefined,
     });
   }
 
