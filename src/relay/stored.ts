@@ -40,13 +40,20 @@ function written(value: unknown): { value: string; bytes: number } {
     const start = Array.from(value.subarray(0, MAX_VALUE_CHARS / 2), hexOf).join("");
     return { value: cut(start, value.length > MAX_VALUE_CHARS / 2), bytes: value.length };
   }
-  const text = value instanceof Date
-    ? dateOf(value)
-    : typeof value === "object" && value !== null && !isPrintable(value)
-    ? JSON.stringify(value) ?? ""
-    : String(value);
+  const text = textOf(value);
   const bytes = new TextEncoder().encode(text).length;
   return { value: cut(text.slice(0, MAX_VALUE_CHARS), text.length > MAX_VALUE_CHARS), bytes };
+}
+
+/** A value in words; `?` for an object that cannot be written, for others may have built it so. */
+function textOf(value: unknown): string {
+  if (value instanceof Date) return dateOf(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  try {
+    return isPrintable(value) ? String(value) : JSON.stringify(value) ?? "";
+  } catch {
+    return "?";
+  }
 }
 
 function cut(text: string, isCut: boolean): string {
@@ -70,5 +77,6 @@ function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
 
 /** Numbers of 64 bits and the like of a driver say themselves what they are. */
 function isPrintable(value: object): boolean {
-  return value.toString !== Object.prototype.toString && !Array.isArray(value);
+  return value.toString !== Object.prototype.toString && !Object.hasOwn(value, "toString") &&
+    !Array.isArray(value);
 }

@@ -156,6 +156,33 @@ for (const poll of [false, true]) {
   });
 }
 
+Deno.test({
+  name: `MongoRelay.inspect: shows what there is beside documents of every type${skip}`,
+  ignore,
+  fn: () =>
+    withFixture(false, async (fixture) => {
+      const { host, guest, writer } = fixture;
+      const { hostSeat, guestSeat } = await fixture.pair();
+      const own = envelope("guest", 1);
+      await guest.post(guestSeat, [own]);
+      // Every value, in fields that place no document elsewhere.
+      for (const field of ["from", "token", "extra"]) {
+        for (const [name, value] of Object.entries(HOSTILE_VALUES)) {
+          const document = hostileMessage(hostSeat, field, value);
+          await writer.insert(DATABASE, "messages", [document]);
+          const { documents } = await host.inspect(hostSeat);
+          assert(documents.length >= 2, `${field}, ${name}`);
+          const shown = documents.some(({ from }) => from === "guest");
+          assert(shown, `${field}, ${name}: hides the others`);
+          // What is not an envelope is discarded by reading, and the others here by name.
+          const { envelopes } = await host.read(hostSeat);
+          await host.remove(hostSeat, envelopes.map(({ id }) => id).filter((id) => id !== own.id));
+          await guest.read(guestSeat);
+        }
+      }
+    }),
+});
+
 /** What an operation came to: its own trouble, or none; anything else fails the test. */
 async function outcome(what: string, operation: () => Promise<unknown>): Promise<void> {
   try {

@@ -275,6 +275,15 @@ export function decodeEnvelope(bytes: Uint8Array, place: Place): Decoded | "malf
   return { id: String(document["_id"]), envelope: storedEnvelope(document, place) };
 }
 
+/** Any document; undefined for one that cannot be decoded. */
+export function decodeDocument(bytes: Uint8Array): Document | undefined {
+  try {
+    return deserialize(bytes, BSON_OPTIONS);
+  } catch {
+    return undefined;
+  }
+}
+
 /** One document of an answer to {@link headingsPipeline}. */
 export function decodeHeading(
   bytes: Uint8Array,

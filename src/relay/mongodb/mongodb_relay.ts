@@ -302,10 +302,7 @@ export class MongoRelay implements Relay {
   }
 
   inspect(seat: Seat, options?: OpOptions): Promise<StoredDocuments> {
-    return this.#operation(options, () => {
-      const { rooms, messages } = this.#connection;
-      return storedDocuments(rooms, messages, seat);
-    });
+    return this.#operation(options, () => storedDocuments(this.#connection.db, seat));
   }
 
   operations(): Operations {

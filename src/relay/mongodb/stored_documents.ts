@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { Binary, type Collection, type Document } from "mongodb";
+import { Binary, type Db, type Document } from "mongodb";
 import type { Seat, StoredDocuments, StoredField } from "../relay.ts";
 import { MAX_INSPECTED, MAX_STORED_BYTES, storedFields } from "../stored.ts";
 import { MAX_TIME_MS } from "./bounded.ts";
-import { DECODING, type EnvelopeDocument } from "./envelope_document.ts";
-import type { RoomDocument } from "./room_document.ts";
+import { decodeDocument, RAW_BATCHES } from "./envelope_document.ts";
 
 /** In place of a document that is larger than any of Whisper's: it does not travel. */
 const BOUNDED: Document = {
@@ -21,26 +20,23 @@ const BOUNDED: Document = {
   },
 };
 
-const OPTIONS = { ...DECODING, maxTimeMS: MAX_TIME_MS };
 /** Counting stops here: a flood is a flood. */
 const MAX_COUNTED = 1_000;
 
 /** Reads the room, and the first messages of the epoch. */
 export async function storedDocuments(
-  rooms: Collection<RoomDocument>,
-  messages: Collection<EnvelopeDocument>,
+  db: Db,
   { room, epoch }: Seat,
 ): Promise<StoredDocuments> {
-  const found = await rooms.aggregate([{ $match: { _id: room } }, BOUNDED], OPTIONS).toArray();
-  const page = await messages.aggregate([
+  const found = await readAll(db, "rooms", [{ $match: { _id: room } }]);
+  const page = await readAll(db, "messages", [
     { $match: { room, epoch } },
     { $sort: { room: 1, epoch: 1, seq: 1 } },
     { $limit: MAX_INSPECTED },
-    BOUNDED,
-  ], OPTIONS).toArray();
+  ]);
   const count = page.length < MAX_INSPECTED
     ? page.length
-    : await messages.countDocuments({ room, epoch }, {
+    : await db.collection("messages").countDocuments({ room, epoch }, {
       limit: MAX_COUNTED,
       maxTimeMS: MAX_TIME_MS,
     });
@@ -49,12 +45,24 @@ export async function storedDocuments(
       ...found.map((document) => ({ kind: "room" as const, fields: fieldsOf(document) })),
       ...page.map((document) => ({
         kind: "message" as const,
-        from: String(document["from"]).slice(0, 16),
+        from: String(document["from"] instanceof Object ? "" : document["from"]).slice(0, 16),
         fields: fieldsOf(document),
       })),
     ],
     more: Math.max(0, count - page.length),
   };
+}
+
+/** Each document is decoded by itself, so that one that cannot be decoded hides no other. */
+async function readAll(db: Db, collection: string, pipeline: Document[]): Promise<Document[]> {
+  const { cursor } = await db.command({
+    aggregate: collection,
+    pipeline: [...pipeline, BOUNDED],
+    cursor: { batchSize: MAX_INSPECTED + 1 },
+    maxTimeMS: MAX_TIME_MS,
+  }, RAW_BATCHES);
+  const batch: Uint8Array[] = cursor.firstBatch;
+  return batch.map((bytes) => decodeDocument(bytes) ?? { undecodable: bytes });
 }
 
 function fieldsOf(document: Document): StoredField[] {

@@ -30,6 +30,22 @@ Deno.test("storedFields: writes every kind of value, and cuts long ones", () => 
   );
 });
 
+Deno.test("storedFields: writes objects that only look as if they could write themselves", () => {
+  const odd = { toString: 1, valueOf: 2, toJSON: 3 };
+  const fields = storedFields({
+    ...{ odd, nested: { odd }, list: [odd] },
+    thrower: { inner: { toJSON: () => JSON.parse("{") } },
+  });
+  assertEquals(fields.map(({ name, value }) => [name, value]), [
+    ["odd.toString", "1"],
+    ["odd.valueOf", "2"],
+    ["odd.toJSON", "3"],
+    ["nested.odd", '{"toString":1,"valueOf":…'],
+    ["list", '[{"toString":1,"valueOf"…'],
+    ["thrower.inner", "?"],
+  ]);
+});
+
 Deno.test("storedFields: bears whatever others have stored, in bounded space", () => {
   const deep: Record<string, unknown> = {};
   let inner = deep;
