@@ -240,6 +240,7 @@ export class Chat implements Controls {
     this.#assertNotLeft();
     const reply = ref && session?.replyTo(ref);
     if (ref && !reply) throw new Failure("no-such-message");
+    this.#files.onText();
     this.#sender.send(text, id, reply);
     session?.expectReceipt();
     if (!session?.peer || !this.#open?.connection.isUp) this.#emit({ event: "queued", id });

@@ -33,6 +33,8 @@ const ANSWER_EVERY = 32;
 /** A transfer that stands still asks what is missing, after this time and then twice as long each time. */
 const STALL_MS = 20_000;
 const MAX_STALL_MS = 320_000;
+/** For this time after a message of ours another one is likely, and files make way for it. */
+const TALKING_MS = 5_000;
 /** Progress is reported this often at most. */
 const PROGRESS_MS = 250;
 
@@ -114,6 +116,8 @@ export class FileTransfers {
   /** The file whose chunks are being sent. */
   #current: Outgoing | undefined;
   #session: { readonly isHost: boolean } | undefined;
+  /** When a message was sent last. */
+  #textAt = -Infinity;
   #ownNumber = 0;
   #peerNumber = 0;
   /** Everything that runs, to be waited for at the end. */
@@ -154,6 +158,11 @@ export class FileTransfers {
     }
     this.#queue.push({ id, source });
     this.#offerNext();
+  }
+
+  /** A message is being sent. */
+  onText(): void {
+    this.#textAt = this.#deps.clock.monotonic();
   }
 
   /** Accepts an offer of the peer: the one of that id, or the first that waits. */
@@ -285,7 +294,8 @@ export class FileTransfers {
     if (!file) return this.#answerUnknown(id, { isOwn: true });
     const isFirst = !file.sending.isAccepted;
     if (!file.sending.accept(from)) return;
-    file.pace.onAccept(from, this.#deps.clock.monotonic());
+    const now = this.#deps.clock.monotonic();
+    file.pace.onAccept(from, now, { isTalking: now - this.#textAt < TALKING_MS });
     file.source.release(file.sending.wanted);
     if (isFirst) {
       this.#report(file, "accepted");

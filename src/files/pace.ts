@@ -1,7 +1,8 @@
 /**
  * How much of a file is under way at a time: enough to use the connection, and no more, because a
  * message that is written meanwhile waits behind it. It grows until answers come later than they need
- * to, as the delay of a queue tells (the idea of LEDBAT, RFC 6817).
+ * to, as the delay of a queue tells (the idea of LEDBAT, RFC 6817). While messages are being written
+ * less of a queue is tolerated, because they would wait in it.
  *
  * @module
  */
@@ -10,11 +11,13 @@ import { MAX_WINDOW } from "./transfer.ts";
 /** One chunk is being sent while another is being read. */
 const MIN_WINDOW = 2;
 /** Where a transfer begins. */
-const START_WINDOW = 6;
+const START_WINDOW = 9;
 /** Answers that take this much longer than the fastest come from a queue. */
 const QUEUED = 1.5;
-/** Milliseconds that a busy computer adds by itself. */
-const NOISE_MS = 5;
+/** Milliseconds more than that go unnoticed, where no message waits behind them. */
+const UNNOTICED_MS = 30;
+/** The same as long as messages are being written: on a fast connection hardly anything is under way. */
+const QUEUED_TALKING = 1.25;
 /** The fastest answer counts for this many milliseconds: networks change. */
 const REMEMBER_MS = 20_000;
 /** A batch is sealed and posted at once, at most: 360 kB. */
@@ -43,8 +46,8 @@ export class Pace {
     this.#sentAt.set(n, now);
   }
 
-  /** Everything before `from` has arrived. */
-  onAccept(from: number, now: number): void {
+  /** Everything before `from` has arrived. `isTalking`: messages are being written. */
+  onAccept(from: number, now: number, { isTalking = false } = {}): void {
     const sentAt = this.#sentAt.get(from - 1);
     for (const n of this.#sentAt.keys()) if (n < from) this.#sentAt.delete(n);
     if (sentAt === undefined) return;
@@ -58,7 +61,9 @@ export class Pace {
       this.#least = delay;
       this.#leastAt = now;
     }
-    const isQueued = delay > QUEUED * this.#least + NOISE_MS;
+    const isQueued = isTalking
+      ? delay > QUEUED_TALKING * this.#least
+      : delay > QUEUED * this.#least + UNNOTICED_MS;
     this.#window = isQueued
       ? Math.max(MIN_WINDOW, this.#window * 0.9)
       : Math.min(MAX_WINDOW, this.#window + 1);

@@ -125,7 +125,7 @@ Deno.test("FileTransfers: sends nothing before it was accepted, and a window at 
   assertEquals(harness.host.sent.splice(0).map(({ kind }) => kind), ["offer"]);
   harness.host.transfers.onPayload({ kind: "accept", id: 1, from: 1 });
   for (let turn = 0; turn < 200; turn++) await harness.clock.settle();
-  assertEquals(harness.host.sent.length, 6, "as many as a transfer begins with");
+  assertEquals(harness.host.sent.length, 9, "as many as a transfer begins with");
 });
 
 Deno.test("FileTransfers: goes on when an answer comes at the moment when nothing is due", async () => {
@@ -136,7 +136,7 @@ Deno.test("FileTransfers: goes on when an answer comes at the moment when nothin
     host.sent.length = 0;
     for (const body of guest.sent.splice(0)) host.transfers.onPayload(body);
     // Answers the last chunk that is due as soon as it was handed over.
-    for (let n = 0; host.sent.length < 6 && n < 1_000; n++) await Promise.resolve();
+    for (let n = 0; host.sent.length < 9 && n < 1_000; n++) await Promise.resolve();
     for (let n = 0; n < moment; n++) await Promise.resolve();
     const before = host.sent.length;
     host.transfers.onPayload({ kind: "accept", id: 1, from: before + 1 });

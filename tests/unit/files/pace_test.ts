@@ -2,12 +2,17 @@ import { assert, assertEquals } from "@std/assert";
 import { Pace } from "../../../src/files/pace.ts";
 
 /** Sends chunk after chunk; each is answered after the delay that the window makes. */
-function run(pace: Pace, chunks: number, delayOf: (window: number) => number): void {
+function run(
+  pace: Pace,
+  chunks: number,
+  delayOf: (window: number) => number,
+  isTalking = false,
+): void {
   let now = 0;
   for (let n = 1; n <= chunks; n++) {
     pace.onSent(n, now);
     now += delayOf(pace.window);
-    pace.onAccept(n + 1, now);
+    pace.onAccept(n + 1, now, { isTalking });
   }
 }
 
@@ -38,4 +43,18 @@ Deno.test("Pace: remembers nothing of what was answered", () => {
   const { window } = pace;
   pace.onAccept(50, 1_000);
   assertEquals(pace.window, window);
+});
+
+Deno.test("Pace: makes way while messages are written, and grows again afterwards", () => {
+  const pace = new Pace();
+  // A fast connection: a few milliseconds for each chunk under way.
+  const delayOf = (window: number) => 4 + 2 * window;
+  // The first chunk finds nothing before it.
+  run(pace, 1, () => delayOf(1));
+  run(pace, 100, delayOf);
+  const alone = pace.window;
+  run(pace, 100, delayOf, true);
+  const talking = pace.window;
+  run(pace, 100, delayOf);
+  assert(alone >= 12 && talking <= 3 && pace.window >= 12, `${alone} ${talking} ${pace.window}`);
 });
