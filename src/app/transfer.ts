@@ -129,5 +129,6 @@ export async function openTransfer(
     clock: systemClock,
     timeoutMs: transfer.timeoutMs,
     isJson,
+    outputFailure: () => output.loss && new Failure("output-lost", { why: output.loss }),
   });
 }

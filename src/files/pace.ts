@@ -13,7 +13,7 @@ const MIN_WINDOW = 2;
 /** Where a transfer begins. */
 const START_WINDOW = 9;
 /** Answers that take this much longer than the fastest come from a queue. */
-const QUEUED = 1.5;
+const QUEUED = 2;
 /** Milliseconds more than that go unnoticed, where no message waits behind them. */
 const UNNOTICED_MS = 30;
 /** The same as long as messages are being written: on a fast connection hardly anything is under way. */

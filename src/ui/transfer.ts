@@ -40,6 +40,8 @@ export interface TransferParts {
   readonly view: TransferView;
   readonly clock: Clock;
   readonly timeoutMs: number | undefined;
+  /** Why nothing can be written any more: what ends for that reason did not end for its own. */
+  readonly outputFailure: () => Failure | undefined;
   /** Whether the view has shown a fatal error of the chat as an event. */
   readonly isJson: boolean;
 }
@@ -76,7 +78,8 @@ export class TransferInterface implements Interface {
 
   get outcome(): Failure | undefined {
     if (this.#failure) return this.#failure;
-    return this.#isOver ? undefined : new Failure("interrupted");
+    if (this.#isOver) return undefined;
+    return this.#parts.outputFailure() ?? new Failure("interrupted");
   }
 
   hear(event: ChatEvent): void {
@@ -146,7 +149,7 @@ export class TransferInterface implements Interface {
     }
     if (!FINAL.has(event.state)) return;
     this.#offers = this.#offers.filter(({ id }) => id !== event.id);
-    this.#end(failureOf(event));
+    this.#end(event);
     void this.#answerOffers();
   }
 
@@ -175,9 +178,12 @@ export class TransferInterface implements Interface {
   }
 
   /** One file is over. */
-  #end(failure: Failure | undefined): void {
+  #end(event: FileEvent | Failure): void {
     this.#open--;
-    if (failure) this.#failure ??= failure;
+    // What this side cancels, it cancels because it ends: the reason of that is told.
+    if (isCanceledByUs(event)) return;
+    const failure = event instanceof Failure ? event : failureOf(event);
+    if (failure) this.#failure ??= this.#parts.outputFailure() ?? failure;
     else this.#complete++;
     // A receiver cannot know what else comes: it leaves when the sender does.
     if (this.#parts.task.kind === "send" && this.#open === 0) this.#finish();
@@ -198,6 +204,10 @@ export class TransferInterface implements Interface {
     if (this.#failure) this.#parts.view.fail(this.#failure);
     void this.#controls?.leave("exit");
   }
+}
+
+function isCanceledByUs(event: FileEvent | Failure): boolean {
+  return !(event instanceof Failure) && event.state === "canceled" && event.by === "you";
 }
 
 function failureOf(event: FileEvent): Failure | undefined {

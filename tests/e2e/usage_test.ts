@@ -97,6 +97,13 @@ const CASES: readonly {
     says: /no room/,
   },
   {
+    what: "a runtime directory among the devices",
+    args: ["new", "--local", "--name", "A"],
+    env: { XDG_RUNTIME_DIR: "/dev/null" },
+    status: 3,
+    says: /Can't create, read or write \/dev\/null\/whisper\/chat\.db/,
+  },
+  {
     what: "no connection string",
     args: ["new", "--uri", "http://example.com", "--name", "A"],
     status: 3,

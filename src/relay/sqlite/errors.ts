@@ -56,7 +56,11 @@ function troubleOf(error: unknown): Trouble | undefined {
   // The low byte is the primary code: 261 (SQLITE_BUSY_RECOVERY) is a 5.
   if (typeof errcode === "number") return BY_CODE[errcode & 0xff];
   if (typeof code === "string" && BY_ERRNO[code]) return BY_ERRNO[code];
-  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotFound) {
+  // NotCapable: the devices and the kernel's files, which this Deno opens for no program.
+  if (
+    error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotFound ||
+    error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.NotADirectory
+  ) {
     return "denied";
   }
   return BY_TEXT.find(([text]) => error.message.includes(text))?.[1];

@@ -64,6 +64,9 @@ Deno.test("relayError: makes a file that cannot be opened, written or read a fai
     db.close();
     assertStays(thrown(() => Deno.openSync(`${path}/below`)), "Can't create, read or write");
     assertStays(new Deno.errors.PermissionDenied("os error 13"), "Can't create, read or write");
+    // What this Deno opens for no program: devices, and the files of the kernel.
+    assertStays(new Deno.errors.NotCapable("access to /dev/x"), "Can't create, read or write");
+    assertStays(new Deno.errors.NotADirectory("os error 20"), "Can't create, read or write");
     assertStays(
       Object.assign(new Error("os error 30"), { code: "EROFS" }),
       "Can't create, read or write",
