@@ -6,21 +6,16 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { CountingProxy } from "../support/counting_proxy.ts";
-import { isOwnServer, mongodAvailable, startReplicaSet } from "../support/mongod.ts";
+import { ownServersOrSkip, startReplicaSet } from "../support/mongod.ts";
 import { Program } from "../support/program.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const ONION = "whispertest234567whispertest234567whispertest234567abcde.onion";
-const mongod = await mongodAvailable();
+const MAIN = new URL("main.ts", ROOT).pathname;
+const servers = await ownServersOrSkip();
 const hasStrace = await new Deno.Command("strace", { args: ["-V"], stdout: "null" }).output()
   .then(({ success }) => success, () => false);
-const why = !mongod.ok
-  ? mongod.why
-  : isOwnServer
-  ? "a server of one's own"
-  : hasStrace
-  ? undefined
-  : "strace is missing";
+const skip = servers.skip || (hasStrace ? "" : " (skipped: strace is missing)");
 
 /** Files that a look-up of a name reads. */
 const NAME_FILES = /"\/etc\/(?:resolv\.conf|hosts|nsswitch\.conf|host\.conf)"/;
@@ -32,10 +27,8 @@ function flags(): string[] {
 }
 
 Deno.test({
-  name: `proxy: a whole chat connects to the proxy alone, and looks up no name${
-    why === undefined ? "" : ` (skipped: ${why})`
-  }`,
-  ignore: why !== undefined,
+  name: `proxy: a whole chat connects to the proxy alone, and looks up no name${skip}`,
+  ignore: skip !== "",
   fn: async () => {
     const folder = await Deno.makeTempDir({ prefix: "whisper-test-" });
     const server = await startReplicaSet({ count: 1 });
@@ -48,7 +41,7 @@ Deno.test({
         new Program([...words, "--name", name, "--json", "--proxy", proxy.url], {
           command: [
             ...["strace", "-ff", "-e", "trace=network,openat", "-o", `${folder}/${name}`],
-            ...[Deno.execPath(), "run", "--quiet", ...flags(), new URL("main.ts", ROOT).pathname],
+            ...[Deno.execPath(), "run", "--quiet", ...flags(), MAIN],
           ],
           env: { WHISPER_URI: uri, DENO_NO_UPDATE_CHECK: "1" },
         });
@@ -90,5 +83,29 @@ Deno.test({
     assertEquals(calls.filter((call) => NAME_FILES.test(call)), []);
     assertEquals(new Set(proxy.asked), new Set([`${ONION}:27017`]));
     assertEquals(new Set(proxy.logins).size, 2, "each chat has a login of its own");
+  },
+});
+
+Deno.test({
+  name: `proxy: is reached by name and by IPv6, with SOCKS5 and with HTTP${servers.skip}`,
+  ignore: servers.ignore,
+  fn: async () => {
+    const server = await startReplicaSet({ count: 1 });
+    try {
+      for (const [address, host] of [["127.0.0.1", "localhost"], ["::1", "[::1]"]] as const) {
+        for (const kind of ["socks5", "http"] as const) {
+          await using proxy = new CountingProxy({ kind, address });
+          const url = `${kind}://${host}:${proxy.port}`;
+          await using doctor = new Program(["doctor", "--json", "--proxy", url], {
+            command: [Deno.execPath(), "run", "--quiet", ...flags(), MAIN],
+            env: { WHISPER_URI: server.uri, DENO_NO_UPDATE_CHECK: "1" },
+          });
+          assertEquals((await doctor.over()).code, 0, url);
+          assertEquals(new Set(proxy.asked), new Set([server.nodes[0]!.host]), url);
+        }
+      }
+    } finally {
+      await server.stop();
+    }
   },
 });

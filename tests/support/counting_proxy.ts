@@ -14,6 +14,8 @@ export interface ProxyOptions {
   /** Answers every request with this reply of SOCKS5, or this status of HTTP. */
   readonly refuseWith?: number;
   readonly port?: number;
+  /** Where it listens; default: 127.0.0.1. */
+  readonly address?: "127.0.0.1" | "::1";
 }
 
 /** A running proxy. */
@@ -39,12 +41,16 @@ export class CountingProxy implements AsyncDisposable {
 
   /** Its address, for `--proxy`. */
   get url(): string {
-    return `${this.#options.kind ?? "socks5"}://127.0.0.1:${this.#port}`;
+    const host = this.#options.address === "::1" ? "[::1]" : "127.0.0.1";
+    return `${this.#options.kind ?? "socks5"}://${host}:${this.#port}`;
   }
 
   /** Listens, again after {@link stop} on the same port. */
   start(): void {
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: this.#port });
+    const listener = Deno.listen({
+      hostname: this.#options.address ?? "127.0.0.1",
+      port: this.#port,
+    });
     this.#listener = listener;
     this.#port = listener.addr.port;
     void (async () => {
