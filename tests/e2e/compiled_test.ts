@@ -7,6 +7,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { compile } from "../../src/build/compile.ts";
 import { VERSION } from "../../src/version.ts";
 import { makeAuthority, signServer } from "../support/certificate.ts";
+import { CountingProxy } from "../support/counting_proxy.ts";
 import { whyNoCompiling } from "../support/denort.ts";
 import { isOwnServer, mongodAvailable, startReplicaSet } from "../support/mongod.ts";
 import { Program } from "../support/program.ts";
@@ -164,7 +165,7 @@ test(
 
 for (const set of ["atlas", "any"] as const) {
   test(
-    `lets two people chat over MongoDB with TLS and SCRAM, allowed ${
+    `lets two people chat over MongoDB with TLS and SCRAM, also by a proxy, allowed ${
       set === "any" ? "any host" : "Atlas"
     }`,
     () =>
@@ -188,6 +189,8 @@ for (const set of ["atlas", "any"] as const) {
             `${place}/ca.pem`,
           ];
           await chat(programs[set], files, env);
+          await using proxy = new CountingProxy();
+          await chat(programs[set], [...files, "--proxy", proxy.url], env);
         } finally {
           await server.stop();
         }

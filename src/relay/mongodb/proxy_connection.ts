@@ -49,47 +49,114 @@ export function throughProxy(proxy: Proxy): MongoClientOptions {
     // The driver wants both or none.
     proxyPassword: key,
     serverSelectionTimeoutMS: SELECTION_MS,
+    // The driver would set it on the TLS socket, where Deno 2.6 fails; createConnection sets it.
+    noDelay: false,
   };
 }
 
-async function createConnection(
-  { existing_socket: socket, destination, proxy: { userId = "" } }: ConnectionRequest,
-): Promise<{ socket: Socket }> {
-  const proxy = proxyNamed(userId);
-  if (proxy === undefined) throw new Error("No proxy of this name is known");
-  const line = new ProxyLine(socket, proxy.kind);
-  try {
-    await (proxy.kind === "socks5" ? connectBySocks : connectByHttp)(line, proxy, destination);
-    return { socket };
-  } catch (error) {
-    socket.destroy();
-    throw error;
-  } finally {
-    line.release();
-  }
+/** What a dialog with a proxy waits for: so many bytes, for so long at most. */
+interface Wanted {
+  readonly length: number;
+  readonly ms: number;
 }
 
-async function connectBySocks(line: ProxyLine, proxy: Proxy, { host, port }: Destination) {
+/** Ends when the proxy has connected; throws when it does not. */
+type Dialog = Generator<Wanted, void, Uint8Array>;
+
+/**
+ * Asks a proxy to connect. It ends within the event that brings the last byte: Deno 2.6 asks for more
+ * bytes soon after it, and TLS never begins on a socket that is being read.
+ */
+function createConnection(
+  { existing_socket: socket, destination, proxy: { userId = "" } }: ConnectionRequest,
+): Promise<{ socket: Socket }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ socket: Socket }>();
+  const proxy = proxyNamed(userId);
+  if (proxy === undefined) throw new Error("No proxy of this name is known");
+  const dialog = (proxy.kind === "socks5" ? askSocks : askHttp)(
+    (bytes) => void socket.write(Uint8Array.from(bytes)),
+    proxy,
+    destination,
+  );
+  socket.setNoDelay();
+  let bytes = new Uint8Array();
+  let wanted: Wanted = { length: 0, ms: 0 };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const protocolError = () => new ProxyError({ at: "protocol", kind: proxy.kind });
+
+  const end = (error?: unknown) => {
+    clearTimeout(timer);
+    socket.pause();
+    socket.off("data", onData);
+    for (const event of ENDINGS) socket.off(event, onEnd);
+    if (error === undefined) return resolve({ socket });
+    socket.destroy();
+    reject(error);
+  };
+  const onLate = () =>
+    end(
+      new ProxyError(
+        wanted.ms === CONNECTING_MS
+          ? { at: "relay", why: "silent" }
+          : { at: "greeting", kind: proxy.kind },
+      ),
+    );
+  const proceed = () => {
+    try {
+      while (bytes.length >= wanted.length) {
+        const given = bytes.slice(0, wanted.length);
+        bytes = bytes.slice(wanted.length);
+        const step = dialog.next(given);
+        // A server waits to be asked: what follows the answer is no proxy's.
+        if (step.done) return end(bytes.length === 0 ? undefined : protocolError());
+        wanted = step.value;
+        clearTimeout(timer);
+        timer = setTimeout(onLate, wanted.ms);
+      }
+    } catch (error) {
+      end(error);
+    }
+  };
+  const onData = (more: Uint8Array) => {
+    bytes = Uint8Array.of(...bytes, ...more);
+    proceed();
+  };
+  const onEnd = () => end(protocolError());
+  socket.on("data", onData);
+  for (const event of ENDINGS) socket.on(event, onEnd);
+  proceed();
+  return promise;
+}
+
+/** After these a socket says nothing more. */
+const ENDINGS = ["end", "close", "error"] as const;
+
+function* askSocks(
+  write: (bytes: readonly number[]) => void,
+  proxy: Proxy,
+  { host, port }: Destination,
+): Dialog {
+  const failed = () => new ProxyError({ at: "protocol", kind: "socks5" });
   const { user, password = "" } = proxy;
   const methods = user === undefined ? [0] : [0, 2];
-  line.write([5, methods.length, ...methods]);
-  const [version, method] = await line.read(2, GREETING_MS);
-  if (version !== 5) throw line.failed("protocol");
+  write([5, methods.length, ...methods]);
+  const [version, method] = yield { length: 2, ms: GREETING_MS };
+  if (version !== 5) throw failed();
   const given = user !== undefined && !proxy.isRandom;
   if (method === 2 && user !== undefined) {
-    line.write([1, ...counted(user), ...counted(password)]);
-    const [, status] = await line.read(2, GREETING_MS);
+    write([1, ...counted(user), ...counted(password)]);
+    const [, status] = yield { length: 2, ms: GREETING_MS };
     if (status !== 0) throw new ProxyError({ at: "login", given });
   } else if (method === 2 || method === 0xff) {
     throw new ProxyError({ at: "login", given });
-  } else if (method !== 0) throw line.failed("protocol");
-  line.write([5, 1, 0, ...addressBytes(host), port >> 8, port & 0xff]);
-  const [replyVersion, reply = 1, , type] = await line.read(4, CONNECTING_MS);
-  if (replyVersion !== 5) throw line.failed("protocol");
+  } else if (method !== 0) throw failed();
+  write([5, 1, 0, ...addressBytes(host), port >> 8, port & 0xff]);
+  const [replyVersion, reply = 1, , type] = yield { length: 4, ms: CONNECTING_MS };
+  if (replyVersion !== 5) throw failed();
   if (reply !== 0) throw new ProxyError(problemOfReply(reply));
   // The address that the proxy uses, which means nothing here, and its port.
-  const length = type === 1 ? 4 : type === 4 ? 16 : (await line.read(1, GREETING_MS))[0]!;
-  await line.read(length + 2, GREETING_MS);
+  const length = type === 1 ? 4 : type === 4 ? 16 : (yield { length: 1, ms: GREETING_MS })[0]!;
+  yield { length: length + 2, ms: GREETING_MS };
 }
 
 function problemOfReply(reply: number): ProxyProblem {
@@ -128,20 +195,25 @@ function ipv6Bytes(host: string): number[] {
   return [...first, ...zeros, ...last].flatMap((word) => [word >> 8, word & 0xff]);
 }
 
-async function connectByHttp(line: ProxyLine, { user, password = "" }: Proxy, to: Destination) {
+function* askHttp(
+  write: (bytes: readonly number[]) => void,
+  { user, password = "" }: Proxy,
+  to: Destination,
+): Dialog {
+  const failed = () => new ProxyError({ at: "protocol", kind: "http" });
   const authority = `${to.host.includes(":") ? `[${to.host}]` : to.host}:${to.port}`;
   const login = user === undefined
     ? ""
     : `Proxy-Authorization: Basic ${Buffer.from(`${user}:${password}`).toString("base64")}\r\n`;
   const head = `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${login}\r\n`;
-  line.write([...new TextEncoder().encode(head)]);
+  write([...new TextEncoder().encode(head)]);
   const answer: number[] = [];
-  // Byte by byte: what follows the empty line would be the server's.
+  // Byte by byte, because only its last line tells where it ends.
   while (!endsHead(answer)) {
-    if (answer.length > MAX_ANSWER_BYTES) throw line.failed("protocol");
-    answer.push((await line.read(1, CONNECTING_MS))[0]!);
+    if (answer.length > MAX_ANSWER_BYTES) throw failed();
+    answer.push((yield { length: 1, ms: CONNECTING_MS })[0]!);
     if (answer.length === 5 && String.fromCharCode(...answer) !== "HTTP/") {
-      throw line.failed("protocol");
+      throw failed();
     }
   }
   const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(String.fromCharCode(...answer))?.[1]);
@@ -150,72 +222,10 @@ async function connectByHttp(line: ProxyLine, { user, password = "" }: Proxy, to
   if (status === 504) throw new ProxyError({ at: "relay", why: "silent" });
   if (status === 502 || status === 503) throw new ProxyError({ at: "relay", why: "unreachable" });
   if (status >= 400) throw new ProxyError({ at: "rules" });
-  throw line.failed("protocol");
+  throw failed();
 }
 
 function endsHead(bytes: readonly number[]): boolean {
   const end = bytes.slice(-4);
   return end[0] === 13 && end[1] === 10 && end[2] === 13 && end[3] === 10;
-}
-
-/** The socket to a proxy, read in exact portions: nothing of what the server says is taken. */
-class ProxyLine {
-  readonly #socket: Socket;
-  readonly #kind: ProxyKind;
-  #isEnded = false;
-  #wake = () => {};
-
-  readonly #onReadable = () => this.#wake();
-  readonly #onEnd = () => {
-    this.#isEnded = true;
-    this.#wake();
-  };
-
-  constructor(socket: Socket, kind: ProxyKind) {
-    this.#socket = socket;
-    this.#kind = kind;
-    socket.on("readable", this.#onReadable);
-    for (const event of ["end", "close", "error"]) socket.on(event, this.#onEnd);
-  }
-
-  write(bytes: readonly number[]): void {
-    this.#socket.write(Uint8Array.from(bytes));
-  }
-
-  /** The next bytes, no more and no less. */
-  async read(length: number, ms: number): Promise<Uint8Array> {
-    if (length === 0) return new Uint8Array();
-    let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
-      this.#wake();
-    }, ms);
-    try {
-      while (true) {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        this.#wake = resolve;
-        const bytes = this.#socket.read(length);
-        if (bytes !== null && bytes.length === length) return bytes;
-        if (this.#isEnded) throw this.failed("protocol");
-        if (isLate) {
-          throw ms === CONNECTING_MS
-            ? new ProxyError({ at: "relay", why: "silent" })
-            : this.failed("greeting");
-        }
-        await promise;
-      }
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  /** Gives the socket to the driver. */
-  release(): void {
-    this.#socket.off("readable", this.#onReadable);
-    for (const event of ["end", "close", "error"]) this.#socket.off(event, this.#onEnd);
-  }
-
-  failed(at: "greeting" | "protocol"): ProxyError {
-    return new ProxyError({ at, kind: this.#kind });
-  }
 }
