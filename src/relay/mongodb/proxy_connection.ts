@@ -12,7 +12,6 @@ import { Buffer } from "node:buffer";
 import { isIP, type Socket } from "node:net";
 import type { MongoClientOptions } from "mongodb";
 import dependencies from "mongodb/lib/deps.js";
-import type { ProxyKind } from "../../failure_reasons.ts";
 import { nameOfProxy, type Proxy, ProxyError, proxyNamed, type ProxyProblem } from "./proxy.ts";
 
 /** What the proxy is asked to connect to. */
