@@ -106,7 +106,7 @@ function createConnection(
         const given = bytes.slice(0, wanted.length);
         bytes = bytes.slice(wanted.length);
         const step = dialog.next(given);
-        // A server waits to be asked: what follows the answer is no proxy's.
+        // A server waits to be asked: bytes after the answer are not a proxy's.
         if (step.done) return end(bytes.length === 0 ? undefined : protocolError());
         wanted = step.value;
         clearTimeout(timer);
