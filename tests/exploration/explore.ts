@@ -26,6 +26,8 @@ interface Client {
 class World {
   readonly room = randomName(16);
   readonly reference: Reference;
+  /** The room has expired, and no other was made since. */
+  #hasExpired = false;
   readonly clients: readonly Client[];
   readonly log: string[] = [];
   readonly #fixture: RelayFixture;
@@ -95,7 +97,10 @@ class World {
     return async () => {
       const made = await client.relay.create(this.room, wish);
       const expected = this.reference.create(wish.token, wish.epoch);
-      if ("seat" in made) this.#seated(client, made.seat);
+      if ("seat" in made) {
+        this.#seated(client, made.seat);
+        this.#hasExpired = false;
+      }
       return {
         relay: "seat" in made ? made.seat : made.refused,
         reference: expected === "taken" ? expected : { room: this.room, ...expected },
@@ -173,6 +178,8 @@ class World {
     client.isOut = true;
     // Nor is it said whether the documents of another epoch count as remaining.
     if (isOver) return { relay: 0, reference: 0 };
+    // What has expired lies there until the server removes it, and counts or not.
+    if (!isHeld && this.#hasExpired) return { relay: 0, reference: 0 };
     // And one that leaves again after its peer's lease has lapsed may remove the room, or not.
     if (!isHeld && remaining === 0) this.reference.removeIfDeserted();
     if (!isHeld) return { relay: remaining, reference: this.reference.remaining };
@@ -187,6 +194,7 @@ class World {
   async #age(ms: number) {
     await this.#fixture.age(this.room, ms);
     this.reference.age(ms);
+    this.#hasExpired ||= !this.reference.isLiving;
     return { relay: 0, reference: 0 };
   }
 }

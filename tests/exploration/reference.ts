@@ -67,6 +67,11 @@ export class Reference {
     this.#envelopes = [];
   }
 
+  /** True while there is a room. */
+  get isLiving(): boolean {
+    return this.#living !== undefined;
+  }
+
   /** True while the epoch of the seat is the room's. */
   isCurrent({ epoch }: RefSeat): boolean {
     return this.#living?.epoch === epoch;
