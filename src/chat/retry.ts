@@ -55,6 +55,8 @@ export class RelayConnection {
   /** Aborted, and replaced, when the relay answers again, so that other operations retry at once. */
   #recovered = new AbortController();
   #watchKind: WatchKind | undefined;
+  /** Of the watch that came up last: once it is aborted, nothing is pushed until the next is up. */
+  #watchSignal: AbortSignal | undefined;
   #lastReported: "up" | "reconnecting" | undefined;
   /** When the first attempt failed of those that failed since one succeeded. */
   #failingSince: number | undefined;
@@ -73,7 +75,7 @@ export class RelayConnection {
 
   /** True while the relay pushes what it stores: then a read brings nothing new. */
   get isPushed(): boolean {
-    return this.#watchKind === "stream" && this.isUp;
+    return this.#watchKind === "stream" && this.#watchSignal?.aborted === false && this.isUp;
   }
 
   /**
@@ -165,6 +167,7 @@ export class RelayConnection {
         }
         const hasChanged = this.#watchKind !== state.watch;
         this.#watchKind = state.watch;
+        this.#watchSignal = signal;
         this.#markHealthy("watch", hasChanged);
       },
     }, signal);

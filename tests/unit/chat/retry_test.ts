@@ -275,3 +275,27 @@ Deno.test("RelayConnection.run: replaces a client that works but has lost a conn
   await connection.run("read", () => Promise.resolve(), never);
   assertEquals(reconnects(), 1);
 });
+
+Deno.test("RelayConnection.isPushed: is false from the end of a watch until the next one is up", () => {
+  const watchers: Listener[] = [];
+  const connection = new RelayConnection({
+    relay: {
+      kind: "sqlite",
+      watch: (_, listener) => void watchers.push(listener),
+    } as Partial<Relay> as Relay,
+    clock: new FakeClock(),
+    random: seededRandom(1),
+    emit: () => {},
+  });
+  const listener = { push: () => {}, wake: () => {}, down: () => {} };
+  const rest = new AbortController();
+  connection.watch({} as Seat, listener, rest.signal);
+  watchers.at(-1)!.state({ state: "up", watch: "stream" });
+  assert(connection.isPushed);
+  rest.abort();
+  assert(!connection.isPushed);
+  connection.watch({} as Seat, listener, never);
+  assert(!connection.isPushed);
+  watchers.at(-1)!.state({ state: "up", watch: "stream" });
+  assert(connection.isPushed);
+});
