@@ -49,7 +49,7 @@ const SETTLING_MS = 500;
  */
 const POOL_SIZE = 3;
 /** How often a pool closes connections that were idle for too long; the driver's 100 ms cost wake-ups. */
-const POOL_CHECK_MS = 5_000;
+const POOL_CHECK_MS = 30_000;
 
 /**
  * With three monitors on three nodes these make at most six sockets. Everything here wins over the
