@@ -13,7 +13,7 @@ import { Program } from "./program.ts";
 import { type Bench, median, percentile, type Row, runAlone } from "./table.ts";
 
 /** Round trip times in milliseconds; the first is what the others are compared with. */
-const RTTS = [0, 80, 200] as const;
+const RTTS = [0, 20, 80, 200] as const;
 /** Chats for each round trip time. */
 const CHATS = 3;
 /** Messages of each kind in each chat. */
