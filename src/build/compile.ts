@@ -15,7 +15,7 @@ import { fileName, type Target } from "./targets.ts";
  * V8 collects garbage early rather than late: it keeps 11 MB of a long chat, and would let more than 100
  * pile up, for a speed that makes no difference here (docs/PERFORMANCE.md).
  */
-const V8_FLAGS = "--max-semi-space-size=1,--optimize-for-size";
+export const V8_FLAGS = "--max-semi-space-size=1,--optimize-for-size";
 
 /** What to compile. */
 export interface CompileOptions {
