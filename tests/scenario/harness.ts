@@ -10,6 +10,7 @@ import type { Alarm, AlarmKind, ChatEvent } from "../../src/chat/events.ts";
 import type { Random } from "../../src/clock.ts";
 import type { Failure } from "../../src/errors.ts";
 import { parseCode } from "../../src/protocol/invite_code.ts";
+import type { FileStore } from "../../src/files/store.ts";
 import type { Relay, RoomId } from "../../src/relay/relay.ts";
 import {
   type EnvelopeDocument,
@@ -113,6 +114,7 @@ export class Person {
 export interface JoinOptions {
   readonly name?: string;
   readonly lingerMs?: number;
+  readonly files?: FileStore;
   /** Stands between this person and the relay. */
   readonly through?: (relay: Relay) => Relay;
 }
@@ -133,7 +135,7 @@ export class Harness {
   /** A client joins. */
   enter(
     entry: ChatOptions["entry"],
-    { name = "Alice", lingerMs = 600_000, through }: JoinOptions = {},
+    { name = "Alice", lingerMs = 600_000, files, through }: JoinOptions = {},
   ): Person {
     const relay = this.relay.client();
     const person = new Person((emit) =>
@@ -142,6 +144,7 @@ export class Harness {
         entry,
         name,
         lingerMs,
+        files,
         clock: this.clock,
         random: this.random,
         emit,
