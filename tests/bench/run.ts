@@ -16,6 +16,7 @@ const NAMES = [
   "operations",
   "growth",
   "network",
+  "idle",
   "proxy",
   "files",
   "polling",

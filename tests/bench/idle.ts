@@ -1,0 +1,83 @@
+/**
+ * What a chat costs while nothing is said: processor time in a minute and wake-ups in a second, beside
+ * the bare driver with one change stream, and beside a Deno that has only a timer. Linux.
+ *
+ * @module
+ */
+import { startReplicaSet } from "../support/mongod.ts";
+import { bareMongoPair, pause, whisperPair } from "./pairs.ts";
+import { Program } from "./program.ts";
+import { type Bench, runAlone } from "./table.ts";
+
+/** By then V8 has collected what the start left behind. */
+const SETTLE_MS = 70_000;
+const MEASURE_MS = 60_000;
+
+/** What a process has used so far, by the scheduler's account of its threads. */
+interface Usage {
+  /** Milliseconds of all threads. */
+  readonly cpu: number;
+  /** Times that the main thread went to sleep. */
+  readonly wakeUps: number;
+}
+
+async function usage({ pid }: Program): Promise<Usage> {
+  let cpu = 0;
+  for await (const { name } of Deno.readDir(`/proc/${pid}/task`)) {
+    const account = await Deno.readTextFile(`/proc/${pid}/task/${name}/schedstat`);
+    cpu += Number(account.split(" ")[0]) / 1e6;
+  }
+  const status = await Deno.readTextFile(`/proc/${pid}/task/${pid}/status`);
+  return { cpu, wakeUps: Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)![1]) };
+}
+
+/** The benchmark. */
+export const bench: Bench = {
+  name: "idle",
+  about: "Processor time and wake-ups of a silent chat on three nodes.",
+  async run() {
+    const server = await startReplicaSet({ count: 3 });
+    const timer = new Program(Deno.execPath(), { args: ["eval", "setInterval(() => {}, 1000)"] });
+    try {
+      const pair = await whisperPair({ WHISPER_URI: server.uri });
+      const bare = await bareMongoPair(server.uri);
+      const programs = [pair.sides[0], bare.sides[0], timer];
+      await pause(SETTLE_MS);
+      const before = await Promise.all(programs.map(usage));
+      await pause(MEASURE_MS);
+      const after = await Promise.all(programs.map(usage));
+      await pair.end();
+      await bare.end();
+      const [json, driver, empty] = after.map(({ cpu, wakeUps }, i) => ({
+        cpu: (cpu - before[i]!.cpu) * 60_000 / MEASURE_MS,
+        wakeUps: (wakeUps - before[i]!.wakeUps) * 1_000 / MEASURE_MS,
+      }));
+      return [
+        {
+          what: "JSON: processor time in a minute",
+          value: json!.cpu,
+          unit: "ms",
+          reference: { what: "bare driver", value: driver!.cpu },
+          bound: { of: "value", atMost: 40 },
+        },
+        {
+          what: "JSON: wake-ups of the main thread in a second",
+          value: json!.wakeUps,
+          unit: "",
+          reference: { what: "bare driver", value: driver!.wakeUps },
+          bound: { of: "value", atMost: 4 },
+        },
+        {
+          what: "a Deno with one timer a second: processor time in a minute",
+          value: empty!.cpu,
+          unit: "ms",
+        },
+      ];
+    } finally {
+      timer.kill();
+      await server.stop();
+    }
+  },
+};
+
+if (import.meta.main) await runAlone(bench);
