@@ -167,6 +167,7 @@ async function converse(
     : await openInterface(command, {
       name,
       relay: relayName,
+      isFreeCluster: mayBeFree(settings),
       paths: files?.complete && ((beginning) => files.complete!(beginning)),
       room: command.mode === "room"
         ? command.room

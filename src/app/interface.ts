@@ -16,6 +16,8 @@ import { env } from "./environment.ts";
 export interface InterfaceParts {
   readonly name: string;
   readonly relay: string;
+  /** True for a relay that may be a free cluster of Atlas, which has limits. */
+  readonly isFreeCluster: boolean;
   /** The room, as far as it is known. */
   readonly room: string | undefined;
   /** How the two agreed on the room. */
@@ -33,7 +35,8 @@ export interface InterfaceParts {
 /** Opens it. */
 export async function openInterface(
   { ui, color: wantsColor, theme: chosen, mouse, quiet }: StartChat,
-  { name, relay, room, by, terminal, input, output, flushMs, paths, link }: InterfaceParts,
+  { name, relay, isFreeCluster, room, by, terminal, input, output, flushMs, paths, link }:
+    InterfaceParts,
 ): Promise<Interface> {
   const color = wantsColor && chosen !== "mono";
   const theme = chosen === "mono" ? "auto" : chosen;
@@ -58,6 +61,7 @@ export async function openInterface(
       input,
       name,
       relay,
+      isFreeCluster,
       room,
       by,
       quiet,
@@ -76,6 +80,7 @@ export async function openInterface(
     clock: systemClock,
     name,
     relay,
+    isFreeCluster,
     by,
     quiet,
     paths,

@@ -11,12 +11,6 @@ import { run } from "./process.ts";
 import { ROOT } from "./root.ts";
 import { fileName, type Target } from "./targets.ts";
 
-/**
- * V8 collects garbage early rather than late: it keeps 11 MB of a long chat, and would let more than 100
- * pile up, for a speed that makes no difference here (docs/PERFORMANCE.md).
- */
-export const V8_FLAGS = "--max-semi-space-size=1,--optimize-for-size";
-
 /** What to compile. */
 export interface CompileOptions {
   /** Default: this computer. */
@@ -46,7 +40,6 @@ export async function compile(options: CompileOptions = {}): Promise<string> {
     const isWindows = (target ?? Deno.build.target).includes("windows");
     await run(compilingDeno(), [
       ...["compile", "--quiet", "--no-check", "--no-config", "--no-lock", "--no-code-cache"],
-      `--v8-flags=${V8_FLAGS}`,
       ...permissionFlags({ atlas, isWindows }),
       ...(target ? ["--target", target] : []),
       ...["--output", output, entry],

@@ -1,6 +1,6 @@
 /**
- * The permissions that a program is compiled with, from the files that `setup.sh`, `setup.bat` and
- * `deno task chat` read too. docs/ARCHITECTURE.md explains each of them.
+ * The permissions that a program is compiled with, and the flags of V8, from the files that
+ * `setup.sh`, `setup.bat` and `deno task chat` read too. docs/ARCHITECTURE.md explains each of them.
  *
  * @module
  */

@@ -72,6 +72,8 @@ export interface PlainParts {
   readonly name: string;
   /** What the relay is called. */
   readonly relay: string;
+  /** True for a relay that may be a free cluster of Atlas, which has limits. */
+  readonly isFreeCluster?: boolean | undefined;
   /** How the two agreed on the room. */
   readonly by: RoomKind;
   readonly quiet: boolean;
@@ -170,6 +172,7 @@ export class PlainInterface implements Interface, Screen {
     const sentence = sentenceOf(told, {
       peer: this.#peer,
       relay: this.#parts.relay,
+      isFreeCluster: this.#parts.isFreeCluster,
       by: this.by,
       isLeaving: this.#isLeaving || this.#isBurnt,
     });

@@ -8,7 +8,7 @@
  */
 import { systemRandom } from "../../src/clock.ts";
 import { decrypt, encrypt, importFernetKey } from "../../src/crypto/fernet.ts";
-import { V8_FLAGS } from "../../src/build/compile.ts";
+import { permissionFlags } from "../../src/build/permissions.ts";
 import { startReplicaSet } from "../support/mongod.ts";
 import { CHUNK_BYTES } from "../../src/limits.ts";
 import { pause, type Place, whisperPair } from "./pairs.ts";
@@ -18,17 +18,17 @@ import { type Bench, median, type Row, runAlone } from "./table.ts";
 const MEGABYTES = Number(Deno.env.get("FILES_BENCH_MB") ?? 40);
 /** Files, and runs of what they are compared with, in turns. */
 const TURNS = 3;
+const V8_FLAGS = permissionFlags({ atlas: false }).find((flag) => flag.startsWith("--v8-flags"))!;
 /** Messages for each median. */
 const MESSAGES = 30;
 
-/** Two chats with folders of their own; as from the sources, or with the flags of the release. */
-async function pairWithFolders(place: Place, { isRelease = false } = {}) {
+/** Two chats with folders of their own, with the flags of V8 that every start has. */
+async function pairWithFolders(place: Place) {
   const [from, to] = [await Deno.makeTempDir(), await Deno.makeTempDir()];
   const pair = await whisperPair(place, {
     start(args, env) {
       const folder = args[0] === "new" ? from : to;
-      if (!isRelease) return Program.deno("main.ts", [...args, "--files", folder], env);
-      const run = ["run", "--quiet", "--frozen", "--allow-all", `--v8-flags=${V8_FLAGS}`];
+      const run = ["run", "--quiet", "--frozen", "--allow-all", V8_FLAGS];
       const all = [...run, pathTo("main.ts"), ...args, "--files", folder];
       return new Program(Deno.execPath(), { args: all, env });
     },
@@ -141,9 +141,9 @@ async function measure(
   }
 }
 
-/** Megabytes above an idle chat that a file takes, at most, with the release's flags of V8. */
+/** Megabytes above an idle chat that a file takes, at most. */
 async function memory(name: string, place: Place): Promise<Row> {
-  const pair = await pairWithFolders(place, { isRelease: true });
+  const pair = await pairWithFolders(place);
   try {
     const pids = pair.sides.map(({ pid }) => pid);
     const resident = () => Promise.all(pids.map(residentMb));

@@ -26,6 +26,8 @@ export interface Names {
   readonly peer: string;
   /** What the relay is called. */
   readonly relay: string;
+  /** True for a relay that may be a free cluster of Atlas, which has limits. */
+  readonly isFreeCluster?: boolean | undefined;
   /** How the two agreed on the room: one that was agreed on by name has no codes. */
   readonly by: RoomKind;
   /** This side is leaving, too: what the peer does no longer calls for an answer. */
@@ -92,7 +94,7 @@ export function sentenceOf(
       return failed(event.failure);
     case "file":
       if (event.failure) return failed(event.failure);
-      return fileSentence(event, names.peer);
+      return fileSentence(event, names.peer, names.isFreeCluster);
     case "message":
     case "queued":
     case "taken-back":

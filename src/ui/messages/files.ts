@@ -49,17 +49,27 @@ export function percent(size: number, bytes: number): number {
 export function fileSentence(
   event: FileEvent,
   peer: string,
+  isFreeCluster = false,
 ): { readonly weight: "quiet" | "news" | "problem"; readonly text: string } | undefined {
   const file = fileText(event);
   const isOwn = event.from === "you";
   switch (event.state) {
-    case "offered":
+    case "offered": {
+      if (!isOwn) {
+        return {
+          weight: "news",
+          text: `${peer} offers ${file}. /accept saves it, /refuse declines.`,
+        };
+      }
+      const note = isFreeCluster ? largeFileNote(event.size ?? 0) : undefined;
       return {
         weight: "news",
-        text: isOwn
-          ? `Offered ${file} to ${peer}. Nothing is sent before they accept; /cancel takes it back.`
-          : `${peer} offers ${file}. /accept saves it, /refuse declines.`,
+        text:
+          `Offered ${file} to ${peer}. Nothing is sent before they accept; /cancel takes it back.${
+            note === undefined ? "" : ` ${note}`
+          }`,
       };
+    }
     case "accepted":
       return {
         weight: "quiet",

@@ -165,7 +165,13 @@ function withSentence(
   { event, before }: { readonly event: ChatEvent; readonly before: State },
 ): State {
   const { isLeaving, by } = state;
-  const names = { peer: state.peer ?? YOUR_PEER, relay: state.relayName, by, isLeaving };
+  const names = {
+    peer: state.peer ?? YOUR_PEER,
+    relay: state.relayName,
+    isFreeCluster: state.isFreeCluster,
+    by,
+    isLeaving,
+  };
   const sentence = sentenceOf(lasting(event), names);
   if (!sentence) return state;
   if (isLast(event)) {

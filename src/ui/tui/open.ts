@@ -11,7 +11,17 @@ import { FullScreen, type FullScreenParts } from "./screen.ts";
 export interface Opening extends
   Pick<
     FullScreenParts,
-    "terminal" | "input" | "name" | "relay" | "room" | "by" | "quiet" | "mouse" | "paths" | "link"
+    | "terminal"
+    | "input"
+    | "name"
+    | "relay"
+    | "isFreeCluster"
+    | "room"
+    | "by"
+    | "quiet"
+    | "mouse"
+    | "paths"
+    | "link"
   > {
   readonly color: boolean;
   /** The theme that the person has chosen, where there are colors. */

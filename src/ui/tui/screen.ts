@@ -49,6 +49,8 @@ export interface FullScreenParts {
   readonly name: string;
   /** What the relay is called. */
   readonly relay: string;
+  /** True for a relay that may be a free cluster of Atlas, which has limits. */
+  readonly isFreeCluster?: boolean | undefined;
   /** The room, as far as it is known beforehand. */
   readonly room: string | undefined;
   /** How the two agreed on the room. */
@@ -130,6 +132,7 @@ export class FullScreen implements Interface, Screen {
       room: parts.room,
       by: parts.by,
       relayName: parts.relay,
+      isFreeCluster: parts.isFreeCluster,
       isMuted: parts.quiet,
       paths: parts.paths,
     });

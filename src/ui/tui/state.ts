@@ -64,6 +64,8 @@ export interface State {
   /** How the two agreed on the room: one that was agreed on by name has no codes. */
   readonly by: RoomKind;
   readonly relayName: string;
+  /** True for a relay that may be a free cluster of Atlas, which has limits. */
+  readonly isFreeCluster?: boolean | undefined;
   readonly relay: RelayState;
   /** Milliseconds that the relay took for the last message. */
   readonly latencyMs: number | undefined;
@@ -114,7 +116,7 @@ export const NO_RECALL: State["recall"] = { id: undefined, draft: "" };
 export type Beginning = Pick<
   State,
   | ("columns" | "rows" | "theme" | "followsTheme" | "now" | "wall" | "ownName" | "room" | "by")
-  | ("relayName" | "isMuted" | "paths")
+  | ("relayName" | "isFreeCluster" | "isMuted" | "paths")
 >;
 
 /** The state before anything has happened. */
