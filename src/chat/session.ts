@@ -10,6 +10,7 @@ import type { FileBody, Payload, Reply } from "../protocol/payload.ts";
 import type { WordHalves } from "../protocol/verification.ts";
 import type { Envelope, RoomView, Seat } from "../relay/relay.ts";
 import type { Alarms } from "./alarms.ts";
+import { Failure } from "../errors.ts";
 import { evicted } from "./errors.ts";
 import type { RoomKind } from "./events.ts";
 import type { Listener, MessageRef, Presence, Verification } from "./events.ts";
@@ -122,7 +123,7 @@ export class Session {
     const started = this.#handshake.start(params);
     this.#sync.start();
     await started;
-    this.#heartbeat.run(this.#abort.signal).catch((error) => this.#fail(error));
+    this.#heartbeat.run(this.#abort.signal).catch((error) => this.#onHeartbeatEnd(error));
   }
 
   /** The peer, once both know each other. */
@@ -209,6 +210,15 @@ export class Session {
     this.#channel?.receiver.close();
     this.#channel?.conversation.close();
     return leftover;
+  }
+
+  /** A host that refuses a guest frees its seat at once; the refusal, stored before that, says why. */
+  async #onHeartbeatEnd(error: unknown): Promise<void> {
+    const isEvicted = error instanceof Failure && error.code === "evicted";
+    if (isEvicted && this.#deps.seat.role === "guest" && !this.#channel) {
+      await this.#sync.caughtUp();
+    }
+    this.#fail(error);
   }
 
   #fail(error: unknown): void {

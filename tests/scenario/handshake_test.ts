@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ChatEvent } from "../../src/chat/events.ts";
 import { decodeHandshake, encodeHandshake, makeEnvelope } from "../../src/protocol/wire.ts";
-import type { Envelope } from "../../src/relay/relay.ts";
+import type { Envelope, Listener, Page } from "../../src/relay/relay.ts";
 import { assertAllHeard, assertCalm, Harness, type Person, QUIET_MS } from "./harness.ts";
 import { type Document, foreignShare, intercept, type Interceptor, otherId } from "./hostile.ts";
 
@@ -265,5 +265,37 @@ Deno.test("handshake: seals the room before the guest learns that it is in", asy
     return [envelope];
   });
   assertEquals(wasSealed, true);
+  await harness.end();
+});
+
+Deno.test("handshake: a guest who sees its seat freed before its refusal is told of the code", async () => {
+  const harness = new Harness();
+  const alice = await harness.host();
+  let isFreed = false;
+  const isRefusal = ({ head }: Envelope) => decodeHandshake(head)?.type === "host-refusal";
+  const withheld = (envelopes: readonly Envelope[]) =>
+    isFreed ? envelopes : envelopes.filter((envelope) => !isRefusal(envelope));
+  const late: Interceptor = async (name, args, proceed) => {
+    if (name === "watch") {
+      const listener = args[1] as Listener;
+      const behind: Listener = {
+        wake: () => listener.wake(),
+        state: (state) => listener.state(state),
+        push: (envelopes) => listener.push([...withheld(envelopes)]),
+      };
+      args[1] = behind;
+      return proceed();
+    }
+    const answer = await proceed();
+    if (name === "renew") isFreed ||= !answer;
+    if (name !== "read") return answer;
+    const page = answer as Page;
+    return { ...page, envelopes: withheld(page.envelopes) };
+  };
+  const wrong = alice.code!.replace(/[a-z]+$/, (word) => word === "acid" ? "acorn" : "acid");
+  const bob = harness.join(wrong, { through: (relay) => intercept(late, relay) });
+  await harness.until(() => bob.status !== undefined);
+  assertEquals(isFreed, true);
+  assertEquals([bob.status, bob.failure?.code], [5, "wrong-code"]);
   await harness.end();
 });

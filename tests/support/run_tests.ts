@@ -45,7 +45,7 @@ function groupsOf(files: readonly string[]): Group[] {
     // More than there are cores: most of their time is waiting.
     {
       files: files.filter((file) => !isComputing(file)).sort((a, b) => rank(a) - rank(b)),
-      jobs: cores + 1,
+      jobs: cores + 2,
     },
   ].filter(({ files }) => files.length > 0);
 }
