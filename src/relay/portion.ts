@@ -8,6 +8,7 @@
 import { ENVELOPE_BYTES, sizeOf } from "./envelope.ts";
 import { type Envelope, MAX_BATCH, MAX_READ_BYTES } from "./relay.ts";
 
+// The edge of the relays is not for the chat, which counts what it posts.
 export { sizeOf };
 
 /** At first: 1.5 s at 256 kbit/s, and six at 64. */
@@ -17,6 +18,7 @@ const LEAST_BYTES = 4 * 1024;
 /** A full request that took less than this is doubled, and one that took more than that is halved. */
 const FAST_MS = 500;
 const SLOW_MS = 2_000;
+
 /** The bytes of one kind of request, learned from those before. */
 export class Portion {
   #bytes = START_BYTES;

@@ -100,10 +100,8 @@ export class TransferScreen implements TransferView {
     this.#steps.next(event);
     this.#endBar();
     if (event.state === "offered") {
-      if (event.from === "you" && isFreeCluster && event.size !== null) {
-        const note = largeFileNote(event.size);
-        if (note) this.#say(note);
-      }
+      const note = isFreeCluster ? largeFileNote(event) : undefined;
+      if (note) this.#say(note);
       return;
     }
     // What failed is said at the end, once.

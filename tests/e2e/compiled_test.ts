@@ -9,6 +9,7 @@ import { VERSION } from "../../src/version.ts";
 import { makeAuthority, signServer } from "../support/certificate.ts";
 import { CountingProxy } from "../support/counting_proxy.ts";
 import { whyNoCompiling } from "../support/denort.ts";
+import { isInstalled } from "../support/installed.ts";
 import { isOwnServer, mongodAvailable, startReplicaSet } from "../support/mongod.ts";
 import { Program } from "../support/program.ts";
 import { removeLeftFolder, Terminal, tmuxAvailable } from "../support/tmux.ts";
@@ -16,11 +17,7 @@ import { removeLeftFolder, Terminal, tmuxAvailable } from "../support/tmux.ts";
 const why = await whyNoCompiling();
 const mongod = await mongodAvailable();
 const whyNoServer = mongod.ok ? isOwnServer ? "a server of one's own" : undefined : mongod.why;
-const straceAvailable = await new Deno.Command("strace", {
-  args: ["-V"],
-  stdout: "null",
-  stderr: "null",
-}).output().then(({ success }) => success, () => false);
+const straceAvailable = await isInstalled("strace");
 /** What the system, Deno's runtime and its libraries look at by themselves. */
 const SYSTEM = /^\/(?:proc|sys|lib|lib64|usr\/lib|dev\/u?random|etc\/(?:ld\.so|localtime))/;
 /** The programs outlive the tests between the first and the last; nothing else may. */

@@ -6,6 +6,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { CountingProxy } from "../support/counting_proxy.ts";
+import { isInstalled } from "../support/installed.ts";
 import { ownServersOrSkip, startReplicaSet } from "../support/mongod.ts";
 import { Program } from "../support/program.ts";
 
@@ -13,8 +14,7 @@ const ROOT = new URL("../../", import.meta.url);
 const ONION = "whispertest234567whispertest234567whispertest234567abcde.onion";
 const MAIN = new URL("main.ts", ROOT).pathname;
 const servers = await ownServersOrSkip();
-const hasStrace = await new Deno.Command("strace", { args: ["-V"], stdout: "null" }).output()
-  .then(({ success }) => success, () => false);
+const hasStrace = await isInstalled("strace");
 const skip = servers.skip || (hasStrace ? "" : " (skipped: strace is missing)");
 
 /** Files that a look-up of a name reads. */

@@ -535,6 +535,16 @@ test("uses plain lines when WHISPER_PLAIN is set", async (env) => {
   await alice.see("* Tell it to them");
 });
 
+/** Continues a chat that was stopped with a draft, sends that, and leaves. */
+async function goOn(shell: Terminal): Promise<void> {
+  await say(shell, "fg");
+  await shell.see("> draft");
+  await say(shell, " sent after fg");
+  await shell.see("draft sent after fg  · queued");
+  await say(shell, "/exit");
+  await shell.see("You left. Nothing remains on the relay.");
+}
+
 test("goes on after Ctrl+Z and fg, and after a stop by signal", async (env) => {
   await using shell = await Terminal.open(["bash", "--norc", "-i"], { env });
   await shell.see(/[#$] ?$/m);
@@ -546,12 +556,7 @@ test("goes on after Ctrl+Z and fg, and after a stop by signal", async (env) => {
   await shell.see("Stopped");
   assertStringIncludes(await shell.screen(), "still in the shell");
   assertEquals(await shell.modes(), { alternateScreen: false, cursor: true, wrapping: true });
-  await say(shell, "fg");
-  await shell.see("> draft");
-  await say(shell, " sent after fg");
-  await shell.see("draft sent after fg  · queued");
-  await say(shell, "/exit");
-  await shell.see("You left. Nothing remains on the relay.");
+  await goOn(shell);
   // What was there before Whisper started is still there.
   assertStringIncludes(await shell.history(), "still in the shell");
 });
@@ -574,12 +579,7 @@ test("leaves the terminal to the shell when it is continued in the background", 
     await shell.see(`still 2 ${round}`);
     assertEquals(await shell.modes(), { alternateScreen: false, cursor: true, wrapping: true });
   }
-  await say(shell, "fg");
-  await shell.see("> draft");
-  await say(shell, " sent after fg");
-  await shell.see("draft sent after fg  · queued");
-  await say(shell, "/exit");
-  await shell.see("You left. Nothing remains on the relay.");
+  await goOn(shell);
 });
 
 test("takes a queued message back with Up, and sends what was made of it once", async (env) => {

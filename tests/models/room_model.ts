@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isInstalled } from "../support/installed.ts";
 
 /** The size of a world: the variables at the head of `room.pml`. */
 interface Size {
@@ -71,13 +72,7 @@ const MAX_MEGABYTES = 8_000;
 /** The tools that the check needs and this machine does not have. */
 export async function missingTools(): Promise<string[]> {
   const missing: string[] = [];
-  for (const [tool, flag] of [["spin", "-V"], ["gcc", "--version"]] as const) {
-    try {
-      await new Deno.Command(tool, { args: [flag], stdout: "null", stderr: "null" }).output();
-    } catch {
-      missing.push(tool);
-    }
-  }
+  for (const tool of ["spin", "gcc"]) if (!await isInstalled(tool)) missing.push(tool);
   return missing;
 }
 

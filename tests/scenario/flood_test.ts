@@ -9,7 +9,7 @@ import { encodeBase64Url } from "../../src/crypto/bytes.ts";
 import { RatchetSession } from "../../src/crypto/ratchet_session.ts";
 import type { Envelope } from "../../src/relay/relay.ts";
 import { assertAllHeard, assertCalm, Harness, type Person, QUIET_MS } from "./harness.ts";
-import { type Document, intercept, otherId, withTokenChar } from "./hostile.ts";
+import { type Document, intercept, type Interceptor, otherId, withTokenChar } from "./hostile.ts";
 
 const FLOOD = 5_000;
 
@@ -18,6 +18,26 @@ function garbage(harness: Harness, seq: number): Document {
   const id = encodeBase64Url(harness.random(16));
   const token = encodeBase64Url(harness.random(123));
   return { id, from: "host", seq, attempt: 0, head: harness.random(61), token };
+}
+
+/** Puts a document into the only room, of which no one is told. */
+function lay(harness: Harness, envelope: Document): void {
+  const { room, epoch } = harness.room;
+  const document = { room, epoch, expiresAt: 1e9, envelope };
+  harness.relay.documents.envelopes.set(String(envelope.id), document);
+}
+
+/** Two who have met; after `arm`, the next envelope of the host is given to `store` in place of the relay. */
+async function pairWithTrap(harness: Harness, store: (envelope: Envelope) => void) {
+  let isArmed = false;
+  const trap: Interceptor = (name, args, proceed) => {
+    if (name !== "post" || !isArmed) return proceed();
+    isArmed = false;
+    store((args[1] as [Envelope])[0]);
+    return Promise.resolve();
+  };
+  const pair = await harness.pair({ host: { through: (relay) => intercept(trap, relay) } });
+  return { ...pair, arm: () => void (isArmed = true) };
 }
 
 /** How many documents the alarms of `person` stand for, by kind. */
@@ -71,12 +91,8 @@ Deno.test("flood: removes garbage page by page when it is found by reading alone
   const { alice, bob } = await harness.pair();
   await harness.advance(1_000);
   const { documents } = harness.relay;
-  // Nobody is told: it lies there before what is true.
-  for (let i = 0; i < FLOOD; i++) {
-    const envelope = garbage(harness, 1);
-    const { room, epoch } = harness.room;
-    documents.envelopes.set(String(envelope.id), { room, epoch, expiresAt: 1e9, envelope });
-  }
+  // It lies there before what is true.
+  for (let i = 0; i < FLOOD; i++) lay(harness, garbage(harness, 1));
   alice.say("behind all this");
   await harness.until(() => bob.heard.length === 1);
   await harness.advance(QUIET_MS);
@@ -87,27 +103,12 @@ Deno.test("flood: removes garbage page by page when it is found by reading alone
 
 Deno.test("flood: finds a message within seconds among forgeries of exactly its number", async () => {
   const harness = new Harness();
-  let armed = false;
-  const { alice, bob } = await harness.pair({
-    host: {
-      through: (relay) =>
-        intercept((name, args, proceed) => {
-          if (name !== "post" || !armed) return proceed();
-          armed = false;
-          const [envelope] = args[1] as [Envelope];
-          // Nobody is told of any of them.
-          const forged = Array.from({ length: 10_000 }, () => garbage(harness, envelope.seq));
-          for (const one of [...forged, envelope]) {
-            const { room, epoch } = harness.room;
-            const document = { room, epoch, expiresAt: 1e9, envelope: one };
-            harness.relay.documents.envelopes.set(String(one.id), document);
-          }
-          return Promise.resolve();
-        }, relay),
-    },
+  const { alice, bob, arm } = await pairWithTrap(harness, (envelope) => {
+    for (let i = 0; i < 10_000; i++) lay(harness, garbage(harness, envelope.seq));
+    lay(harness, envelope);
   });
   await harness.advance(1_000);
-  armed = true;
+  arm();
   alice.say("the one");
   await harness.until(() => Object.hasOwn(counts(bob), "forged"));
   await harness.advance(3_000);
@@ -119,28 +120,18 @@ Deno.test("flood: finds a message within seconds among forgeries of exactly its 
 Deno.test("flood: delivers the true token among a thousand copies of its header", async () => {
   for (const place of ["before", "after", "around"] as const) {
     const harness = new Harness();
-    let armed = false;
     const copies = (e: Envelope, from: number) =>
       Array.from({ length: 500 }, (_, i) => ({
         ...withTokenChar(e, 30 + i % 100),
         token: e.token.slice(0, 40) + String(from + i).padStart(4, "x") + e.token.slice(44),
         id: encodeBase64Url(harness.random(16)),
       }));
-    const { alice, bob } = await harness.pair({
-      host: {
-        through: (relay) =>
-          intercept((name, args, proceed) => {
-            if (name !== "post" || !armed) return proceed();
-            armed = false;
-            const [envelope] = args[1] as [Envelope];
-            if (place !== "after") copies(envelope, 0).forEach((copy) => harness.plant(copy));
-            harness.plant({ ...envelope });
-            if (place !== "before") copies(envelope, 500).forEach((copy) => harness.plant(copy));
-            return Promise.resolve();
-          }, relay),
-      },
+    const { alice, bob, arm } = await pairWithTrap(harness, (envelope) => {
+      if (place !== "after") copies(envelope, 0).forEach((copy) => harness.plant(copy));
+      harness.plant({ ...envelope });
+      if (place !== "before") copies(envelope, 500).forEach((copy) => harness.plant(copy));
     });
-    armed = true;
+    arm();
     alice.say("the one");
     await harness.advance(1_000);
     alice.say("and another");

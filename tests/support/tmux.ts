@@ -3,13 +3,10 @@
  *
  * @module
  */
+import { isInstalled } from "./installed.ts";
 
 /** Whether the tests have one. */
-export const tmuxAvailable: boolean = await new Deno.Command("tmux", {
-  args: ["-V"],
-  stdout: "null",
-  stderr: "null",
-}).output().then(({ success }) => success, () => false);
+export const tmuxAvailable: boolean = await isInstalled("tmux");
 
 /** After this real time without what is awaited a test fails instead of hanging the run. */
 const SILENCE_MS = 45_000;

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { isInstalled } from "./installed.ts";
 
 const AUTHORITIES = 3;
 const RELAYS = 3;
@@ -14,8 +15,7 @@ const START_MS = 120_000;
 /** Why there can't be one; undefined where `tor` and `tor-gencert` are installed. */
 export async function whyNoTor(): Promise<string | undefined> {
   for (const program of ["tor", "tor-gencert"]) {
-    const found = await new Deno.Command("sh", { args: ["-c", `command -v ${program}`] }).output();
-    if (!found.success) return `${program} is missing`;
+    if (!await isInstalled(program)) return `${program} is missing`;
   }
   return undefined;
 }

@@ -37,11 +37,7 @@ export async function readPage(
   seat: Seat,
   { bytes = MAX_READ_BYTES }: { bytes?: number | undefined },
 ): Promise<Reading> {
-  const documents: Uint8Array[] = [];
-  await each(db, unreadPipeline(seat, bytes), MAX_BATCH + 2, (batch) => {
-    documents.push(...batch);
-    return true;
-  });
+  const documents = await all(db, unreadPipeline(seat, bytes), MAX_BATCH + 2);
   return decodePage(documents, seat, bytes);
 }
 
@@ -77,11 +73,7 @@ export async function readWanted(
     return clock.monotonic() < until || stop(seq);
   });
   if (ids.length === 0) return { envelopes: [], upTo, undecodable, hasMalformed: false };
-  const documents: Uint8Array[] = [];
-  await each(db, namedPipeline(ids), MAX_BATCH + 1, (batch) => {
-    documents.push(...batch);
-    return true;
-  });
+  const documents = await all(db, namedPipeline(ids), MAX_BATCH + 1);
   const page = decodePage(documents, seat, Infinity);
   return { ...page, upTo, undecodable: [...undecodable, ...page.undecodable] };
 
@@ -111,6 +103,16 @@ function decodePage(documents: readonly Uint8Array[], seat: Seat, bytes: number)
   const isAll = count < MAX_BATCH && size < bytes;
   const upTo = isAll ? Infinity : (envelopes.at(-1)?.seq ?? 0) - 1;
   return { envelopes, upTo, undecodable, hasMalformed };
+}
+
+/** All documents, of as many answers as it takes. */
+async function all(db: Db, pipeline: Document[], batchSize: number): Promise<Uint8Array[]> {
+  const documents: Uint8Array[] = [];
+  await each(db, pipeline, batchSize, (batch) => {
+    documents.push(...batch);
+    return true;
+  });
+  return documents;
 }
 
 /** Hands over the documents of each answer, as long as `take` is true. */

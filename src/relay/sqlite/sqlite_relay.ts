@@ -458,14 +458,8 @@ class SqliteRelay implements Relay {
   #unread(seat: Seat, wanted: Wanted | undefined): EnvelopeRow[] {
     const [from, to, limit] = wanted ? [wanted.from, wanted.to, -1] : [-1, -1, MAX_BATCH + 1];
     const sql = `${SELECT_OTHERS} AND (?4 = -1 OR seq BETWEEN ?4 AND ?5) ORDER BY seq, n LIMIT ?6`;
-    return this.#prepare(sql).all(...[
-      seat.room,
-      seat.epoch,
-      seat.role,
-      from,
-      to,
-      limit,
-    ]) as unknown as EnvelopeRow[];
+    return this.#prepare(sql)
+      .all(seat.room, seat.epoch, seat.role, from, to, limit) as unknown as EnvelopeRow[];
   }
 
   #removeRoom(room: RoomId): void {

@@ -61,7 +61,7 @@ export function fileSentence(
           text: `${peer} offers ${file}. /accept saves it, /refuse declines.`,
         };
       }
-      const note = isFreeCluster ? largeFileNote(event.size ?? 0) : undefined;
+      const note = isFreeCluster ? largeFileNote(event) : undefined;
       return {
         weight: "news",
         text:
@@ -115,10 +115,10 @@ function refused(event: FileEvent, peer: string): string {
   }
 }
 
-/** A large file over a free cluster: what it costs there. Undefined for any other. */
-export function largeFileNote(bytes: number): string | undefined {
-  if (bytes <= FREE_CLUSTER_NOTE_BYTES) return undefined;
-  const relayBytes = bytes * RELAY_BYTES_PER_BYTE;
+/** What a large file of this side costs on a free cluster. Undefined for any other. */
+export function largeFileNote({ from, size }: FileEvent): string | undefined {
+  if (from !== "you" || size === null || size <= FREE_CLUSTER_NOTE_BYTES) return undefined;
+  const relayBytes = size * RELAY_BYTES_PER_BYTE;
   const share = Math.max(1, Math.round(100 * relayBytes / FREE_CLUSTER_WEEK_BYTES));
   return `A free Atlas cluster moves 10 GB in 7 days, in each direction; this file takes about ${
     sizeText(relayBytes)

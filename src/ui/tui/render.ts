@@ -1,9 +1,9 @@
 /**
  * Frames on the terminal: what changed since the last is written, at its absolute place: a row from
  * the first letter on that changed, as far as every terminal agrees on where that is. Rows that only
- * moved are moved by the terminal. No row depends on what another shows, so that a letter which the terminal counts otherwise than we do spoils no more than its
- * own row. A frame is rendered soon after something happened, and never faster than the terminal takes
- * them.
+ * moved are moved by the terminal. No row depends on what another shows, so that a letter which the
+ * terminal counts otherwise than we do spoils no more than its own row. A frame is rendered soon after
+ * something happened, and never faster than the terminal takes them.
  *
  * @module
  */
