@@ -1,23 +1,28 @@
 /**
  * What people feel on real networks: round trips. Both programs reach a replica set of three nodes
  * through proxies that delay every byte, and the time of each step is given in multiples of the round
- * trip time (RTT), beyond what the same step takes without delay.
+ * trip time (RTT), beyond what the same step takes without delay. Arguments: names of what is measured
+ * (`20`, `80`, `200`: the RTT; `tls`, `tls200`: with TLS; `1000k`, `256k`, `64k`: bulk on a slow link).
  *
  * @module
  */
 import { bucket } from "../../src/protocol/payload.ts";
+import { makeAuthority, signServer } from "../support/certificate.ts";
 import { startReplicaSet, type TestServer } from "../support/mongod.ts";
 import { Network } from "../support/proxy.ts";
-import { bareMongoPair, type Pair, pause } from "./pairs.ts";
+import { bareMongoPair, type Pair, pause, whisperSides } from "./pairs.ts";
 import { Program } from "./program.ts";
 import { type Bench, median, percentile, type Row, runAlone } from "./table.ts";
 
-/** Round trip times in milliseconds; the first is what the others are compared with. */
-const RTTS = [0, 20, 80, 200] as const;
 /** Chats for each round trip time. */
 const CHATS = 3;
-/** Messages of each kind in each chat. */
+/** Chats without delay: processor time, which the others are compared with. */
+const CHATS_WITHOUT_DELAY = 2;
+/** Messages of each kind in each chat, and of each turn of a pair of programs. */
 const MESSAGES = 20;
+const TURN = 10;
+/** Messages whose delivery is waited for, in each chat. */
+const DELIVERED = 8;
 /** No configuration of the person who runs this is read. */
 const NOWHERE = "/nonexistent";
 
@@ -27,13 +32,34 @@ interface Steps {
   readonly ready: number[];
   readonly leavingFirst: number[];
   readonly leavingLast: number[];
-  readonly inTurns: number[];
-  readonly oneSpeaks: number[];
   readonly delivered: number[];
 }
 
-/** The steps of one chat over a network. */
-async function chat(uri: string, steps: Steps): Promise<void> {
+/** Milliseconds until messages of one pair are shown. */
+interface Shown {
+  readonly inTurns: number[];
+  readonly oneSpeaks: number[];
+}
+
+/** What was measured at one round trip time. */
+interface Measured {
+  readonly steps: Steps;
+  readonly shown: Shown;
+  /** Between two bare driver programs, in turns with the chats. */
+  readonly bare: Shown;
+}
+
+/** Says one message; resolves with the milliseconds until it is shown. */
+async function say(pair: Pair, { from, number }: { from: 0 | 1; number: number }): Promise<number> {
+  const text = `message ${number} ${"x".repeat(80)}`;
+  const came = pair.sides[1 - from]!.next((line) => pair.shown(line) === text);
+  const began = performance.now();
+  await pair.sides[from].write(pair.say(text, String(number)));
+  return (await came).at - began;
+}
+
+/** The steps of one chat over a network, and its messages in turns with those of a bare pair. */
+async function chat(uri: string, { steps, shown, bare }: Measured): Promise<void> {
   const env = { WHISPER_URI: uri, XDG_CONFIG_HOME: NOWHERE };
   const start = (...args: string[]) => Program.deno("main.ts", [...args, "--json"], env);
   const time = async (into: number[], action: () => Promise<unknown>) => {
@@ -52,32 +78,34 @@ async function chat(uri: string, steps: Steps): Promise<void> {
   const hostReady = host.next(has("ready"));
   const guest = start("join", code, "--name", "Bob");
   await time(steps.ready, () => Promise.all([hostReady, guest.next(has("ready"))]));
-  await pause(2_000);
 
-  let count = 0;
-  const say = async (from: Program, to: Program, shown: number[], delivered?: number[]) => {
-    const id = String(count++);
-    const text = `message ${id} ${"x".repeat(80)}`;
-    const began = performance.now();
-    const isDelivered = from.next((line) =>
-      has("delivered")(line) && line.includes(`"id":"${id}"`)
-    );
-    const came = to.next((line) => has("message")(line) && line.includes(`message ${id} `));
-    await from.write(JSON.stringify({ send: text, id }));
-    shown.push((await came).at - began);
-    if (delivered) delivered.push((await isDelivered).at - began);
-    else isDelivered.catch(() => {});
-  };
+  const pair = whisperSides([host, guest]);
+  const reference = await bareMongoPair(uri);
+  await pause(1_000);
+  let number = 0;
   // In turns, as two people talk: each answers when the message before is shown.
-  for (let i = 0; i < MESSAGES; i++) {
-    const [from, to] = i % 2 === 0 ? [host, guest] : [guest, host];
-    await say(from, to, steps.inTurns);
+  for (const kind of ["inTurns", "oneSpeaks"] as const) {
+    for (let turn = 0; turn < MESSAGES / TURN; turn++) {
+      for (const [one, into] of [[pair, shown], [reference, bare]] as const) {
+        for (let i = 0; i < TURN; i++) {
+          const from = kind === "inTurns" && i % 2 === 1 ? 1 : 0;
+          into[kind].push(await say(one, { from, number: number++ }));
+        }
+        // Until receipts and removals are over.
+        await pause(400);
+      }
+    }
   }
-  await pause(1_000);
-  for (let i = 0; i < MESSAGES; i++) await say(host, guest, steps.oneSpeaks);
-  await pause(1_000);
-  for (let i = 0; i < MESSAGES / 2; i++) {
-    await say(host, guest, [], steps.delivered);
+  await reference.end();
+  for (let i = 0; i < DELIVERED; i++) {
+    const id = String(number++);
+    await time(steps.delivered, async () => {
+      const delivered = host.next((line) =>
+        has("delivered")(line) && line.includes(`"id":"${id}"`)
+      );
+      await host.write(JSON.stringify({ send: `message ${id}`, id }));
+      await delivered;
+    });
     await pause(300);
   }
   await pause(1_000);
@@ -89,53 +117,57 @@ async function chat(uri: string, steps: Steps): Promise<void> {
   await time(steps.leavingLast, () => host.end());
 }
 
-/** The same messages between two bare driver programs. */
-async function bare(pair: Pair): Promise<{ inTurns: number[]; oneSpeaks: number[] }> {
-  const say = async (i: number, from: Program, to: Program) => {
-    const text = `message ${i} ${"x".repeat(80)}`;
-    const began = performance.now();
-    const came = to.next((line) => pair.shown(line) === text);
-    await from.write(pair.say(text, String(i)));
-    return (await came).at - began;
-  };
-  const inTurns: number[] = [], oneSpeaks: number[] = [];
-  const [a, b] = pair.sides;
-  for (let i = 0; i < MESSAGES * CHATS; i++) {
-    inTurns.push(i % 2 === 0 ? await say(i, a, b) : await say(i, b, a));
-  }
-  for (let i = 0; i < MESSAGES * CHATS; i++) oneSpeaks.push(await say(1_000 + i, a, b));
-  return { inTurns, oneSpeaks };
-}
-
 /** Everything at one round trip time. */
-async function measure(server: TestServer, rtt: number) {
-  const steps: Steps = {
-    code: [],
-    ready: [],
-    leavingFirst: [],
-    leavingLast: [],
-    inTurns: [],
-    oneSpeaks: [],
-    delivered: [],
+async function measure(
+  server: TestServer,
+  { rtt, certificate }: { rtt: number; certificate: Certificate | undefined },
+): Promise<Measured> {
+  const measured: Measured = {
+    steps: { code: [], ready: [], leavingFirst: [], leavingLast: [], delivered: [] },
+    shown: { inTurns: [], oneSpeaks: [] },
+    bare: { inTurns: [], oneSpeaks: [] },
   };
-  const network = await Network.open(server);
+  const network = await Network.open(server, certificate && { certificate: certificate.pem });
   network.all((proxy) => proxy.conditions = { delayMs: rtt / 2 });
+  const uri = certificate
+    ? `${network.uri}&tls=true&tlsCAFile=${encodeURIComponent(certificate.authorityFile)}`
+    : network.uri;
   try {
-    const pair = await bareMongoPair(network.uri);
-    const reference = await bare(pair);
-    await pair.end();
-    for (let i = 0; i < CHATS; i++) await chat(network.uri, steps);
-    return { steps, reference };
+    const chats = rtt === 0 ? CHATS_WITHOUT_DELAY : CHATS;
+    for (let i = 0; i < chats; i++) await chat(uri, measured);
+    return measured;
   } finally {
     await network.close();
   }
 }
 
+/** What the proxies show to clients, and the file that those check it by. */
+interface Certificate {
+  readonly pem: string;
+  readonly authorityFile: string;
+}
+
+async function makeCertificate(): Promise<Certificate> {
+  const authority = await makeAuthority("Whisper benchmark");
+  const [notBefore, notAfter] = [new Date("2020-01-01"), new Date("2049-01-01")];
+  const pem = await signServer(authority, { hosts: ["127.0.0.1"], notBefore, notAfter });
+  const authorityFile = await Deno.makeTempFile({ prefix: "whisper-bench-", suffix: ".pem" });
+  await Deno.writeTextFile(authorityFile, authority.pem);
+  return { pem, authorityFile };
+}
+
 /** Long texts pasted at once, over a link of that many bits in a second for each of the two. */
-const BULKS = [
+interface Bulk {
+  readonly kbits: number;
+  readonly count: number;
+  readonly chars: number;
+}
+
+const BULKS: readonly Bulk[] = [
   { kbits: 1_000, count: 100, chars: 16_000 },
   { kbits: 256, count: 40, chars: 6_000 },
-] as const;
+  { kbits: 64, count: 40, chars: 6_000 },
+];
 /** Of a text of that many characters on the wire: in its bucket, as a token, with its header. */
 const OVERHEAD = 4 / 3;
 /** Bytes of a payload beside its text. */
@@ -144,7 +176,7 @@ const COUNTERS = 80;
 /** One side pastes texts; how long until the other has shown all, and what that took. */
 async function bulk(
   server: TestServer,
-  { kbits, count, chars }: typeof BULKS[number],
+  { kbits, count, chars }: Bulk,
 ): Promise<{ seconds: number; sent: number; reports: number }> {
   const networks = [await Network.open(server), await Network.open(server)] as const;
   const [own, peer] = networks;
@@ -190,89 +222,139 @@ async function bulk(
   }
 }
 
-/** The round trips asked of each step, with their names. */
+/** The round trips asked of each step, with their names; with TLS, the first two take two more. */
 const ASKED = [
-  ["code", "launch to code", 6],
-  ["ready", "join to ready", 12],
-  ["leavingFirst", "leaving, first", 4],
-  ["leavingLast", "leaving, last", 5],
+  ["code", "launch to code", 6, 2],
+  ["ready", "join to ready", 12, 2],
+  ["leavingFirst", "leaving, first", 4, 0],
+  ["leavingLast", "leaving, last", 5, 0],
 ] as const;
+
+/** The rows of one round trip time; `none` is what was measured without delay. */
+function rowsOf(
+  { rtt, isTls }: Way,
+  { steps, shown, bare }: Measured,
+  none: Measured,
+): readonly Row[] {
+  const way = isTls ? `RTT ${rtt} ms, TLS` : `RTT ${rtt} ms`;
+  const rows: Row[] = [];
+  for (const [name, what, atMost, more] of ASKED) {
+    rows.push({
+      what: `${way}: ${what}`,
+      value: (median(steps[name]) - median(none.steps[name])) / rtt,
+      unit: "round trips",
+      bound: { of: "value", atMost: atMost + (isTls ? more : 0) },
+    });
+  }
+  for (const [name, what] of [["inTurns", "in turns"], ["oneSpeaks", "one speaks"]] as const) {
+    for (const [share, atMost] of [[0.5, 1.05], [0.9, 1.2]] as const) {
+      rows.push({
+        what: `${way}: ${what}, shown p${share * 100}`,
+        value: percentile(shown[name], share),
+        unit: "ms",
+        reference: { what: "bare driver", value: percentile(bare[name], share) },
+        bound: { of: "ratio", atMost },
+      });
+    }
+  }
+  rows.push({
+    what: `${way}: delivered p50`,
+    value: median(steps.delivered),
+    unit: "ms",
+    bound: { of: "value", atMost: 2.1 * rtt + 50 },
+  });
+  return rows;
+}
+
+/** The times themselves without delay: what is processor time in all others. */
+function rowsWithoutDelay({ steps, shown, bare }: Measured): readonly Row[] {
+  return [
+    { what: "RTT 0: launch to code", value: median(steps.code), unit: "ms" },
+    { what: "RTT 0: join to ready", value: median(steps.ready), unit: "ms" },
+    {
+      what: "RTT 0: in turns, shown p50",
+      value: median(shown.inTurns),
+      unit: "ms",
+      reference: { what: "bare driver", value: median(bare.inTurns) },
+    },
+  ];
+}
+
+/** The rows of texts pasted over a slow link. */
+async function bulkRows(server: TestServer, one: Bulk): Promise<readonly Row[]> {
+  const { kbits, count, chars } = one;
+  const { seconds, sent, reports } = await bulk(server, one);
+  const bytes = count * bucket(chars + COUNTERS) * OVERHEAD;
+  const what = `${kbits} kbit/s: ${count} texts of ${chars} bytes`;
+  return [
+    {
+      what: `${what}, until all are shown`,
+      value: seconds,
+      unit: "s",
+      reference: { what: "the bytes on the wire", value: bytes / kbits / 125 },
+      bound: { of: "ratio", atMost: 1.5 },
+    },
+    {
+      what: `${what}, sent`,
+      value: sent / 1_000,
+      unit: "kB",
+      reference: { what: "their tokens", value: bytes / 1_000 },
+      bound: { of: "ratio", atMost: 1.3 },
+    },
+    { what: `${what}, reports of an outage`, value: reports, unit: "" },
+  ];
+}
+
+/** A way to the relay. */
+interface Way {
+  /** Round trip time in milliseconds. */
+  readonly rtt: number;
+  readonly isTls: boolean;
+}
+
+/** What is measured under which name; without names, all but those that take long. */
+const WAYS: Readonly<Record<string, Way>> = {
+  "20": { rtt: 20, isTls: false },
+  "80": { rtt: 80, isTls: false },
+  "200": { rtt: 200, isTls: false },
+  "tls": { rtt: 80, isTls: true },
+  "tls200": { rtt: 200, isTls: true },
+};
+const USUAL = ["80", "200", "tls", "1000k", "256k"];
+
+async function measureAll(names: readonly string[]): Promise<readonly Row[]> {
+  const server = await startReplicaSet({ count: 3 });
+  const certificate = await makeCertificate();
+  const at = (way: Way) =>
+    measure(server, { rtt: way.rtt, certificate: way.isTls ? certificate : undefined });
+  try {
+    const rows: Row[] = [];
+    const without = new Map<boolean, Measured>();
+    for (const way of names.map((name) => WAYS[name]).filter((way) => way !== undefined)) {
+      const { isTls } = way;
+      const none = without.get(isTls) ?? await at({ rtt: 0, isTls });
+      if (!without.has(isTls) && !isTls) rows.push(...rowsWithoutDelay(none));
+      without.set(isTls, none);
+      rows.push(...rowsOf(way, await at(way), none));
+    }
+    for (const one of BULKS) {
+      if (names.includes(`${one.kbits}k`)) rows.push(...await bulkRows(server, one));
+    }
+    return rows;
+  } finally {
+    await Deno.remove(certificate.authorityFile);
+    await server.stop();
+  }
+}
 
 /** The benchmark. */
 export const bench: Bench = {
   name: "network",
   about: "Round trips of each step, and messages against two bare driver programs.",
-  async run() {
-    const server = await startReplicaSet({ count: 3 });
-    try {
-      const measured = [];
-      for (const rtt of RTTS) measured.push({ rtt, ...await measure(server, rtt) });
-      const [none, ...slow] = measured;
-      const rows: Row[] = [];
-      for (const { rtt, steps, reference } of slow) {
-        const trips = (name: keyof Steps) =>
-          (median(steps[name]) - median(none!.steps[name])) / rtt;
-        for (const [name, what, atMost] of ASKED) {
-          rows.push({
-            what: `RTT ${rtt} ms: ${what}`,
-            value: trips(name),
-            unit: "round trips",
-            bound: { of: "value", atMost },
-          });
-        }
-        for (
-          const [name, what] of [["inTurns", "in turns"], ["oneSpeaks", "one speaks"]] as const
-        ) {
-          for (const [share, atMost] of [[0.5, 1.05], [0.9, 1.2]] as const) {
-            rows.push({
-              what: `RTT ${rtt} ms: ${what}, shown p${share * 100}`,
-              value: percentile(steps[name], share),
-              unit: "ms",
-              reference: { what: "bare driver", value: percentile(reference[name], share) },
-              bound: { of: "ratio", atMost },
-            });
-          }
-        }
-        rows.push({
-          what: `RTT ${rtt} ms: delivered p50`,
-          value: median(steps.delivered),
-          unit: "ms",
-          bound: { of: "value", atMost: 2.1 * rtt + 50 },
-        });
-      }
-      for (const one of BULKS) {
-        const { kbits, count, chars } = one;
-        const { seconds, sent, reports } = await bulk(server, one);
-        const bytes = count * bucket(chars + COUNTERS) * OVERHEAD;
-        const what = `${kbits} kbit/s: ${count} texts of ${chars} bytes`;
-        const wire = { what: "the bytes on the wire", value: bytes / kbits / 125 };
-        rows.push(
-          {
-            what: `${what}, until all are shown`,
-            value: seconds,
-            unit: "s",
-            reference: wire,
-            bound: { of: "ratio", atMost: 1.5 },
-          },
-          {
-            what: `${what}, sent`,
-            value: sent / 1_000,
-            unit: "kB",
-            reference: { what: "their tokens", value: bytes / 1_000 },
-            bound: { of: "ratio", atMost: 1.3 },
-          },
-          {
-            what: `${what}, reports of an outage`,
-            value: reports,
-            unit: "",
-          },
-        );
-      }
-      return rows;
-    } finally {
-      await server.stop();
-    }
-  },
+  run: () => measureAll(USUAL),
 };
 
-if (import.meta.main) await runAlone(bench);
+if (import.meta.main) {
+  const names = Deno.args.length > 0 ? Deno.args : USUAL;
+  await runAlone({ ...bench, run: () => measureAll(names) });
+}

@@ -43,8 +43,14 @@ export async function whisperPair(
   const hostReady = host.next(isReady);
   const guest = start(["join", code, "--json", "--name", "Bob", ...flags], env);
   await Promise.all([hostReady, guest.next(isReady)]);
+  return whisperSides([host, guest]);
+}
+
+/** Two Whispers that are ready, in JSON mode: the host and the guest. */
+export function whisperSides(sides: readonly [Program, Program]): Pair {
+  const [host, guest] = sides;
   return {
-    sides: [host, guest],
+    sides,
     acknowledges: true,
     say: (send, id) => JSON.stringify({ send, id }),
     shown: (line) => field(line, '{"event":"message"', "text"),

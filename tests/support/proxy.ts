@@ -4,12 +4,13 @@
  *
  * A client of a replica set asks the members for each other's addresses and goes there by itself. So a
  * {@link Network} puts its own addresses into what the servers say, in place of theirs. Each of its
- * ports has as many digits as the server's, so that no length in a message changes. This works for
- * plain text only; the servers of the tests speak it.
+ * ports has as many digits as the server's, so that no length in a message changes. The servers of the
+ * tests speak plain text; a network that is to speak TLS ends it in between.
  *
  * @module
  */
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { Buffer } from "node:buffer";
 
 /** What the way does to bytes. */
@@ -169,17 +170,9 @@ export class Proxy {
    * jitter, in [0, 1).
    */
   static async open(target: number, chance: () => number = Math.random): Promise<Proxy> {
-    const low = 10 ** (String(target).length - 1);
-    const high = Math.min(10 * low, 65_536);
-    for (;;) {
-      const port = Math.max(1_024, low) + Math.floor(Math.random() * (high - Math.max(1_024, low)));
-      const listener = createServer({ allowHalfOpen: true, noDelay: true });
-      const isFree = await new Promise<boolean>((resolve) => {
-        listener.once("error", () => resolve(false));
-        listener.listen(port, "127.0.0.1", () => resolve(true));
-      });
-      if (isFree) return new Proxy({ port, target, listener, chance });
-    }
+    const create = () => createServer({ allowHalfOpen: true, noDelay: true });
+    const { port, listener } = await listenLike(target, create);
+    return new Proxy({ port, target, listener, chance });
   }
 
   /** What is said by the server is said in the words of `rewrite` from the next connection on. */
@@ -323,29 +316,114 @@ export class Proxy {
   }
 }
 
+/** Listens on a free port of this machine, of as many digits as `target`. */
+async function listenLike<T extends Server>(
+  target: number,
+  create: () => T,
+): Promise<{ port: number; listener: T }> {
+  const low = 10 ** (String(target).length - 1);
+  const least = Math.max(1_024, low);
+  const high = Math.min(10 * low, 65_536);
+  for (;;) {
+    const port = least + Math.floor(Math.random() * (high - least));
+    const listener = create();
+    const isFree = await new Promise<boolean>((resolve) => {
+      listener.once("error", () => resolve(false));
+      listener.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (isFree) return { port, listener };
+  }
+}
+
+/**
+ * The server's end of TLS: behind a proxy, which delays the bytes of TLS, and before a server that
+ * speaks plain text, which is rewritten here.
+ */
+class TlsEnd {
+  readonly port: number;
+  readonly #listener: Server;
+  readonly #sockets = new Set<Socket>();
+  #rewrite: () => Rewrite = () => (chunk) => chunk;
+
+  private constructor(port: number, listener: Server, target: number) {
+    this.port = port;
+    this.#listener = listener;
+    listener.on("secureConnection", (client: Socket) => this.#join(client, target));
+    listener.on("tlsClientError", () => {});
+  }
+
+  /** `certificate`: a certificate and its key, PEM. */
+  static async open(target: number, certificate: string): Promise<TlsEnd> {
+    const create = () => createTlsServer({ cert: certificate, key: certificate });
+    const { port, listener } = await listenLike(target, create);
+    return new TlsEnd(port, listener, target);
+  }
+
+  rewriting(rewrite: () => Rewrite): void {
+    this.#rewrite = rewrite;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #join(client: Socket, target: number): void {
+    const server = connect({ port: target, host: "127.0.0.1", noDelay: true });
+    client.setNoDelay(true);
+    const rewrite = this.#rewrite();
+    client.on("data", (chunk) => server.write(chunk));
+    server.on("data", (chunk) => client.write(rewrite(Buffer.from(chunk))));
+    for (const [socket, other] of [[client, server], [server, client]] as const) {
+      this.#sockets.add(socket);
+      socket.on("error", () => {});
+      socket.on("close", () => {
+        this.#sockets.delete(socket);
+        other.destroy();
+      });
+    }
+  }
+}
+
 /** One client's way to every node of a set. */
 export class Network {
   /** The connection string that leads through the proxies. */
   readonly uri: string;
   readonly #proxies: ReadonlyMap<string, Proxy>;
+  readonly #tlsEnds: readonly TlsEnd[];
 
-  private constructor(uri: string, proxies: ReadonlyMap<string, Proxy>) {
+  private constructor(
+    uri: string,
+    proxies: ReadonlyMap<string, Proxy>,
+    tlsEnds: readonly TlsEnd[],
+  ) {
     this.uri = uri;
     this.#proxies = proxies;
+    this.#tlsEnds = tlsEnds;
   }
 
-  /** Opens a way to the `nodes` that `uri` names. */
+  /**
+   * Opens a way to the `nodes` that `uri` names; with a `certificate` and its key (PEM), one that
+   * speaks TLS to the client.
+   */
   static async open(
     { uri, nodes }: { uri: string; nodes: readonly { readonly host: string }[] },
+    { certificate }: { certificate?: string } = {},
   ): Promise<Network> {
     const proxies = new Map<string, Proxy>();
+    const tlsEnds: TlsEnd[] = [];
     for (const { host } of nodes) {
-      proxies.set(host, await Proxy.open(Number(host.slice(LOCAL.length))));
+      const port = Number(host.slice(LOCAL.length));
+      const end = certificate === undefined ? undefined : await TlsEnd.open(port, certificate);
+      if (end) tlsEnds.push(end);
+      proxies.set(host, await Proxy.open(end?.port ?? port));
     }
     const names = new Map([...proxies].map(([host, { port }]) => [host, `${LOCAL}${port}`]));
-    for (const proxy of proxies.values()) proxy.rewriting(() => renaming(names));
+    const rewriters = certificate === undefined ? proxies.values() : tlsEnds;
+    for (const one of rewriters) one.rewriting(() => renaming(names));
     const own = [...names].reduce((uri, [host, name]) => uri.replace(host, name), uri);
-    return new Network(own, proxies);
+    return new Network(own, proxies, tlsEnds);
   }
 
   /** The way to one node. */
@@ -377,7 +455,8 @@ export class Network {
 
   /** Ends everything. */
   async close(): Promise<void> {
-    await Promise.all([...this.#proxies.values()].map((proxy) => proxy.close()));
+    const all = [...this.#proxies.values(), ...this.#tlsEnds];
+    await Promise.all(all.map((one) => one.close()));
   }
 }
 
