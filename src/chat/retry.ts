@@ -27,6 +27,12 @@ const ATTEMPT_MS = 9_000;
 const SLOW_MS = 3_000;
 /** A client through which nothing got for this long is replaced: longer than election, DNS and timeout. */
 const RECONNECT_AFTER_MS = 30_000;
+/**
+ * How often another client is tried while no server answers the present one, and how long each may take
+ * to connect: seven round trips of 285 ms.
+ */
+const TRIAL_EVERY_MS = 2_250;
+const TRIAL_MS = 2_000;
 /** Steps of the backoff that a throttled client skips: it waits four times as long. */
 const THROTTLED_STEPS = 2;
 
@@ -61,6 +67,8 @@ export class RelayConnection {
   /** When the first attempt failed of those that failed since one succeeded. */
   #failingSince: number | undefined;
   #reconnecting: Promise<void> | undefined;
+  /** When another client was tried last. */
+  #triedAt = -Infinity;
   #isHurried = false;
   readonly #posting = new Portion();
 
@@ -92,10 +100,12 @@ export class RelayConnection {
     operation: (attempt: Attempt) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
+    const ended = new AbortController();
     try {
       for (let number = 0;; number++) {
         const outcome = await this.#attempt(name, operation, { number, signal });
         if (!(outcome instanceof RelayUnavailable)) return outcome.result;
+        if (number === 0) this.#tryOthers(AbortSignal.any([signal, ended.signal])).catch(() => {});
         // A broken connection or an election is usually over by now: no report, no wait.
         if (number === 0 && this.isUp && !outcome.throttled) continue;
         const repeats = this.#isHurried ? 0 : Math.max(0, number - 1);
@@ -107,6 +117,8 @@ export class RelayConnection {
     } catch (error) {
       this.#failing.delete(name);
       throw error;
+    } finally {
+      ended.abort();
     }
   }
 
@@ -218,14 +230,32 @@ export class RelayConnection {
   #reconnectWhenHopeless(): void {
     const now = this.#deps.clock.monotonic();
     this.#failingSince ??= now;
-    if (now - this.#failingSince < RECONNECT_AFTER_MS) return;
+    if (now - this.#failingSince < RECONNECT_AFTER_MS || this.#deps.relay.isCutOff?.()) return;
     // If that fails as well, the next attempt is as far away as this one was.
     this.#failingSince = now;
     this.#reconnect();
   }
 
-  #reconnect(): void {
-    this.#reconnecting ??= this.#deps.relay.reconnect?.()
+  /**
+   * Tries other clients while no server answers the present one: its connections may hang in what the
+   * network made of them, as behind a captive portal, for long after the network is well again.
+   */
+  async #tryOthers(signal: AbortSignal): Promise<void> {
+    const { relay, clock } = this.#deps;
+    while (relay.isCutOff) {
+      await sleep(clock, TRIAL_EVERY_MS, signal);
+      const isDue = clock.monotonic() - this.#triedAt >= TRIAL_EVERY_MS;
+      if (!isDue || !relay.isCutOff()) continue;
+      this.#triedAt = clock.monotonic();
+      this.#reconnect(TRIAL_MS, signal);
+    }
+  }
+
+  #reconnect(ms = RECONNECT_AFTER_MS, signal?: AbortSignal): void {
+    const { relay, clock } = this.#deps;
+    if (!relay.reconnect) return;
+    const bound = { ms, signals: [signal] };
+    this.#reconnecting ??= withDeadline(clock, bound, (signal) => relay.reconnect!({ signal }))
       .catch(() => {})
       .finally(() => this.#reconnecting = undefined);
   }

@@ -285,7 +285,10 @@ export interface Relay {
    *
    * @throws when that is not possible now; the present client stays.
    */
-  reconnect?(): Promise<void>;
+  reconnect?(options?: OpOptions): Promise<void>;
+
+  /** True while no server answers the present client, as far as it knows. */
+  isCutOff?(): boolean;
 
   /** True when the present client works, but has lost a connection for good: another one has all. */
   isCrippled?(): boolean;

@@ -20,6 +20,14 @@ import {
 /** A person whose way to the relay is dead knows it within this time: it is promised. */
 const NOTICED_MS = 15_000;
 
+/** Longer than a connection that leads nowhere is waited for. */
+const PORTAL_MS = 20_000;
+/** What hangs in a portal does not hold up the recovery: without that it took nine seconds. */
+const BACK_MS = 6_000;
+
+/** What a portal answers to everything. */
+const PAGE = "HTTP/1.1 302 Found\r\nLocation: http://portal.example/\r\nContent-Length: 0\r\n\r\n";
+
 /** What was read is gone from the relay after this time. */
 const REMOVED_MS = 3_000;
 
@@ -104,6 +112,29 @@ function cutting(bytes: number): Step {
     await allRead(pair);
     network.all((proxy) => proxy.heal());
     await recovery(pair.guest);
+    await end(fixture, pair);
+  }];
+}
+
+/** A Wi-Fi that wants people to sign in: old connections break, and new ones lead into the portal. */
+function portal(name: string, { answer, talking }: { answer?: string; talking: boolean }): Step {
+  return [name, async (fixture) => {
+    const network = await fixture.network();
+    const pair = await fixture.meet({ network });
+    pair.guest.say();
+    await allRead(pair);
+    network.all((proxy) => {
+      proxy.silence(answer);
+      proxy.reset();
+    });
+    if (talking) pair.guest.say(2);
+    await trouble(pair.guest);
+    await sleep(systemClock, PORTAL_MS);
+    // The connections that were made into it stay as they are.
+    network.all((proxy) => proxy.heal());
+    const before = performance.now();
+    await recovery(pair.guest);
+    assertLessOrEqual(performance.now() - before, BACK_MS);
     await end(fixture, pair);
   }];
 }
@@ -224,6 +255,12 @@ pool.together("whatever happens to one person's network", [
   leaving,
   echo,
   cost,
+]);
+
+pool.together("whatever a captive portal does", [
+  portal("a captive portal that is silent, in the middle of a talk", { talking: true }),
+  portal("a captive portal that is silent, in a silence", { talking: false }),
+  portal("a captive portal that answers with a web page", { answer: PAGE, talking: true }),
 ]);
 
 pool.add(

@@ -146,6 +146,7 @@ export class Proxy {
   #conditions: NetworkConditions = {};
   #isDark = false;
   #isSilent = false;
+  #answer: string | undefined;
   #isRefusing = false;
   #budget = Infinity;
   #whenSpent: () => void = () => {};
@@ -231,9 +232,13 @@ export class Proxy {
     for (const { wires } of this.#passages) wires.forEach((wire) => wire.strand());
   }
 
-  /** New connections are accepted, and nobody ever says anything on them. */
-  silence(): void {
+  /**
+   * New connections are accepted and never get further: nobody says anything on them, or, with an
+   * `answer`, only that. So does a captive portal.
+   */
+  silence(answer?: string): void {
     this.#isSilent = true;
+    this.#answer = answer;
   }
 
   /** Ends every open connection with a reset, at both ends. */
@@ -292,7 +297,8 @@ export class Proxy {
     client.on("error", () => {});
     client.on("close", () => this.#cut(passage));
     // Without a reader the end of a silent connection would never be noticed.
-    if (!passage.server) client.resume();
+    const answer = this.#answer;
+    if (!passage.server) client.on("data", () => answer !== undefined && client.write(answer));
     passage.server?.on("error", () => this.#cut(passage));
     passage.server?.on("close", () => this.#cut(passage));
   }

@@ -130,6 +130,8 @@ export async function openClient(uri: string, options: ClientOptions): Promise<M
       () => Promise.race([opening.connect(), failing]),
     );
     for (const event of WATCHED) client.removeAllListeners(event);
+    // Through Tor another client takes longer than the present one needs to find its way back.
+    if (!proxy) followServers(client);
     return client;
   } catch (error) {
     if (client) await closeClient(client, clock);
@@ -270,6 +272,21 @@ function followConnections(client: MongoClient, clock: Clock): void {
 export function isCrippled(client: MongoClient, clock: Clock): boolean {
   const since = connections.get(client)?.inUse.values() ?? [];
   return [...since].some((at) => clock.monotonic() - at > LOST_MS);
+}
+
+/** Clients that know of no server that answers. */
+const cutOff = new WeakSet<MongoClient>();
+
+function followServers(client: MongoClient): void {
+  client.on("topologyDescriptionChanged", ({ newDescription: { servers } }) => {
+    if ([...servers.values()].every(({ type }) => type === "Unknown")) cutOff.add(client);
+    else cutOff.delete(client);
+  });
+}
+
+/** True while no server answers. */
+export function isCutOff(client: MongoClient): boolean {
+  return cutOff.has(client);
 }
 
 type ConnectionName = Pick<ConnectionReadyEvent, "address" | "connectionId">;

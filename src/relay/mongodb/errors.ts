@@ -249,7 +249,8 @@ const RULES: readonly Rule[] = [
       /^ERR_SSL_.*ALERT/.test(String(code)) || /before secure TLS connection/i.test(message) ||
       /alert number \d+|alert internal error|fatal alert: /i.test(message),
   ),
-  permanent("tls-not-offered", ({ code, message }) =>
+  // A captive portal answers so to everything, and goes away once its visitor has signed in.
+  transient("tls-not-offered", ({ code, message }) =>
     code === "ERR_SSL_WRONG_VERSION_NUMBER" ||
     /wrong version number|corrupt message|InvalidContentType/i.test(message)),
   // What Deno makes of a name server that it may not ask: one with an IPv6 address, of which no range
@@ -364,7 +365,7 @@ const CONCLUSIVE: ReadonlySet<Reason> = new Set<Reason>([
   ...["dns-unknown-host", "connection-refused", "network-unreachable", "tls-ended"] as const,
   ...["certificate-expired", "certificate-not-yet-valid", "certificate-for-another-host"] as const,
   ...["certificate-untrusted", "proxy-unreachable", "proxy-protocol", "proxy-login"] as const,
-  ...["proxy-silent", "proxy-denied"] as const,
+  ...["proxy-silent", "proxy-denied", "tls-not-offered"] as const,
 ]);
 
 /** True for an error that ends an attempt to connect at once, when every known server has it. */

@@ -25,7 +25,7 @@ import {
   type Seat,
   type StoredDocuments,
 } from "../relay.ts";
-import { closedFailure, isCrippled } from "./client.ts";
+import { closedFailure, isCrippled, isCutOff } from "./client.ts";
 import { inspectCollections } from "./collections.ts";
 import { MAX_TIME_MS, withinTime } from "./bounded.ts";
 import { Connection } from "./connection.ts";
@@ -121,13 +121,19 @@ export class MongoRelay implements Relay {
     this.#connection = this.#connect(deps.client);
   }
 
-  async reconnect(): Promise<void> {
-    const next = this.#connect(await this.#openClient(this.#closed.signal));
-    if (this.#closed.signal.aborted) return await next.close(this.#clock);
+  async reconnect({ signal }: OpOptions = {}): Promise<void> {
+    const ends = [signal, this.#closed.signal].filter((end) => end !== undefined);
+    const end = AbortSignal.any(ends);
+    const next = this.#connect(await this.#openClient(end));
+    if (end.aborted) return await next.close(this.#clock);
     const last = this.#connection;
     this.#connection = next;
     last.replace();
     await last.close(this.#clock);
+  }
+
+  isCutOff(): boolean {
+    return isCutOff(this.#connection.client);
   }
 
   isCrippled(): boolean {

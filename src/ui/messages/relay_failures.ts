@@ -230,7 +230,7 @@ export const RELAY_FAILURES = {
   "tls-not-offered": () => ({
     message: "The server doesn't offer TLS on this port.",
     hint:
-      "If the server has no TLS, remove tls=true from the connection string. Else check the port.",
+      "If the server has no TLS, remove tls=true from the connection string. Else check the port, and whether a public Wi-Fi wants you to sign in first.",
   }),
   "client-certificate-required": () => ({
     message: "The server closed the connection because it saw no client certificate.",

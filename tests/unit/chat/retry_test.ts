@@ -232,6 +232,64 @@ Deno.test("RelayConnection: replaces a client that gets nothing through for 30 s
   assertEquals(stage.reconnects(), 2);
 });
 
+Deno.test("RelayConnection.run: tries other clients, each for two seconds, while no server answers", async () => {
+  let isCutOff = false;
+  const tried: AbortSignal[] = [];
+  const stage = connected({
+    isCutOff: () => isCutOff,
+    reconnect({ signal } = {}) {
+      tried.push(signal!);
+      // One that hangs, as all do behind a captive portal, until the third.
+      return tried.length < 3 ? new Promise(() => {}) : Promise.resolve();
+    },
+  });
+  let works = false;
+  const read = () => works ? Promise.resolve() : new Promise<void>(() => {});
+  const done = stage.connection.run(
+    "read",
+    ({ number }) => number ? read() : Promise.reject(outage()),
+    never,
+  );
+  await stage.clock.advance(6_000);
+  assertEquals(tried.length, 0, "a server answers");
+  isCutOff = true;
+  await stage.clock.advance(2_300);
+  assertEquals(tried.map(({ aborted }) => aborted), [false]);
+  await stage.clock.advance(2_300);
+  assertEquals(tried.map(({ aborted }) => aborted), [true, false]);
+  await stage.clock.advance(2_300);
+  assertEquals(tried.length, 3);
+  works = true;
+  isCutOff = false;
+  await stage.clock.advance(20_000);
+  await done;
+  isCutOff = true;
+  await stage.clock.advance(20_000);
+  assertEquals(tried.length, 3, "nothing fails any more");
+});
+
+Deno.test("RelayConnection.run: gives up the other client when the present one gets through", async () => {
+  const tried: AbortSignal[] = [];
+  const stage = connected({
+    isCutOff: () => true,
+    reconnect({ signal } = {}) {
+      tried.push(signal!);
+      return new Promise(() => {});
+    },
+  });
+  const answer = Promise.withResolvers<void>();
+  const done = stage.connection.run(
+    "read",
+    ({ number }) => number ? answer.promise : Promise.reject(outage()),
+    never,
+  );
+  await stage.clock.advance(3_000);
+  assertEquals(tried.map(({ aborted }) => aborted), [false]);
+  answer.resolve();
+  await done;
+  assertEquals(tried.map(({ aborted }) => aborted), [true]);
+});
+
 Deno.test("RelayConnection: one operation that gets through is enough to go on with a client", async () => {
   const stage = connected();
   await failFor(25_000, stage);

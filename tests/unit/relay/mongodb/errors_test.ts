@@ -134,7 +134,7 @@ const CASES: readonly Case[] = [
         "ERR_SSL_WRONG_VERSION_NUMBER",
       ),
     ),
-    ...{ code: "relay-tls", word: "doesn't offer TLS" },
+    ...{ code: "relay-tls", word: "doesn't offer TLS", isTransient: true },
   },
   {
     seen: DENO,
@@ -345,6 +345,7 @@ Deno.test("isStreamRefusal: tells a relay without change streams from one in tro
 Deno.test("isConclusive: holds for what waiting does not change", () => {
   assert(isConclusive(network("connect ECONNREFUSED 127.0.0.1:1", "ECONNREFUSED")));
   assert(isConclusive(network("unable to verify the first certificate")));
+  assert(isConclusive(network("corrupt message", "ERR_SSL_WRONG_VERSION_NUMBER")));
   assert(isConclusive(server(18, "Authentication failed.")));
   assertEquals(isConclusive(network("connect ETIMEDOUT 10.0.0.1:27017", "ETIMEDOUT")), false);
   assertEquals(isConclusive(network("connection 1 closed")), false);
