@@ -7,14 +7,14 @@
 import { assert, assertEquals } from "@std/assert";
 import type { MongoClient } from "mongodb";
 import { systemClock, systemRandom } from "../../src/clock.ts";
-import { examineAll, type Step } from "../../src/doctor/doctor.ts";
-import { Failure, RelayUnavailable } from "../../src/errors.ts";
+import { permissionFlags } from "../../src/build/permissions.ts";
+import { Failure } from "../../src/errors.ts";
 import type { Reason } from "../../src/failure_reasons.ts";
-import { examine } from "../../src/relay/examine.ts";
 import { examineMongo } from "../../src/relay/mongodb/checks.ts";
-import { openRelay } from "../../src/relay/open.ts";
 import { describeFailure } from "../../src/ui/messages/failures.ts";
 import { makeAuthority, signServer } from "../support/certificate.ts";
+import { chatReason, doctorReason } from "../support/diagnosis.ts";
+import { isInstalled } from "../support/installed.ts";
 import {
   DATABASE,
   ownServersOrSkip,
@@ -23,58 +23,10 @@ import {
   type TestServer,
 } from "../support/mongod.ts";
 import { RCODE, withNameServer } from "../support/name_server.ts";
-import { envelope, randomName } from "./relay_contract.ts";
 
 const { ignore, skip } = await ownServersOrSkip();
 const deps = { clock: systemClock, random: systemRandom };
 const VALID = { notBefore: new Date("2020-01-01"), notAfter: new Date("2049-01-01") };
-
-/** What the doctor fails with; undefined when it says that a chat is possible. */
-async function doctorReason(uri: string): Promise<Reason | undefined> {
-  let failed: Step | undefined;
-  await examineAll({
-    here: [],
-    relay: () => examine({ kind: "mongodb", uri }, deps),
-    clock: systemClock,
-    signal: new AbortController().signal,
-  }, { step() {}, verdict: (step) => failed = step });
-  if (!failed) return undefined;
-  if ("failure" in failed.result) return failed.result.failure.reason;
-  assert("name" in failed.result && failed.result.name === "rights-missing");
-  return "not-authorized";
-}
-
-/** What a chat of two fails with: opening, seats, and two envelopes of each. */
-async function chatReason(uri: string): Promise<Reason | undefined> {
-  const opened: { close(): Promise<void> }[] = [];
-  const open = async () => {
-    const relay = await openRelay({ kind: "mongodb", uri }, deps);
-    opened.push(relay);
-    return relay;
-  };
-  try {
-    const [host, guest] = [await open(), await open()];
-    const room = randomName(16);
-    const wish = { token: randomName(16), epoch: randomName(8), lingerMs: 60_000 };
-    const made = await host.create(room, wish);
-    assert("seat" in made);
-    const claim = await guest.claim(room, randomName(16));
-    assert("seat" in claim);
-    for (const seq of [1, 2]) {
-      await host.post(made.seat, [envelope("host", seq)]);
-      await guest.post(claim.seat, [envelope("guest", seq)]);
-    }
-    await guest.leave(claim.seat);
-    await host.leave(made.seat);
-    return undefined;
-  } catch (error) {
-    const failure = error instanceof RelayUnavailable ? error.failure : error;
-    assert(failure instanceof Failure, Deno.inspect(error));
-    return failure.reason;
-  } finally {
-    for (const relay of opened) await relay.close();
-  }
-}
 
 async function assertAgree(uri: string, expected: Reason | undefined): Promise<void> {
   const [doctor, chat] = [await doctorReason(uri), await chatReason(uri)];
@@ -293,8 +245,14 @@ Deno.test({
   },
 });
 
-async function withSilence(work: (port: number) => Promise<void>): Promise<void> {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+async function withSilence(
+  work: (port: number) => Promise<void>,
+  certificate?: string,
+): Promise<void> {
+  const place = { hostname: "127.0.0.1", port: 0 };
+  const listener = certificate === undefined
+    ? Deno.listen(place)
+    : Deno.listenTls({ ...place, cert: certificate, key: certificate });
   const connections: Deno.Conn[] = [];
   const serving = (async () => {
     for await (const connection of listener) connections.push(connection);
@@ -316,6 +274,23 @@ agreement(
       const uri = `mongodb://a:b@127.0.0.1:${port}/`;
       await Promise.all([check(uri), check(`${uri}?tls=true`)]);
     }),
+  false,
+);
+agreement(
+  "a server that is silent in TLS",
+  "no-answer",
+  async (check) => {
+    const folder = await Deno.makeTempDir({ prefix: "whisper-test-" });
+    try {
+      const authority = await makeAuthority("Signer");
+      await Deno.writeTextFile(`${folder}/ca.pem`, authority.pem);
+      const certificate = await signServer(authority, { hosts: ["127.0.0.1"], ...VALID });
+      const options = `tls=true&tlsCAFile=${encodeURIComponent(`${folder}/ca.pem`)}`;
+      await withSilence((port) => check(`mongodb://a:b@127.0.0.1:${port}/?${options}`), certificate);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
   false,
 );
 Deno.test({
@@ -360,4 +335,58 @@ for (const [name, rcode] of Object.entries(RCODE)) {
       withNameServer(rcode, () => check("mongodb+srv://a:b@cluster0.abcde.mongodb.example/")),
     false,
   );
+}
+
+/** Why no test can change the network of a process here; undefined where one can. */
+async function whyNoNamespace(): Promise<string | undefined> {
+  if (!await isInstalled("unshare")) return "unshare is missing";
+  const { success } = await new Deno.Command("unshare", { args: [...NAMESPACE, "true"] }).output();
+  return success ? undefined : "no namespaces are allowed";
+}
+
+/** Options of unshare for a network without a way out and mounts of its own. */
+const NAMESPACE = ["--map-root-user", "--net", "--mount"];
+const PROBE = new URL("../support/diagnosis.ts", import.meta.url).pathname;
+
+/**
+ * What the doctor and a chat say on a computer without a network.
+ *
+ * @param nameServer the one of `/etc/resolv.conf`.
+ */
+async function reasonsApart(
+  uri: string,
+  { atlas, nameServer }: { atlas: boolean; nameServer: string },
+): Promise<unknown> {
+  const file = await Deno.makeTempFile({ prefix: "whisper-test-" });
+  try {
+    await Deno.writeTextFile(file, `nameserver ${nameServer}\n`);
+    const script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
+    const program = [Deno.execPath(), "run", "--no-check", ...permissionFlags({ atlas }), PROBE, uri];
+    const { stdout, stderr } = await new Deno.Command("unshare", {
+      args: [...NAMESPACE, "sh", "-c", script, file, ...program],
+    }).output();
+    const text = new TextDecoder();
+    return text.decode(stdout) ? JSON.parse(text.decode(stdout)) : text.decode(stderr);
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+const why = await whyNoNamespace();
+const CLUSTER = "mongodb+srv://a:b@cluster0.abcde.mongodb.net/";
+/** What a computer cannot reach, as it was set up. */
+const APART: [what: string, expected: Reason, uri: string, nameServer: string, atlas: boolean][] = [
+  ["no route", "network-unreachable", "mongodb://a:b@192.0.2.1/", "127.0.0.1", false],
+  ["no route for IPv6", "network-unreachable", "mongodb://a:b@[2001:db8::1]/", "127.0.0.1", false],
+  ["an IPv6 name server, allowed any host", "dns-failed", CLUSTER, "::1", false],
+  ["an IPv6 name server, allowed Atlas", "dns-denied", CLUSTER, "::1", true],
+];
+for (const [what, expected, uri, nameServer, atlas] of APART) {
+  Deno.test({
+    name: `doctor and chat: agree about ${what}${why ? ` (skipped: ${why})` : ""}`,
+    ignore: why !== undefined,
+    async fn() {
+      assertEquals(await reasonsApart(uri, { atlas, nameServer }), [expected, expected]);
+    },
+  });
 }

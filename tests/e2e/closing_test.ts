@@ -4,6 +4,7 @@
  * state, closes the terminal in one of several ways, and then looks at the relay and at the peer.
  *
  * `SOAK=1` repeats every combination twenty times and also runs the compiled program and `deno task`.
+ * `CLOSING_START`, `CLOSING_STAGE`, `CLOSING_RUNS` and `CLOSING_PARALLEL` select and speed up.
  *
  * @module
  */
@@ -25,6 +26,8 @@ const LIMIT_MS = 3_000;
 const LOOK_MS = 25;
 /** In the full matrix, runs of each combination. */
 const SOAK_RUNS = Number(Deno.env.get("CLOSING_RUNS") ?? 20);
+/** Runs at the same time, each with a relay and a terminal of its own. */
+const PARALLEL = Number(Deno.env.get("CLOSING_PARALLEL") ?? 1);
 
 const isSoak = Deno.env.get("SOAK") === "1";
 const server = await mongodAvailable();
@@ -99,12 +102,13 @@ async function localRelay(): Promise<RelayFixture> {
   };
 }
 
-async function mongoRelay({ uri, nodes }: TestServer): Promise<RelayFixture> {
+async function mongoRelay({ uri: ofServer, nodes }: TestServer): Promise<RelayFixture> {
   const folder = await Deno.makeTempDir();
+  const database = `${DATABASE}_${crypto.randomUUID().slice(0, 8)}`;
+  const uri = ofServer.replace(`/${DATABASE}?`, `/${database}?`);
   const network = await Network.open({ uri, nodes });
   const client = await new MongoClient(uri).connect();
-  const db = client.db("whisper");
-  await Promise.all(["rooms", "messages"].map((name) => db.collection(name).deleteMany({})));
+  const db = client.db(database);
   const env = { XDG_CONFIG_HOME: folder };
   return {
     env: { ...env, WHISPER_URI: network.uri },
@@ -124,6 +128,7 @@ async function mongoRelay({ uri, nodes }: TestServer): Promise<RelayFixture> {
     },
     heal: () => network.all((proxy) => proxy.heal()),
     [Symbol.asyncDispose]: async () => {
+      await db.dropDatabase();
       await client.close();
       await network.close();
       await Deno.remove(folder, { recursive: true });
@@ -345,14 +350,20 @@ function cases(starts: readonly Start[]): Case[] {
 async function runAll(open: () => Promise<RelayFixture>, starts: readonly Start[]) {
   const failures: string[] = [];
   const counts = new Map<string, [ok: number, all: number]>();
-  for (const one of cases(starts)) {
-    await using relay = await open();
-    const wrong = await run(relay, one).catch((error) => `${error}`.slice(0, 2_000));
-    const key = `${one.start}, ${one.isPlain ? "plain" : "full screen"}, ${one.stage}`;
-    const count = counts.get(key) ?? [0, 0];
-    counts.set(key, [count[0] + Number(wrong === undefined), count[1] + 1]);
-    if (wrong !== undefined) failures.push(`${key}, ${one.closing}: ${wrong}`);
-  }
+  const waiting = cases(starts);
+  const work = async () => {
+    for (let one = waiting.shift(); one; one = waiting.shift()) {
+      await using relay = await open();
+      const wrong = await run(relay, one).catch((error) => `${error}`.slice(0, 2_000));
+      const key = `${one.start}, ${one.isPlain ? "plain" : "full screen"}, ${one.stage}`;
+      const [ok, all] = counts.get(key) ?? [0, 0];
+      counts.set(key, [ok + Number(wrong === undefined), all + 1]);
+      if (wrong === undefined) continue;
+      failures.push(`${key}, ${one.closing}: ${wrong}`);
+      if (isSoak) console.log(failures.at(-1));
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, work));
   if (isSoak) { for (const [key, [ok, all]] of counts) console.log(`${key}: ${ok} of ${all}`); }
   assertEquals(failures, []);
 }
