@@ -286,7 +286,10 @@ agreement(
       await Deno.writeTextFile(`${folder}/ca.pem`, authority.pem);
       const certificate = await signServer(authority, { hosts: ["127.0.0.1"], ...VALID });
       const options = `tls=true&tlsCAFile=${encodeURIComponent(`${folder}/ca.pem`)}`;
-      await withSilence((port) => check(`mongodb://a:b@127.0.0.1:${port}/?${options}`), certificate);
+      await withSilence(
+        (port) => check(`mongodb://a:b@127.0.0.1:${port}/?${options}`),
+        certificate,
+      );
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
@@ -361,7 +364,14 @@ async function reasonsApart(
   try {
     await Deno.writeTextFile(file, `nameserver ${nameServer}\n`);
     const script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
-    const program = [Deno.execPath(), "run", "--no-check", ...permissionFlags({ atlas }), PROBE, uri];
+    const program = [
+      Deno.execPath(),
+      "run",
+      "--no-check",
+      ...permissionFlags({ atlas }),
+      PROBE,
+      uri,
+    ];
     const { stdout, stderr } = await new Deno.Command("unshare", {
       args: [...NAMESPACE, "sh", "-c", script, file, ...program],
     }).output();

@@ -26,7 +26,7 @@ const LIMIT_MS = 3_000;
 const LOOK_MS = 25;
 /** In the full matrix, runs of each combination. */
 const SOAK_RUNS = Number(Deno.env.get("CLOSING_RUNS") ?? 20);
-/** Runs at the same time, each with a relay and a terminal of its own. */
+/** Runs at the same time, each with a server and a terminal of its own. */
 const PARALLEL = Number(Deno.env.get("CLOSING_PARALLEL") ?? 1);
 
 const isSoak = Deno.env.get("SOAK") === "1";
@@ -102,13 +102,12 @@ async function localRelay(): Promise<RelayFixture> {
   };
 }
 
-async function mongoRelay({ uri: ofServer, nodes }: TestServer): Promise<RelayFixture> {
+async function mongoRelay({ uri, nodes }: TestServer): Promise<RelayFixture> {
   const folder = await Deno.makeTempDir();
-  const database = `${DATABASE}_${crypto.randomUUID().slice(0, 8)}`;
-  const uri = ofServer.replace(`/${DATABASE}?`, `/${database}?`);
   const network = await Network.open({ uri, nodes });
   const client = await new MongoClient(uri).connect();
-  const db = client.db(database);
+  const db = client.db("whisper");
+  await Promise.all(["rooms", "messages"].map((name) => db.collection(name).deleteMany({})));
   const env = { XDG_CONFIG_HOME: folder };
   return {
     env: { ...env, WHISPER_URI: network.uri },
@@ -128,7 +127,6 @@ async function mongoRelay({ uri: ofServer, nodes }: TestServer): Promise<RelayFi
     },
     heal: () => network.all((proxy) => proxy.heal()),
     [Symbol.asyncDispose]: async () => {
-      await db.dropDatabase();
       await client.close();
       await network.close();
       await Deno.remove(folder, { recursive: true });
@@ -347,13 +345,13 @@ function cases(starts: readonly Start[]): Case[] {
 }
 
 /** Runs all of them and counts what went well. */
-async function runAll(open: () => Promise<RelayFixture>, starts: readonly Start[]) {
+async function runAll(open: (lane: number) => Promise<RelayFixture>, starts: readonly Start[]) {
   const failures: string[] = [];
   const counts = new Map<string, [ok: number, all: number]>();
   const waiting = cases(starts);
-  const work = async () => {
+  const work = async (lane: number) => {
     for (let one = waiting.shift(); one; one = waiting.shift()) {
-      await using relay = await open();
+      await using relay = await open(lane);
       const wrong = await run(relay, one).catch((error) => `${error}`.slice(0, 2_000));
       const key = `${one.start}, ${one.isPlain ? "plain" : "full screen"}, ${one.stage}`;
       const [ok, all] = counts.get(key) ?? [0, 0];
@@ -363,7 +361,7 @@ async function runAll(open: () => Promise<RelayFixture>, starts: readonly Start[
       if (isSoak) console.log(failures.at(-1));
     }
   };
-  await Promise.all(Array.from({ length: PARALLEL }, work));
+  await Promise.all(Array.from({ length: PARALLEL }, (_, lane) => work(lane)));
   if (isSoak) { for (const [key, [ok, all]] of counts) console.log(`${key}: ${ok} of ${all}`); }
   assertEquals(failures, []);
 }
@@ -387,11 +385,12 @@ Deno.test({
     (server.ok ? "" : ` (skipped: ${server.why})`),
   ignore: isSkipped || !server.ok,
   async fn() {
-    const set = await startReplicaSet({ count: 1 });
+    const sets: TestServer[] = [];
     try {
-      await runAll(() => mongoRelay(set), starts);
+      while (sets.length < PARALLEL) sets.push(await startReplicaSet({ count: 1 }));
+      await runAll((lane) => mongoRelay(sets[lane]!), starts);
     } finally {
-      await set.stop();
+      for (const set of sets) await set.stop();
     }
   },
 });
