@@ -388,8 +388,10 @@ const CLUSTER = "mongodb+srv://a:b@cluster0.abcde.mongodb.net/";
 const APART: [what: string, expected: Reason, uri: string, nameServer: string, atlas: boolean][] = [
   ["no route", "network-unreachable", "mongodb://a:b@192.0.2.1/", "127.0.0.1", false],
   ["no route for IPv6", "network-unreachable", "mongodb://a:b@[2001:db8::1]/", "127.0.0.1", false],
-  ["an IPv6 name server, allowed any host", "dns-failed", CLUSTER, "::1", false],
-  ["an IPv6 name server, allowed Atlas", "dns-denied", CLUSTER, "::1", true],
+  ["no route to DNS", "dns-failed", CLUSTER, "192.0.2.1", false],
+  ["no route to DNS, allowed Atlas", "dns-failed", CLUSTER, "192.0.2.1", true],
+  ["no route to an IPv6 name server", "dns-failed", CLUSTER, "2001:db8::1", false],
+  ["an IPv6 name server, allowed Atlas", "dns-denied", CLUSTER, "2001:db8::1", true],
 ];
 for (const [what, expected, uri, nameServer, atlas] of APART) {
   Deno.test({

@@ -3,8 +3,6 @@
  *
  * @module
  */
-// Not "node:dns/promises": some versions of Deno warn of that on standard error.
-import { resolveNs } from "node:dns";
 import {
   type ConnectionReadyEvent,
   MongoClient,
@@ -15,6 +13,7 @@ import { atMost, type Clock } from "../../clock.ts";
 import { Failure, RelayUnavailable } from "../../errors.ts";
 import type { FactsOf } from "../../failure_reasons.ts";
 import { DECODING } from "./envelope_document.ts";
+import { lookCloserAtDns } from "./dns_failures.ts";
 import { diagnose, isConclusive } from "./errors.ts";
 import { assertReachable } from "./permission.ts";
 import { completeUri, inspectUri, tlsOf } from "./uri.ts";
@@ -178,11 +177,9 @@ async function closerLook(
       return new Failure("hung-up", {}, options);
     case "relay-timeout":
       return new Failure("no-answer", {}, options);
-    case "dns-unknown-cluster": {
-      // Deno tells a DNS server that fails or refuses like one that knows no such name.
-      const [host] = inspectUri(uri).hosts;
-      return await isDnsWorking(host!) ? failure : new Failure("dns-failed", {}, options);
-    }
+    case "dns-unknown-cluster":
+    case "dns-denied":
+      return await lookCloserAtDns(failure, inspectUri(uri).hosts[0]!);
     default:
       return failure;
   }
@@ -190,12 +187,6 @@ async function closerLook(
 
 function hasClientCertificate(uri: string): boolean {
   return tlsOf(uri).files.some(({ option }) => /^tlsCertificateKeyFile$/i.test(option));
-}
-
-/** True if the domain that a host lies in can be looked up: `net` for `cluster0.abcde.mongodb.net`. */
-function isDnsWorking(host: string): Promise<boolean> {
-  const domain = host.slice(host.lastIndexOf(".") + 1);
-  return new Promise((resolve) => resolveNs(domain, (error) => resolve(error === null)));
 }
 
 /**

@@ -253,8 +253,8 @@ const RULES: readonly Rule[] = [
   transient("tls-not-offered", ({ code, message }) =>
     code === "ERR_SSL_WRONG_VERSION_NUMBER" ||
     /wrong version number|corrupt message|InvalidContentType/i.test(message)),
-  // What Deno makes of a name server that it may not ask: one with an IPv6 address, of which no range
-  // can be permitted.
+  // What Deno makes of a name server that it may not ask (one with an IPv6 address, of which no range
+  // can be permitted), and of one that cannot be reached.
   transient("dns-denied", ({ message }) => /query(Srv|Txt) UNKNOWN/.test(message)),
   transient("dns-unknown-cluster", ({ message }) => /querySrv (ENOTFOUND|ENODATA)/i.test(message)),
   transient("dns-failed", ({ code, message }) =>
@@ -273,7 +273,8 @@ const RULES: readonly Rule[] = [
     "network-unreachable",
     ({ name, code, message }) =>
       NO_ROUTE_CODES.has(code) || NO_ROUTE_NAMES.includes(name) ||
-      /\b(ENETUNREACH|EHOSTUNREACH|ENETDOWN)\b/.test(message),
+      // EINVAL is what Deno makes of an IPv6 address on a computer that has none of its own.
+      /\b(ENETUNREACH|EHOSTUNREACH|ENETDOWN|connect EINVAL)\b/.test(message),
   ),
   permanent("wrong-replica-set", ({ name }) => name === NO_SERVERS),
   permanent("set-not-initiated", ({ name, code }) => name === "RSGhost" || code === 94),

@@ -6,6 +6,7 @@
  */
 import { resolveSrv, resolveTxt, type SrvRecord } from "node:dns";
 import { Failure } from "../../errors.ts";
+import { lookCloserAtDns } from "./dns_failures.ts";
 import { diagnose } from "./errors.ts";
 import { withOptions } from "./uri.ts";
 
@@ -42,7 +43,7 @@ export async function seedList(uri: string, resolver: Resolver = SYSTEM): Promis
   const [, credentials, name = "", database = "", options = ""] = found;
   const service = new URLSearchParams(options).get("srvServiceName") ?? "mongodb";
   const domain = name.slice(name.indexOf("."));
-  const records = await looked(() => resolver.srv(`_${service}._tcp.${name}`));
+  const records = await looked(name, () => resolver.srv(`_${service}._tcp.${name}`));
   const hosts = records.map(({ name, port }) => `${name.replace(/\.$/, "")}:${port}`);
   // A name server that lies could otherwise name hosts of its own.
   const isForeign = hosts.some((host) => !host.replace(/:\d+$/, "").endsWith(domain));
@@ -61,10 +62,11 @@ export async function seedList(uri: string, resolver: Resolver = SYSTEM): Promis
   });
 }
 
-async function looked<T>(look: () => Promise<T>): Promise<T> {
+async function looked<T>(host: string, look: () => Promise<T>): Promise<T> {
   try {
     return await look();
   } catch (error) {
-    throw diagnose(error)?.failure ?? error;
+    const failure = diagnose(error)?.failure;
+    throw failure ? await lookCloserAtDns(failure, host) : error;
   }
 }
