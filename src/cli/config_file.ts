@@ -10,9 +10,6 @@ import type { StoredConfig } from "./settings.ts";
 import { fileProblem } from "../file_problem.ts";
 import { decodeText } from "./text_file.ts";
 
-/** The variables that {@link configPath} asks for. */
-export const CONFIG_VARIABLES = ["XDG_CONFIG_HOME", "HOME", "APPDATA"] as const;
-
 /** Settings take a few hundred bytes; a larger file is some other file. */
 const MAX_BYTES = 65_536;
 

@@ -38,7 +38,7 @@ function filesUnder(path: string): string[] {
   }).sort();
 }
 
-/** Where a group can be kept from taking time that another needs. */
+/** Whether a group can yield to another. */
 const HAS_NICE = Deno.build.os !== "windows";
 
 function groupsOf(files: readonly string[]): Group[] {

@@ -6,17 +6,6 @@
 /** Reads one variable of the environment. */
 export type Env = (name: string) => string | undefined;
 
-/** The variables {@link defaultDatabasePath} asks for. */
-export const PATH_VARIABLES = [
-  "XDG_RUNTIME_DIR",
-  "TMPDIR",
-  "TEMP",
-  "TMP",
-  "USER",
-  "LOGNAME",
-  "USERNAME",
-] as const;
-
 /**
  * The file that all local chats of one user share: in the runtime directory, which is a RAM disk on
  * Linux and emptied at logout, else in a directory of the user's own among the temporary files.

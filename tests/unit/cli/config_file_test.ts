@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { ALL_FLAGS, SETTINGS } from "../../../src/cli/command_table.ts";
 import {
   checkConfig,
-  CONFIG_VARIABLES,
   configPath,
   loadConfig,
   resolveConfigPath,
@@ -13,6 +12,7 @@ import type { StoredConfig } from "../../../src/cli/settings.ts";
 import { readStart } from "../../../src/cli/start.ts";
 import { Failure } from "../../../src/errors.ts";
 import { describeFailure } from "../../../src/ui/messages/failures.ts";
+import { environment } from "../../support/environment.ts";
 import { assertWellSaid, refused } from "./support.ts";
 
 const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 300;
@@ -27,16 +27,6 @@ function inFolder(action: (folder: string) => void): () => void {
     } finally {
       Deno.removeSync(folder, { recursive: true });
     }
-  };
-}
-
-function env(variables: Record<string, string>): (name: string) => string | undefined {
-  return (name) => {
-    assert(
-      (CONFIG_VARIABLES as readonly string[]).includes(name),
-      `${name} is not a listed variable`,
-    );
-    return variables[name];
   };
 }
 
@@ -60,7 +50,9 @@ Deno.test("configPath: is where the system puts settings", () => {
     [{}, "linux", undefined],
     [{ HOME: "" }, "linux", undefined],
   ];
-  for (const [variables, os, path] of cases) assertEquals(configPath(env(variables), os), path);
+  for (const [variables, os, path] of cases) {
+    assertEquals(configPath(environment(variables), os), path);
+  }
 });
 
 Deno.test(

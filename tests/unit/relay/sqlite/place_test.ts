@@ -3,6 +3,7 @@ import { Failure } from "../../../../src/errors.ts";
 import { systemRandom } from "../../../../src/clock.ts";
 import { defaultDatabasePath, directoryOf } from "../../../../src/relay/sqlite/place.ts";
 import { ensurePrivateDirectory } from "../../../../src/relay/sqlite/private_directory.ts";
+import { environment } from "../../../support/environment.ts";
 import { inDirectory, names } from "./support.ts";
 
 Deno.test("defaultDatabasePath: is in the runtime directory, else in the user's temporary one", () => {
@@ -14,7 +15,9 @@ Deno.test("defaultDatabasePath: is in the runtime directory, else in the user's 
     [{ USER: "../../etc" }, "/tmp/whisper-.._.._etc/chat.db"],
     [{}, "/tmp/whisper-user/chat.db"],
   ];
-  for (const [env, path] of cases) assertEquals(defaultDatabasePath((name) => env[name]), path);
+  for (const [variables, path] of cases) {
+    assertEquals(defaultDatabasePath(environment(variables)), path);
+  }
 });
 
 Deno.test("directoryOf: returns what precedes the last slash", () => {
