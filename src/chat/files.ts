@@ -28,6 +28,14 @@ const MAX_QUEUED = 10_000;
 const MAX_REMEMBERED = 256;
 /** Chunks that wait to be written, at most: a window, and what a repetition adds. 16 MB. */
 const MAX_WAITING = 4 * MAX_WINDOW;
+/**
+ * Chunks are answered when so many are new, or so long after the answer before: an answer and the removal
+ * before it cost a round of work on every node, as a batch of chunks does.
+ */
+const ANSWER_CHUNKS = 16;
+const ANSWER_APART_MS = 100;
+/** A batch of chunks comes in parts, so far apart at most. */
+const ANSWER_DELAY_MS = 20;
 /** Of the chunks of a file that is over, one in so many is answered: a window of them has two. */
 const ANSWER_EVERY = 32;
 /** A transfer that stands still asks what is missing, after this time and then twice as long each time. */
@@ -78,6 +86,8 @@ interface Outgoing extends Transfer {
   /** Bytes that the receiver has, as far as it has answered. */
   bytes: number;
   isPumping: boolean;
+  /** Runs while the file makes way for messages. */
+  rest: Timer | undefined;
 }
 
 interface Incoming extends Transfer {
@@ -92,7 +102,10 @@ interface Incoming extends Transfer {
   writes: number;
   /** What the last `accept` said. */
   answered: number;
+  answeredAt: number;
   isAnswering: boolean;
+  /** Runs while further chunks are waited for, to be answered together. */
+  answerTimer: Timer | undefined;
   /** Writes happen one after the other. */
   work: Promise<void>;
 }
@@ -270,6 +283,7 @@ export class FileTransfers {
         hashedBytes: 0,
         bytes: 0,
         isPumping: false,
+        rest: undefined,
         stall: new Stall(this.#deps.clock, () => {
           if (!file.sending.isWaitingForAnswer) return;
           file.sending.repeatEnd();
@@ -295,7 +309,9 @@ export class FileTransfers {
     const isFirst = !file.sending.isAccepted;
     if (!file.sending.accept(from)) return;
     const now = this.#deps.clock.monotonic();
-    file.pace.onAccept(from, now, { isTalking: now - this.#textAt < TALKING_MS });
+    const restMs = file.pace.onAccept(from, now, { isTalking: now - this.#textAt < TALKING_MS });
+    file.rest?.cancel();
+    file.rest = restMs > 0 ? this.#deps.clock.after(restMs, () => this.#goOn(file)) : undefined;
     file.source.release(file.sending.wanted);
     if (isFirst) {
       this.#report(file, "accepted");
@@ -327,15 +343,22 @@ export class FileTransfers {
   #pump(): void {
     this.#current ??= [...this.#outgoing.values()].find(({ sending }) => sending.isAccepted);
     const file = this.#current;
-    if (!file || file.isPumping) return;
+    if (!file || file.isPumping || file.rest) return;
     file.isPumping = true;
     this.#run(this.#sendChunks(file).catch((error) => this.#failOutgoing(file, error)));
+  }
+
+  #goOn(file: Outgoing): void {
+    file.rest = undefined;
+    this.#pump();
   }
 
   async #sendChunks(file: Outgoing): Promise<void> {
     try {
       // Asked again at the end, because an answer may have come meanwhile.
-      while (this.#outgoing.has(file.number) && file.sending.due(file.pace.window)) {
+      while (
+        this.#outgoing.has(file.number) && !file.rest && file.sending.due(file.pace.window)
+      ) {
         const bodies = await this.#nextBodies(file);
         if (bodies.length === 0 || !this.#outgoing.has(file.number)) continue;
         if (!await this.#deps.sendBulk(bodies)) return;
@@ -406,7 +429,9 @@ export class FileTransfers {
       waiting: [],
       writes: 1,
       answered: 1,
+      answeredAt: -Infinity,
       isAnswering: false,
+      answerTimer: undefined,
       work: Promise.resolve(),
       stall: new Stall(clock, () => this.#ask(file)),
       progressAt: -Infinity,
@@ -456,7 +481,7 @@ export class FileTransfers {
       if (!this.#incoming.has(file.number)) return;
       file.writes += chunks.length;
       this.#reportProgress(file);
-      this.#answer(file);
+      this.#answerSoon(file);
     });
   }
 
@@ -497,12 +522,22 @@ export class FileTransfers {
     this.#run(file.work);
   }
 
+  #answerSoon(file: Incoming): void {
+    if (file.writes - file.answered >= ANSWER_CHUNKS) return this.#answer(file);
+    const now = this.#deps.clock.monotonic();
+    const dueAt = Math.max(now + ANSWER_DELAY_MS, file.answeredAt + ANSWER_APART_MS);
+    file.answerTimer ??= this.#deps.clock.after(dueAt - now, () => this.#answer(file));
+  }
+
   /** Says how far the file has come, as soon as what was read is off the relay. */
   #answer(file: Incoming): void {
+    file.answerTimer?.cancel();
+    file.answerTimer = undefined;
     if (file.isAnswering) return;
     file.isAnswering = true;
     const answering = this.#deps.flushRemovals().then(() => {
       file.isAnswering = false;
+      file.answeredAt = this.#deps.clock.monotonic();
       this.#sendAccept(file, file.writes);
     });
     this.#run(answering);
@@ -571,11 +606,13 @@ export class FileTransfers {
     this.#over.set(file.number, end);
     if (this.#over.size > MAX_REMEMBERED) this.#over.delete(this.#over.keys().next().value!);
     if (file.from === "you") {
+      file.rest?.cancel();
       this.#outgoing.delete(file.number);
       if (this.#current === file) this.#current = undefined;
       this.#run(file.source.close());
       queueMicrotask(() => this.#pump());
     } else {
+      file.answerTimer?.cancel();
       this.#incoming.delete(file.number);
       // After what is being written.
       const { target } = file;

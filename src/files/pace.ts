@@ -1,8 +1,10 @@
 /**
  * How much of a file is under way at a time: enough to use the connection, and no more, because a
  * message that is written meanwhile waits behind it. It grows until answers come later than they need
- * to, as the delay of a queue tells (the idea of LEDBAT, RFC 6817). While messages are being written
- * less of a queue is tolerated, because they would wait in it.
+ * to, as the delay of a queue tells (the idea of LEDBAT, RFC 6817).
+ *
+ * While messages are being written, one batch is under way at a time, and after its answer the file rests
+ * for longer than the batch took: most messages find nothing before them.
  *
  * @module
  */
@@ -14,18 +16,26 @@ const MIN_WINDOW = 2;
 const START_WINDOW = 9;
 /** Answers that take this much longer than the fastest come from a queue. */
 const QUEUED = 2;
-/** Milliseconds more than that go unnoticed, where no message waits behind them. */
-const UNNOTICED_MS = 30;
-/** The same as long as messages are being written: on a fast connection hardly anything is under way. */
-const QUEUED_TALKING = 1.25;
+/** Milliseconds more than that go unnoticed: no message waits behind them. */
+const UNNOTICED_MS = 100;
+/** While messages are being written a batch takes this many milliseconds at most, if it is not a single one. */
+const TALKING_MS = 100;
+/** And the pause behind it is this many times as long as it took. */
+const REST = 1.5;
+/** Of the longest pause, in milliseconds: a file goes on through the slowest connection. */
+const MAX_REST_MS = 3_000;
 /** The fastest answer counts for this many milliseconds: networks change. */
 const REMEMBER_MS = 20_000;
-/** A batch is sealed and posted at once, at most: 360 kB. */
+/**
+ * A batch is sealed and posted at once, at most: 480 kB. Each costs every node of a replica set a round
+ * of work, whatever its size.
+ */
 const MAX_BATCH = 8;
 
 /** The pace of one file. Times are monotonic milliseconds. */
 export class Pace {
   #window = START_WINDOW;
+  #isTalking = false;
   /** When each chunk under way was sent. */
   readonly #sentAt = new Map<number, number>();
   #least = Infinity;
@@ -33,12 +43,12 @@ export class Pace {
 
   /** Chunks that may be under way. */
   get window(): number {
-    return Math.floor(this.#window);
+    return this.#isTalking ? this.batch : Math.floor(this.#window);
   }
 
   /** Chunks to send together. */
   get batch(): number {
-    return Math.max(1, Math.min(MAX_BATCH, Math.floor(this.#window / 3)));
+    return Math.max(1, Math.min(MAX_BATCH, Math.floor(this.#window / 2)));
   }
 
   /** Chunk `n` is on its way. */
@@ -46,31 +56,36 @@ export class Pace {
     this.#sentAt.set(n, now);
   }
 
-  /** Everything before `from` has arrived. `isTalking`: messages are being written. */
-  onAccept(from: number, now: number, { isTalking = false } = {}): void {
+  /**
+   * Everything before `from` has arrived. `isTalking`: messages are being written.
+   *
+   * @returns the milliseconds for which nothing more should be sent.
+   */
+  onAccept(from: number, now: number, { isTalking = false } = {}): number {
+    this.#isTalking = isTalking;
     const sentAt = this.#sentAt.get(from - 1);
     for (const n of this.#sentAt.keys()) if (n < from) this.#sentAt.delete(n);
-    if (sentAt === undefined) return;
+    if (sentAt === undefined) return 0;
     const delay = now - sentAt;
+    if (isTalking) {
+      if (delay > TALKING_MS) this.#shrink(0.9);
+      return Math.min(MAX_REST_MS, REST * delay);
+    }
     if (this.#least !== Infinity && now - this.#leastAt > REMEMBER_MS) {
       // Half as much shows how fast answers are without a queue.
-      this.#window = Math.max(MIN_WINDOW, this.#window / 2);
+      this.#shrink(0.5);
       this.#least = Infinity;
     }
     if (delay < this.#least) {
       this.#least = delay;
       this.#leastAt = now;
     }
-    const isQueued = isTalking
-      ? delay > QUEUED_TALKING * this.#least
-      : delay > QUEUED * this.#least + UNNOTICED_MS;
-    this.#window = isQueued
-      ? Math.max(MIN_WINDOW, this.#window * 0.9)
-      : Math.min(MAX_WINDOW, this.#window + 1);
+    if (delay > QUEUED * this.#least + UNNOTICED_MS) this.#shrink(0.9);
+    else this.#window = Math.min(MAX_WINDOW, this.#window + 1);
+    return 0;
   }
 
-  /** What is under way is sent again. */
-  restart(): void {
-    this.#sentAt.clear();
+  #shrink(to: number): void {
+    this.#window = Math.max(MIN_WINDOW, this.#window * to);
   }
 }

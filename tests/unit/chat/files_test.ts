@@ -62,7 +62,7 @@ class Harness {
 
   /** Carries payloads both ways until there are none. */
   async run({ atMost = Infinity } = {}): Promise<void> {
-    for (let idle = 0; idle < 5;) {
+    for (let idle = 0; idle < 3;) {
       await this.clock.settle();
       let moved = false;
       for (const [from, to] of [[this.host, this.guest], [this.guest, this.host]] as const) {
@@ -74,6 +74,8 @@ class Harness {
       }
       idle = moved ? 0 : idle + 1;
       if (atMost !== Infinity) return;
+      // Answers wait a moment for further chunks.
+      if (!moved) await this.clock.advance(50);
     }
     assertEquals([...this.host.failures, ...this.guest.failures], []);
   }
@@ -143,6 +145,55 @@ Deno.test("FileTransfers: goes on when an answer comes at the moment when nothin
     await harness.clock.settle();
     assert(host.sent.length > before, `after ${moment} microtasks`);
   }
+});
+
+Deno.test("FileTransfers: answers many chunks at once, and few after a moment", async () => {
+  const harness = new Harness();
+  await harness.accepted("a", 200 * CHUNK_BYTES);
+  const { guest, clock } = harness;
+  let next = 1;
+  const receive = async (count: number) => {
+    for (const end = next + count; next < end; next++) {
+      const bytes = new Uint8Array(CHUNK_BYTES);
+      guest.transfers.onPayload({ kind: "chunk", id: 1, n: next, bytes });
+    }
+    await clock.settle();
+  };
+  const answers = () => guest.sent.splice(0).map((body) => body.kind === "accept" && body.from);
+  assertEquals(answers(), [1]);
+  await receive(3);
+  await receive(3);
+  assertEquals(answers(), [], "more may come");
+  await clock.advance(20);
+  assertEquals(answers(), [7]);
+  await receive(16);
+  assertEquals(answers(), [23], "a quarter of the window does not wait");
+  await receive(1);
+  await clock.advance(99);
+  assertEquals(answers(), []);
+  await clock.advance(1);
+  assertEquals(answers(), [24]);
+});
+
+Deno.test("FileTransfers: rests between two batches while messages are written", async () => {
+  const harness = new Harness();
+  await harness.accepted("a", 200 * CHUNK_BYTES);
+  const { host, guest, clock } = harness;
+  const chunks = () => host.sent.splice(0).length;
+  host.sent.length = 0;
+  host.transfers.onText();
+  host.transfers.onPayload({ kind: "accept", id: 1, from: 1 });
+  await clock.advance(40);
+  assertEquals(chunks(), 4);
+  host.transfers.onPayload({ kind: "accept", id: 1, from: 5 });
+  await clock.advance(59);
+  assertEquals(chunks(), 0, "one and a half times as long as the batch took");
+  await clock.advance(1);
+  assertEquals(chunks(), 4);
+  host.transfers.onPayload({ kind: "accept", id: 1, from: 9 });
+  await host.transfers.cancel(undefined);
+  await guest.transfers.cancel(undefined);
+  assertEquals(clock.pending, 0, "timers are left");
 });
 
 Deno.test("FileTransfers: sends files one after the other, in the order of acceptance", async () => {
