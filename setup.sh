@@ -155,7 +155,10 @@ run_whisper() {
   for file in flags flags.any; do
     while read -r flag; do set -- "$flag" "$@"; done < "$here/src/permissions/$file"
   done
-  exec "$deno" run "$@"
+  set -- "$deno" run "$@"
+  # From 2.9.2 on Deno opens a debugger at SIGUSR1, whatever else listens to that signal.
+  ! env --block-signal=USR1 true 2>/dev/null || set -- env --block-signal=USR1 "$@"
+  exec "$@"
 }
 
 # The folders where a "whisper" command may be, the preferred one first.

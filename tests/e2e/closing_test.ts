@@ -45,7 +45,12 @@ type Closing =
   | "two SIGHUPs"
   | "three SIGHUPs"
   | "SIGTERM to the group"
-  | "burst of SIGHUPs";
+  | "burst of SIGHUPs"
+  | "SIGPIPE and SIGHUP"
+  | typeof ENDING[number];
+
+/** Signals whose default is to end a process on the spot. */
+const ENDING = ["SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM"] as const;
 
 const STAGES: readonly Stage[] = ["asking", "waiting", "chatting", "reconnecting", "leaving"];
 const CLOSINGS: readonly Closing[] = [
@@ -171,16 +176,19 @@ async function run(
   ];
   await terminal.type(`${await commandOf(start)} ${args.join(" ")}`);
   await terminal.press("Enter");
+  const over = async (pids: Processes, peer?: Program) => {
+    await close(terminal, closing, pids);
+    const wrong = await left(relay, { pids, ...peer && { peer } });
+    if (wrong === undefined && isSignal(closing)) await assertRestored(terminal);
+    return wrong;
+  };
   if (stage === "asking") {
     await terminal.see(/name/i);
-    const pids = await processesOf(terminal);
-    return await close(terminal, closing, pids) ?? await left(relay, { pids });
+    return await over(await processesOf(terminal));
   }
   const [code] = CODE.exec(await terminal.see(CODE))!;
   const pids = await processesOf(terminal);
-  if (stage === "waiting") {
-    return await close(terminal, closing, pids) ?? await left(relay, { pids });
-  }
+  if (stage === "waiting") return await over(pids);
   await using peer = new Program(["join", code, "--name", "Bob", "--json"], { env: relay.peerEnv });
   await peer.line(({ event }) => event === "ready");
   await terminal.see("Bob");
@@ -194,14 +202,28 @@ async function run(
     relay.heal();
   }
   if (stage === "leaving") await terminal.press("C-c");
-  return await close(terminal, closing, pids) ?? await left(relay, { pids, peer });
+  return await over(pids, peer);
+}
+
+function isSignal(closing: Closing): boolean {
+  return closing.startsWith("SIGPIPE") || ENDING.some((signal) => signal === closing);
+}
+
+/** The shell has its terminal as it was before the program started. */
+async function assertRestored(terminal: Terminal): Promise<void> {
+  await terminal.see(/ready>\s*$/);
+  const asFound = { alternateScreen: false, cursor: true, wrapping: true };
+  assertEquals(await terminal.modes(), asFound);
+  await terminal.type("stty -a | tr ' ' '\\n' | grep -x -e icanon -e echo -e isig");
+  await terminal.press("Enter");
+  await terminal.see(/isig\nicanon\necho\n/);
 }
 
 async function close(
   terminal: Terminal,
   closing: Closing,
   { group }: Processes,
-): Promise<undefined> {
+): Promise<void> {
   const signal = async (name: Deno.Signal, times: number, apartMs = 40) => {
     for (let i = 0; i < times; i++) {
       try {
@@ -234,6 +256,14 @@ async function close(
       break;
     case "burst of SIGHUPs":
       await signal("SIGHUP", 6, 250);
+      break;
+    case "SIGPIPE and SIGHUP":
+      // The first means nothing: what it tells is told by the failed write.
+      await signal("SIGPIPE", 1, 500);
+      await signal("SIGHUP", 1);
+      break;
+    default:
+      await signal(closing, 1);
       break;
   }
 }
@@ -345,10 +375,12 @@ function cases(starts: readonly Start[]): Case[] {
 }
 
 /** Runs all of them and counts what went well. */
-async function runAll(open: (lane: number) => Promise<RelayFixture>, starts: readonly Start[]) {
+async function runAll(
+  open: (lane: number) => Promise<RelayFixture>,
+  waiting: Case[],
+): Promise<void> {
   const failures: string[] = [];
   const counts = new Map<string, [ok: number, all: number]>();
-  const waiting = cases(starts);
   const work = async (lane: number) => {
     for (let one = waiting.shift(); one; one = waiting.shift()) {
       await using relay = await open(lane);
@@ -366,9 +398,6 @@ async function runAll(open: (lane: number) => Promise<RelayFixture>, starts: rea
   assertEquals(failures, []);
 }
 
-/** Signals whose default is to end a process on the spot. */
-const ENDING = ["SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM"] as const;
-
 const OPTIONS = { ignore: isSkipped, sanitizeOps: false, sanitizeResources: false };
 const starts = (Deno.env.get("CLOSING_START")?.split(",") as Start[] | undefined) ??
   ["source", "task", ...await whyNoCompiling() === undefined ? ["binary"] as const : []];
@@ -376,7 +405,7 @@ const starts = (Deno.env.get("CLOSING_START")?.split(",") as Start[] | undefined
 Deno.test({
   ...OPTIONS,
   name: "closing the terminal: leaves nothing behind and tells the peer on this computer",
-  fn: () => runAll(localRelay, starts),
+  fn: () => runAll(localRelay, cases(starts)),
 });
 
 Deno.test({
@@ -388,45 +417,29 @@ Deno.test({
     const sets: TestServer[] = [];
     try {
       while (sets.length < PARALLEL) sets.push(await startReplicaSet({ count: 1 }));
-      await runAll((lane) => mongoRelay(sets[lane]!), starts);
+      await runAll((lane) => mongoRelay(sets[lane]!), cases(starts));
     } finally {
       for (const set of sets) await set.stop();
     }
   },
 });
 
+/** Each signal: in the gate while two people chat, else in every state of every start. */
+function signalCases(): Case[] {
+  const all = isSoak ? starts : ["source"] as const;
+  return all.flatMap((start) =>
+    (isSoak ? [false, true] : [false]).flatMap((isPlain) =>
+      (isSoak ? STAGES : ["chatting"] as const).flatMap((stage) =>
+        [...ENDING, "SIGPIPE and SIGHUP" as const].map((closing) => ({
+          ...{ start, isPlain, stage, closing },
+        }))
+      )
+    )
+  );
+}
+
 Deno.test({
   ...OPTIONS,
   name: "signals that end a program: leave the room and put the terminal back",
-  async fn() {
-    for (const signal of ENDING) {
-      await using relay = await localRelay();
-      const shell = ["env", "-u", "TMUX", "PS1=ready> ", "bash", "--norc", "--noprofile", "-i"];
-      const env = { ...relay.env, TERM: "xterm-256color", LC_ALL: "C.UTF-8" };
-      await using terminal = await Terminal.open(shell, { env });
-      await terminal.see("ready>");
-      await terminal.type(`${await commandOf("source")} new --name Alice`);
-      await terminal.press("Enter");
-      const [code] = CODE.exec(await terminal.see(CODE))!;
-      await using peer = new Program(["join", code, "--name", "Bob", "--json"], {
-        env: relay.peerEnv,
-      });
-      await peer.line(({ event }) => event === "ready");
-      await terminal.see("Bob");
-      const pids = await processesOf(terminal);
-      Deno.kill(-pids.group, signal);
-      assertEquals(await left(relay, { pids, peer }), undefined, signal);
-      await terminal.see("ready>");
-      assertEquals(
-        await terminal.modes(),
-        { alternateScreen: false, cursor: true, wrapping: true },
-        signal,
-      );
-      // Deno's answer to SIGUSR1 where a program has none.
-      assertEquals((await terminal.history()).includes("Debugger listening"), false, signal);
-      await terminal.type("stty -a | tr ' ' '\\n' | grep -x -e icanon -e echo -e isig");
-      await terminal.press("Enter");
-      await terminal.see(/isig\nicanon\necho\n/);
-    }
-  },
+  fn: () => runAll(localRelay, signalCases()),
 });

@@ -12,8 +12,10 @@ import { whyNoCompiling } from "../support/denort.ts";
 import { isInstalled } from "../support/installed.ts";
 import { isOwnServer, mongodAvailable, startReplicaSet } from "../support/mongod.ts";
 import { Program } from "../support/program.ts";
+import { assertGoesOn } from "../support/suspending.ts";
 import { removeLeftFolder, Terminal, tmuxAvailable } from "../support/tmux.ts";
 
+const SOAK = Deno.env.get("SOAK") === "1";
 const why = await whyNoCompiling();
 const mongod = await mongodAvailable();
 const whyNoServer = mongod.ok ? isOwnServer ? "a server of one's own" : undefined : mongod.why;
@@ -109,56 +111,22 @@ test("opens and leaves the full screen", () =>
     assertMatch(screen, /Nothing remains on the relay/);
   }), { why: why ?? (tmuxAvailable ? undefined : "tmux is missing") });
 
-test(
-  "goes on with fg after SIGTSTP and SIGSTOP, and does not fail at Ctrl+Z",
-  () =>
-    inFolder(async (place) => {
-      const env = { XDG_RUNTIME_DIR: place, XDG_CONFIG_HOME: place, LC_ALL: "C.UTF-8" };
-      const shell = ["env", "-u", "TMUX", "PS1=ready> ", "bash", "--norc", "--noprofile", "-i"];
-      for (const [interface_, prompt] of [["", ">"], ["--plain", "you:"]] as const) {
-        await using terminal = await Terminal.open(shell, { env });
-        const say = async (text: string) => {
-          await terminal.type(text);
-          await terminal.press("Enter");
-        };
-        await terminal.see("ready>");
-        await say(`${programs.any} new --local --name Alice ${interface_}`);
-        await terminal.see(/\d{4}-[a-z]+-/);
-        await terminal.see(prompt);
-        const { stdout } = await new Deno.Command("pgrep", {
-          args: ["-f", `^${programs.any} new --local`],
-        }).output();
-        const pid = Number(new TextDecoder().decode(stdout).trim());
-        for (const [i, signal] of (["SIGTSTP", "SIGSTOP"] as const).entries()) {
-          await terminal.type(`text ${i}`);
-          await terminal.see(`${prompt} text ${i}`);
-          Deno.kill(pid, signal);
-          await terminal.see(/Stopped.*\n(?:.*\n)*ready> ?$/);
-          await say("clear; fg");
-          await terminal.see(`text ${i}`);
-          // In raw mode Enter sends; else it would be a line feed.
-          await say(" goes on");
-          await terminal.see(new RegExp(`text ${i} goes on.*\n(?:.*\n)*${prompt}`));
-        }
-        // Where the runtime lets it stop itself; with an older one nothing happens.
-        await terminal.press("C-z");
-        await terminal.type("#");
-        if (/Stopped/.test(await terminal.see(/ready> #|#/))) {
-          await say("");
-          await say("fg");
-        } else await terminal.press("BSpace");
-        await say("/exit");
-        await terminal.see("Nothing remains on the relay");
-        await terminal.see("ready>");
-        assertEquals(await terminal.modes(), {
-          alternateScreen: false,
-          cursor: true,
-          wrapping: true,
+for (const isPlain of [false, true]) {
+  test(
+    `goes on with fg after SIGTSTP, SIGSTOP and Ctrl+Z, ${isPlain ? "plain" : "full screen"}`,
+    () =>
+      inFolder(async (place) => {
+        const env = { XDG_RUNTIME_DIR: place, XDG_CONFIG_HOME: place };
+        const { stdout } = await new Deno.Command(programs.any, { args: ["--version"] }).output();
+        const [, minor] = /^deno 2\.(\d+)/m.exec(new TextDecoder().decode(stdout))!;
+        const waitsForAway = SOAK && !isPlain;
+        await assertGoesOn(programs.any, env, {
+          ...{ isPlain, waitsForAway, maySuspend: Number(minor) >= 9 },
         });
-      }
-    }),
-  { why: why ?? (tmuxAvailable ? undefined : "tmux is missing") },
-);
+      }),
+    { why: why ?? (tmuxAvailable ? undefined : "tmux is missing") },
+  );
+}
 
 for (const set of ["atlas", "any"] as const) {
   test(

@@ -5,6 +5,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertGoesOn } from "../support/suspending.ts";
 import { Terminal, tmuxAvailable } from "../support/tmux.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -354,6 +355,10 @@ const OFFLINE = ["unshare", "--map-root-user", "--net"];
 const notOffline = await new Deno.Command(OFFLINE[0]!, { args: [...OFFLINE.slice(1), "true"] })
   .output().then(({ success }) => success ? undefined : "no namespaces", () => "no unshare");
 
+/** Only GNU's env blocks signals. */
+const notBlocked = await new Deno.Command("env", { args: ["--block-signal=USR1", "true"] })
+  .output().then(({ success }) => success ? undefined : "env blocks no signals", () => "no env");
+
 test("starts offline with a new home folder", async (computer) => {
   const command = [...OFFLINE.slice(1), `${own}/setup.sh`, "chat", "doctor", "--local", "--json"];
   const { code, stdout, stderr } = await new Deno.Command(OFFLINE[0]!, {
@@ -366,6 +371,44 @@ test("starts offline with a new home folder", async (computer) => {
   assertMatch(text(stdout), /"ready":true/);
   assertEquals([...Deno.readDirSync(computer.home)].map(({ name }) => name), ["whisper"]);
 }, notPrepared ?? notOffline);
+
+for (const isPlain of [false, true]) {
+  const interface_ = isPlain ? "plain" : "full screen";
+  test(
+    `a chat goes on with fg after SIGTSTP, SIGSTOP and Ctrl+Z, ${interface_}`,
+    async ({ home }) => {
+      const env = { HOME: home, XDG_RUNTIME_DIR: home, XDG_CONFIG_HOME: home };
+      const waitsForAway = !isPlain && Deno.env.get("SOAK") === "1";
+      await assertGoesOn(`'${own}/setup.sh' chat`, env, {
+        isPlain,
+        maySuspend: true,
+        waitsForAway,
+      });
+    },
+    notPrepared ?? (tmuxAvailable ? undefined : "no tmux"),
+  );
+}
+
+test(
+  "starts a chat in which SIGUSR1 opens no debugger",
+  async ({ home }) => {
+    const env = { HOME: home, XDG_RUNTIME_DIR: home, XDG_CONFIG_HOME: home };
+    const command = [`${own}/setup.sh`, "chat", "new", "--local", "--plain", "--name", "Alice"];
+    await using terminal = await Terminal.open(command, { env });
+    await terminal.see(/\d{4}-[a-z]+-/);
+    // Deno listens to the signal half a second after its start.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await terminal.signal("USR1");
+    for (const text of ["/help", "/exit"]) {
+      await terminal.type(text);
+      await terminal.press("Enter");
+      if (text === "/help") await terminal.see("/burn");
+    }
+    const screen = await terminal.see("Nothing remains on the relay");
+    assertEquals(screen.includes("Debugger"), false, screen);
+  },
+  notPrepared ?? (tmuxAvailable ? notBlocked : "no tmux"),
+);
 
 test(
   "Ctrl+Z stops a chat whose input is not the terminal, and fg continues it",

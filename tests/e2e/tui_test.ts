@@ -6,6 +6,7 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertGoesOn } from "../support/suspending.ts";
 import { removeLeftFolder, Terminal, tmuxAvailable } from "../support/tmux.ts";
 
 const MAIN = import.meta.resolve("../../main.ts");
@@ -545,20 +546,9 @@ async function goOn(shell: Terminal): Promise<void> {
   await shell.see("You left. Nothing remains on the relay.");
 }
 
-test("goes on after Ctrl+Z and fg, and after a stop by signal", async (env) => {
-  await using shell = await Terminal.open(["bash", "--norc", "-i"], { env });
-  await shell.see(/[#$] ?$/m);
-  await say(shell, "echo still in the shell");
-  await say(shell, [...WHISPER, "new", "--local", "--name", "Alice"].join(" "));
-  await shell.see("> You can type now");
-  await shell.type("draft");
-  await shell.press("C-z");
-  await shell.see("Stopped");
-  assertStringIncludes(await shell.screen(), "still in the shell");
-  assertEquals(await shell.modes(), { alternateScreen: false, cursor: true, wrapping: true });
-  await goOn(shell);
-  // What was there before Whisper started is still there.
-  assertStringIncludes(await shell.history(), "still in the shell");
+test("goes on with fg after SIGTSTP, SIGSTOP and Ctrl+Z, and the peer sees it away", async (env) => {
+  const command = WHISPER.slice(3).join(" ");
+  await assertGoesOn(command, env, { isPlain: false, maySuspend: true, waitsForAway: true });
 });
 
 test("leaves the terminal to the shell when it is continued in the background", async (env) => {
