@@ -249,7 +249,11 @@ test("leave: finishes when repeated after a lost answer", async (s) => {
   await s.guest.post(s.guestSeat, [envelope("guest", 1)]);
   // The server did this, and the answer never came.
   const rooms = s.db.collection<RoomDocument>("rooms");
-  await rooms.updateOne(leaveFilter(s.hostSeat), leaveUpdate(s.hostSeat));
+  await rooms.updateOne(leaveFilter(s.hostSeat), [
+    ...leaveUpdate(s.hostSeat),
+    // The room has expired, and this server looks each second: gone, it could not tell who was last.
+    { $set: { expiresAt: new Date(Date.now() + 60_000) } },
+  ]);
   assertEquals(await s.host.renew(s.hostSeat), undefined);
   assertEquals(await s.host.leave(s.hostSeat), { last: true, remaining: 0 });
   assertEquals(await s.host.leave(s.hostSeat), { last: true, remaining: 0 });

@@ -19,10 +19,17 @@ export interface NetworkConditions {
   readonly delayMs?: number;
   /** And by up to this much more, without overtaking. */
   readonly jitterMs?: number;
-  /** The most that passes in a second, in each direction of each connection. */
+  /** The most that passes in a second in each direction, all connections of a network together. */
   readonly bytesPerSecond?: number;
+  /**
+   * The most chunks, each a request or more, that pass from the client in a second; the rest waits. So
+   * some clusters limit their users.
+   */
+  readonly chunksPerSecond?: number;
 }
 
+/** What a slow link passes on at a time, so that connections take turns: a packet. */
+const PACKET_BYTES = 1_460;
 /** Bytes that wait in one direction before their sender has to. */
 const MAX_WAITING = 1 << 20;
 
@@ -37,7 +44,6 @@ class Wire {
   readonly #direction: "up" | "down";
   readonly #waiting: { chunk: Buffer; dueAt: number }[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #freeAt = 0;
   #size = 0;
   #ended = false;
   #stranded = false;
@@ -93,14 +99,19 @@ class Wire {
         return;
       }
       const now = performance.now();
-      const at = Math.max(next.dueAt, this.#freeAt);
+      const at = Math.max(next.dueAt, this.#proxy.freeAt[this.#direction]);
       if (at > now) {
         this.#timer = setTimeout(() => this.pump(), at - now);
         return;
       }
       this.#waiting.shift();
-      const { bytesPerSecond } = this.#proxy.conditions;
-      if (bytesPerSecond) this.#freeAt = now + next.chunk.length / bytesPerSecond * 1_000;
+      const { bytesPerSecond, chunksPerSecond } = this.#proxy.conditions;
+      if (bytesPerSecond) {
+        this.#proxy.freeAt[this.#direction] = now + next.chunk.length / bytesPerSecond * 1_000;
+      }
+      if (chunksPerSecond && this.#direction === "up") {
+        this.#proxy.freeAt.up = now + 1_000 / chunksPerSecond;
+      }
       this.#size -= next.chunk.length;
       if (this.#size < MAX_WAITING) this.#from.resume();
       if (!this.#proxy.spend(next.chunk.length)) return;
@@ -116,8 +127,12 @@ class Wire {
 
   #take(chunk: Buffer): void {
     if (this.#stranded) return;
-    const dueAt = performance.now() + this.#proxy.lateness();
-    this.#waiting.push({ chunk, dueAt: Math.max(dueAt, this.#waiting.at(-1)?.dueAt ?? 0) });
+    const lateAt = performance.now() + this.#proxy.lateness();
+    const dueAt = Math.max(lateAt, this.#waiting.at(-1)?.dueAt ?? 0);
+    const size = this.#proxy.conditions.bytesPerSecond ? PACKET_BYTES : chunk.length;
+    for (let from = 0; from < chunk.length; from += size) {
+      this.#waiting.push({ chunk: chunk.subarray(from, from + size), dueAt });
+    }
     this.#size += chunk.length;
     if (this.#size >= MAX_WAITING) this.#from.pause();
     this.pump();
@@ -138,6 +153,8 @@ export class Proxy {
   readonly port: number;
   /** Bytes that passed from the client, and to it. */
   readonly passed = { up: 0, down: 0 };
+  /** When the link is free again, in each direction; shared by the proxies of a network. */
+  freeAt = { up: 0, down: 0 };
   readonly #target: number;
   readonly #chance: () => number;
   readonly #listener: Server;
@@ -148,6 +165,7 @@ export class Proxy {
   #isSilent = false;
   #answer: string | undefined;
   #isRefusing = false;
+  #isHangingUp = false;
   #budget = Infinity;
   #whenSpent: () => void = () => {};
 
@@ -246,6 +264,11 @@ export class Proxy {
     for (const passage of [...this.#passages]) this.#cut(passage);
   }
 
+  /** Ends every new connection in an orderly way, as a server does that has as many as it allows. */
+  hangUp(): void {
+    this.#isHangingUp = true;
+  }
+
   /** Ends every new connection with a reset. */
   refuse(): void {
     this.#isRefusing = true;
@@ -277,7 +300,11 @@ export class Proxy {
 
   /** All is well again, but for connections that were stranded. */
   heal(): void {
-    this.#isDark = this.#isSilent = this.#isRefusing = false;
+    this.#isDark =
+      this.#isSilent =
+      this.#isRefusing =
+      this.#isHangingUp =
+        false;
     this.#budget = Infinity;
     this.#conditions = {};
     for (const { wires } of this.#passages) wires.forEach((wire) => wire.release());
@@ -292,6 +319,7 @@ export class Proxy {
 
   #accept(client: Socket): void {
     if (this.#isRefusing) return void client.resetAndDestroy();
+    if (this.#isHangingUp) return void client.end();
     const passage = this.#isSilent ? { client, server: undefined, wires: [] } : this.#join(client);
     this.#passages.add(passage);
     client.on("error", () => {});
@@ -415,7 +443,11 @@ export class Network {
    */
   static async open(
     { uri, nodes }: { uri: string; nodes: readonly { readonly host: string }[] },
-    { certificate }: { certificate?: string } = {},
+    { certificate, nameOf = () => LOCAL.slice(0, -1) }: {
+      certificate?: string;
+      /** What the client calls the node of that number, in as many characters as an address. */
+      nameOf?: (number: number) => string;
+    } = {},
   ): Promise<Network> {
     const proxies = new Map<string, Proxy>();
     const tlsEnds: TlsEnd[] = [];
@@ -425,10 +457,14 @@ export class Network {
       if (end) tlsEnds.push(end);
       proxies.set(host, await Proxy.open(end?.port ?? port));
     }
-    const names = new Map([...proxies].map(([host, { port }]) => [host, `${LOCAL}${port}`]));
+    const names = new Map(
+      [...proxies].map(([host, { port }], number) => [host, `${nameOf(number)}:${port}`]),
+    );
     const rewriters = certificate === undefined ? proxies.values() : tlsEnds;
     for (const one of rewriters) one.rewriting(() => renaming(names));
     const own = [...names].reduce((uri, [host, name]) => uri.replace(host, name), uri);
+    const freeAt = { up: 0, down: 0 };
+    for (const proxy of proxies.values()) proxy.freeAt = freeAt;
     return new Network(own, proxies, tlsEnds);
   }
 
