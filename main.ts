@@ -36,6 +36,11 @@ if (args.length === 1 && args[0] === "--version") {
     // The way of all other commands says what is wrong with the output.
   }
 }
+/**
+ * Signals that end nothing, and the events that interfaces listen to: after a stop by job control the
+ * shell has changed the terminal, and a window has another size.
+ */
+const NOTED = new Map<Deno.Signal, string>([["SIGCONT", "continue"], ["SIGWINCH", "resize"]]);
 /** What the worker tells the program around it: that its own modules are loaded, or the exit status. */
 type FromWorker = { readonly loaded: true } | { readonly status: number };
 /** What the program tells its worker: the name of a signal, or that the process ends now. */
@@ -75,7 +80,7 @@ function behindProxy(host: string, stop: StopRequests): void {
     // Deno loads the modules of a worker with the permissions of its parent.
     confine({ own: [], named: [] });
   });
-  addEventListener("continue", () => tell({ signal: "SIGCONT" }));
+  for (const [signal, event] of NOTED) addEventListener(event, () => tell({ signal }));
   onSignals((signal) => {
     if (!stop.onSignal(signal)) return tell({ signal });
     tell({ exit: true });
@@ -98,19 +103,20 @@ async function work(): Promise<void> {
     scope.postMessage({ status } satisfies FromWorker);
   };
   scope.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
+    const event = "signal" in data ? NOTED.get(data.signal) : undefined;
     if ("exit" in data) answer(INTERRUPTED);
-    else if (data.signal === "SIGCONT") dispatchEvent(new Event("continue"));
+    else if (event !== undefined) dispatchEvent(new Event(event));
     else stop.onSignal(data.signal);
   });
   const { run } = await import("./src/app.ts");
   answer(await run(start, stop.signal));
 }
 
-/** Reports the signals that end the program, and dispatches `continue` after a stop. */
+/** Reports the signals that end the program, and dispatches an event for each of the others. */
 function onSignals(report: (signal: Deno.Signal) => void): void {
   for (const signal of STOP_SIGNALS) Deno.addSignalListener(signal, () => report(signal));
-  // After a stop by job control the shell has changed the terminal: the interface takes it over again.
-  if (Deno.build.os !== "windows") {
-    Deno.addSignalListener("SIGCONT", () => dispatchEvent(new Event("continue")));
+  if (Deno.build.os === "windows") return;
+  for (const [signal, event] of NOTED) {
+    Deno.addSignalListener(signal, () => dispatchEvent(new Event(event)));
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Restores the terminal whatever happens to the process: an exit without warning, an error that
- * nothing catches, a stop by job control.
+ * nothing catches, a stop by job control. And tells of a window that has another size.
  *
  * @module
  */
@@ -11,6 +11,8 @@ export interface ProcessHandlers {
   readonly restore: () => void;
   /** Takes the terminal over again, after the process was stopped and continued. */
   readonly resume: () => void;
+  /** Measures the window, which has another size. */
+  readonly resized: () => void;
   /** Handles an uncaught error; false where it can no longer be handled. */
   readonly failed: (error: unknown) => boolean;
 }
@@ -20,13 +22,14 @@ export interface ProcessHandlers {
  *
  * @returns what ends the watch.
  */
-export function watchProcess({ restore, resume, failed }: ProcessHandlers): () => void {
+export function watchProcess({ restore, resume, resized, failed }: ProcessHandlers): () => void {
   const watch = new AbortController();
   const options = { signal: watch.signal };
   // Deno.exit, of a second Ctrl+C for instance, dispatches this event and nothing else.
   addEventListener("unload", restore, options);
-  // Dispatched by main.ts at SIGCONT.
+  // Dispatched by main.ts at SIGCONT and SIGWINCH.
   addEventListener("continue", resume, options);
+  addEventListener("resize", resized, options);
   addEventListener("error", (event) => {
     if (failed(event.error)) event.preventDefault();
     else restore();

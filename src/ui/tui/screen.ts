@@ -71,9 +71,10 @@ export interface FullScreenParts {
 
 /** At most so often: a frame for a key, and a frame for what comes by itself. */
 const [KEY_FRAME_MS, EVENT_FRAME_MS] = [4, 33];
-/** The window is measured this often: not every Deno tells when it changes. */
-const MEASURE_MS = 150;
+/** What is shown of the time is as old as that at most. */
 const TICK_MS = 1_000;
+/** The window is measured this often where no signal tells that it has another size. */
+const MEASURE_MS = Deno.build.os === "windows" ? 150 : TICK_MS;
 /** A terminal that is stopped (Ctrl+S) delays leaving for so long, twice, and not longer. */
 const LEAVE_MS = 500;
 /** The terminal has this long to answer what was asked; a later answer would reach the shell. */
@@ -147,6 +148,7 @@ export class FullScreen implements Interface, Screen {
     this.#unwatch = watchProcess({
       restore: () => this.#restore(),
       resume: () => this.#resume(),
+      resized: () => this.#measureWindow(),
       failed: (error) => {
         if (!this.#controls || this.#isOver) return false;
         this.#failure.reject(error);
@@ -467,17 +469,24 @@ export class FullScreen implements Interface, Screen {
     const { clock } = this.#parts;
     this.#measure = clock.after(MEASURE_MS, () => {
       this.#watchWindow();
-      const { columns, rows } = this.#size();
-      const now = clock.monotonic();
-      if (columns !== this.#state.columns || rows !== this.#state.rows) {
-        this.#dispatch({ action: "resize", columns, rows });
-        this.#renderer.redraw();
-      } else if (now - this.#tickedAt < TICK_MS) return;
-      this.#tickedAt = now;
-      this.#tick();
-      this.#updateHeard();
-      this.#renderer.renderWithin(EVENT_FRAME_MS);
+      this.#measureWindow();
+      if (clock.monotonic() - this.#tickedAt >= TICK_MS) this.#update();
     });
+  }
+
+  #measureWindow(): void {
+    const { columns, rows } = this.#size();
+    if (columns === this.#state.columns && rows === this.#state.rows) return;
+    this.#dispatch({ action: "resize", columns, rows });
+    this.#renderer.redraw();
+    this.#update();
+  }
+
+  #update(): void {
+    this.#tickedAt = this.#parts.clock.monotonic();
+    this.#tick();
+    this.#updateHeard();
+    this.#renderer.renderWithin(EVENT_FRAME_MS);
   }
 
   #notify(event: ChatEvent): void {

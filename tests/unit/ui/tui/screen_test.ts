@@ -180,18 +180,30 @@ Deno.test("full screen: leaves when the terminal stands still", async () => {
   assertEquals(harness.screen.modes.get("1049"), false);
 });
 
-Deno.test("full screen: redraws when the window changes without a signal", async () => {
-  await using harness = new Harness();
-  harness.hear(UP, ready(), message("a text that is long enough for two rows in a narrow window"));
-  await harness.clock.advance(50);
-  for (const [columns, rows] of [[40, 10], [120, 40], [80, 24]] as const) {
-    harness.screen.resize(columns, rows);
-    await harness.clock.advance(200);
-    assertEquals(harness.screen.cursor.row, rows - 2);
-    assertStringIncludes(harness.screen.text, "Bob");
-    assertStringIncludes(harness.screen.lines.at(-3)!, "─".repeat(columns));
-  }
-});
+for (
+  const { how, dispatch, ms } of [
+    { how: "at once when a signal tells of a new size", dispatch: true, ms: 40 },
+    { how: "within a second when the window changes without a signal", dispatch: false, ms: 1_040 },
+  ]
+) {
+  Deno.test(`full screen: redraws ${how}`, async () => {
+    await using harness = new Harness();
+    harness.hear(
+      UP,
+      ready(),
+      message("a text that is long enough for two rows in a narrow window"),
+    );
+    await harness.clock.advance(50);
+    for (const [columns, rows] of [[40, 10], [120, 40], [80, 24]] as const) {
+      harness.screen.resize(columns, rows);
+      if (dispatch) dispatchEvent(new Event("resize"));
+      await harness.clock.advance(ms);
+      assertEquals(harness.screen.cursor.row, rows - 2);
+      assertStringIncludes(harness.screen.text, "Bob");
+      assertStringIncludes(harness.screen.lines.at(-3)!, "─".repeat(columns));
+    }
+  });
+}
 
 Deno.test("full screen: a window of three rows shows what is typed and how the chat is", async () => {
   await using harness = new Harness();
@@ -199,7 +211,8 @@ Deno.test("full screen: a window of three rows shows what is typed and how the c
   await harness.type("typed");
   for (const rows of [3, 4]) {
     harness.screen.resize(30, rows);
-    await harness.clock.advance(200);
+    dispatchEvent(new Event("resize"));
+    await harness.clock.advance(50);
     assertEquals(harness.screen.lines.slice(-2).map((line) => line.slice(0, 10)), [
       "> typed",
       " Connected",
