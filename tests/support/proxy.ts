@@ -319,7 +319,7 @@ export class Proxy {
 
   #accept(client: Socket): void {
     if (this.#isRefusing) return void client.resetAndDestroy();
-    if (this.#isHangingUp) return void client.end();
+    if (this.#isHangingUp) return void client.on("error", () => {}).resume().end();
     const passage = this.#isSilent ? { client, server: undefined, wires: [] } : this.#join(client);
     this.#passages.add(passage);
     client.on("error", () => {});
