@@ -111,6 +111,15 @@ const SPOILT: [what: string, expected: Reason, spoil: (client: MongoClient) => P
       (client) => client.db("view").createCollection("rooms", { viewOn: "other", pipeline: [] }),
     ],
     [
+      "a view with an error in it",
+      "foreign-collection",
+      async (client) => {
+        const pipeline = [{ $addFields: { x: { $toInt: "\x1b]52;c;ZXZpbA==\x07" } } }];
+        await client.db("errorview").collection("other").insertOne({});
+        await client.db("errorview").createCollection("messages", { viewOn: "other", pipeline });
+      },
+    ],
+    [
       "a capped collection",
       "foreign-collection",
       (client) => client.db("capped").createCollection("messages", { capped: true, size: 100_000 }),

@@ -259,8 +259,14 @@ class MongoExamination implements Examination {
     const { database } = this.#address!;
     const { authInfo } = await this.#admin({ connectionStatus: 1, showPrivileges: true });
     const privileges: Privilege[] = authInfo.authenticatedUserPrivileges ?? [];
-    // A server that tells no privileges, or has no users, still answers to being tried.
-    await this.#try();
+    try {
+      // A server that tells no privileges, or has no users, still answers to being tried.
+      await this.#try();
+    } catch (error) {
+      // A view answers with whatever error its owner wrote into it; that it is one says more.
+      await this.#collections();
+      throw error;
+    }
     if (authInfo.authenticatedUsers.length === 0) return found("rights-all", {});
     if (privileges.length === 0) return found("rights-untold", {});
     const { missing, isBeyond } = rightsOf(privileges, database);
