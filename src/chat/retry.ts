@@ -106,6 +106,8 @@ export class RelayConnection {
         const outcome = await this.#attempt(name, operation, { number, signal });
         if (!(outcome instanceof RelayUnavailable)) return outcome.result;
         if (number === 0) this.#tryOthers(AbortSignal.any([signal, ended.signal])).catch(() => {});
+        // What failed is gone.
+        if (outcome.failure.reason === "relay-reconnected") continue;
         // A broken connection or an election is usually over by now: no report, no wait.
         if (number === 0 && this.isUp && !outcome.throttled) continue;
         const repeats = this.#isHurried ? 0 : Math.max(0, number - 1);

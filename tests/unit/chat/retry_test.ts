@@ -268,6 +268,21 @@ Deno.test("RelayConnection.run: tries other clients, each for two seconds, while
   assertEquals(tried.length, 3, "nothing fails any more");
 });
 
+Deno.test("RelayConnection.run: tries again at once through a client that took the place of another", async () => {
+  const { clock, connection } = connected();
+  const replaced = Promise.withResolvers<never>();
+  let attempts = 0;
+  const done = connection.run("read", async ({ number }) => {
+    attempts++;
+    if (number < 3) throw outage();
+    if (number === 3) await replaced.promise;
+  }, never);
+  await clock.until(() => attempts === 4);
+  replaced.reject(new RelayUnavailable(new Failure("relay-reconnected")));
+  await done;
+  assertEquals(attempts, 5);
+});
+
 Deno.test("RelayConnection.run: gives up the other client when the present one gets through", async () => {
   const tried: AbortSignal[] = [];
   const stage = connected({
