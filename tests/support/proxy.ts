@@ -30,8 +30,6 @@ export interface NetworkConditions {
 
 /** What a slow link passes on at a time, so that connections take turns: a packet. */
 const PACKET_BYTES = 1_460;
-/** Timers are late by so much at times: a link is not slower for it. */
-const LATE_MS = 50;
 /** Bytes that wait in one direction before their sender has to. */
 const MAX_WAITING = 1 << 20;
 
@@ -109,8 +107,8 @@ class Wire {
       this.#waiting.shift();
       const { bytesPerSecond, chunksPerSecond } = this.#proxy.conditions;
       if (bytesPerSecond) {
-        const since = Math.max(this.#proxy.freeAt[this.#direction], now - LATE_MS);
-        this.#proxy.freeAt[this.#direction] = since + next.chunk.length / bytesPerSecond * 1_000;
+        // Not from now on: a link is not slower for a late timer.
+        this.#proxy.freeAt[this.#direction] = at + next.chunk.length / bytesPerSecond * 1_000;
       }
       if (chunksPerSecond && this.#direction === "up") {
         this.#proxy.freeAt.up = now + 1_000 / chunksPerSecond;
