@@ -191,7 +191,7 @@ export class Renderer {
 
 /** What to write to turn the rows on the screen into those of a frame. */
 export function changes(shown: readonly TerminalText[], { rows, cursor }: Frame): TerminalText {
-  const place = tty`\x1b[${cursor.row + 1};${cursor.column + 1}H\x1b[?25h`;
+  const place = tty`${goTo(cursor.row, cursor.column)}\x1b[?25h`;
   const move = bestMove(shown, rows);
   const moved = move ? afterMove(shown, move) : shown;
   const changed = rows.flatMap((row, index) => replaced(index, moved[index], row) ?? []);
@@ -203,6 +203,11 @@ export function changes(shown: readonly TerminalText[], { rows, cursor }: Frame)
   }${changed}${place}${END_FRAME}`;
 }
 
+/** Puts the cursor in a place. */
+function goTo(row: number, column = 0): TerminalText {
+  return column === 0 ? tty`\x1b[${row + 1}H` : tty`\x1b[${row + 1};${column + 1}H`;
+}
+
 /** What to write where a row replaces another: what did not change in it stays. */
 function replaced(
   index: number,
@@ -211,9 +216,9 @@ function replaced(
 ): TerminalText | undefined {
   if (row.raw === known?.raw) return undefined;
   // Erased first: behind a full row there is no place from which the rest could be erased.
-  if (!known) return tty`\x1b[${index + 1};1H\x1b[2K${row}\x1b[0m`;
+  if (!known) return tty`${goTo(index)}\x1b[2K${row}\x1b[0m`;
   const { column, rest } = restOfRow(known, row);
-  return tty`\x1b[${index + 1};${column + 1}H\x1b[K${rest}`;
+  return tty`${goTo(index, column)}\x1b[K${rest}`;
 }
 
 /** Rows that are on the screen already, `by` rows further down (or up, where it is negative). */
@@ -270,8 +275,8 @@ function extended(
 
 /** Lines are deleted and inserted, so that nothing gets into a scrollback. */
 function moving({ first, last, by }: Move): TerminalText {
-  const deleted = (row: number) => tty`\x1b[${row + 1};1H\x1b[${Math.abs(by)}M`;
-  const inserted = (row: number) => tty`\x1b[${row + 1};1H\x1b[${Math.abs(by)}L`;
+  const deleted = (row: number) => tty`${goTo(row)}\x1b[${Math.abs(by)}M`;
+  const inserted = (row: number) => tty`${goTo(row)}\x1b[${Math.abs(by)}L`;
   return by > 0
     ? tty`${deleted(first)}${inserted(last + 1)}`
     : tty`${deleted(last + by + 1)}${inserted(first + by)}`;
