@@ -4,6 +4,11 @@
  *
  * @module
  */
+import { edit, EMPTY_DRAFT, insert } from "./editor.ts";
+import type { KeyAction } from "./keys.ts";
+
+/** Nobody searches for more. */
+const MAX_QUERY_CHARS = 200;
 
 /** What is searched for. */
 export interface HistorySearch {
@@ -28,17 +33,42 @@ export function foundIn(
   return undefined;
 }
 
-/** The search for the next older line (1) or newer line (-1), where there is one. */
-export function searchFurther(
-  history: readonly string[],
-  search: HistorySearch,
-  step: 1 | -1,
-): HistorySearch {
-  const next = { ...search, skipped: Math.max(0, search.skipped + step) };
-  return foundIn(history, next) === undefined ? search : next;
+/** The search for another text, as far as there is room for it. */
+export function searchFor(query: string): HistorySearch {
+  return { query: query.replaceAll("\n", " ").slice(0, MAX_QUERY_CHARS), skipped: 0 };
 }
 
-/** The search for another text. */
-export function searchFor(query: string): HistorySearch {
-  return { query, skipped: 0 };
+/**
+ * What a key does to a search.
+ *
+ * @returns the next search; or that it is over, without a line or with the one that is found;
+ * undefined for a key that takes that line and then does what it does to every line.
+ */
+export function pressInSearch(
+  history: readonly string[],
+  search: HistorySearch,
+  action: KeyAction,
+): HistorySearch | "canceled" | "taken" | undefined {
+  switch (action) {
+    case "search":
+    case "up":
+    case "down": {
+      const skipped = search.skipped + (action === "down" ? -1 : 1);
+      const next = { ...search, skipped: Math.max(0, skipped) };
+      return foundIn(history, next) === undefined ? search : next;
+    }
+    case "backspace":
+    case "delete-word":
+    case "delete-to-start":
+      return searchFor(edit(insert(EMPTY_DRAFT, search.query), action)!.before);
+    case "dismiss":
+    case "leave":
+      return "canceled";
+    case "submit":
+    case "newline":
+    case "end-of-input":
+      return "taken";
+    default:
+      return undefined;
+  }
 }

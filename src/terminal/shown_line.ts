@@ -17,8 +17,8 @@ import {
   BEGIN_SEARCH,
   foundIn,
   type HistorySearch,
+  pressInSearch,
   searchFor,
-  searchFurther,
 } from "./history_search.ts";
 import type { KeyAction } from "./keys.ts";
 import { safeLine } from "./safe_text.ts";
@@ -187,30 +187,18 @@ export class ShownLine {
   /** What a key does to a search; false where the search is over, and the key is for the line. */
   #pressInSearch(action: KeyAction): boolean {
     const { asked, draft } = this.#search!;
-    switch (action) {
-      case "search":
-      case "up":
-      case "down": {
-        const history = this.#options.history?.() ?? [];
-        this.#searchFor(searchFurther(history, asked, action === "down" ? -1 : 1));
-        return true;
-      }
-      case "backspace":
-      case "delete-word":
-      case "delete-to-start": {
-        const query = edit(insert(EMPTY_DRAFT, asked.query), action)!.before;
-        this.#searchFor(searchFor(query));
-        return true;
-      }
-      case "dismiss":
-      case "leave":
-        this.#draft = draft;
-        this.#recalled = 0;
-        break;
+    const next = pressInSearch(this.#options.history?.() ?? [], asked, action);
+    if (typeof next === "object") {
+      this.#searchFor(next);
+      return true;
+    }
+    if (next === "canceled") {
+      this.#draft = draft;
+      this.#recalled = 0;
     }
     this.#search = undefined;
     this.#update(true);
-    return ["dismiss", "leave", "submit", "newline", "end-of-input"].includes(action);
+    return next !== undefined;
   }
 
   #searchFor(asked: HistorySearch): void {

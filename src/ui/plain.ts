@@ -49,9 +49,9 @@ import { completeCommand, type CompletePath, secretStart } from "./slash_command
 import { QUESTIONS } from "./messages/questions.ts";
 
 /** Rows of the program begin with it. */
+const PROGRAM_MARK = "* ";
 /** How much further right a line of the program's own goes on in its other rows. */
 const HANGING_CELLS = 4;
-const PROGRAM_MARK = "* ";
 /** A wait that goes on is mentioned this often. */
 const REMIND_MS = 60_000;
 /** The time that a row begins with, or blanks in its place. */

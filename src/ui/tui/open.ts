@@ -39,6 +39,5 @@ export function openFullScreen({ color, theme, env, ...rest }: Opening): FullScr
     clock: systemClock,
     theme: !color ? "none" : theme === "auto" ? auto : theme,
     notifier: notifierFor(env),
-    multiplexer: env("TMUX") ? "tmux" : env("STY") ? "screen" : undefined,
   });
 }

@@ -8,7 +8,7 @@ import { edit, expandPastes, hasPaste, move, replace, textOf } from "../../termi
 import { conversationWindow, layComposer } from "./geometry.ts";
 import type { KeyAction } from "../../terminal/keys.ts";
 import { flippedBack, NO_RECALL, type State } from "./state.ts";
-import { beginSearch, pressInSearch, takeFound, typed } from "./typing.ts";
+import { beginSearch, pressWhileSearching, takeFound, typed } from "./typing.ts";
 import { scrolled, scrolledToFirst } from "./viewport.ts";
 
 /** Keys for the conversation: what is being typed stays as it is. */
@@ -19,7 +19,7 @@ const SCROLLING: ReadonlySet<KeyAction> = new Set(
 /** The state after a key. What sends and leaves is up to screen.ts. */
 export function pressKey(state: State, action: KeyAction): State {
   if (state.search && !SCROLLING.has(action)) {
-    return pressInSearch(state, action) ?? pressKey(takeFound(state), action);
+    return pressWhileSearching(state, action) ?? pressKey(takeFound(state), action);
   }
   if (action === "leave") return { ...state, isLeaveAsked: true };
   switch (action) {

@@ -65,8 +65,6 @@ export interface FullScreenParts {
   /** Whether the mouse wheel scrolls the conversation. */
   readonly mouse: boolean;
   readonly notifier: Notifier;
-  /** The program that this terminal runs in, which keeps a copy of the screen. */
-  readonly multiplexer: "tmux" | "screen" | undefined;
 }
 
 /** At most so often: a frame for a key, and a frame for what comes by itself. */
@@ -163,7 +161,9 @@ export class FullScreen implements Interface, Screen {
         askNotifications(parts.notifier)
       }${ASK_TERMINAL}`,
     );
-    if (parts.multiplexer) this.problem(multiplexerWarning(parts.multiplexer));
+    // It keeps a copy of the screen.
+    const { multiplexer } = parts.notifier;
+    if (multiplexer) this.problem(multiplexerWarning(multiplexer));
     this.#renderer.renderWithin(0);
     this.#watchWindow();
   }

@@ -5,7 +5,6 @@
  */
 import {
   type Draft,
-  edit,
   emptied,
   EMPTY_DRAFT,
   forgetPast,
@@ -14,14 +13,12 @@ import {
   replace,
   textOf,
 } from "../../terminal/editor.ts";
-import { BEGIN_SEARCH, foundIn, searchFor, searchFurther } from "../../terminal/history_search.ts";
+import { BEGIN_SEARCH, foundIn, pressInSearch, searchFor } from "../../terminal/history_search.ts";
 import type { KeyAction } from "../../terminal/keys.ts";
 import { isPartOf, type SentLine, withLine } from "../common.ts";
 import { secretStart } from "../slash_commands.ts";
 import { NO_RECALL, type State } from "./state.ts";
 
-/** Nobody searches for more. */
-const MAX_QUERY_CHARS = 200;
 /** A paste of one line, up to this, is as good as typed. */
 const MAX_QUIET_PASTE = 1_000;
 
@@ -76,36 +73,19 @@ export function beginSearch(state: State): State {
 
 /** Adds to what is searched for. */
 export function searchTyped(state: State, text: string): State {
-  const query = state.search!.query + text.replaceAll("\n", " ");
-  return { ...state, search: searchFor(query.slice(0, MAX_QUERY_CHARS)) };
+  return { ...state, search: searchFor(state.search!.query + text) };
 }
 
-/** What a key does to a search; undefined for a key that ends it and is for the draft, too. */
-export function pressInSearch(state: State, action: KeyAction): State | undefined {
-  const search = state.search!;
-  switch (action) {
-    case "search":
-    case "up":
-    case "down": {
-      const lines = state.history.map(({ line }) => line);
-      return { ...state, search: searchFurther(lines, search, action === "down" ? -1 : 1) };
-    }
-    case "backspace":
-    case "delete-word":
-    case "delete-to-start":
-      return {
-        ...state,
-        search: searchFor(edit(insert(EMPTY_DRAFT, search.query), action)!.before),
-      };
-    case "dismiss":
-    case "leave":
+/** What a key does while the history is searched; undefined for one that is for the draft, too. */
+export function pressWhileSearching(state: State, action: KeyAction): State | undefined {
+  const next = pressInSearch(state.history.map(({ line }) => line), state.search!, action);
+  switch (next) {
+    case "canceled":
       return { ...state, search: undefined };
-    case "submit":
-    case "newline":
-    case "end-of-input":
+    case "taken":
       return takeFound(state);
     default:
-      return undefined;
+      return next && { ...state, search: next };
   }
 }
 

@@ -129,7 +129,6 @@ Deno.test("full screen: writes no byte of a text as a control", async () => {
       theme: "none",
       mouse: true,
       notifier: { kind: "osc9", multiplexer: undefined },
-      multiplexer: undefined,
     });
     // The screen throws at every sequence that is none of the interface's.
     for (const event of eventsWith(text)) {

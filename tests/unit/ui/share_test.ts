@@ -115,7 +115,6 @@ Deno.test("/share: draws the QR code in a full screen that has room, and says so
       ...{
         theme: "dark",
         notifier: { kind: "bell", multiplexer: undefined },
-        multiplexer: undefined,
         mouse: false,
         link,
       },

@@ -40,7 +40,6 @@ class Harness {
       theme: "dark",
       mouse: true,
       notifier: { kind: "osc777", multiplexer: undefined },
-      multiplexer: undefined,
       ...rest,
     });
     this.conversing = this.ui.converse(this.controls, this.over.signal);
@@ -533,7 +532,7 @@ Deno.test("FullScreen: waits for an answer that the terminal still owes before i
 });
 
 Deno.test("full screen: warns about a multiplexer with its own scrollback", async () => {
-  await using harness = new Harness({ multiplexer: "tmux" });
+  await using harness = new Harness({ notifier: { kind: "bell", multiplexer: "tmux" } });
   await harness.clock.advance(10);
   assertStringIncludes(harness.screen.text, "This runs inside tmux");
 });

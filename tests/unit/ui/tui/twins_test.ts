@@ -30,7 +30,6 @@ function bothInterfaces(): {
     theme: "none",
     mouse: true,
     notifier: { kind: "bell", multiplexer: undefined },
-    multiplexer: undefined,
   });
   return [
     {
