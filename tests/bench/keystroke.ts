@@ -80,7 +80,6 @@ async function measureOurs(texts: number, coming = 0): Promise<number[]> {
     theme: "dark",
     mouse: true,
     notifier: { kind: "bell", multiplexer: undefined },
-    multiplexer: undefined,
   });
   const over = new AbortController();
   const conversing = ui.converse(new RecordedControls(), over.signal);
