@@ -80,13 +80,16 @@ export class Performer {
   /**
    * Performs a line; what a person can fix is shown on the screen.
    *
+   * @param entered the line, or several.
    * @param id names the message, if the line is one.
    * @param isText whether it is a message, whatever it looks like.
    */
   perform(
-    line: string,
+    entered: string,
     { controls, id, isText = false }: { controls: Controls; id: string; isText?: boolean },
   ): Performing {
+    // A paste of whole lines ends with a line break, which would be an empty row for the peer.
+    const line = entered.replace(/\n+$/, "");
     const typed = isText && line.trim() !== ""
       ? { kind: "text" as const, text: line }
       : readTyped(line, this.#screen.by);

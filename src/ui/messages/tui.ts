@@ -59,7 +59,7 @@ export const HINT_TEXTS = {
 export const PASTE_TEXTS = {
   /** Stands for the paste until it is sent. */
   marker: (paste: string) => {
-    const lines = paste.split("\n").length;
+    const lines = paste.replace(/\n$/, "").split("\n").length;
     return lines > 1
       ? `[paste, ${number(lines)} lines]`
       : `[paste, ${number(paste.length)} characters]`;

@@ -7,7 +7,7 @@ import { completeCommand } from "../slash_commands.ts";
 import { edit, expandPastes, hasPaste, move, replace, textOf } from "../../terminal/editor.ts";
 import { conversationWindow, layComposer } from "./geometry.ts";
 import type { KeyAction } from "../../terminal/keys.ts";
-import { flippedBack, NO_RECALL, type State } from "./state.ts";
+import { atTail, flippedBack, NO_RECALL, type State } from "./state.ts";
 import { beginSearch, pressWhileSearching, takeFound, typed } from "./typing.ts";
 import { scrolled, scrolledToFirst } from "./viewport.ts";
 
@@ -34,7 +34,7 @@ export function pressKey(state: State, action: KeyAction): State {
     case "first":
       return { ...state, scroll: scrolledToFirst(conversationWindow(state)) };
     case "last":
-      return { ...state, scroll: "tail", unread: 0, find: undefined };
+      return atTail(state);
     case "dismiss":
       if (state.isLeaveAsked) return state;
       if (state.find) return { ...state, find: undefined };

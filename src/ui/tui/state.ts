@@ -156,7 +156,12 @@ export function begin(beginning: Beginning): State {
   };
 }
 
+/** The state with the newest of the conversation in the window, and nothing looked for in it. */
+export function atTail(state: State): State {
+  return { ...state, scroll: "tail", unread: 0, find: undefined };
+}
+
 /** The state with the conversation in the window again. */
 export function flippedBack(state: State): State {
-  return state.relayView ? { ...state, relayView: undefined, scroll: "tail", unread: 0 } : state;
+  return state.relayView ? atTail({ ...state, relayView: undefined }) : state;
 }

@@ -13,7 +13,7 @@ import { pressKey, scrollBy } from "./press.ts";
 import { drawn, EMPTY_LOG, type Entry, quoteOf, said, told } from "./log.ts";
 import type { Weight } from "../messages/events.ts";
 import { rowsOf } from "./rows.ts";
-import { flippedBack, type State } from "./state.ts";
+import { atTail, flippedBack, type State } from "./state.ts";
 import { themeFor } from "./theme.ts";
 import { scrolled } from "./viewport.ts";
 import { pasted, searchTyped, submitted, typed } from "./typing.ts";
@@ -84,16 +84,14 @@ export function reduce(before: State, action: Action): State {
       const { id: sendId, text, reply } = action;
       const quote = reply && quoteOf(state.log, reply, quoting(state));
       const log = said(state.log, { sendId, text, at: state.wall, quote });
-      return { ...state, log, scroll: "tail", unread: 0 };
+      return atTail({ ...state, log });
     }
     case "given":
       return typed(state, replace(state.draft, action.text));
     case "told":
       return answered(state, action);
-    case "drawn": {
-      const log = drawn(state.log, action.rows, state.wall);
-      return { ...state, log, scroll: "tail", unread: 0 };
-    }
+    case "drawn":
+      return atTail({ ...state, log: drawn(state.log, action.rows, state.wall) });
     case "flipped":
       return flipped(state, action.lines);
     case "latency":
@@ -132,10 +130,10 @@ function flipped(state: State, lines: readonly string[]): State {
 
 /** The last entry, from its first row on where it is longer than the window. */
 function fromItsBeginning(state: State, entry: Entry): State {
-  const next: State = { ...state, scroll: { id: entry.id, row: 0 }, unread: 0 };
-  const { geometry, height } = conversationWindow(next);
+  const next = atTail(state);
+  const { geometry, height } = conversationWindow({ ...next, scroll: { id: entry.id, row: 0 } });
   const isLonger = rowsOf(entry, geometry).length > height;
-  return { ...next, scroll: isLonger ? { id: entry.id, row: height - 1 } : "tail" };
+  return isLonger ? { ...next, scroll: { id: entry.id, row: height - 1 } } : next;
 }
 
 /** Shows the newest message with a text, or the next older one of a text that was looked for. */

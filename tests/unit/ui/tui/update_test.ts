@@ -409,6 +409,8 @@ Deno.test("find: shows the newest message with a text, then older ones, and mark
   assertEquals(story.state.find, undefined);
   find("APPLE").type("\x1b");
   assertEquals(story.state.find, undefined);
+  find("apple").do({ action: "said", id: "1", text: "an answer" });
+  assertEquals(story.state.find, undefined, "the newest is in the window again");
 });
 
 Deno.test("find: shows nothing expired, cleared or erased", () => {
