@@ -5,7 +5,7 @@
  */
 import { openInterface } from "./app/interface.ts";
 import { env } from "./app/environment.ts";
-import { asking, note, say, type Surroundings } from "./app/surroundings.ts";
+import { note, openTerminal, say, type Surroundings } from "./app/surroundings.ts";
 import type { Entry } from "./chat/room.ts";
 import type { StartChat } from "./cli/command.ts";
 import { checkName } from "./cli/person.ts";
@@ -14,7 +14,7 @@ import { withoutPassword } from "./cli/connection_secret.ts";
 import type { Asker, RoomChoice } from "./cli/questions.ts";
 import type { Start } from "./cli/start.ts";
 import { systemClock, systemRandom } from "./clock.ts";
-import { EXIT, Failure } from "./errors.ts";
+import { asFailure, EXIT, Failure } from "./errors.ts";
 import { goOffline } from "./permissions/confine.ts";
 import type { RelaySettings } from "./relay/open.ts";
 import type { Relay } from "./relay/relay.ts";
@@ -49,7 +49,7 @@ export async function run(start: Start, stop: AbortSignal): Promise<number> {
       status = await running.finally(() => output.flush());
     }
   } catch (error) {
-    status = await complain(error, { output, ...start });
+    status = await reportFailure(error, { output, ...start });
   }
   await output.flush({ withinMs: FLUSH_MS });
   if (status !== EXIT.ok || output.loss === undefined) return status;
@@ -62,7 +62,7 @@ export async function run(start: Start, stop: AbortSignal): Promise<number> {
 async function chat(command: StartChat, surroundings: Surroundings): Promise<number> {
   const { stop } = surroundings;
   const isOutputData = command.transfer !== undefined;
-  const person = await asking({ ...command, isOutputData }, surroundings);
+  const person = await openTerminal({ ...command, isOutputData }, surroundings);
   const { asker } = person;
   // A script knows what it passes.
   const isForPerson = ({ note }: Note) => note === "code-in-arguments";
@@ -78,12 +78,12 @@ async function chat(command: StartChat, surroundings: Surroundings): Promise<num
   else load();
 
   const userName = env("USER") ?? env("USERNAME");
-  // Before anybody is asked or invited: a wrong folder or file is said at once.
+  // A wrong folder or file is reported before anyone is asked or invited.
   const files = command.files === undefined && command.transfer === undefined
     ? undefined
     : await (await import("./app/transfer.ts")).openFiles(command, surroundings);
   const name = command.transfer
-    ? nameOr(command.name, userName)
+    ? nameWithoutAsking(command.name, userName)
     : await askName(command.name, asker, userName);
   const { code, ...asked } = await askForRelay(command, asker, stop);
   let { settings, relay, wasAsked } = asked;
@@ -99,7 +99,7 @@ async function chat(command: StartChat, surroundings: Surroundings): Promise<num
   while (wasAsked.size > 0) {
     const failure = await relay.then(() => undefined, (error: unknown) => error);
     if (failure === undefined) break;
-    const again = failure instanceof Failure ? answerBehind(failure, wasAsked) : undefined;
+    const again = failure instanceof Failure ? wrongAnswer(failure, wasAsked) : undefined;
     if (again === undefined || !(failure instanceof Failure)) break;
     await sayFailure(failure);
     ({ settings, relay, wasAsked } = await askForRelay(command, asker, stop, {
@@ -233,8 +233,8 @@ async function converse(
   }
 }
 
-/** A name without a question: as given, the user's, or none in particular. */
-function nameOr(given: string | undefined, user: string | undefined): string {
+/** The name for a transfer, which asks for none: as given, else that of the user, else `whisper`. */
+function nameWithoutAsking(given: string | undefined, user: string | undefined): string {
   if (given !== undefined) return given;
   try {
     return checkName(user ?? "");
@@ -243,7 +243,7 @@ function nameOr(given: string | undefined, user: string | undefined): string {
   }
 }
 
-/** Clusters of Atlas do not say which of them are free. */
+/** Whether the relay may be a free cluster: Atlas does not say which of its clusters are. */
 function mayBeFree(settings: RelaySettings): boolean {
   return settings.kind === "mongodb" && /\.mongodb\.net(?:[:/?,]|$)/i.test(settings.uri);
 }
@@ -267,16 +267,14 @@ async function askForRelay(
   stop: AbortSignal,
   before?: { settings: RelaySettings; again: RelayAnswer },
 ) {
-  const [{ askRelay, assertReadable }, { completeUri, expandRelay, inspectUri }, { filesInUri }] =
-    await Promise.all([
-      import("./cli/questions.ts"),
-      import("./relay/open.ts"),
-      import("./permissions/confine.ts"),
-    ]);
+  const [{ askRelay, assertReadable }, { URI_CHECKS }, { filesInUri }] = await Promise.all([
+    import("./cli/questions.ts"),
+    import("./relay/open.ts"),
+    import("./permissions/confine.ts"),
+  ]);
   if (command.tlsCaFile !== undefined) await assertReadable(command.tlsCaFile);
   const wasAsked = new Set<RelayAnswer>();
   if (command.relay === undefined) wasAsked.add("uri");
-  const checks = { expand: expandRelay, inspect: inspectUri, complete: completeUri };
   const isPasswordAgain = before?.again === "password" && before.settings.kind === "mongodb";
   const given = isPasswordAgain
     ? { kind: "uri" as const, uri: withoutPassword((before.settings as { uri: string }).uri) }
@@ -287,7 +285,7 @@ async function askForRelay(
       if (options.hidden) wasAsked.add("password");
       return asker.readLine(options);
     },
-  }, checks);
+  }, URI_CHECKS);
   if (target.kind === "sqlite") goOffline();
   else for (const path of filesInUri(target.uri)) await assertReadable(path);
   const settings: RelaySettings = target.kind === "sqlite" ? target : {
@@ -313,7 +311,7 @@ function open(settings: RelaySettings, signal: AbortSignal): Promise<Relay> {
 }
 
 /** The answer that a failure to open the relay makes wrong, if the person typed it. */
-function answerBehind(
+function wrongAnswer(
   { code }: Failure,
   wasAsked: ReadonlySet<RelayAnswer>,
 ): RelayAnswer | undefined {
@@ -365,11 +363,11 @@ function entryOf(choice: RoomChoice, { entryByCode, entryByRoom }: Loaded["entri
 }
 
 /** Says what went wrong, where the command's output goes or beside it, and returns the status. */
-async function complain(
+async function reportFailure(
   error: unknown,
   { output, isJson, isDebug }: { output: Output; isJson: boolean; isDebug: boolean },
 ): Promise<number> {
-  const failure = error instanceof Failure ? error : new Failure("bug", {}, { cause: error });
+  const failure = asFailure(error);
   if (isJson) {
     const { describeFailure } = await import("./ui/messages/failures.ts");
     const { code } = failure;

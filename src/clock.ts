@@ -57,10 +57,10 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
 
 /** Resolves when `work` is done, or after `ms` milliseconds; rejects if it does before. */
 export async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
-  const patience = Promise.withResolvers<void>();
-  const timer = clock.after(ms, patience.resolve);
+  const timeout = Promise.withResolvers<void>();
+  const timer = clock.after(ms, timeout.resolve);
   try {
-    await Promise.race([work, patience.promise]);
+    await Promise.race([work, timeout.promise]);
   } finally {
     timer.cancel();
   }

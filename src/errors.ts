@@ -51,6 +51,11 @@ export class Failure<R extends Reason = Reason> extends Error {
   }
 }
 
+/** Anything that was thrown, as a failure; what is not one yet is a bug. */
+export function asFailure(error: unknown): Failure {
+  return error instanceof Failure ? error : new Failure("bug", {}, { cause: error });
+}
+
 /**
  * The relay did not answer, or answered that it cannot now. Whether a write took effect is unknown.
  * Repeating the operation is safe (every relay operation is idempotent) and expected.

@@ -1,5 +1,5 @@
 /**
- * Which way of showing a chat suits the person and the terminal.
+ * Chooses the interface of a chat: full screen, plain lines, or JSON.
  *
  * @module
  */
@@ -14,7 +14,9 @@ import { env } from "./environment.ts";
 
 /** What an interface is made of. */
 export interface InterfaceParts {
+  /** One's own name. */
   readonly name: string;
+  /** What the screen calls the relay. */
   readonly relay: string;
   /** True for a relay that may be a free cluster of Atlas, which has limits. */
   readonly isFreeCluster: boolean;

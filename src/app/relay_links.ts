@@ -7,32 +7,24 @@ import type { RelayCommand } from "../cli/command.ts";
 import { saveConfig } from "../cli/config_file.ts";
 import type { LinkChecks } from "../cli/config.ts";
 import { uriSecret, withoutPassword } from "../cli/connection_secret.ts";
-import { type Asker, askLink, askRelay, confirmSaving, type UriChecks } from "../cli/questions.ts";
+import { type Asker, askLink, askRelay, confirmSaving } from "../cli/questions.ts";
 import { forgetLink, saveLink } from "../cli/saved_link.ts";
 import type { Start } from "../cli/start.ts";
 import { Failure } from "../errors.ts";
 import { goOffline } from "../permissions/confine.ts";
 import {
-  completeUri,
   decodeRelayLink,
   encodeRelayLink,
-  expandRelay,
   inspectUri,
   isRelayLink,
   relayLinkTo,
   seedList,
+  URI_CHECKS,
 } from "../relay/open.ts";
 import { tty } from "../terminal/terminal_text.ts";
 import { RELAY_LINK_ANSWERS } from "../ui/messages/cli.ts";
 import { paintQr, qrRows } from "../ui/qr.ts";
-import { asking, isAnsi, note, say, type Surroundings } from "./surroundings.ts";
-
-/** What the questions do with connection strings and links. */
-export const URI_CHECKS: UriChecks = {
-  expand: expandRelay,
-  inspect: inspectUri,
-  complete: completeUri,
-};
+import { isAnsi, note, openTerminal, say, type Surroundings } from "./surroundings.ts";
 
 /** What `whisper config` does with links. */
 export const LINK_CHECKS: LinkChecks = {
@@ -51,7 +43,7 @@ export async function runRelay(
   parts: Surroundings & Pick<Start, "config" | "linkPath">,
 ): Promise<void> {
   const { output, linkPath } = parts;
-  const { asker } = await asking({ ui: "plain" }, parts);
+  const { asker } = await openTerminal({ ui: "plain" }, parts);
   switch (command.action) {
     case "link":
       return await printLink(command, asker, parts);

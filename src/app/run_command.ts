@@ -9,7 +9,7 @@ import { systemClock, systemRandom } from "../clock.ts";
 import { EXIT } from "../errors.ts";
 import { goOffline } from "../permissions/confine.ts";
 import { env } from "./environment.ts";
-import { asking, isAnsi, note, type Surroundings } from "./surroundings.ts";
+import { isAnsi, note, openTerminal, type Surroundings } from "./surroundings.ts";
 
 /** Runs one, and returns the exit status. */
 export async function runCommand(
@@ -63,7 +63,7 @@ export async function runCommand(
 /** Checks everything that a chat needs. */
 async function doctor(command: DoctorCommand, { stop, output }: Surroundings): Promise<number> {
   const { runDoctor } = await import("../doctor/run.ts");
-  const { input, asker } = await asking(command, { stop, output });
+  const { input, asker } = await openTerminal(command, { stop, output });
   command.notes.forEach(note);
   if (command.notify) {
     const [{ runNotify }, { notifierFor }] = await Promise.all([

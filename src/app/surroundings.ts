@@ -1,5 +1,5 @@
 /**
- * The world around the program: variables, the terminal, and the person beside the output.
+ * What a command gets from outside: the terminal, the person at it, and standard error.
  *
  * @module
  */
@@ -18,8 +18,8 @@ export interface Surroundings {
   readonly output: Output;
 }
 
-/** Where a person is asked, if there is one. */
-export async function asking(
+/** The terminal, and who answers questions there; a program that reads JSON is never asked. */
+export async function openTerminal(
   { ui, isOutputData = false }: Pick<Connection, "ui"> & {
     /** The output belongs to what is received. */
     readonly isOutputData?: boolean;

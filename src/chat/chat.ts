@@ -32,16 +32,14 @@
  */
 import { atMost, type Clock, type Random, sleep, type Timer } from "../clock.ts";
 import { untilAborted } from "../deadline.ts";
-import { EXIT, Failure } from "../errors.ts";
+import { asFailure, EXIT, Failure } from "../errors.ts";
 import type { FileStore } from "../files/store.ts";
 import { formatCode } from "../protocol/invite_code.ts";
 import { MAX_TIMER_SECONDS, type Payload, type Reply } from "../protocol/payload.ts";
 import type { Relay } from "../relay/relay.ts";
 import { Alarms } from "./alarms.ts";
 import { DisappearingMessages } from "./disappearing.ts";
-import { asFailure, cleanupFailed, closeReason } from "./errors.ts";
-import type { RoomKind } from "./events.ts";
-import { FileTransfers } from "./files.ts";
+import { closeReason } from "./errors.ts";
 import type {
   ChatEvent,
   CloseReason,
@@ -50,8 +48,10 @@ import type {
   MessageRef,
   Overview,
   RelayDocuments,
+  RoomKind,
   TakenBack,
 } from "./events.ts";
+import { FileTransfers } from "./files.ts";
 import { RelayConnection } from "./retry.ts";
 import { type Entered, type Entry, Room, roomKindOf } from "./room.ts";
 import { assertSendable, Sender } from "./sender.ts";
@@ -82,11 +82,11 @@ const INTERRUPT_MS = 2_000;
  * than the ten seconds after which process managers kill.
  */
 const HANG_UP_MS = 8_000;
-/** Interrupts this close together, in milliseconds, are one wish to leave, not impatience. */
-const ONE_PRESS_MS = 500;
-/** The last part of that time belongs to giving up the seat, whatever the goodbye takes; at most half. */
+/** The last part of each of these is for giving up the seat, however long the goodbye takes; at most half. */
 const RELEASE_MS = 3_000;
-/** At the end of input: longer than a relay takes to be reached, and to be given up. */
+/** Interrupts this close together, in milliseconds, count as one: they don't skip the graceful leaving. */
+const ONE_PRESS_MS = 500;
+/** At the end of the input, what was begun has this long to get a result; opening a relay takes less. */
 const FINISH_MS = 30_000;
 /** How long a guest waits for the host to answer. */
 const HANDSHAKE_MS = 60_000;
@@ -96,7 +96,7 @@ const BURN_MS = 2_000;
 const WITHDRAW_MS = 2_000;
 /** Leaving that takes longer than this is reported, with the time it may take. */
 const REPORT_LEAVING_MS = 1_000;
-/** Bounds the last reads, however much rubbish is on the relay. */
+/** Bounds the last reads, however many forgeries are on the relay. */
 const CATCH_UP_MS = 1_000;
 
 /** The relay, opened, and the room on it. */
@@ -154,9 +154,9 @@ export class Chat implements Controls {
   /** The invite code, as long as it lets someone in. */
   #code: string | undefined;
   #handshakeTimer: Timer | undefined;
-  /** The person, not the system, asked to leave. */
+  /** When the person, not the system, first asked to leave; by the monotonic clock. */
   #askedToLeaveAt: number | undefined;
-  /** Resolves when the room is open for a guest, or its host has let us in. */
+  /** Resolves when the room is open for a guest, or the handshake with its host is done. */
   readonly #entered = Promise.withResolvers<void>();
   readonly #over = Promise.withResolvers<number>();
   #inviting: Promise<void> | undefined;
@@ -516,7 +516,7 @@ export class Chat implements Controls {
     open?.connection.hurry();
     const failure = error === undefined ? undefined : asFailure(error);
     const deadline = this.#forceStop.signal;
-    const timer = clock.after(withinMs, () => this.#forceStop.abort(cleanupFailed()));
+    const timer = clock.after(withinMs, () => this.#forceStop.abort(new Failure("cleanup-failed")));
     await untilAborted(deadline, open?.room.close() ?? Promise.resolve()).catch(() => {});
     const report = this.#reportLeaving(open, withinMs);
     await this.#files.end("you");
@@ -581,7 +581,10 @@ export class Chat implements Controls {
       await atMost(clock, WITHDRAW_MS, open.room.withdraw(deadline)).catch(() => {});
       return { remaining: null };
     } catch (error) {
-      return { remaining: null, lost: error instanceof Failure ? error : cleanupFailed() };
+      return {
+        remaining: null,
+        lost: error instanceof Failure ? error : new Failure("cleanup-failed"),
+      };
     }
   }
 

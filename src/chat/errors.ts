@@ -1,5 +1,5 @@
 /**
- * How a chat fails, and what its end is called for that. The sentences are in
+ * The failures of a chat, and the reason that its `closed` event gives. The sentences are in
  * `src/ui/messages/chat_failures.ts`.
  *
  * @module
@@ -24,26 +24,11 @@ export function refusal(why: Refusal, by: RoomKind): Failure {
   }
 }
 
-/** The failure of leaving while the relay is out of reach. */
-export function cleanupFailed(): Failure {
-  return new Failure("cleanup-failed");
-}
-
-/** The failure of a seat that someone else holds, or of a room that is gone. */
-export function evicted(): Failure {
-  return new Failure("evicted");
-}
-
 /** What a conversation cannot go on with; any other error is thrown as it is. */
 export function conversationFailure(error: unknown): Failure {
   if (error instanceof TooFarAhead) return new Failure("gap-too-wide", {}, { cause: error });
   if (error instanceof MalformedPayload) return new Failure("peer-malformed", {}, { cause: error });
   throw error;
-}
-
-/** Anything that was thrown, as a failure; what is not one yet is a bug. */
-export function asFailure(error: unknown): Failure {
-  return error instanceof Failure ? error : new Failure("bug", {}, { cause: error });
 }
 
 /** Why a chat is over: as `asked`, unless it failed. */

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Failure } from "../errors.ts";
+import type { RefuseReason } from "../protocol/payload.ts";
 import type { WordHalves } from "../protocol/verification.ts";
 import type { Operations, StoredDocument } from "../relay/relay.ts";
 
@@ -58,7 +59,7 @@ export interface FileEvent {
     | "failed";
   /** Who sends it. */
   readonly from: "you" | "peer";
-  /** As it was sent under, or as it can be accepted under. */
+  /** The id that `sendFile` was given for one's own file; for the peer's, the id to accept it by. */
   readonly id: string;
   /** Of the peer's files a name that is safe; with `received` the one that the file has now. */
   readonly name: string;
@@ -70,8 +71,8 @@ export interface FileEvent {
   readonly failure?: Failure;
   /** `canceled`: who did it. */
   readonly by?: "you" | "peer";
-  /** `refused` by a program, not a person. */
-  readonly reason?: "declined" | "no-folder" | "busy";
+  /** `refused`: why; `declined` by a person, the others by the peer's program or this one. */
+  readonly reason?: RefuseReason;
 }
 
 /** Names a message of the present session. */
@@ -255,7 +256,7 @@ export interface Controls {
   displayed(seq: number): void;
   /**
    * Opens a new epoch of the room, for a peer who is gone or has not joined yet: under a new code, or, in
-   * a room that was agreed on by name, under the `passphrase`, which no chat keeps.
+   * a room that was agreed on by name, under the `passphrase`, which the chat wiped once it was used.
    *
    * @throws {Failure} while the peer is here, and without a passphrase where one is needed.
    */

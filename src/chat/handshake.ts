@@ -33,12 +33,11 @@ import {
 } from "../protocol/wire.ts";
 import type { Envelope, RoomView, Seat } from "../relay/relay.ts";
 import type { Alarms } from "./alarms.ts";
-import type { Listener } from "./events.ts";
+import type { Listener, RoomKind } from "./events.ts";
 import type { JoinGuard } from "./join_guard.ts";
 import type { RelayConnection } from "./retry.ts";
-import type { RoomKind } from "./events.ts";
 
-/** What a driver needs and whom it tells. */
+/** Dependencies and callbacks of a driver. */
 export interface HandshakeDriverDeps {
   readonly connection: RelayConnection;
   readonly clock: Clock;

@@ -29,7 +29,7 @@ export const MAX_UNSEATED = 3;
 /** Guests who were answered and gave their seat up that raise no alarm: a bad network loses a few. */
 export const MAX_ABANDONED = 8;
 
-/** What a guard needs and whom it tells. */
+/** Dependencies and callbacks of a guard. */
 export interface JoinGuardDeps {
   readonly clock: Clock;
   readonly alarms: Alarms;

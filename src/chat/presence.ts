@@ -5,8 +5,8 @@
  * @module
  */
 import { type Clock, sleep } from "../clock.ts";
+import { Failure } from "../errors.ts";
 import { LEASE_MS, type RoomView, type Seat } from "../relay/relay.ts";
-import { evicted } from "./errors.ts";
 import type { Presence } from "./events.ts";
 import type { RelayConnection } from "./retry.ts";
 
@@ -24,7 +24,7 @@ const KEEP_MS = 30_000;
 /** Two of the three renewals that fit in a lease were missed: one may be late on any slow network. */
 const AWAY_LEASE_LEFT_MS = LEASE_MS - 25_000;
 
-/** What a heartbeat needs and whom it tells. */
+/** Dependencies and callbacks of a heartbeat. */
 export interface HeartbeatDeps {
   readonly connection: RelayConnection;
   readonly seat: Seat;
@@ -72,7 +72,7 @@ export class Heartbeat {
         },
         signal,
       );
-      if (!view) throw evicted();
+      if (!view) throw new Failure("evicted");
       if (view.revision < this.#revision) this.#deps.onRollback();
       this.#revision = view.revision;
       const now = clock.monotonic();
@@ -87,8 +87,8 @@ export class Heartbeat {
     }
   }
 
-  /** Asks at once, when something was received from a peer that seemed to be away. */
-  pollNow(): void {
+  /** Renews at once, when something was received from a peer that seemed to be away. */
+  renewNow(): void {
     this.#endPause?.();
   }
 

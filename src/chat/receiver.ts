@@ -1,6 +1,6 @@
 /**
- * From envelopes, in whatever order and company the relay hands them over, to payloads in sequence,
- * each once: what is next is opened, what is ahead waits, what is forged or altered raises an alarm and
+ * Turns envelopes, which the relay may hand over in any order and mixed with forgeries, into payloads in
+ * sequence, each once: what is next is opened, what is ahead waits, what is forged or altered raises an alarm and
  * changes nothing else, and a gap is reported, never skipped in silence.
  *
  * A number that was opened is never opened again: its message key is gone. So a retransmission needs no
@@ -64,7 +64,7 @@ export interface ReadMark {
 type Defect = "forged" | "altered" | "replayed";
 type Reject = (defect: Defect, envelope: Envelope) => void;
 
-/** What a receiver needs and whom it tells. */
+/** Dependencies and callbacks of a receiver. */
 export interface ReceiverDeps {
   readonly conversation: Conversation;
   readonly clock: Clock;

@@ -45,7 +45,7 @@ export interface Attempt {
   readonly number: number;
 }
 
-/** What a connection needs, and whom it tells. */
+/** Dependencies and callbacks of a connection. */
 export interface RelayConnectionDeps {
   readonly relay: Relay;
   readonly clock: Clock;
@@ -221,7 +221,7 @@ export class RelayConnection {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof RelayUnavailable)) throw error;
-      if (!error.throttled) this.#reconnectWhenHopeless();
+      if (!error.throttled) this.#reconnectWhenStuck();
       return error;
     } finally {
       slow.cancel();
@@ -229,7 +229,7 @@ export class RelayConnection {
   }
 
   /** Replaces the client when nothing got through it for long. */
-  #reconnectWhenHopeless(): void {
+  #reconnectWhenStuck(): void {
     const now = this.#deps.clock.monotonic();
     this.#failingSince ??= now;
     if (now - this.#failingSince < RECONNECT_AFTER_MS || this.#deps.relay.isCutOff?.()) return;

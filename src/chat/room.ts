@@ -18,7 +18,7 @@ import {
 } from "../protocol/invite_code.ts";
 import { roomOfName, roomOfNameplate } from "../protocol/wire.ts";
 import type { Claim, RoomId, Seat } from "../relay/relay.ts";
-import { evicted, refusal } from "./errors.ts";
+import { refusal } from "./errors.ts";
 import type { RoomKind } from "./events.ts";
 import type { Attempt, RelayConnection } from "./retry.ts";
 
@@ -146,7 +146,7 @@ export class Room {
       const seat = await relay.reopen(held, next, { signal });
       return seat ? { seat } : {};
     });
-    if (!("seat" in answer)) throw evicted();
+    if (!("seat" in answer)) throw new Failure("evicted");
     return answer.seat;
   }
 

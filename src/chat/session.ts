@@ -4,16 +4,14 @@
  * @module
  */
 import type { Clock, Random, Timer } from "../clock.ts";
+import { Failure } from "../errors.ts";
 import { type Conversation, type Received, startConversation } from "../protocol/conversation.ts";
 import type { HandshakeParams, HandshakeResult } from "../protocol/handshake.ts";
 import type { FileBody, Payload, Reply } from "../protocol/payload.ts";
 import type { WordHalves } from "../protocol/verification.ts";
 import type { Envelope, RoomView, Seat } from "../relay/relay.ts";
 import type { Alarms } from "./alarms.ts";
-import { Failure } from "../errors.ts";
-import { evicted } from "./errors.ts";
-import type { RoomKind } from "./events.ts";
-import type { Listener, MessageRef, Presence, Verification } from "./events.ts";
+import type { Listener, MessageRef, Presence, RoomKind, Verification } from "./events.ts";
 import { HandshakeDriver } from "./handshake.ts";
 import { JoinGuard } from "./join_guard.ts";
 import { Heartbeat, nextPresence, type Sign } from "./presence.ts";
@@ -29,7 +27,7 @@ const MAX_PROFILE_SENDS = 4;
 /** The client name in a profile. */
 const CLIENT = "whisper/2";
 
-/** What a session needs and whom it tells. */
+/** Dependencies and callbacks of a session. */
 export interface SessionDeps {
   readonly connection: RelayConnection;
   readonly clock: Clock;
@@ -298,7 +296,7 @@ export class Session {
       this.#pingTimer?.cancel();
       this.#pingTimer = undefined;
     }
-    if (this.#presence === "away" || this.#presence === "vanished") this.#heartbeat.pollNow();
+    if (this.#presence === "away" || this.#presence === "vanished") this.#heartbeat.renewNow();
     // Something came from a peer whose profile was lost on the way.
     if (payload.kind !== "profile" && !this.#peer) this.#sendProfile();
     switch (payload.kind) {
@@ -374,7 +372,7 @@ export class Session {
       ({ relay, signal }) => relay.renew(seat, { signal }),
       this.#abort.signal,
     );
-    if (!view) throw evicted();
+    if (!view) throw new Failure("evicted");
     return view;
   }
 

@@ -21,13 +21,11 @@ const REMOVE_WITHIN_MS = 2_000;
 const REMOVE_AFTER_POST_MS = 1_500;
 /** Receipts carry no text: they wait for the next removal, but not longer than this. */
 const REMOVE_LAZILY_MS = 5_000;
-/**
- * Pushed envelopes, and removals, that wait at a time. What is pushed beyond that is dropped, and read
- * page by page instead.
- */
+/** Pushed envelopes that wait at a time; more are dropped, and read page by page instead. */
 export const MAX_PUSHED = 4 * MAX_BATCH;
-/** Characters of what waits: many short envelopes or a few of the largest. */
+/** Characters of the tokens in them: many short envelopes or a few of the largest. */
 const MAX_PUSHED_CHARS = 2 ** 21;
+/** Removals that wait at a time. */
 const MAX_REMOVALS = 16 * MAX_BATCH;
 /** Removals in one request: the ids take 60 kB. */
 const REMOVE_AT_ONCE = 4 * MAX_BATCH;
@@ -39,7 +37,7 @@ const REMOVE_AT_ONCE = 4 * MAX_BATCH;
 const MAX_REJECTED_PUSHES = 2 * MAX_BATCH;
 const MAX_REJECTED_CHARS = 2 ** 17;
 const REST_MS = 2_000;
-/** Of a page in a flood: it is read to be removed. */
+/** The largest page in a flood, in bytes: it is read only to be removed. */
 const MAX_FLOOD_BYTES = 2 ** 17;
 /**
  * Reads in a row that met a flood are followed by pauses that grow by so much, up to a limit. That
@@ -54,7 +52,7 @@ export interface ReadResult extends ReadMark {
   readonly malformed: number;
 }
 
-/** What it needs and whom it feeds. */
+/** Dependencies and callbacks of a {@link Sync}. */
 export interface SyncDeps {
   readonly connection: RelayConnection;
   readonly seat: Seat;

@@ -71,7 +71,7 @@ export function loadConfig(path: string | undefined): LoadedConfig {
   }
   try {
     const { mode, uid, size, isFile } = info;
-    if (isOfAnother(uid)) return { config: {}, isIgnored: true };
+    if (belongsToAnotherUser(uid)) return { config: {}, isIgnored: true };
     if (!isFile || size > MAX_BYTES) {
       throw new Failure("config-invalid", { path, problem: "not-settings" });
     }
@@ -93,7 +93,7 @@ function isMissing(error: unknown): boolean {
 }
 
 /** Whether a file belongs to a user who is neither we nor the administrator. */
-export function isOfAnother(owner: number | null): boolean {
+export function belongsToAnotherUser(owner: number | null): boolean {
   if (owner === null || owner === 0) return false;
   try {
     const own = Deno.uid();

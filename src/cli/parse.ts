@@ -26,17 +26,7 @@ import { nearest } from "../nearest.ts";
 import { parseDuration } from "../duration.ts";
 import { hasPassword, parseProxy } from "./proxy.ts";
 import { checkLinger, checkName, checkTheme, DEFAULT_LINGER_MS } from "./person.ts";
-import { type ResolvedRelay, Settings, type StoredConfig } from "./settings.ts";
-
-/** The other sources of settings. */
-export interface SettingSources {
-  /** Reads one variable of the environment. */
-  readonly env: (name: string) => string | undefined;
-  /** Reads the configuration file; called only where a setting comes from neither of the others. */
-  readonly config: () => StoredConfig;
-  /** Reads the saved relay link; called only where nothing else names a relay. */
-  readonly savedLink?: () => string | undefined;
-}
+import { type ResolvedRelay, Settings, type SettingSources } from "./settings.ts";
 
 /**
  * Understands a command line.

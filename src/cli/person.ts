@@ -34,7 +34,7 @@ const VISIBLE = /[^\p{Z}\p{Cf}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
 /**
  * A name that can be shown, without the spaces around it.
  *
- * @param source what a sentence calls it.
+ * @param source where the value comes from, as the failure names it.
  * @throws {Failure} `invalid-name`, which does not repeat the name.
  */
 export function checkName(text: string, source = "your name"): string {
@@ -65,7 +65,7 @@ function isLong(name: string): boolean {
 /**
  * Milliseconds that a crashed chat stays on the relay.
  *
- * @param source what a sentence calls it.
+ * @param source where the value comes from, as the failure names it.
  * @throws {Failure} `invalid-linger`.
  */
 export function checkLinger(text: string, source: string): number {
@@ -78,7 +78,7 @@ export function checkLinger(text: string, source: string): number {
 /**
  * A theme.
  *
- * @param source what a sentence calls it.
+ * @param source where the value comes from, as the failure names it.
  * @throws {Failure} `invalid-theme`.
  */
 export function checkTheme(text: string, source: string): ThemeSetting {

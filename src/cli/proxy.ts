@@ -24,7 +24,7 @@ const MAX_CHARS = 2_048;
 /**
  * Reads the address of a proxy. `socks5h` means the same as `socks5`: the proxy looks up all names.
  *
- * @param source what the sentence calls it.
+ * @param source where the value comes from, as the failure names it.
  * @throws {Failure} `invalid-proxy`, which repeats nothing of it.
  * @example parseProxy("socks5://127.0.0.1:9050", "--proxy")
  */

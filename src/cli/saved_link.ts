@@ -4,7 +4,7 @@
  * @module
  */
 import { Failure } from "../errors.ts";
-import { isOfAnother, writeForOwner } from "./config_file.ts";
+import { belongsToAnotherUser, writeForOwner } from "./config_file.ts";
 import { fileProblem } from "../file_problem.ts";
 import { decodeText } from "./text_file.ts";
 
@@ -26,7 +26,7 @@ export function loadSavedLink(path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   try {
     const { mode, uid, isFile, size } = Deno.statSync(path);
-    if (isOfAnother(uid)) return undefined;
+    if (belongsToAnotherUser(uid)) return undefined;
     if (!isFile || size > MAX_BYTES) throw new Failure("relay-link-damaged");
     if (mode !== null && (mode & 0o077) !== 0) throw new Failure("relay-link-exposed", { path });
     return decodeText(Deno.readFileSync(path)).trim();

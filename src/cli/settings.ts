@@ -29,6 +29,16 @@ export type ResolvedRelay =
   & { readonly source: SettingSource | "link" }
   & ({ readonly kind: "local" } | { readonly kind: "uri"; readonly uri: string });
 
+/** The sources of settings besides the flags. */
+export interface SettingSources {
+  /** Reads one variable of the environment. */
+  readonly env: (name: string) => string | undefined;
+  /** Reads the configuration file; called only where a setting comes from neither of the others. */
+  readonly config: () => StoredConfig;
+  /** Reads the saved relay link; called only where nothing else names a relay. */
+  readonly savedLink?: () => string | undefined;
+}
+
 /** The settings of one command line. */
 export class Settings {
   readonly #flags: Arguments["flags"];
@@ -39,11 +49,7 @@ export class Settings {
 
   constructor(
     flags: Arguments["flags"],
-    { env, config, savedLink = () => undefined }: {
-      env: (name: string) => string | undefined;
-      config: () => StoredConfig;
-      savedLink?: () => string | undefined;
-    },
+    { env, config, savedLink = () => undefined }: SettingSources,
   ) {
     this.#flags = flags;
     this.#env = env;
@@ -144,7 +150,7 @@ function describeSource(source: SettingSource, name: FlagName): string {
 /**
  * Yes or no, as people write it.
  *
- * @param source what the sentence calls it.
+ * @param source where the value comes from, as the failure names it.
  * @throws {Failure} `invalid-switch` for anything else.
  */
 export function parseSwitch(text: string | undefined, source: string): boolean | undefined {

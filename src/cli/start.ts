@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Failure } from "../errors.ts";
+import { asFailure, type Failure } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { configPath, loadConfig, type LoadedConfig, resolveConfigPath } from "./config_file.ts";
 import type { ConfigSource } from "./config.ts";
@@ -50,7 +50,6 @@ export function readStart(args: readonly string[], env: Env): Start {
       isDebug: "debug" in command && command.debug,
     };
   } catch (error) {
-    const failure = error instanceof Failure ? error : new Failure("bug", {}, { cause: error });
-    return { ...start, command: failure, isDebug: args.includes("--debug") };
+    return { ...start, command: asFailure(error), isDebug: args.includes("--debug") };
   }
 }

@@ -1,8 +1,9 @@
 /**
- * Small text files that a person names, and what is wrong with the others.
+ * Reading the small text files that a person names.
  *
  * @module
  */
+
 /**
  * Text in UTF-8, or in UTF-16 with a byte order mark, as Windows PowerShell writes it with `>`.
  *

@@ -32,7 +32,7 @@ export type Result =
 
 /** What the doctor needs. */
 export interface DoctorOptions {
-  /** What can be seen from here, the settings last. */
+  /** The steps that need no connection, the settings last. */
   readonly here: readonly Check[];
   /** The steps of the relay that the settings name; called once those are known. */
   readonly relay: () => Promise<Examination>;

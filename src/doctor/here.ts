@@ -1,5 +1,5 @@
 /**
- * What can be seen without going anywhere: the terminal, and the settings.
+ * The steps that need no connection: the terminal, and the settings.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export interface TerminalFacts {
 const MIN_COLUMNS = 40;
 const MIN_ROWS = 10;
 
-/** What this terminal makes possible. */
+/** The step that says what this terminal is able to show. */
 export function checkTerminal(facts: TerminalFacts): Check {
   return { name: "terminal", run: () => look(facts) };
 }
@@ -40,7 +40,7 @@ function look({ input, output, kind, size, multiplexer, color }: TerminalFacts):
 }
 
 /**
- * The settings.
+ * The step that reads the settings.
  *
  * @param read finds them all, asking for what is missing, and returns which relay they name.
  */

@@ -8,11 +8,11 @@ import { type Asker, askRelay, type RelayTarget } from "../cli/questions.ts";
 import type { Clock, Random } from "../clock.ts";
 import { EXIT } from "../errors.ts";
 import { examine } from "../relay/examine.ts";
-import { completeUri, expandRelay, inspectUri } from "../relay/open.ts";
+import { URI_CHECKS } from "../relay/open.ts";
+import type { TerminalText } from "../terminal/terminal_text.ts";
 import { examineAll } from "./doctor.ts";
 import { checkSettings, checkTerminal, type TerminalFacts } from "./here.ts";
 import { jsonReport, plainReport } from "./report.ts";
-import type { TerminalText } from "../terminal/terminal_text.ts";
 
 /** What the doctor gets from outside. */
 export interface DoctorDeps {
@@ -34,26 +34,22 @@ export interface DoctorDeps {
  */
 export async function runDoctor(command: DoctorCommand, deps: DoctorDeps): Promise<number> {
   const { asker, terminal, write, writeJson, goOffline, clock, random, signal } = deps;
-  let place: RelayTarget | undefined;
-  const settings = checkSettings(async () => {
-    place = await askRelay(command, asker, {
-      expand: expandRelay,
-      inspect: inspectUri,
-      complete: completeUri,
-    });
-    if (place.kind === "sqlite") goOffline();
-    return place.kind;
+  let target: RelayTarget | undefined;
+  const settingsCheck = checkSettings(async () => {
+    target = await askRelay(command, asker, URI_CHECKS);
+    if (target.kind === "sqlite") goOffline();
+    return target.kind;
   });
   const { poll, tlsCaFile, proxy } = command;
   const report = command.ui === "json" ? jsonReport(writeJson) : plainReport(write, terminal.color);
   const relay = () => {
-    const settings = place!.kind === "sqlite"
-      ? place!
-      : { ...place!, poll, proxy, tlsCaFile: place!.isLink ? undefined : tlsCaFile };
+    const settings = target!.kind === "sqlite"
+      ? target!
+      : { ...target!, poll, proxy, tlsCaFile: target!.isLink ? undefined : tlsCaFile };
     return examine(settings, { clock, random, signal });
   };
   try {
-    const here = [checkTerminal(terminal), settings];
+    const here = [checkTerminal(terminal), settingsCheck];
     const isReady = await examineAll({ here, relay, clock, signal }, report);
     return isReady ? EXIT.ok : EXIT.relay;
   } catch (error) {

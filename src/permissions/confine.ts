@@ -1,9 +1,9 @@
 /**
- * Gives up every file that this start of Whisper has no use for, before any package of others is
- * loaded.
+ * Gives up access to every file that this start of Whisper does not need, before any third-party
+ * package is loaded.
  *
- * Where the settings and the local relay are depends on who starts it where, which is unknown when a
- * binary is compiled; so the binary may reach every file for as long as this takes. Deno cannot give
+ * Where the settings and the local relay are depends on the user and the computer, which are unknown
+ * when a binary is compiled; so the binary may reach every file until then. Deno cannot give
  * back a permission that was given up.
  *
  * @module

@@ -70,20 +70,16 @@ export type FileBody =
   /** From either side. */
   | { readonly kind: "cancel"; readonly id: number; readonly reason: CancelReason };
 
-/** Why a file is not wanted: by a person, for want of a folder, or because too many are on offer. */
-export type RefuseReason = "declined" | "no-folder" | "busy";
-/**
- * Why a file is not moved any further: a person wants it so, it cannot be read, it cannot be stored, or
- * what came is not what was sent.
- */
-export type CancelReason = "canceled" | "source" | "storage" | "damaged";
+const REFUSE_REASONS = ["declined", "no-folder", "busy"] as const;
+const CANCEL_REASONS = ["canceled", "source", "storage", "damaged"] as const;
 
-const REFUSE_REASONS: ReadonlySet<unknown> = new Set<RefuseReason>(
-  ["declined", "no-folder", "busy"],
-);
-const CANCEL_REASONS: ReadonlySet<unknown> = new Set<CancelReason>(
-  ["canceled", "source", "storage", "damaged"],
-);
+/** Why a file is refused: a person declined it, there is no folder for it, or too many are on offer. */
+export type RefuseReason = (typeof REFUSE_REASONS)[number];
+/**
+ * Why a file is canceled: a person asked for it, it cannot be read, it cannot be stored, or what came is
+ * not what was sent.
+ */
+export type CancelReason = (typeof CANCEL_REASONS)[number];
 
 /**
  * Which text another one answers: whether it is one of its sender's own, and its number. The reader shows
@@ -140,7 +136,7 @@ const FIELDS: { readonly [K in Body["kind"]]: Checks } = {
     stream: isBoolean,
   },
   accept: { id: isNumber, from: isNumber },
-  refuse: { id: isNumber, reason: (v) => REFUSE_REASONS.has(v) },
+  refuse: { id: isNumber, reason: isOneOf(REFUSE_REASONS) },
   chunk: {
     id: isNumber,
     n: isNumber,
@@ -152,7 +148,7 @@ const FIELDS: { readonly [K in Body["kind"]]: Checks } = {
     sha256: (v) => v instanceof Uint8Array && v.length === 32,
   },
   delivered: { id: isNumber },
-  cancel: { id: isNumber, reason: (v) => CANCEL_REASONS.has(v) },
+  cancel: { id: isNumber, reason: isOneOf(CANCEL_REASONS) },
 };
 
 /** Fields that a kind may have or not. */
@@ -308,6 +304,10 @@ function checkPayload(value: unknown): Payload {
     throw new MalformedPayload("Cannot read payload: missing texts beyond those shown");
   }
   return payload;
+}
+
+function isOneOf(values: readonly unknown[]): (v: unknown) => boolean {
+  return (v) => values.includes(v);
 }
 
 function isBoolean(value: unknown): value is boolean {

@@ -7,12 +7,15 @@ import type { Clock, Random } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import type { FactsOf } from "../failure_reasons.ts";
 import type { Proxy } from "./mongodb/proxy.ts";
-import { tlsOf, withOptions } from "./mongodb/uri.ts";
+import { completeUri, inspectUri, tlsOf, withOptions } from "./mongodb/uri.ts";
 import type { Relay } from "./relay.ts";
-import { certificatesIn, encodeRelayLink } from "./relay_link.ts";
+import { certificatesIn, encodeRelayLink, expandRelay } from "./relay_link.ts";
 
-export { type Address, completeUri, inspectUri } from "./mongodb/uri.ts";
+export { type Address, inspectUri } from "./mongodb/uri.ts";
 export { decodeRelayLink, encodeRelayLink, expandRelay, isRelayLink } from "./relay_link.ts";
+
+/** What the questions about a relay do with its connection string or relay link. */
+export const URI_CHECKS = { expand: expandRelay, inspect: inspectUri, complete: completeUri };
 
 /** Which relay to open. */
 export type RelaySettings =

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { URI_CHECKS } from "../../../src/app/relay_links.ts";
+import { URI_CHECKS } from "../../../src/relay/open.ts";
 import { encodeRelayLink } from "../../../src/relay/relay_link.ts";
 import { TerminalInput } from "../../../src/terminal/prompt.ts";
 import {
