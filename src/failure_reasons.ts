@@ -405,6 +405,7 @@ export type FileProblem =
   | "missing"
   | "denied"
   | "not-a-file"
+  | "no-size"
   | "not-text"
   | "not-permitted"
   | "empty"

@@ -50,15 +50,24 @@ async function openSource(paths: readonly string[]): Promise<FileStore> {
   return store;
 }
 
+const LINE_FEED = 0x0a;
+
 /** The standard output: bytes as they are, and on a terminal only text. */
 function sinkOf(output: Output, { yes }: Transfer & { kind: "receive" }): Sink {
   const isText = output.isTerminal && !yes ? isTextForTerminal() : () => true;
+  let isInLine = false;
   return {
     async write(bytes) {
       if (!isText(bytes)) throw new Failure("output-not-text");
+      isInLine = bytes.at(-1) !== LINE_FEED;
       output.writeBytes(bytes);
       await output.flush();
       if (output.loss !== undefined) throw new Failure("output-lost", { why: output.loss });
+    },
+    end() {
+      // The sentence that follows on the terminal would take the place of an unfinished line.
+      if (output.isTerminal && isInLine) output.writeBytes(new Uint8Array([LINE_FEED]));
+      isInLine = false;
     },
   };
 }
@@ -105,7 +114,12 @@ export async function openTransfer(
       name,
       relay,
       isFreeCluster,
-      hasBar: terminal.isAnsi && ui !== "plain",
+      folder: transfer.kind === "receive" ? transfer.into : undefined,
+      progress: transfer.kind === "receive" && transfer.into === undefined && output.isTerminal
+        ? "none"
+        : terminal.isAnsi && ui !== "plain"
+        ? "bar"
+        : "lines",
     });
   const task: TransferTask = transfer.kind === "send"
     ? { kind: "send", paths: transfer.paths.length > 0 ? transfer.paths : [""] }

@@ -140,6 +140,7 @@ class DiskSource implements FileSource {
 
   static async find(path: string, name: string): Promise<DiskSource> {
     const found = await Deno.stat(path);
+    if (found.isDirectory) throw new Failure("file-is-folder", { name });
     if (!found.isFile) {
       throw new Failure("file-unreadable", { name, problem: "not-a-file" });
     }
@@ -147,7 +148,11 @@ class DiskSource implements FileSource {
       throw new Failure("file-too-large", { name, maxBytes: MAX_FILE_BYTES });
     }
     // Opened once, so that what cannot be read is not offered.
-    (await Deno.open(path)).close();
+    using file = await Deno.open(path);
+    // Files of /proc have bytes and no size.
+    if (found.size === 0 && await file.read(new Uint8Array(1)) !== null) {
+      throw new Failure("file-unreadable", { name, problem: "no-size" });
+    }
     return new DiskSource(path, name, found);
   }
 

@@ -90,6 +90,8 @@ class StreamedFile implements FileSource {
 /** A place for one stream of bytes. */
 export interface Sink {
   write(bytes: Uint8Array): Promise<void>;
+  /** A file is complete. */
+  end(): void;
 }
 
 /** Everything that is received goes to one sink, one file after the other. */
@@ -110,7 +112,10 @@ export class SinkStore implements FileStore {
       write: async (chunks) => {
         for (const bytes of chunks) await this.#sink.write(bytes);
       },
-      finish: () => Promise.resolve(name),
+      finish: () => {
+        this.#sink.end();
+        return Promise.resolve(name);
+      },
       discard: () => Promise.resolve(),
     });
   }

@@ -28,7 +28,8 @@ export class ProgressSteps {
     const step = size === null
       ? Math.floor(bytes / STREAM_STEP)
       : Math.floor(percent(size, bytes) / STEP);
-    if (step <= (this.#steps.get(key) ?? 0)) return undefined;
+    // That a file is complete is said by a sentence of its own.
+    if (bytes === size || step <= (this.#steps.get(key) ?? 0)) return undefined;
     this.#steps.set(key, step);
     const name = event.name === "" ? "" : `${event.name}: `;
     return `${name}${progressText(event)}`;

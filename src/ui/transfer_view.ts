@@ -29,8 +29,13 @@ export interface TransferScreenParts {
   /** What the relay is called. */
   readonly relay: string;
   readonly isFreeCluster: boolean;
-  /** A bar that is written again and again, where the terminal can do that. */
-  readonly hasBar: boolean;
+  /** The folder that files are saved in, as the person named it. */
+  readonly folder?: string | undefined;
+  /**
+   * A bar that is written again and again, where the terminal can do that; or lines; or none where what
+   * is received goes to the same terminal.
+   */
+  readonly progress: "bar" | "lines" | "none";
 }
 
 /** For people: sentences, and a bar or a line every ten percent. */
@@ -39,6 +44,9 @@ export class TransferScreen implements TransferView {
   readonly #bar = new ProgressBar();
   readonly #steps = new ProgressSteps();
   #hasBarLine = false;
+  /** What is said of the first file only. */
+  #hasOffered = false;
+  #hasBegun = false;
 
   constructor(parts: TransferScreenParts) {
     this.#parts = parts;
@@ -85,9 +93,10 @@ export class TransferScreen implements TransferView {
   }
 
   #showFile(event: FileEvent, peer: string | undefined): void {
-    const { clock, terminal, hasBar, isFreeCluster } = this.#parts;
+    const { clock, terminal, progress, isFreeCluster } = this.#parts;
     if (event.state === "progress") {
-      if (hasBar) {
+      if (progress === "none") return;
+      if (progress === "bar") {
         const text = safeLine(this.#bar.text(event, clock.monotonic()));
         terminal.write(tty`\r\x1b[K${clip(text, terminal.size().columns - 1)}`);
         this.#hasBarLine = true;
@@ -102,14 +111,20 @@ export class TransferScreen implements TransferView {
     if (event.state === "offered") {
       const note = isFreeCluster ? largeFileNote(event) : undefined;
       if (note) this.#say(note);
+      if (event.from === "you" && !this.#hasOffered) {
+        this.#say(TRANSFER_TEXTS.offered(this.#label(peer)));
+      }
+      this.#hasOffered = true;
       return;
     }
     // What failed is said at the end, once.
     if (event.state === "failed") return;
     if (event.state === "accepted") {
+      if (this.#hasBegun) return;
+      this.#hasBegun = true;
       return this.#say(event.from === "you" ? TRANSFER_TEXTS.sending : TRANSFER_TEXTS.receiving);
     }
-    const sentence = fileSentence(event, this.#label(peer));
+    const sentence = fileSentence(event, this.#label(peer), { folder: this.#parts.folder });
     if (sentence) this.#say(sentence.text);
   }
 

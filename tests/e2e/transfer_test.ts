@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { removeLeftFolder, Terminal, tmuxAvailable } from "../support/tmux.ts";
 
 const MAIN = import.meta.resolve("../../main.ts");
 const CODE = /\d{4}-[a-z]+-[a-z]+-[a-z]+/;
@@ -52,6 +53,10 @@ class End {
 
   interrupt(): void {
     this.#child.kill("SIGINT");
+  }
+
+  kill(): void {
+    this.#child.kill("SIGKILL");
   }
 
   async over(): Promise<{ status: number; errors: string }> {
@@ -130,4 +135,80 @@ test("is interrupted on either side, and leaves nothing", async (folder) => {
     assertEquals([sent.status, received.status], who === "sender" ? [130, 12] : [12, 130], who);
     assertEquals([...Deno.readDirSync(into)], []);
   }
+});
+
+test("refuses what cannot be sent, before anyone is invited", async (folder) => {
+  const cases = [
+    ["", 2, /nothing to send/],
+    [folder, 2, /is a folder[^]*tar -c/],
+    [`${folder}/none`, 12, /no such file/],
+  ] as const;
+  for (const [path, status, sentence] of cases) {
+    const end = await new End(folder, ["send", path]).over();
+    assertEquals(end.status, status, end.errors);
+    assertMatch(end.errors, sentence);
+  }
+});
+
+test("says where the files are, and how to cancel once", async (folder) => {
+  const into = `${folder}/into`;
+  await Deno.mkdir(into);
+  for (const name of ["a", "new\nline"]) await Deno.writeTextFile(`${folder}/${name}`, name);
+  const sender = new End(folder, ["send", `${folder}/a`, `${folder}/new\nline`]);
+  const receiver = new End(folder, ["receive", await sender.code, "--into", into, "--yes"]);
+  const [sent, received] = await Promise.all([sender.over(), receiver.over()]);
+  assertEquals([sent.status, received.status], [0, 0], sent.errors + received.errors);
+  assertMatch(sent.errors, /Waiting for A[^\n]* to accept/);
+  assertEquals(sent.errors.split("Sending…").length, 2, sent.errors);
+  assertMatch(sent.errors, /^Delivered new line \(8 bytes\)/m);
+  assert(received.errors.includes(`Received newline (8 bytes) from`), received.errors);
+  assert(received.errors.includes(`It is in ${into}.`), received.errors);
+});
+
+test("tells the side that is left when the other was killed, and nothing stays", async (folder) => {
+  await Promise.all((["sender", "receiver"] as const).map(async (killed) => {
+    // Each pair has a relay of its own.
+    const own = `${folder}/${killed}`;
+    const into = `${own}/into`;
+    await Deno.mkdir(into, { recursive: true });
+    const sender = new End(own, ["send"]);
+    const receiver = new End(own, ["receive", await sender.code, "--into", into, "--yes"]);
+    while ([...Deno.readDirSync(into)].length === 0) await new Promise((r) => setTimeout(r, 20));
+    const [dead, left] = killed === "sender" ? [sender, receiver] : [receiver, sender];
+    dead.kill();
+    const [{ errors, status }] = await Promise.all([left.over(), dead.over()]);
+    assertEquals(status, 12, errors);
+    assertMatch(errors, /left|disconnected/i);
+    // The next start in that folder removes what the kill has left.
+    const next = new End(own, ["receive", "1111-river-cable-ocean", "--into", into, "--yes"]);
+    await next.over();
+    assertEquals([...Deno.readDirSync(into)], []);
+  }));
+});
+
+Deno.test({
+  name: "transfer: shows no bytes on a terminal that are not text, unless that is asked for",
+  ignore: !tmuxAvailable && Deno.env.get("CI") !== "true",
+  async fn() {
+    const folder = await Deno.makeTempDir({ prefix: "whisper-test-" });
+    const env = { XDG_RUNTIME_DIR: folder, XDG_CONFIG_HOME: folder, LC_ALL: "C.UTF-8" };
+    const run = ["env", "-u", "TMUX", Deno.execPath(), "run", "--allow-all", "--no-check", MAIN];
+    try {
+      for (const isAsked of [false, true]) {
+        const sender = new End(folder, ["send"]);
+        const input = sender.input(new TextEncoder().encode("before \x1b]0;title\x07 after"));
+        const args = ["receive", await sender.code, "--local", "--name", "B"];
+        await using terminal = await Terminal.open(
+          [...run, ...args, ...isAsked ? ["--yes"] : []],
+          { env },
+        );
+        if (isAsked) await terminal.see(/before {2}after/);
+        else assert(!/after/.test(await terminal.see(/not text/)));
+        await input;
+        assertEquals((await sender.over()).status, isAsked ? 0 : 12);
+      }
+    } finally {
+      await removeLeftFolder(folder);
+    }
+  },
 });

@@ -94,7 +94,7 @@ export function sentenceOf(
       return failed(event.failure);
     case "file":
       if (event.failure) return failed(event.failure);
-      return fileSentence(event, names.peer, names.isFreeCluster);
+      return fileSentence(event, names.peer, names);
     case "message":
     case "queued":
     case "taken-back":

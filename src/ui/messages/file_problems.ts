@@ -9,6 +9,7 @@ export const FILE_PROBLEMS = {
   "missing": "there is no such file",
   "denied": "the system does not allow it",
   "not-a-file": "it is not a regular file",
+  "no-size": "the system does not say how large it is",
   "not-text": "it is not text",
   "not-permitted": "Whisper may only read files named when it starts",
   "empty": "its first line is empty",

@@ -12,9 +12,9 @@ import { commandLine } from "./invocation.ts";
 /** What the bytes of a pipe are called. */
 const STREAM = "The piped input";
 
-/** A file in a sentence. */
+/** A file in a sentence. A line break in the name of one's own file does not break the sentence. */
 function called(name: string): string {
-  return name === "" ? STREAM : name;
+  return name === "" ? STREAM : name.replaceAll(/[\r\n\u0085\u2028\u2029]+/g, " ");
 }
 
 /** A size as people write it: `3.2 MB`, in thousands. */
@@ -30,7 +30,7 @@ export function sizeText(bytes: number): string {
 
 /** Name and size, as far as they are known. */
 export function fileText({ name, size, bytes }: Omit<FileEvent, "event" | "id">): string {
-  const label = name === "" ? "piped data" : name;
+  const label = name === "" ? "piped data" : called(name);
   if (size !== null) return `${label} (${sizeText(size)})`;
   return bytes > 0 ? `${label} (${sizeText(bytes)})` : label;
 }
@@ -49,7 +49,11 @@ export function percent(size: number, bytes: number): number {
 export function fileSentence(
   event: FileEvent,
   peer: string,
-  isFreeCluster = false,
+  { isFreeCluster = false, folder }: {
+    isFreeCluster?: boolean | undefined;
+    /** Where files are saved, as the person named it. */
+    folder?: string | undefined;
+  } = {},
 ): { readonly weight: "quiet" | "news" | "problem"; readonly text: string } | undefined {
   const file = fileText(event);
   const isOwn = event.from === "you";
@@ -80,7 +84,12 @@ export function fileSentence(
     case "progress":
       return undefined;
     case "received":
-      return { weight: "news", text: `Received ${file} from ${peer}, complete and unaltered.` };
+      return {
+        weight: "news",
+        text: `Received ${file} from ${peer}, complete and unaltered.${
+          folder === undefined ? "" : ` It is in ${folder}.`
+        }`,
+      };
     case "delivered":
       return { weight: "news", text: `Delivered ${file} to ${peer}.` };
     case "refused":
@@ -89,8 +98,8 @@ export function fileSentence(
       return {
         weight: "news",
         text: event.by === "peer"
-          ? `${peer} canceled ${event.name}. Nothing of it was saved.`
-          : `Canceled ${event.name}.`,
+          ? `${peer} canceled ${called(event.name)}. Nothing of it was saved.`
+          : `Canceled ${called(event.name)}.`,
       };
     case "failed":
       return undefined;
@@ -109,9 +118,11 @@ function refused(event: FileEvent, peer: string): string {
     case "no-folder":
       return `${peer}'s chat has no folder for files. Ask them to start with --files DIR.`;
     case "busy":
-      return `${peer} has too many files waiting for an answer. Send ${event.name} again later.`;
+      return `${peer} has too many files waiting for an answer. Send ${
+        called(event.name)
+      } again later.`;
     default:
-      return `${peer} refused ${event.name}.`;
+      return `${peer} refused ${called(event.name)}.`;
   }
 }
 
@@ -150,8 +161,12 @@ export const FILE_FAILURES = {
     hint: "Copy it there, or start Whisper with --files and another folder.",
   }),
   "file-unreadable": ({ name, problem }) => ({
-    message: `Can't read ${name || "the piped input"}: ${FILE_PROBLEMS[problem]}.`,
-    hint: "Check the path, and send it again.",
+    message: `Can't read ${name === "" ? "the piped input" : called(name)}: ${
+      FILE_PROBLEMS[problem]
+    }.`,
+    hint: problem === "not-a-file" || problem === "no-size"
+      ? `Pipe it in instead: cat FILE | ${commandLine("send")}.`
+      : "Check the path, and send it again.",
   }),
   "file-unwritable": ({ name, problem }) => ({
     message: `Can't save ${name || "the piped input"}: ${FILE_PROBLEMS[problem]}.`,
@@ -176,13 +191,13 @@ export const FILE_FAILURES = {
     hint: "Nothing of it was saved. Send it again.",
   }),
   "file-peer-left": ({ name }) => ({
-    message: `Your peer left before ${name || "the transfer"} was complete.`,
+    message: `Your peer left before ${name === "" ? "the transfer" : called(name)} was complete.`,
     hint: "Nothing of it was saved. Send it again when you are both back.",
   }),
   "file-refused": ({ name, reason }) => ({
     message: reason === "no-folder"
       ? "Your peer's program has no folder for files."
-      : `Your peer refused ${name === "" ? "what you sent" : name}.`,
+      : `Your peer refused ${name === "" ? "what you sent" : called(name)}.`,
     hint: reason === "no-folder"
       ? "Ask them to start it with --files DIR."
       : "Nothing of it was sent.",
@@ -204,8 +219,8 @@ export const FILE_FAILURES = {
     hint: `Name files, or pipe something in: ${commandLine("send report.pdf")}.`,
   }),
   "file-is-folder": ({ name }) => ({
-    message: `${name} is a folder.`,
-    hint: `Send it as one stream: tar -c ${name} | ${commandLine("send")}.`,
+    message: `${called(name)} is a folder.`,
+    hint: `Send it as one stream: tar -c FOLDER | ${commandLine("send")}.`,
   }),
   "missing-yes": () => ({
     message: "Nobody can be asked whether to save what comes.",

@@ -11,6 +11,7 @@ export const TRANSFER_TEXTS = {
   invite: (code: string) =>
     `Your code, for one person and one use: ${code}\nThey run: ${commandLine(`receive ${code}`)}`,
   ready: (peer: string) => `${peer} joined. Everything is end-to-end encrypted.`,
+  offered: (peer: string) => `Waiting for ${peer} to accept. Nothing is sent before.`,
   sending: "Sending… (Ctrl+C cancels)",
   receiving: "Receiving… (Ctrl+C cancels)",
   save: (file: string, peer: string) => `${file} from ${peer}. Save? [Y/n] `,

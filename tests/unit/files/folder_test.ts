@@ -140,7 +140,7 @@ Deno.test("Folder: takes files from itself only", () =>
     await failsWith(() => folder.source("../outside.txt"), "file-outside");
     await failsWith(() => folder.source(`${path}/outside.txt`), "file-outside");
     await failsWith(() => folder.source("none.txt"), "missing");
-    await failsWith(() => folder.source("sub"), "not-a-file");
+    await failsWith(() => folder.source("sub"), "file-is-folder");
     if (isWindows) return;
     await Deno.symlink(`${path}/outside.txt`, `${path}/shared/link.txt`);
     await failsWith(() => folder.source("link.txt"), "file-outside");
@@ -186,6 +186,18 @@ Deno.test("NamedFiles: notices a file that grows, shrinks or is replaced while i
     await Deno.remove(file);
     await failsWith(() => vanished.read(1), "missing");
   }));
+
+Deno.test({
+  name:
+    "NamedFiles: refuses a folder, a device, and a file of the system that has bytes and no size",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const files = new NamedFiles();
+    await failsWith(() => files.source("/proc"), "file-is-folder");
+    await failsWith(() => files.source("/dev/zero"), "not-a-file");
+    await failsWith(() => files.source("/proc/cpuinfo"), "no-size");
+  },
+});
 
 Deno.test("Folder: completes paths below itself, and no hidden ones", () =>
   withFolder(async (path) => {
