@@ -12,6 +12,8 @@ import type { RelayConnection } from "./retry.ts";
 
 /** A watch can die in silence; this often, in milliseconds, the relay is read regardless. */
 const RECONCILE_MS = 12_000;
+/** And this often where the watch is known to live, because something was pushed in the meantime. */
+const RECONCILE_WITHIN_MS = 60_000;
 /**
  * A removal under way would hold up what is sent just then. So removals wait for a pause of the
  * conversation, but not longer than that; and when it is time, they rather go right behind a post.
@@ -94,6 +96,8 @@ export class Sync {
   /** The consumer at work: it takes one thing after the other. */
   #taking: Promise<unknown> = Promise.resolve();
   #removing: Promise<void> | undefined;
+  /** When the last read ended. */
+  #readAt = -Infinity;
   #reconcileTimer: Timer | undefined;
   #removeTimer: Timer | undefined;
   #lazyTimer: Timer | undefined;
@@ -269,6 +273,11 @@ export class Sync {
     const rejected = await this.#deps.onEnvelopes(pushed);
     if (!isMostly(rejected, pushed)) {
       this.#rejected = { envelopes: 0, chars: 0 };
+      // A read would only repeat what the watch is about to push, over the same slow link.
+      const sinceRead = this.#deps.clock.monotonic() - this.#readAt;
+      if (!this.#isReading && sinceRead < RECONCILE_WITHIN_MS - RECONCILE_MS) {
+        this.#reconcileLater();
+      }
       return;
     }
     const { envelopes, chars } = this.#rejected;
@@ -286,7 +295,7 @@ export class Sync {
   }
 
   async #readPage(): Promise<void> {
-    const { connection, seat, clock, random } = this.#deps;
+    const { connection, seat, clock } = this.#deps;
     this.#readWanted = false;
     this.#reconcileTimer?.cancel();
     const number = ++this.#reads;
@@ -328,8 +337,15 @@ export class Sync {
       this.#readWanted = true;
     }
     if (!this.#readWanted) this.#resolveWaiting(number);
+    this.#readAt = clock.monotonic();
+    this.#reconcileLater();
+  }
+
+  #reconcileLater(): void {
     if (this.#signal.aborted) return;
+    const { clock, random } = this.#deps;
     const jitter = 0.8 + 0.4 * (random(1)[0]! / 255);
+    this.#reconcileTimer?.cancel();
     this.#reconcileTimer = clock.after(RECONCILE_MS * jitter, () => this.requestRead());
   }
 

@@ -101,6 +101,25 @@ Deno.test("Sync: makes one call at a time, even when it asks for a read at once"
   stop();
 });
 
+Deno.test("Sync: reads less often while the watch is known to live, and never less than each minute", async () => {
+  const { clock, sync, calls, push, stop } = setUp(() => Promise.resolve());
+  sync.start();
+  await clock.settle();
+  for (let second = 0; second < 40; second++) {
+    push(`${second}`);
+    await clock.advance(1_000);
+  }
+  assertEquals(calls.reads, 1, "what is pushed needs no read");
+  for (let second = 40; second < 70; second++) {
+    push(`${second}`);
+    await clock.advance(1_000);
+  }
+  assertEquals(calls.reads, 2, "a minute is over");
+  await clock.advance(15_000);
+  assertEquals(calls.reads, 3, "the watch has fallen silent");
+  stop();
+});
+
 Deno.test("Sync.flush: with nothing to remove does not block the next", async () => {
   const { clock, sync, calls, put, stored, stop } = setUp(() => Promise.resolve());
   put("a");
