@@ -157,3 +157,20 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "join: names the folder of the local relay where no room has the code",
+  ignore,
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    const env = { XDG_RUNTIME_DIR: folder, XDG_CONFIG_HOME: folder, LC_ALL: "C.UTF-8" };
+    try {
+      const args = ["join", "9999-river-canyon-ocean", "--name", "Bob", "--local", "--plain"];
+      await using bob = await Terminal.open([...RUN, ...args], { env, columns: 160 });
+      const screen = await bob.see(/uses another one/);
+      assert(screen.includes(folder), screen);
+    } finally {
+      await removeLeftFolder(folder);
+    }
+  },
+});
