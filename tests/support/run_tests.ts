@@ -3,9 +3,8 @@
  * `N passed, N failed, N skipped`.
  *
  * Paths of files and folders select tests; other arguments go to `deno test`. The files run in two
- * groups, each on all cores: those that wait for servers and programs, and those that compute. Servers
- * would starve, and tests of them time out, next to those that compute; these get what time is left
- * (`nice`), or where there is no such thing (Windows) begin when the others are done.
+ * groups, one after the other, each on all cores: first those that compute, then those that wait for
+ * servers and programs. Servers would starve, and tests of them time out, next to those that compute.
  *
  * @module
  */
@@ -15,13 +14,11 @@ interface Group {
   readonly files: readonly string[];
   /** Files that run at the same time. */
   readonly jobs: number;
-  /** The command line that runs the group. */
-  readonly command: readonly [program: string, ...args: string[]];
 }
 
 /** Their files use a processor from beginning to end. */
 const COMPUTING = /^tests\/(unit|scenario)\//;
-/** Their names begin the list of the others, so that none of them is left for the end alone. */
+/** Their names begin the list of the second group, so that none of them is left for the end alone. */
 const LONGEST = ["tests/e2e/chat_test.ts", "tests/contract/mongo_test.ts", "tests/e2e/tui_test.ts"];
 
 /** The closing line of `deno test`, whatever else it counts. */
@@ -38,41 +35,26 @@ function filesUnder(path: string): string[] {
   }).sort();
 }
 
-/** Whether a group can yield to another. */
-const HAS_NICE = Deno.build.os !== "windows";
-
 function groupsOf(files: readonly string[]): Group[] {
   const rank = (file: string) =>
     (LONGEST.indexOf(file) + LONGEST.length + 1) % (LONGEST.length + 1);
   const cores = navigator.hardwareConcurrency;
-  const deno = Deno.execPath();
   const isComputing = (file: string) => COMPUTING.test(file);
-  const groups: Group[] = [
+  return [
+    { files: files.filter(isComputing), jobs: cores },
+    // More than there are cores: most of their time is waiting.
     {
       files: files.filter((file) => !isComputing(file)).sort((a, b) => rank(a) - rank(b)),
-      // More than there are cores: most of their time is waiting.
       jobs: cores + 2,
-      command: [deno],
     },
-    {
-      files: files.filter(isComputing),
-      jobs: cores,
-      command: HAS_NICE ? ["nice", "-n", "19", deno] : [deno],
-    },
-  ];
-  return groups.filter(({ files }) => files.length > 0);
+  ].filter(({ files }) => files.length > 0);
 }
 
-/** Runs a group, and hands over its output as it comes. */
-async function run(
-  { files, jobs, command: [program, ...args] }: Group,
-  options: readonly string[],
-  show: (bytes: Uint8Array) => void,
-) {
-  const child = new Deno.Command(program, {
-    args: [...args, "test", "--allow-all", "--parallel", ...options, ...files],
+/** Runs a group and shows its output. */
+async function run({ files, jobs }: Group, options: readonly string[]) {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", "--allow-all", "--parallel", ...options, ...files],
     stdout: "piped",
-    stderr: "inherit",
     env: {
       DENO_JOBS: String(jobs),
       ...(Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR") ? { FORCE_COLOR: "1" } : {}),
@@ -82,7 +64,7 @@ async function run(
   let rest = "";
   const decoder = new TextDecoder();
   for await (const bytes of child.stdout) {
-    show(bytes);
+    for (let left = bytes; left.length > 0;) left = left.subarray(Deno.stdout.writeSync(left));
     const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
     rest = lines.pop()!;
     for (const line of lines) {
@@ -97,10 +79,6 @@ async function run(
   return { code, passed, failed: code !== 0 && failed === 0 ? 1 : failed, skipped };
 }
 
-function write(bytes: Uint8Array): void {
-  for (let left = bytes; left.length > 0;) left = left.subarray(Deno.stdout.writeSync(left));
-}
-
 const isPath = (arg: string) => {
   try {
     return !arg.startsWith("-") && Deno.statSync(arg) !== undefined;
@@ -111,17 +89,9 @@ const isPath = (arg: string) => {
 const paths = Deno.args.filter(isPath);
 const options = Deno.args.filter((arg) => !isPath(arg));
 const files = [...new Set((paths.length === 0 ? ["tests"] : paths).flatMap(filesUnder))];
-const running = [];
-// The output of one group would be in the midst of the other.
-const held: Uint8Array[] = [];
-for (const [index, group] of groupsOf(files).entries()) {
-  running.push(run(group, options, index === 0 ? write : (bytes) => held.push(bytes)));
-  if (!HAS_NICE) await running.at(-1);
-}
-const results = await Promise.all(running);
-held.forEach(write);
 const total = { code: 0, passed: 0, failed: 0, skipped: 0 };
-for (const result of results) {
+for (const group of groupsOf(files)) {
+  const result = await run(group, options);
   total.code ||= result.code;
   total.passed += result.passed;
   total.failed += result.failed;
