@@ -32,8 +32,8 @@ const MAX_WAITING = 4 * MAX_WINDOW;
  * Chunks are answered when so many are new, or so long after the answer before: an answer and the removal
  * before it cost a round of work on every node, as a batch of chunks does.
  */
-const ANSWER_CHUNKS = 16;
-const ANSWER_APART_MS = 100;
+const ANSWER_CHUNKS = 32;
+const ANSWER_APART_MS = 50;
 /** A batch of chunks comes in parts, so far apart at most. */
 const ANSWER_DELAY_MS = 20;
 /** Of the chunks of a file that is over, one in so many is answered: a window of them has two. */

@@ -166,13 +166,13 @@ Deno.test("FileTransfers: answers many chunks at once, and few after a moment", 
   assertEquals(answers(), [], "more may come");
   await clock.advance(20);
   assertEquals(answers(), [7]);
-  await receive(16);
-  assertEquals(answers(), [23], "a quarter of the window does not wait");
+  await receive(32);
+  assertEquals(answers(), [39], "a third of the window does not wait");
   await receive(1);
-  await clock.advance(99);
+  await clock.advance(49);
   assertEquals(answers(), []);
   await clock.advance(1);
-  assertEquals(answers(), [24]);
+  assertEquals(answers(), [40]);
 });
 
 Deno.test("FileTransfers: rests between two batches while messages are written", async () => {

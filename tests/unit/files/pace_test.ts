@@ -19,7 +19,15 @@ function run(
 Deno.test("Pace: grows to the whole window while answers come as fast as ever", () => {
   const pace = new Pace();
   run(pace, 200, () => 50);
-  assertEquals([pace.window, pace.batch], [90, 8]);
+  assertEquals([pace.window, pace.batch], [90, 16]);
+});
+
+Deno.test("Pace: grows by what arrived, however many answers told so", () => {
+  const [one, many] = [new Pace(), new Pace()];
+  for (let n = 1; n <= 8; n++) for (const pace of [one, many]) pace.onSent(n, 0);
+  one.onAccept(9, 10);
+  for (let n = 1; n <= 8; n++) many.onAccept(n + 1, 10);
+  assertEquals([one.window, many.window], [13, 13]);
 });
 
 Deno.test("Pace: stays where a queue begins", () => {
@@ -49,13 +57,13 @@ Deno.test("Pace: remembers nothing of what was answered", () => {
 Deno.test("Pace: has one batch under way while messages are written, and rests after it", () => {
   const pace = new Pace();
   run(pace, 40, () => 10);
-  assertEquals([pace.window, pace.batch], [49, 8]);
+  assertEquals([pace.window, pace.batch], [29, 14]);
   pace.onSent(41, 1_000);
   assertEquals(pace.onAccept(42, 1_010, { isTalking: true }), 15);
-  assertEquals([pace.window, pace.batch], [8, 8]);
+  assertEquals([pace.window, pace.batch], [14, 14]);
   pace.onSent(42, 2_000);
   assertEquals(pace.onAccept(43, 2_010), 0, "nobody writes any more");
-  assertEquals(pace.window, 50);
+  assertEquals(pace.window, 29);
 });
 
 Deno.test("Pace: has small batches under way while messages are written on a slow connection", () => {
