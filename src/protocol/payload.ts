@@ -73,7 +73,7 @@ export type FileBody =
 const REFUSE_REASONS = ["declined", "no-folder", "busy"] as const;
 const CANCEL_REASONS = ["canceled", "source", "storage", "damaged"] as const;
 
-/** Why a file is refused: a person declined it, there is no folder for it, or too many are on offer. */
+/** Why a file is refused: by a person, for lack of a folder, or because too many wait for an answer. */
 export type RefuseReason = (typeof REFUSE_REASONS)[number];
 /**
  * Why a file is canceled: a person asked for it, it cannot be read, it cannot be stored, or what came is

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { leaveTerminal, startInTerminal } from "./in_terminal.ts";
 import { pathTo } from "./program.ts";
 import { type Bench, median, type Row, runAlone } from "./table.ts";
 
@@ -28,18 +29,10 @@ const DENO: Subject = {
   shows: "ready",
 };
 
-/** Milliseconds until `shows` is written to a terminal of its own (`script` of util-linux). */
+/** Milliseconds until `shows` is written to a terminal of its own. */
 async function firstSight({ args, shows }: Subject, folder: string): Promise<number> {
-  const command = [Deno.execPath(), "run", "--quiet", "--allow-all", "--no-check", ...args]
-    .map((word) => `'${word}'`).join(" ");
   const since = performance.now();
-  const child = new Deno.Command("script", {
-    args: ["-qefc", `stty rows 24 cols 80; exec ${command}`, "/dev/null"],
-    env: { XDG_RUNTIME_DIR: folder, TERM: "xterm-256color" },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
+  const child = startInTerminal(args, { env: { XDG_RUNTIME_DIR: folder }, stdout: "piped" });
   const reader = child.stdout.getReader();
   const decoder = new TextDecoder();
   let seen = "";
@@ -50,14 +43,8 @@ async function firstSight({ args, shows }: Subject, folder: string): Promise<num
   }
   const took = performance.now() - since;
   reader.releaseLock();
-  const input = child.stdin.getWriter();
-  // Ctrl+C, as a person leaves; a program that has ended does not read it.
-  await input.write(new Uint8Array([3])).catch(() => {});
   const rest = child.stdout.pipeTo(new WritableStream()).catch(() => {});
-  const late = setTimeout(() => child.kill("SIGKILL"), 5_000);
-  await child.status;
-  clearTimeout(late);
-  await input.close().catch(() => {});
+  await leaveTerminal(child);
   await rest;
   return took;
 }

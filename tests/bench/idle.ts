@@ -7,9 +7,10 @@
  * @module
  */
 import { startReplicaSet } from "../support/mongod.ts";
+import { leaveTerminal, startInTerminal } from "./in_terminal.ts";
 import { bareMongoPair, pause, whisperPair } from "./pairs.ts";
 import { pathTo, Program } from "./program.ts";
-import { type Bench, runAlone } from "./table.ts";
+import { type Bench, type Row, runAlone } from "./table.ts";
 
 /** By then V8 has collected what the start left behind. */
 const SETTLE_MS = 70_000;
@@ -23,40 +24,15 @@ interface Usage {
   readonly wakeUps: number;
 }
 
-/** The full screen of a host whom nobody has joined, in a terminal of its own (`script` of util-linux). */
-class FullScreenHost {
-  readonly pid: number;
-  readonly #script: Deno.ChildProcess;
-
-  private constructor(script: Deno.ChildProcess, pid: number) {
-    this.#script = script;
-    this.pid = pid;
-  }
-
-  static async start(uri: string): Promise<FullScreenHost> {
-    const words = ["run", "--quiet", "--allow-all", pathTo("main.ts"), "new", "--name", "Alice"];
-    const command = [Deno.execPath(), ...words].map((word) => `'${word}'`).join(" ");
-    const script = new Deno.Command("script", {
-      args: ["-qefc", `stty rows 24 cols 80; exec ${command}`, "/dev/null"],
-      env: { WHISPER_URI: uri, XDG_CONFIG_HOME: "/nonexistent", TERM: "xterm-256color" },
-      stdin: "piped",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    await pause(10_000);
-    const children = await Deno.readTextFile(`/proc/${script.pid}/task/${script.pid}/children`);
-    return new FullScreenHost(script, Number(children.trim().split(" ")[0]));
-  }
-
-  async end(): Promise<void> {
-    const input = this.#script.stdin.getWriter();
-    // Ctrl+C, as a person leaves.
-    await input.write(new Uint8Array([3])).catch(() => {});
-    const late = setTimeout(() => this.#script.kill("SIGKILL"), 5_000);
-    await this.#script.status;
-    clearTimeout(late);
-    await input.close().catch(() => {});
-  }
+/** The full screen of a host whom nobody has joined: its terminal, and the process in it. */
+async function fullScreenHost(uri: string): Promise<{ child: Deno.ChildProcess; pid: number }> {
+  const child = startInTerminal([pathTo("main.ts"), "new", "--name", "Alice"], {
+    env: { WHISPER_URI: uri, XDG_CONFIG_HOME: "/nonexistent" },
+    stdout: "null",
+  });
+  await pause(10_000);
+  const children = await Deno.readTextFile(`/proc/${child.pid}/task/${child.pid}/children`);
+  return { child, pid: Number(children.trim().split(" ")[0]) };
 }
 
 async function usage({ pid }: { readonly pid: number }): Promise<Usage> {
@@ -79,7 +55,7 @@ export const bench: Bench = {
     try {
       const pair = await whisperPair({ WHISPER_URI: server.uri });
       const bare = await bareMongoPair(server.uri);
-      const screen = await FullScreenHost.start(server.uri);
+      const screen = await fullScreenHost(server.uri);
       const programs = [pair.sides[0], bare.sides[0], timer, screen];
       await pause(SETTLE_MS);
       const before = await Promise.all(programs.map(usage));
@@ -87,39 +63,30 @@ export const bench: Bench = {
       const after = await Promise.all(programs.map(usage));
       await pair.end();
       await bare.end();
-      await screen.end();
+      await leaveTerminal(screen.child);
       const [json, driver, empty, full] = after.map(({ cpu, wakeUps }, i) => ({
         cpu: (cpu - before[i]!.cpu) * 60_000 / MEASURE_MS,
         wakeUps: (wakeUps - before[i]!.wakeUps) * 1_000 / MEASURE_MS,
       }));
-      return [
+      const rows = (what: string, { cpu, wakeUps }: Usage, atMost: number): Row[] => [
         {
-          what: "JSON: processor time in a minute",
-          value: json!.cpu,
+          what: `${what}: processor time in a minute`,
+          value: cpu,
           unit: "ms",
           reference: { what: "bare driver", value: driver!.cpu },
           bound: { of: "ratio", atMost: 1 },
         },
         {
-          what: "JSON: wake-ups of the main thread in a second",
-          value: json!.wakeUps,
+          what: `${what}: wake-ups of the main thread in a second`,
+          value: wakeUps,
           unit: "",
           reference: { what: "bare driver", value: driver!.wakeUps },
-          bound: { of: "value", atMost: 4 },
+          bound: { of: "value", atMost },
         },
-        {
-          what: "full screen: processor time in a minute",
-          value: full!.cpu,
-          unit: "ms",
-          reference: { what: "bare driver", value: driver!.cpu },
-          bound: { of: "ratio", atMost: 1 },
-        },
-        {
-          what: "full screen: wake-ups of the main thread in a second",
-          value: full!.wakeUps,
-          unit: "",
-          bound: { of: "value", atMost: 8 },
-        },
+      ];
+      return [
+        ...rows("JSON", json!, 4),
+        ...rows("full screen", full!, 8),
         {
           what: "a Deno with one timer a second: processor time in a minute",
           value: empty!.cpu,

@@ -9,7 +9,7 @@
  */
 import { type ClientSession, type Db, type Document, Long } from "mongodb";
 import { backoff, type Clock, type Random, sleep } from "../../clock.ts";
-import { Failure, RelayUnavailable } from "../../errors.ts";
+import { asFailure, Failure, RelayUnavailable } from "../../errors.ts";
 import { Portion } from "../portion.ts";
 import { type Envelope, type Listener, MAX_BATCH, type Seat } from "../relay.ts";
 import { AWAIT_MS } from "./client.ts";
@@ -243,8 +243,4 @@ class Stream {
 /** A stream ends when its collection is dropped or renamed; Whisper then opens a new one. */
 function ended(): RelayUnavailable {
   return new RelayUnavailable(new Failure("stream-ended"));
-}
-
-function asFailure(error: unknown): Failure {
-  return error instanceof Failure ? error : new Failure("bug", {}, { cause: error });
 }
