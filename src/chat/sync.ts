@@ -145,7 +145,8 @@ export class Sync {
     }, AbortSignal.any([this.#signal, this.#watch.signal]));
   }
 
-  #onPush(envelopes: readonly Envelope[]): void {
+  /** Resolves when they were taken. */
+  async #onPush(envelopes: readonly Envelope[]): Promise<void> {
     const isFlood = this.#pushed.length + envelopes.length > MAX_PUSHED ||
       charsOf(this.#pushed) + charsOf(envelopes) > MAX_PUSHED_CHARS ||
       this.#removals.size >= MAX_REMOVALS ||
@@ -158,7 +159,7 @@ export class Sync {
       return this.requestRead();
     }
     this.#pushed.push(...envelopes);
-    this.#inTurn(() => this.#takePushed()).catch((error) => this.#fail(error));
+    await this.#inTurn(() => this.#takePushed()).catch((error) => this.#fail(error));
   }
 
   #restWatch(): void {

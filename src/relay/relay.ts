@@ -121,8 +121,11 @@ export type WatchKind = "stream" | "poll" | "file";
 
 /** What a watcher is told. Calls are made one at a time. */
 export interface Listener {
-  /** New envelopes, maybe ones already read. Those of the other seat and of strangers only. */
-  push(envelopes: Envelope[]): void;
+  /**
+   * New envelopes, maybe ones already read. Those of the other seat and of strangers only. A promise
+   * resolves when they were dealt with: a watch may wait for it before it asks for more.
+   */
+  push(envelopes: Envelope[]): void | Promise<void>;
   /** Something changed: read. */
   wake(): void;
   /**

@@ -25,10 +25,10 @@ const NEWS_MS = AWAIT_MS + 6_000;
 /** Unknown answers in a row after which a stream counts as refused. */
 const MAX_UNKNOWN_ANSWERS = 3;
 /**
- * A batch is decrypted, displayed and answered before the next is asked for, which takes about as
- * long. What is stored in the meantime waits on the server.
+ * A batch is decrypted and displayed before the next is asked for: making that request would hold it up.
+ * One that takes longer than this is waiting for the relay itself, as in a handshake.
  */
-const PROCESSING_MS = 1;
+const PROCESSING_MS = 10;
 /** Envelopes in one answer: that many of the largest are 4 MB. */
 const MAX_NEWS = MAX_BATCH / 4;
 /**
@@ -96,8 +96,8 @@ async function follow(
         failures = unknownAnswers = 0;
         fullBatches = news.isFull ? fullBatches + 1 : 0;
         if (news.envelopes.length > 0) {
-          listener.push(news.envelopes);
-          await sleep(deps.clock, PROCESSING_MS, signal);
+          const taken = listener.push(news.envelopes);
+          await Promise.race([taken, sleep(deps.clock, PROCESSING_MS, signal)]);
         }
         if (news.strange) listener.wake();
       }
