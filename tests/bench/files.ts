@@ -8,29 +8,25 @@
  */
 import { systemRandom } from "../../src/clock.ts";
 import { decrypt, encrypt, importFernetKey } from "../../src/crypto/fernet.ts";
-import { permissionFlags } from "../../src/build/permissions.ts";
 import { startReplicaSet } from "../support/mongod.ts";
 import { CHUNK_BYTES } from "../../src/limits.ts";
 import { pause, type Place, whisperPair } from "./pairs.ts";
-import { pathTo, Program } from "./program.ts";
+import { Program } from "./program.ts";
 import { type Bench, median, type Row, runAlone } from "./table.ts";
 
 const MEGABYTES = Number(Deno.env.get("FILES_BENCH_MB") ?? 40);
 /** Files, and runs of what they are compared with, in turns. */
 const TURNS = 3;
-const V8_FLAGS = permissionFlags({ atlas: false }).find((flag) => flag.startsWith("--v8-flags"))!;
 /** Messages for each median. */
 const MESSAGES = 30;
 
-/** Two chats with folders of their own, with the flags of V8 that every start has. */
+/** Two chats with folders of their own. */
 async function pairWithFolders(place: Place) {
   const [from, to] = [await Deno.makeTempDir(), await Deno.makeTempDir()];
   const pair = await whisperPair(place, {
     start(args, env) {
       const folder = args[0] === "new" ? from : to;
-      const run = ["run", "--quiet", "--frozen", "--allow-all", V8_FLAGS];
-      const all = [...run, pathTo("main.ts"), ...args, "--files", folder];
-      return new Program(Deno.execPath(), { args: all, env });
+      return Program.whisper([...args, "--files", folder], env);
     },
   });
   return {
@@ -202,23 +198,22 @@ async function oneLine(place: Place): Promise<{ send: number; chat: number }> {
   await Deno.writeFile(path, new Uint8Array(100));
   const folder = await Deno.makeTempDir();
   try {
-    const sender = Program.deno("main.ts", ["send", path, "--json", "--name", "A"], env);
+    const sender = Program.whisper(["send", path, "--json", "--name", "A"], env);
     const invite = await sender.next((line) => line.includes('"event":"invite"'));
     const { code } = JSON.parse(invite.text);
     const delivered = sender.next(isFile("delivered"));
     const began = performance.now();
     const flags = ["--into", folder, "--yes", "--json", "--name", "B"];
-    const receiver = Program.deno("main.ts", ["receive", code, ...flags], env);
+    const receiver = Program.whisper(["receive", code, ...flags], env);
     const send = (await delivered).at - began;
     await Promise.all([sender.end(), receiver.end()]);
 
-    const host = Program.deno("main.ts", ["new", "--json", "--name", "A"], env);
+    const host = Program.whisper(["new", "--json", "--name", "A"], env);
     const invited = await host.next((line) => line.includes('"event":"invite"'));
     const answered = host.next((line) => line.includes('"event":"delivered"'));
     await host.write('{"send":"a message","id":"1"}');
     const start = performance.now();
-    const guest = Program.deno(
-      "main.ts",
+    const guest = Program.whisper(
       ["join", JSON.parse(invited.text).code, "--json", "--name", "B"],
       env,
     );

@@ -5,7 +5,7 @@
  * @module
  */
 import { leaveTerminal, startInTerminal } from "./in_terminal.ts";
-import { pathTo } from "./program.ts";
+import { pathTo, whisperArgs } from "./program.ts";
 import { type Bench, median, type Row, runAlone } from "./table.ts";
 
 /** Starts of each program, in turns. */
@@ -20,12 +20,12 @@ interface Subject {
   readonly shows: string;
 }
 
-const WHISPER = [pathTo("main.ts"), "new", "--local", "--name", "Alice"];
+const WHISPER = whisperArgs(["new", "--local", "--name", "Alice"]);
 const FULL: Subject = { what: "full screen", args: WHISPER, shows: "Connecting" };
 const PLAIN: Subject = { what: "plain", args: [...WHISPER, "--plain"], shows: "* " };
 const DENO: Subject = {
   what: "empty Deno program",
-  args: [pathTo("tests/bench/empty_deno.ts")],
+  args: ["run", "--quiet", "--no-check", pathTo("tests/bench/empty_deno.ts")],
   shows: "ready",
 };
 

@@ -9,7 +9,7 @@
 import { startReplicaSet } from "../support/mongod.ts";
 import { leaveTerminal, startInTerminal } from "./in_terminal.ts";
 import { bareMongoPair, pause, whisperPair } from "./pairs.ts";
-import { pathTo, Program } from "./program.ts";
+import { Program, whisperArgs } from "./program.ts";
 import { type Bench, type Row, runAlone } from "./table.ts";
 
 /** By then V8 has collected what the start left behind. */
@@ -26,7 +26,7 @@ interface Usage {
 
 /** The full screen of a host whom nobody has joined: its terminal, and the process in it. */
 async function fullScreenHost(uri: string): Promise<{ child: Deno.ChildProcess; pid: number }> {
-  const child = startInTerminal([pathTo("main.ts"), "new", "--name", "Alice"], {
+  const child = startInTerminal(whisperArgs(["new", "--name", "Alice"]), {
     env: { WHISPER_URI: uri, XDG_CONFIG_HOME: "/nonexistent" },
     stdout: "null",
   });

@@ -4,12 +4,12 @@
  * @module
  */
 
-/** Starts a file with its arguments, in 24 rows of 80 columns. */
+/** Starts Deno with these arguments, in 24 rows of 80 columns. */
 export function startInTerminal(
   args: readonly string[],
   { env, stdout }: { env: Record<string, string>; stdout: "piped" | "null" },
 ): Deno.ChildProcess {
-  const command = [Deno.execPath(), "run", "--quiet", "--allow-all", "--no-check", ...args]
+  const command = [Deno.execPath(), ...args]
     .map((word) => `'${word}'`).join(" ");
   return new Deno.Command("script", {
     args: ["-qefc", `stty rows 24 cols 80; exec ${command}`, "/dev/null"],

@@ -61,7 +61,7 @@ async function say(pair: Pair, { from, number }: { from: 0 | 1; number: number }
 /** The steps of one chat over a network, and its messages in turns with those of a bare pair. */
 async function chat(uri: string, { steps, shown, bare }: Measured): Promise<void> {
   const env = { WHISPER_URI: uri, XDG_CONFIG_HOME: NOWHERE };
-  const start = (...args: string[]) => Program.deno("main.ts", [...args, "--json"], env);
+  const start = (...args: string[]) => Program.whisper([...args, "--json"], env);
   const time = async (into: number[], action: () => Promise<unknown>) => {
     const began = performance.now();
     await action();
@@ -181,7 +181,7 @@ async function bulk(
   const networks = [await Network.open(server), await Network.open(server)] as const;
   const [own, peer] = networks;
   const start = (network: Network, ...args: string[]) =>
-    Program.deno("main.ts", [...args, "--json"], {
+    Program.whisper([...args, "--json"], {
       WHISPER_URI: network.uri,
       XDG_CONFIG_HOME: NOWHERE,
     });

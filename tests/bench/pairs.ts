@@ -29,12 +29,10 @@ export type Place = Readonly<Record<string, string>>;
 /** How to start the program. */
 export type Start = (args: readonly string[], env: Record<string, string>) => Program;
 
-const fromSource: Start = (args, env) => Program.deno("main.ts", args, env);
-
 /** Two Whispers that know each other. */
 export async function whisperPair(
   place: Place,
-  { start = fromSource, flags = [] }: { start?: Start; flags?: readonly string[] } = {},
+  { start = Program.whisper, flags = [] }: { start?: Start; flags?: readonly string[] } = {},
 ): Promise<Pair> {
   const env = { ...place, XDG_CONFIG_HOME: NOWHERE };
   const host = start(["new", "--json", "--name", "Alice", ...flags], env);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { permissionFlags } from "../../src/build/permissions.ts";
 
 /** One line of standard output. */
 export interface Line {
@@ -30,6 +31,12 @@ export function pathToPart(file: string): string {
   return pathTo(`tests/bench/${file}`);
 }
 
+/** What Deno is started with for Whisper from source: the same flags as in `deno task chat`. */
+export function whisperArgs(args: readonly string[]): string[] {
+  const run = ["run", "--quiet", "--frozen", ...permissionFlags({ atlas: false })];
+  return [...run, pathTo("main.ts"), ...args];
+}
+
 /** A running program. */
 export class Program {
   readonly #child: Deno.ChildProcess;
@@ -54,6 +61,11 @@ export class Program {
   static deno(file: string, args: readonly string[], env?: Record<string, string>): Program {
     const run = ["run", "--quiet", "--frozen", "--allow-all", pathTo(file), ...args];
     return new Program(Deno.execPath(), { args: run, ...env && { env } });
+  }
+
+  /** Whisper from source. */
+  static whisper(args: readonly string[], env?: Record<string, string>): Program {
+    return new Program(Deno.execPath(), { args: whisperArgs(args), ...env && { env } });
   }
 
   get pid(): number {

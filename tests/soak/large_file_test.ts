@@ -55,7 +55,7 @@ Deno.test({
       await Deno.mkdir(`${folder}/into`);
       const hash = await writeRandom(`${folder}/large`);
       const env = { WHISPER_URI: network.uri, XDG_CONFIG_HOME: `${folder}/none` };
-      const run = (...args: string[]) => Program.deno("main.ts", [...args, "--json"], env);
+      const run = (...args: string[]) => Program.whisper([...args, "--json"], env);
       const sender = run("send", `${folder}/large`, "--name", "A");
       const invite = await sender.next((line) => line.includes('"event":"invite"'));
       const lines: string[] = [];
