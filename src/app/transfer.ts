@@ -11,8 +11,11 @@ import type { Sink } from "../files/streams.ts";
 import type { Output } from "../terminal/output.ts";
 import type { Terminal, TerminalInput } from "../terminal/prompt.ts";
 import type { Interface } from "../ui/interface.ts";
+import { peerLabel } from "../ui/messages/events.ts";
+import { fileText } from "../ui/messages/files.ts";
+import { TRANSFER_TEXTS } from "../ui/messages/transfer.ts";
 import { isTextForTerminal } from "../ui/terminal_bytes.ts";
-import type { TransferTask, TransferView } from "../ui/transfer.ts";
+import { TransferInterface, type TransferTask, type TransferView } from "../ui/transfer.ts";
 
 /** Where files are taken from and put, as the command line says; undefined: nowhere. */
 export async function openFiles(
@@ -86,41 +89,9 @@ export async function openTransfer(
     readonly stop: AbortSignal;
   },
 ): Promise<Interface> {
-  const [
-    { TransferInterface },
-    { TransferJson, TransferScreen },
-    { TRANSFER_TEXTS },
-    files,
-    events,
-  ] = await Promise.all([
-    import("../ui/transfer.ts"),
-    import("../ui/transfer_view.ts"),
-    import("../ui/messages/transfer.ts"),
-    import("../ui/messages/files.ts"),
-    import("../ui/messages/events.ts"),
-  ]);
   const { transfer, ui } = command;
   const isJson = ui === "json";
-  const view: TransferView = isJson
-    ? new TransferJson({
-      write: (value) => output.writeJson(value),
-      flush: () => output.flush({ withinMs: flushMs }),
-    })
-    : new TransferScreen({
-      terminal,
-      print: (text) => input.print(text),
-      clock: systemClock,
-      kind: transfer.kind,
-      name,
-      relay,
-      isFreeCluster,
-      folder: transfer.kind === "receive" ? transfer.into : undefined,
-      progress: transfer.kind === "receive" && transfer.into === undefined && output.isTerminal
-        ? "none"
-        : terminal.isAnsi && ui !== "plain"
-        ? "bar"
-        : "lines",
-    });
+  const view = isJson ? await openJson() : await openScreen();
   const task: TransferTask = transfer.kind === "send"
     ? { kind: "send", paths: transfer.paths.length > 0 ? transfer.paths : [""] }
     : {
@@ -128,8 +99,7 @@ export async function openTransfer(
       isStream: transfer.into === undefined,
       async confirm(file, peer) {
         if (transfer.yes || transfer.into === undefined) return true;
-        const text = files.fileText(file);
-        const prompt = TRANSFER_TEXTS.save(text, events.peerLabel(peer, name));
+        const prompt = TRANSFER_TEXTS.save(fileText(file), peerLabel(peer, name));
         while (true) {
           const answer = await input.readLine({ prompt, signal: stop });
           if (answer === null || /^\s*n(?:o)?\s*$/i.test(answer)) return false;
@@ -145,4 +115,31 @@ export async function openTransfer(
     isJson,
     outputFailure: () => output.loss && new Failure("output-lost", { why: output.loss }),
   });
+
+  async function openJson(): Promise<TransferView> {
+    const { TransferJson } = await import("../ui/transfer_json.ts");
+    return new TransferJson({
+      write: (value) => output.writeJson(value),
+      flush: () => output.flush({ withinMs: flushMs }),
+    });
+  }
+
+  async function openScreen(): Promise<TransferView> {
+    const { TransferScreen } = await import("../ui/transfer_screen.ts");
+    return new TransferScreen({
+      terminal,
+      print: (text) => input.print(text),
+      clock: systemClock,
+      kind: transfer.kind,
+      name,
+      relay,
+      isFreeCluster,
+      folder: transfer.kind === "receive" ? transfer.into : undefined,
+      progress: transfer.kind === "receive" && transfer.into === undefined && output.isTerminal
+        ? "none"
+        : terminal.isAnsi && ui !== "plain"
+        ? "bar"
+        : "lines",
+    });
+  }
 }

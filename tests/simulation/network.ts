@@ -151,7 +151,7 @@ export class Network {
 
   #watch(relay: Relay, [seat, listener, signal]: [Seat, Listener, AbortSignal]): void {
     const guarded: Listener = {
-      push: (envelopes) => this.#isDead || this.isDown || listener.push(envelopes),
+      push: (envelopes) => this.#isDead || this.isDown ? undefined : listener.push(envelopes),
       wake: () => this.#isDead || this.isDown || listener.wake(),
       state: (state) => this.#isDead || listener.state(state),
     };

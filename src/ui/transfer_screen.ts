@@ -1,18 +1,15 @@
 /**
- * What people and programs see of `whisper send` and `whisper receive`.
+ * What people see of `whisper send` and `whisper receive`.
  *
  * @module
  */
 import type { ChatEvent, FileEvent, RoomKind } from "../chat/events.ts";
 import type { Clock } from "../clock.ts";
-import type { Failure } from "../errors.ts";
 import { safeLine, safeText } from "../terminal/safe_text.ts";
 import { clip } from "../terminal/text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { tty } from "../terminal/terminal_text.ts";
-import { eventAsJson } from "./json.ts";
 import { alarmText, peerLabel, sentenceOf } from "./messages/events.ts";
-import { describeFailure } from "./messages/failures.ts";
 import { fileSentence, largeFileNote } from "./messages/files.ts";
 import { TRANSFER_TEXTS } from "./messages/transfer.ts";
 import { ProgressBar, ProgressSteps } from "./progress.ts";
@@ -141,28 +138,5 @@ export class TransferScreen implements TransferView {
     if (!this.#hasBarLine) return;
     this.#hasBarLine = false;
     this.#parts.terminal.write(tty`\r\x1b[K`);
-  }
-}
-
-/** For programs: the events of docs/JSON.md on standard output. */
-export class TransferJson implements TransferView {
-  readonly #write: (value: unknown) => void;
-  readonly #flush: () => Promise<void>;
-
-  constructor({ write, flush }: { write: (value: unknown) => void; flush: () => Promise<void> }) {
-    this.#write = write;
-    this.#flush = flush;
-  }
-
-  show(event: ChatEvent): void {
-    this.#write(eventAsJson(event));
-  }
-
-  fail(failure: Failure): void {
-    this.#write({ event: "error", code: failure.code, ...describeFailure(failure), fatal: true });
-  }
-
-  close(): Promise<void> {
-    return this.#flush();
   }
 }
