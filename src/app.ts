@@ -150,24 +150,21 @@ async function converse(
   { command, name, settings, relay, entry, files, terminal, input, output, stop, mayRetry }:
     ConversationParts,
 ): Promise<{ status: number; failure: Failure | undefined }> {
-  const relayName = settings.kind === "sqlite" ? "this computer" : "MongoDB";
   const { transfer } = command;
   const { relayLinkTo } = await import("./relay/open.ts");
+  const shared = {
+    name,
+    relay: settings.kind === "sqlite" ? "this computer" : "MongoDB",
+    isFreeCluster: mayBeFree(settings),
+    terminal,
+    input,
+    output,
+  };
   const ui = transfer
-    ? await (await import("./app/transfer.ts")).openTransfer({ ...command, transfer }, {
-      name,
-      relay: relayName,
-      isFreeCluster: mayBeFree(settings),
-      terminal,
-      input,
-      output,
-      flushMs: FLUSH_MS,
-      stop,
-    })
+    ? await (await import("./app/transfer.ts"))
+      .openTransfer({ ...command, transfer }, { ...shared, stop })
     : await openInterface(command, {
-      name,
-      relay: relayName,
-      isFreeCluster: mayBeFree(settings),
+      ...shared,
       paths: files?.complete && ((beginning) => files.complete!(beginning)),
       room: command.mode === "room"
         ? command.room
@@ -176,10 +173,6 @@ async function converse(
         : undefined,
       by: command.mode === "room" ? "name" : "code",
       link: (code) => relayLinkTo(settings, code === undefined ? {} : { code }),
-      terminal,
-      input,
-      output,
-      flushMs: FLUSH_MS,
     });
   const chat = new Chat({
     relay,
@@ -222,7 +215,7 @@ async function converse(
       }
     };
     if (ui.failureAt === "end") await explain();
-    if (!mayRetry(failure)) await ui.acknowledge(stop);
+    if (!mayRetry(failure)) await ui.acknowledge?.(stop);
     await ui.close();
     if (ui.failureAt === "close") await explain();
     if (failure && command.debug) say(Deno.inspect(failure));
@@ -369,9 +362,8 @@ async function reportFailure(
 ): Promise<number> {
   const failure = asFailure(error);
   if (isJson) {
-    const { describeFailure } = await import("./ui/messages/failures.ts");
-    const { code } = failure;
-    output.writeJson({ event: "error", code, ...describeFailure(failure), fatal: true });
+    const { eventAsJson } = await import("./ui/json.ts");
+    output.writeJson(eventAsJson({ event: "error", failure, fatal: true }));
   } else await sayFailure(failure);
   if (isDebug) say(Deno.inspect(error));
   return failure.status;

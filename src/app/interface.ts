@@ -3,45 +3,26 @@
  *
  * @module
  */
-import type { RoomKind } from "../chat/events.ts";
 import type { StartChat } from "../cli/command.ts";
-import type { Terminal, TerminalInput } from "../terminal/prompt.ts";
 import { systemClock } from "../clock.ts";
-import type { Interface, MakeLink } from "../ui/interface.ts";
-import type { CompletePath } from "../ui/slash_commands.ts";
+import { notifierFor } from "../terminal/notification.ts";
 import type { Output } from "../terminal/output.ts";
+import type { Interface, ScreenParts } from "../ui/interface.ts";
 import { env } from "./environment.ts";
 
 /** What an interface is made of. */
-export interface InterfaceParts {
-  /** One's own name. */
-  readonly name: string;
-  /** What the screen calls the relay. */
-  readonly relay: string;
-  /** True for a relay that may be a free cluster of Atlas, which has limits. */
-  readonly isFreeCluster: boolean;
+export interface InterfaceParts extends Omit<ScreenParts, "clock" | "quiet"> {
   /** The room, as far as it is known. */
   readonly room: string | undefined;
-  /** How the two agreed on the room. */
-  readonly by: RoomKind;
-  readonly terminal: Terminal;
-  readonly input: TerminalInput;
   readonly output: Output;
-  readonly link: MakeLink;
-  /** What Tab completes the path of a file with. */
-  readonly paths: CompletePath | undefined;
-  /** How long, in milliseconds, a reader of the output has to take the rest at the end. */
-  readonly flushMs: number;
 }
 
 /** Opens it. */
 export async function openInterface(
   { ui, color: wantsColor, theme: chosen, mouse, quiet }: StartChat,
-  { name, relay, isFreeCluster, room, by, terminal, input, output, flushMs, paths, link }:
-    InterfaceParts,
+  { output, room, ...given }: InterfaceParts,
 ): Promise<Interface> {
-  const color = wantsColor && chosen !== "mono";
-  const theme = chosen === "mono" ? "auto" : chosen;
+  const { terminal, input, by, link } = given;
   if (ui === "json") {
     const { JsonInterface } = await import("../ui/json.ts");
     return new JsonInterface({
@@ -51,42 +32,19 @@ export async function openInterface(
         await output.flush();
         return output.loss === undefined;
       },
-      flush: () => output.flush({ withinMs: flushMs }),
       by,
       link,
     });
   }
+  const parts = { ...given, clock: systemClock, quiet };
+  const color = wantsColor && chosen !== "mono";
   if (ui === "auto" && input.isTerminal && terminal.isAnsi) {
-    const { openFullScreen } = await import("../ui/tui/open.ts");
-    return openFullScreen({
-      terminal,
-      input,
-      name,
-      relay,
-      isFreeCluster,
-      room,
-      by,
-      quiet,
-      mouse,
-      color,
-      theme,
-      env,
-      paths,
-      link,
-    });
+    const { FullScreen } = await import("../ui/tui/screen.ts");
+    // The console of Linux is dark, and prints what it does not know.
+    const auto = env("TERM") === "linux" ? "dark" : "auto";
+    const theme = !color ? "none" : chosen === "auto" ? auto : chosen;
+    return new FullScreen({ ...parts, room, mouse, theme, notifier: notifierFor(env) });
   }
   const { PlainInterface } = await import("../ui/plain.ts");
-  return new PlainInterface({
-    terminal,
-    input,
-    clock: systemClock,
-    name,
-    relay,
-    isFreeCluster,
-    by,
-    quiet,
-    paths,
-    link,
-    color: color && terminal.isAnsi,
-  });
+  return new PlainInterface({ ...parts, color: color && terminal.isAnsi });
 }

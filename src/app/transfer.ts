@@ -3,19 +3,21 @@
  *
  * @module
  */
+import type { ChatEvent } from "../chat/events.ts";
 import type { StartChat, Transfer } from "../cli/command.ts";
 import { systemClock, systemRandom } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import type { FileStore } from "../files/store.ts";
 import type { Sink } from "../files/streams.ts";
 import type { Output } from "../terminal/output.ts";
-import type { Terminal, TerminalInput } from "../terminal/prompt.ts";
 import type { Interface } from "../ui/interface.ts";
 import { peerLabel } from "../ui/messages/events.ts";
 import { fileText } from "../ui/messages/files.ts";
 import { TRANSFER_TEXTS } from "../ui/messages/transfer.ts";
 import { isTextForTerminal } from "../ui/terminal_bytes.ts";
 import { TransferInterface, type TransferTask, type TransferView } from "../ui/transfer.ts";
+import type { InterfaceParts } from "./interface.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** Where files are taken from and put, as the command line says; undefined: nowhere. */
 export async function openFiles(
@@ -78,16 +80,9 @@ function sinkOf(output: Output, { yes }: Transfer & { kind: "receive" }): Sink {
 /** The way of showing it. */
 export async function openTransfer(
   command: StartChat & { readonly transfer: Transfer },
-  { name, relay, isFreeCluster, terminal, input, output, flushMs, stop }: {
-    readonly name: string;
-    readonly relay: string;
-    readonly isFreeCluster: boolean;
-    readonly terminal: Terminal;
-    readonly input: TerminalInput;
-    readonly output: Output;
-    readonly flushMs: number;
-    readonly stop: AbortSignal;
-  },
+  { name, relay, isFreeCluster, terminal, input, output, stop }:
+    & Pick<InterfaceParts, "name" | "relay" | "isFreeCluster" | "terminal" | "input">
+    & Surroundings,
 ): Promise<Interface> {
   const { transfer, ui } = command;
   const isJson = ui === "json";
@@ -117,11 +112,9 @@ export async function openTransfer(
   });
 
   async function openJson(): Promise<TransferView> {
-    const { TransferJson } = await import("../ui/transfer_json.ts");
-    return new TransferJson({
-      write: (value) => output.writeJson(value),
-      flush: () => output.flush({ withinMs: flushMs }),
-    });
+    const { eventAsJson } = await import("../ui/json.ts");
+    const show = (event: ChatEvent) => output.writeJson(eventAsJson(event));
+    return { show, fail: (failure) => show({ event: "error", failure, fatal: true }), close() {} };
   }
 
   async function openScreen(): Promise<TransferView> {

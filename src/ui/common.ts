@@ -13,10 +13,12 @@ const OLD_AFTER_MS = 120_000;
 /** Earlier lines for the arrow keys, in memory only. */
 const MAX_HISTORY = 200;
 
+/** A picture of half blocks in bright white on black (SGR): right in a window of any color. */
+export const PICTURE_STYLE = "97;40";
+
 /** Hours and minutes of the day in the local time zone, of milliseconds since 1970. */
 export function clockTime(at: number): string {
-  const time = new Date(at);
-  return [time.getHours(), time.getMinutes()].map((n) => String(n).padStart(2, "0")).join(":");
+  return new Date(at).toTimeString().slice(0, 5);
 }
 
 /** Whether two times, in milliseconds since 1970, are on one day of the local time zone. */

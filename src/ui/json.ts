@@ -27,8 +27,6 @@ export interface JsonParts {
   readonly write: (value: unknown) => void;
   /** Resolves when the reader has taken all lines so far; false when nothing more can be written. */
   readonly written: () => Promise<boolean>;
-  /** Resolves when all that was written is out. */
-  readonly flush: () => Promise<void>;
   /** How the two agreed on the room: by a code unless told otherwise. */
   readonly by?: RoomKind;
   /** Missing where there is no link to the relay. */
@@ -103,10 +101,6 @@ export class JsonInterface implements Interface {
     this.#isConfirming = false;
   }
 
-  acknowledge(): Promise<void> {
-    return Promise.resolve();
-  }
-
   async converse(controls: Controls, over: AbortSignal): Promise<void> {
     this.#controls = controls;
     try {
@@ -126,7 +120,7 @@ export class JsonInterface implements Interface {
   }
 
   close(): Promise<void> {
-    return this.#parts.flush();
+    return Promise.resolve();
   }
 
   /** @throws {Failure} `bad-line` for anything but a request. */
@@ -280,10 +274,8 @@ export class JsonInterface implements Interface {
 
   #complain(error: unknown, id?: string, file?: string): void {
     if (!(error instanceof Failure)) throw error;
-    const described = { code: error.code, ...describeFailure(error) };
-    this.#answer("error", {
-      ...described,
-      fatal: false,
+    this.#parts.write({
+      ...eventAsJson({ event: "error", failure: error, fatal: false }),
       ...id !== undefined && { id },
       ...file !== undefined && { file },
     });

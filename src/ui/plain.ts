@@ -9,10 +9,8 @@
  * @module
  */
 import type { ChatEvent, Controls, MessageRef, RoomKind } from "../chat/events.ts";
-import type { Clock, Timer } from "../clock.ts";
-import type { TerminalInput } from "../terminal/prompt.ts";
+import type { Timer } from "../clock.ts";
 import { safeLine, safeText } from "../terminal/safe_text.ts";
-import type { Terminal } from "../terminal/terminal.ts";
 import { BELL, styled, toClipboard, tty } from "../terminal/terminal_text.ts";
 import { type Link, linked, linkParts, withLinks } from "../terminal/links.ts";
 import { clip, pad, widthOf, wrapRows } from "../terminal/text.ts";
@@ -21,14 +19,14 @@ import {
   IDLE_MS,
   isSameDay,
   notesOf,
+  PICTURE_STYLE,
   type SentLine,
   withLine,
   withoutLine,
   withUnsentLast,
 } from "./common.ts";
 import { Deliveries } from "./deliveries.ts";
-import type { Interface, MakeLink } from "./interface.ts";
-import { PICTURE_STYLE } from "./picture.ts";
+import type { Interface, MakeLink, ScreenParts } from "./interface.ts";
 import {
   dayName,
   NOT_CONNECTED,
@@ -45,7 +43,7 @@ import { ProgressSteps } from "./progress.ts";
 import { Performer, type Screen } from "./perform.ts";
 import { asTyped, quoted, type RecentMessage, RecentMessages } from "./recent.ts";
 import { alarmText, peerLabel, seconds, type Sentence, sentenceOf } from "./messages/events.ts";
-import { completeCommand, type CompletePath, secretStart } from "./slash_commands.ts";
+import { completeCommand, secretStart } from "./slash_commands.ts";
 import { QUESTIONS } from "./messages/questions.ts";
 
 /** Rows of the program begin with it. */
@@ -65,23 +63,8 @@ const MAX_BLANKS = 8;
 const BLANKS = new RegExp(`[\\p{Zs}\\t]{${MAX_BLANKS},}`, "gu");
 
 /** What the interface is made of. */
-export interface PlainParts {
-  readonly terminal: Terminal;
-  readonly input: TerminalInput;
-  readonly clock: Clock;
-  readonly name: string;
-  /** What the relay is called. */
-  readonly relay: string;
-  /** True for a relay that may be a free cluster of Atlas, which has limits. */
-  readonly isFreeCluster?: boolean | undefined;
-  /** How the two agreed on the room. */
-  readonly by: RoomKind;
-  readonly quiet: boolean;
+export interface PlainParts extends ScreenParts {
   readonly color: boolean;
-  /** Missing where there is no link to the relay. */
-  readonly link?: MakeLink | undefined;
-  /** What Tab completes the path of a file with. */
-  readonly paths?: CompletePath | undefined;
 }
 
 /** The plain interface. */

@@ -5,7 +5,7 @@
  * @module
  */
 import encodeQR from "qr";
-import { PICTURE_STYLE } from "./picture.ts";
+import { PICTURE_STYLE } from "./common.ts";
 import { styled, type TerminalText } from "../terminal/terminal_text.ts";
 
 /** Modules of light around the symbol, which readers need to find it (ISO/IEC 18004, 5.3.8). */

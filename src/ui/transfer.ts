@@ -30,8 +30,8 @@ export interface TransferView {
   show(event: ChatEvent, peer: string | undefined): void;
   /** The transfer did not succeed. */
   fail(failure: Failure): void;
-  /** Resolves when everything is written. */
-  close(): Promise<void>;
+  /** Shows nothing more. */
+  close(): void;
 }
 
 /** What it is made of. */
@@ -125,13 +125,10 @@ export class TransferInterface implements Interface {
     await ended;
   }
 
-  acknowledge(): Promise<void> {
-    return Promise.resolve();
-  }
-
   close(): Promise<void> {
     this.#timer?.cancel();
-    return this.#parts.view.close();
+    this.#parts.view.close();
+    return Promise.resolve();
   }
 
   #onFile(event: FileEvent): void {

@@ -4,11 +4,10 @@
  * @module
  */
 import type { ChatEvent, FileEvent, RoomKind } from "../chat/events.ts";
-import type { Clock } from "../clock.ts";
 import { safeLine, safeText } from "../terminal/safe_text.ts";
 import { clip } from "../terminal/text.ts";
-import type { Terminal } from "../terminal/terminal.ts";
 import { tty } from "../terminal/terminal_text.ts";
+import type { ScreenParts } from "./interface.ts";
 import { alarmText, peerLabel, sentenceOf } from "./messages/events.ts";
 import { fileSentence, largeFileNote } from "./messages/files.ts";
 import { TRANSFER_TEXTS } from "./messages/transfer.ts";
@@ -16,16 +15,11 @@ import { ProgressBar, ProgressSteps } from "./progress.ts";
 import type { TransferView } from "./transfer.ts";
 
 /** What the view for people is made of. */
-export interface TransferScreenParts {
-  readonly terminal: Terminal;
+export interface TransferScreenParts
+  extends Pick<ScreenParts, "terminal" | "clock" | "name" | "relay" | "isFreeCluster"> {
   /** Writes a whole line, above one that is being typed. */
   readonly print: (text: string) => void;
-  readonly clock: Clock;
   readonly kind: "send" | "receive";
-  readonly name: string;
-  /** What the relay is called. */
-  readonly relay: string;
-  readonly isFreeCluster: boolean;
   /** The folder that files are saved in, as the person named it. */
   readonly folder?: string | undefined;
   /**
@@ -84,9 +78,8 @@ export class TransferScreen implements TransferView {
     // The failure is printed when everything is over.
   }
 
-  close(): Promise<void> {
+  close(): void {
     this.#endBar();
-    return Promise.resolve();
   }
 
   #showFile(event: FileEvent, peer: string | undefined): void {

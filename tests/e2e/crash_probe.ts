@@ -4,26 +4,28 @@
  *
  * @module
  */
+import { systemClock } from "../../src/clock.ts";
+import { notifierFor } from "../../src/terminal/notification.ts";
 import { Output } from "../../src/terminal/output.ts";
 import { TerminalInput } from "../../src/terminal/prompt.ts";
 import { stdio } from "../../src/terminal/stdio.ts";
-import { openFullScreen } from "../../src/ui/tui/open.ts";
+import { FullScreen } from "../../src/ui/tui/screen.ts";
 import { RecordedControls } from "../support/controls.ts";
 
 const [how] = Deno.args;
 const terminal = stdio({ output: new Output(Deno.stdout), isAnsi: true, maySuspend: false });
-const ui = openFullScreen({
+const ui = new FullScreen({
   terminal,
   input: new TerminalInput(terminal),
+  clock: systemClock,
   name: "Alice",
   relay: "MongoDB",
   room: "4821",
   by: "code",
   quiet: false,
-  color: true,
   theme: "auto",
   mouse: true,
-  env: (name) => Deno.env.get(name),
+  notifier: notifierFor((name) => Deno.env.get(name)),
 });
 ui.hear({ event: "message", from: "Bob", text: "a secret", seq: 1, at: new Date().toISOString() });
 // It happens when a key is pressed, long after the screen was drawn.

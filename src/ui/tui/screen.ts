@@ -5,20 +5,18 @@
  * @module
  */
 import type { ChatEvent, Controls, MessageRef, RoomKind } from "../../chat/events.ts";
-import type { Clock, Timer } from "../../clock.ts";
+import type { Timer } from "../../clock.ts";
 import { beginsWithPaste, textOf } from "../../terminal/editor.ts";
 import type { Input, KeyAction } from "../../terminal/keys.ts";
 import { askNotifications, type Notifier } from "../../terminal/notification.ts";
-import type { TerminalInput } from "../../terminal/prompt.ts";
-import type { Size, Terminal } from "../../terminal/terminal.ts";
+import type { Size } from "../../terminal/terminal.ts";
 import { toClipboard, tty } from "../../terminal/terminal_text.ts";
-import type { Interface, MakeLink } from "../interface.ts";
+import type { Interface, MakeLink, ScreenParts } from "../interface.ts";
 import { widthOf } from "../../terminal/text.ts";
 import { conversationWindow } from "./geometry.ts";
 import { NOT_CONNECTED } from "../messages/interfaces.ts";
 import { keyHelp } from "../messages/keys.ts";
 import { multiplexerWarning, RELAY_VIEW_TEXTS } from "../messages/tui.ts";
-import type { CompletePath } from "../slash_commands.ts";
 import { Performer, type Screen } from "../perform.ts";
 import { sentenceOf } from "../messages/events.ts";
 import { asTyped, type RecentMessage } from "../recent.ts";
@@ -42,24 +40,9 @@ import { type Action, reduce } from "./update.ts";
 import { type Frame, view } from "./view.ts";
 
 /** What the interface is made of. */
-export interface FullScreenParts {
-  readonly terminal: Terminal;
-  readonly input: TerminalInput;
-  readonly clock: Clock;
-  readonly name: string;
-  /** What the relay is called. */
-  readonly relay: string;
-  /** True for a relay that may be a free cluster of Atlas, which has limits. */
-  readonly isFreeCluster?: boolean | undefined;
+export interface FullScreenParts extends ScreenParts {
   /** The room, as far as it is known beforehand. */
   readonly room: string | undefined;
-  /** How the two agreed on the room. */
-  readonly by: RoomKind;
-  readonly quiet: boolean;
-  /** What Tab completes the path of a file with. */
-  readonly paths?: CompletePath | undefined;
-  /** Missing where there is no link to the relay. */
-  readonly link?: MakeLink | undefined;
   /** `auto`: as the background of the terminal is. */
   readonly theme: ThemeName | "auto";
   /** Whether the mouse wheel scrolls the conversation. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { hyperlink, type Link } from "../../terminal/links.ts";
-import { PICTURE_STYLE } from "../picture.ts";
+import { PICTURE_STYLE } from "../common.ts";
 import { safeLine } from "../../terminal/safe_text.ts";
 import { styled, type TerminalText, tty } from "../../terminal/terminal_text.ts";
 import { clip, widthOf } from "../../terminal/text.ts";

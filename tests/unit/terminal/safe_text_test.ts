@@ -175,7 +175,6 @@ Deno.test("JSON: writes no byte of a text as a control", () => {
       readLine: () => Promise.resolve(null),
       write: (value) => values.push(value),
       written: () => Promise.resolve(true),
-      flush: () => Promise.resolve(),
     });
     const events = eventsWith(text);
     for (const event of events) ui.hear(event);

@@ -13,7 +13,6 @@ async function feed(lines: readonly string[], controls = new RecordedControls())
     readLine: () => Promise.resolve(rest.shift() ?? null),
     write: (value) => written.push(JSON.parse(JSON.stringify(value))),
     written: () => Promise.resolve(true),
-    flush: () => Promise.resolve(),
   });
   await ui.converse(controls, new AbortController().signal);
   await ui.close();
@@ -122,7 +121,6 @@ Deno.test("JsonInterface: confirms a message as displayed when its line was writ
     readLine: () => new Promise(() => {}),
     write: () => {},
     written: () => written.promise,
-    flush: () => Promise.resolve(),
   });
   void ui.converse(controls, over.signal);
   const hear = (seq: number) => ui.hear({ event: "message", from: "Bob", text: "a", seq, at: "" });
@@ -238,7 +236,6 @@ Deno.test("JsonInterface: tells of an outage once, however often it is tried to 
     readLine: () => Promise.resolve(null),
     write: (value) => states.push((value as { state: string }).state),
     written: () => Promise.resolve(true),
-    flush: () => Promise.resolve(),
   });
   const cause = new Failure("relay-timeout", { seconds: 9 });
   const relay = { event: "relay", kind: "mongodb", watch: "stream" } as const;

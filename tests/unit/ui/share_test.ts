@@ -148,7 +148,6 @@ Deno.test("share: answers with link and code in JSON", async () => {
     readLine: () => Promise.resolve(rest.shift() ?? null),
     write: (value) => written.push(value as Record<string, unknown>),
     written: () => Promise.resolve(true),
-    flush: () => Promise.resolve(),
     link: (code) => {
       if (code === undefined) throw new Failure("relay-link-local");
       return link(code);
