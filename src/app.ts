@@ -20,7 +20,8 @@ import type { RelaySettings } from "./relay/open.ts";
 import type { Relay } from "./relay/relay.ts";
 import type { Note } from "./ui/messages/cli.ts";
 import { flushAll, Output } from "./terminal/output.ts";
-import type { Terminal, TerminalInput } from "./terminal/prompt.ts";
+import type { TerminalInput } from "./terminal/prompt.ts";
+import type { Terminal } from "./terminal/terminal.ts";
 
 /**
  * Milliseconds until the first question is on the screen. Loading what is needed later would delay it,

@@ -55,10 +55,11 @@ export function entryByRoom(name: string, passphrase: string): Entry {
   return { mode: "room", room: roomOfName(name), password: agreedPassword(passphrase) };
 }
 
-/** What the last part of a code that is being typed may become. */
+/** What a code that is being typed may become, with another last part. */
 export function completeCode(line: string): readonly string[] {
   const [, number, word] = /^\s*(\d+)[\s-].*?([a-z]*)$/i.exec(line) ?? [];
-  return number !== undefined && word ? completions(word) : [];
+  if (number === undefined || !word) return [];
+  return completions(word).map((whole) => line.slice(0, -word.length) + whole);
 }
 
 /** A seat that was taken, and what the handshake begins with. */

@@ -13,8 +13,7 @@ import type { Connection, StartChat } from "./command.ts";
 import { flagAndEnv } from "./command_table.ts";
 import { passphraseBits, WEAK_BITS } from "./passphrase_strength.ts";
 import { checkName } from "./person.ts";
-import { interrupted } from "../terminal/interrupted.ts";
-import type { ReadLineOptions } from "../terminal/prompt.ts";
+import type { ReadLineOptions } from "../terminal/shown_line.ts";
 import { fileProblem } from "../file_problem.ts";
 import { decodeText, readBounded } from "./text_file.ts";
 
@@ -223,7 +222,7 @@ async function promptUntilValid<T>(
 ): Promise<T> {
   while (true) {
     const answer = await asker.readLine(options);
-    if (answer === null) throw interrupted();
+    if (answer === null) throw new Failure("interrupted");
     try {
       return take(options.hidden ? answer : answer.trim());
     } catch (error) {

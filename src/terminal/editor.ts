@@ -116,6 +116,16 @@ export function replace(draft: Draft, text: string): Draft {
   return become(draft, bounded(withoutMarkers(text), MAX_DRAFT_CHARS), "");
 }
 
+/** The draft as far as all lines that it may become agree; the same where they add nothing. */
+export function complete(draft: Draft, [first = "", ...others]: readonly string[]): Draft {
+  let length = first.length;
+  for (const other of others) {
+    while (!other.startsWith(first.slice(0, length))) length--;
+  }
+  const isMore = draft.after === "" && length > draft.before.length;
+  return isMore ? replace(draft, first.slice(0, length)) : draft;
+}
+
 /** The same text without earlier states and without what was deleted. */
 export function forgetPast(draft: Draft): Draft {
   return { ...draft, past: [], isTyping: false, killed: "", isKilling: false };

@@ -53,20 +53,13 @@ export function notification(
   { kind, multiplexer }: Notifier,
   { text, id }: { readonly text: string; readonly id: string },
 ): TerminalText {
-  switch (kind) {
-    case "bell":
-      return BELL;
-    case "osc99":
-      return tty`${
-        throughMultiplexer(tty`\x1b]99;i=${id};Whisper: ${text}\x07`, multiplexer)
-      }${BELL}`;
-    case "osc9":
-      return tty`${throughMultiplexer(tty`\x1b]9;Whisper: ${text}\x07`, multiplexer)}${BELL}`;
-    case "osc777":
-      return tty`${
-        throughMultiplexer(tty`\x1b]777;notify;Whisper;${text}\x07`, multiplexer)
-      }${BELL}`;
-  }
+  if (kind === "bell") return BELL;
+  const sequences = {
+    osc99: tty`\x1b]99;i=${id};Whisper: ${text}\x07`,
+    osc9: tty`\x1b]9;Whisper: ${text}\x07`,
+    osc777: tty`\x1b]777;notify;Whisper;${text}\x07`,
+  };
+  return tty`${throughMultiplexer(sequences[kind], multiplexer)}${BELL}`;
 }
 
 /** Takes a notification away; undefined where the terminal cannot. */

@@ -8,8 +8,8 @@
  * @module
  */
 import { type Clock, systemClock } from "../clock.ts";
+import { Failure } from "../errors.ts";
 import { MAX_DRAFT_CHARS } from "./editor.ts";
-import { interrupted } from "./interrupted.ts";
 import { type Input, KeyDecoder } from "./keys.ts";
 import type { Printed } from "./printed.ts";
 import type { ReadLineOptions, ShownLine } from "./shown_line.ts";
@@ -28,8 +28,6 @@ const NOT_UTF8 = "\udc80";
 const FLUSH_MS = 500;
 /** Of a line that is too long, its end is read as well: in JSON it may say what the line is about. */
 const TAIL_CHARS = 2_048;
-
-export type { ReadLineOptions, Terminal };
 
 /** The owner of standard input. */
 export class TerminalInput {
@@ -245,7 +243,7 @@ export class TerminalInput {
           continue;
         }
         if (input.action === "submit" || input.action === "newline") return line.text;
-        if (input.action === "leave") throw interrupted();
+        if (input.action === "leave") throw new Failure("interrupted");
         if (input.action === "end-of-input" && line.text === "") return null;
         isGivenUp = true;
         line.press(input.action === "end-of-input" ? "delete" : input.action);

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  complete,
   type Draft,
   edit,
   EMPTY_DRAFT,
@@ -33,7 +34,7 @@ export interface ReadLineOptions {
   readonly prompt?: string;
   /** True to show nothing of what is typed. */
   readonly hidden?: boolean;
-  /** Words that may stand where the last word of `line` is, for the Tab key. */
+  /** What `line` may become, whole lines, for the Tab key. */
   readonly complete?: (line: string) => readonly string[];
   /** Earlier lines, oldest first, for the arrow keys. */
   readonly history?: () => readonly string[];
@@ -312,14 +313,8 @@ export class ShownLine {
   }
 
   #complete(): void {
-    const { before, after } = this.#draft;
-    if (after !== "" || this.#options.hidden) return;
-    const words = this.#options.complete?.(before) ?? [];
-    const common = commonBeginning(words);
-    const start = before.length - /[^\s-]*$/.exec(before)![0].length;
-    if (common.length > before.length - start) {
-      this.#draft = replace(this.#draft, before.slice(0, start) + common);
-    }
+    if (this.#options.hidden) return;
+    this.#draft = complete(this.#draft, this.#options.complete?.(this.#draft.before) ?? []);
   }
 
   #recall(step: 1 | -1): void {
@@ -335,13 +330,4 @@ export class ShownLine {
     this.#recalled = place;
     this.#draft = replace(this.#draft, place === 0 ? this.#own : history.at(-place)!);
   }
-}
-
-function commonBeginning(words: readonly string[]): string {
-  const [first = "", ...others] = words;
-  let length = first.length;
-  for (const word of others) {
-    while (!word.startsWith(first.slice(0, length))) length--;
-  }
-  return first.slice(0, length);
 }

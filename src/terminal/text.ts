@@ -50,8 +50,8 @@ export interface WrappedRow {
 }
 
 /** The rows of a text, each at most so many cells wide. */
-export function wrap(text: string, width: number, options: WrapOptions = {}): string[] {
-  return wrapRows(text, width, options).map((row) => row.text);
+export function wrap(text: string, width: number): string[] {
+  return wrapRows(text, width).map((row) => row.text);
 }
 
 /** The same, with the place of each row in the text. */

@@ -43,7 +43,7 @@ import { ProgressSteps } from "./progress.ts";
 import { Performer, type Screen } from "./perform.ts";
 import { asTyped, quoted, type RecentMessage, RecentMessages } from "./recent.ts";
 import { alarmText, peerLabel, seconds, type Sentence, sentenceOf } from "./messages/events.ts";
-import { completeCommand, secretStart } from "./slash_commands.ts";
+import { completions, secretStart } from "./slash_commands.ts";
 import { QUESTIONS } from "./messages/questions.ts";
 
 /** Rows of the program begin with it. */
@@ -179,7 +179,7 @@ export class PlainInterface implements Interface, Screen {
       while (!over.aborted) {
         const reading = input.readLine({
           ...input.isTerminal ? { prompt: `${PLAIN_TEXTS.you}: ` } : {},
-          complete: (line) => [completeCommand(line, { by: this.by, paths }) ?? []].flat(),
+          complete: (line) => completions(line, { by: this.by, paths }),
           history: () => this.#history.map(({ line }) => line),
           searchPrompt: PLAIN_TEXTS.search,
           takeBack: () => this.#takeBack(controls),

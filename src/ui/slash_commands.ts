@@ -118,31 +118,16 @@ export function beginningWith(
 /** Paths that begin like this, for `/send`. */
 export type CompletePath = (beginning: string) => readonly string[];
 
-/**
- * What the Tab key makes of a line: the command that it begins, or the path behind `/send`, as far as all
- * that begin like it agree.
- */
-export function completeCommand(
+/** What a line may become: with the command that it begins, or with the paths behind `/send`. */
+export function completions(
   line: string,
-  { by = "code", paths }: { by?: RoomKind; paths?: CompletePath | undefined } = {},
-): string | undefined {
-  const [, beginning] = /^\/send\s+(.*)$/.exec(line) ?? [];
-  if (beginning !== undefined) {
-    const found = paths?.(beginning) ?? [];
-    const common = commonBeginning(found);
-    return common.length > beginning.length ? `/send ${common}` : undefined;
-  }
+  { by, paths }: { readonly by: RoomKind; readonly paths?: CompletePath | undefined },
+): readonly string[] {
+  const [, command, beginning] = /^(\/send\s+)(.*)$/.exec(line) ?? [];
+  if (beginning !== undefined) return (paths?.(beginning) ?? []).map((path) => command + path);
   const [, word] = /^\/([a-z]+)$/.exec(line) ?? [];
   const name = word && beginningWith(word, by);
-  return name ? `/${name} ` : undefined;
-}
-
-function commonBeginning([first = "", ...others]: readonly string[]): string {
-  let length = first.length;
-  for (const other of others) {
-    while (!other.startsWith(first.slice(0, length))) length--;
-  }
-  return first.slice(0, length);
+  return name ? [`/${name} `] : [];
 }
 
 /** A path as it was typed, or dropped into the terminal: in quotes, or with backslashes before blanks. */

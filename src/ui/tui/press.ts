@@ -3,8 +3,16 @@
  *
  * @module
  */
-import { completeCommand } from "../slash_commands.ts";
-import { edit, expandPastes, hasPaste, move, replace, textOf } from "../../terminal/editor.ts";
+import { completions } from "../slash_commands.ts";
+import {
+  complete as completed,
+  edit,
+  expandPastes,
+  hasPaste,
+  move,
+  replace,
+  textOf,
+} from "../../terminal/editor.ts";
 import { conversationWindow, layComposer } from "./geometry.ts";
 import type { KeyAction } from "../../terminal/keys.ts";
 import { atTail, flippedBack, NO_RECALL, type State } from "./state.ts";
@@ -104,7 +112,6 @@ function recall(state: State, by: -1 | 1): State {
 
 function complete(state: State): State {
   if (hasPaste(state.draft)) return typed(state, expandPastes(state.draft));
-  const { before, after } = state.draft;
-  const line = after === "" ? completeCommand(before, state) : undefined;
-  return line ? typed(state, replace(state.draft, line)) : state;
+  const draft = completed(state.draft, completions(state.draft.before, state));
+  return draft === state.draft ? state : typed(state, draft);
 }

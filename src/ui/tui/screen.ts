@@ -230,21 +230,18 @@ export class FullScreen implements Interface, Screen {
   }
 
   tell(lines: readonly string[]): void {
-    this.#dispatch({ action: "told", weight: "news", lines });
-    this.#renderer.renderWithin(KEY_FRAME_MS);
+    this.#show({ action: "told", weight: "news", lines });
   }
 
   problem(text: string): void {
-    this.#dispatch({ action: "told", weight: "problem", lines: [text] });
-    this.#renderer.renderWithin(KEY_FRAME_MS);
+    this.#show({ action: "told", weight: "problem", lines: [text] });
   }
 
   said(id: string, text: string, answered?: MessageRef): void {
     const { relay, peer } = this.#state;
     const isDirect = relay.state === "up" && peer !== undefined;
     if (isDirect) this.#sentAt.set(id, this.#parts.clock.monotonic());
-    this.#dispatch({ action: "said", id, text, ...answered && { reply: answered } });
-    this.#renderer.renderWithin(KEY_FRAME_MS);
+    this.#show({ action: "said", id, text, ...answered && { reply: answered } });
   }
 
   now(): number {
@@ -253,14 +250,12 @@ export class FullScreen implements Interface, Screen {
 
   find(text: string): "nothing" | "no-text" | undefined {
     if (text === "" && !this.#state.find) return "no-text";
-    this.#dispatch({ action: "find", text });
-    this.#renderer.renderWithin(KEY_FRAME_MS);
+    this.#show({ action: "find", text });
     return this.#state.find ? undefined : "nothing";
   }
 
   clear(): void {
-    this.#dispatch({ action: "cleared" });
-    this.#renderer.renderWithin(KEY_FRAME_MS);
+    this.#show({ action: "cleared" });
   }
 
   recent(): readonly RecentMessage[] {
@@ -268,8 +263,7 @@ export class FullScreen implements Interface, Screen {
   }
 
   flip(lines: readonly string[]): void {
-    this.#dispatch({ action: "flipped", lines: [RELAY_VIEW_TEXTS.back, ...lines] });
-    this.#renderer.renderWithin(KEY_FRAME_MS);
+    this.#show({ action: "flipped", lines: [RELAY_VIEW_TEXTS.back, ...lines] });
   }
 
   wasFlipped(): boolean {
@@ -277,8 +271,7 @@ export class FullScreen implements Interface, Screen {
   }
 
   edit(text: string): void {
-    this.#dispatch({ action: "given", text });
-    this.#renderer.renderWithin(KEY_FRAME_MS);
+    this.#show({ action: "given", text });
   }
 
   copy(text: string): boolean {
@@ -302,8 +295,7 @@ export class FullScreen implements Interface, Screen {
       // What is not the conversation takes the same rows in a higher window.
       return { columns, rows: picture.length + this.#state.rows - height };
     }
-    this.#dispatch({ action: "drawn", rows: picture });
-    this.#renderer.renderWithin(KEY_FRAME_MS);
+    this.#show({ action: "drawn", rows: picture });
     return undefined;
   }
 
@@ -416,6 +408,12 @@ export class FullScreen implements Interface, Screen {
 
   #dispatch(action: Action): void {
     this.#state = reduce(this.#state, action);
+  }
+
+  /** Shows at once what a person has asked for. */
+  #show(action: Action): void {
+    this.#dispatch(action);
+    this.#renderer.renderWithin(KEY_FRAME_MS);
   }
 
   #tick(): void {

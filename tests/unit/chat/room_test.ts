@@ -30,8 +30,8 @@ Deno.test("entry: a code is taken apart, or refused with a sentence", () => {
 });
 
 Deno.test("entry: the word that is being typed is completed, the number is not", () => {
-  assertEquals(completeCode("4821-riv"), ["rival", "river"]);
-  assertEquals(completeCode("4821 river CANY"), ["canyon"]);
+  assertEquals(completeCode("4821-riv"), ["4821-rival", "4821-river"]);
+  assertEquals(completeCode("4821 river CANY"), ["4821 river canyon"]);
   for (const line of ["", "48", "4821-", "riv", "4821-river-"]) {
     assertEquals(completeCode(line), []);
   }

@@ -25,6 +25,7 @@ class Harness {
       columns = 80,
       rows = 1_000,
       by = "code" as RoomKind,
+      paths = (_: string): readonly string[] => [],
     } = {},
   ) {
     this.terminal = new FakeTerminal({ isTerminal, isAnsi: isTerminal, columns, rows });
@@ -39,6 +40,7 @@ class Harness {
       by,
       quiet,
       color,
+      paths,
     });
   }
 
@@ -392,6 +394,15 @@ Deno.test("plain: obeys commands and does not send a typo of one", async () => {
   assertStringIncludes(said, "Unknown command. Did you mean /help?");
   assertStringIncludes(said, "no words to compare before");
   assertStringIncludes(said, "Notifications off.");
+});
+
+Deno.test("plain: Tab completes a command, and the path behind /send as far as there is one way", async () => {
+  const files = ["my-photos/", "my-plan.txt"];
+  const paths = (begun: string) => files.filter((path) => path.startsWith(begun));
+  const harness = new Harness({ paths });
+  await harness.type("/sen\tm\tl\t", "/who\t");
+  assertEquals(harness.controls.asked.filter((one) => /my-/.test(one)).length, 1);
+  assertStringIncludes(harness.printed.join("\n"), "you: /send my-plan.txt\n");
 });
 
 Deno.test("plain: names no code in a room that was agreed on by name, where /invite takes a passphrase", async () => {
