@@ -306,7 +306,7 @@ export const REASONS = {
 
   // The JSON interface (`src/ui/json.ts`).
   /** A line that is not a request. */
-  "bad-line": because<{ problem: BadLine; maxIdChars: number }>("bad-line"),
+  "bad-line": because<{ problem: BadLine }>("bad-line"),
 
   // Everywhere.
   /** Not a failure of the person or the relay: a mistake in the program. */
@@ -358,12 +358,9 @@ export const REASONS = {
 
   // Values that a person gives.
   "empty-answer": because("usage"),
-  "invalid-name": because<{
-    source: string;
-    why: "empty" | "too-long" | "unprintable" | "invisible";
-    maxCharacters: number;
-    maxBytes: number;
-  }>("usage"),
+  "invalid-name": because<
+    { source: string; why: "empty" | "too-long" | "unprintable" | "invisible" }
+  >("usage"),
   "notify-needs-terminal": because("usage"),
   "invalid-theme": because<{ source: string }>("usage"),
   "invalid-linger": because<{ source: string; why: "format" | "range" }>("usage"),

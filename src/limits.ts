@@ -1,5 +1,6 @@
 /**
- * Limits that the protocol sets and every layer keeps (docs/PROTOCOL.md).
+ * Limits that the protocol sets and every layer keeps (docs/PROTOCOL.md), and limits that a sentence
+ * names.
  *
  * @module
  */
@@ -17,3 +18,7 @@ export const MAX_FILE_BYTES = 2_000_000_000;
 export const CHUNK_BYTES = 44_544;
 /** The most bytes of UTF-8 in the name of a file: what file systems accept. */
 export const MAX_FILE_NAME_BYTES = 255;
+/** Longer names leave no room on a line for the message. */
+export const MAX_NAME_GRAPHEMES = 64;
+/** An id of JSON input is stored as long as its message; a long one has no use. */
+export const MAX_ID_CHARS = 1_024;

@@ -7,11 +7,9 @@ import { parseDuration } from "../duration.ts";
 import { Failure } from "../errors.ts";
 import { THEME_SETTINGS, type ThemeSetting } from "./command.ts";
 import type { FactsOf } from "../failure_reasons.ts";
-import { MAX_NAME_BYTES } from "../limits.ts";
+import { MAX_NAME_BYTES, MAX_NAME_GRAPHEMES } from "../limits.ts";
 import { graphemes } from "../terminal/graphemes.ts";
 
-/** Longer names leave no room on a line for the message. */
-export const MAX_NAME_GRAPHEMES = 64;
 /** Less would end before a reconnection does; more would burden the relay for nothing. */
 export const MIN_LINGER_MS = 60_000;
 /** A day. */
@@ -40,12 +38,7 @@ const VISIBLE = /[^\p{Z}\p{Cf}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
 export function checkName(text: string, source = "your name"): string {
   const name = text.length > MAX_CHARS ? text : text.normalize("NFC").trim();
   const invalid = (why: FactsOf<"invalid-name">["why"]) =>
-    new Failure("invalid-name", {
-      source,
-      why,
-      maxCharacters: MAX_NAME_GRAPHEMES,
-      maxBytes: MAX_NAME_BYTES,
-    });
+    new Failure("invalid-name", { source, why });
   if (name === "") throw invalid("empty");
   if (name.length > MAX_CHARS || isLong(name)) throw invalid("too-long");
   if (UNPRINTABLE.test(name) || (INVISIBLE.test(name) && VISIBLE.test(name))) {

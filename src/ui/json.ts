@@ -7,6 +7,7 @@
 import type { ChatEvent, Controls, MessageRef, RelayDocuments, RoomKind } from "../chat/events.ts";
 import { Failure } from "../errors.ts";
 import type { BadLine } from "../failure_reasons.ts";
+import { MAX_ID_CHARS } from "../limits.ts";
 import {
   commandNamed,
   parseTimer,
@@ -47,9 +48,6 @@ type Request =
 
 /** Commands about a file that is there already. */
 type FileCommand = "accept" | "refuse" | "cancel";
-
-/** An id is stored as long as its message; a long one has no use. */
-const MAX_ID_CHARS = 1_024;
 
 /** A longer line is cut: far above what the longest message takes, with every character escaped. */
 const MAX_LINE_CHARS = 1_000_000;
@@ -324,5 +322,5 @@ export function eventAsJson(event: ChatEvent, by: RoomKind = "code"): object {
 }
 
 function badLine(problem: BadLine): Failure {
-  return new Failure("bad-line", { problem, maxIdChars: MAX_ID_CHARS });
+  return new Failure("bad-line", { problem });
 }

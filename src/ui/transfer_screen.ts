@@ -10,6 +10,7 @@ import { tty } from "../terminal/terminal_text.ts";
 import type { ScreenParts } from "./interface.ts";
 import { alarmText, peerLabel, sentenceOf } from "./messages/events.ts";
 import { fileSentence, largeFileNote } from "./messages/files.ts";
+import { YOUR_PEER } from "./messages/interfaces.ts";
 import { TRANSFER_TEXTS } from "./messages/transfer.ts";
 import { ProgressBar, ProgressSteps } from "./progress.ts";
 import type { TransferView } from "./transfer.ts";
@@ -119,7 +120,7 @@ export class TransferScreen implements TransferView {
   }
 
   #label(peer: string | undefined): string {
-    return peer === undefined ? TRANSFER_TEXTS.peer : peerLabel(peer, this.#parts.name);
+    return peer === undefined ? YOUR_PEER : peerLabel(peer, this.#parts.name);
   }
 
   #say(text: string): void {

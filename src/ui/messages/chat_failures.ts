@@ -5,14 +5,29 @@
  * @module
  */
 import type { BadLine, FactsOf } from "../../failure_reasons.ts";
+import { MAX_ID_CHARS } from "../../limits.ts";
 
 /** How the two agreed on the room. */
-interface By {
-  readonly by: "code" | "name";
-}
+type By = FactsOf<"room-full">;
 
 const NEW_CODE = "Ask the host for a new code.";
 const ENTER_AGAIN = "Agree with your peer on another room name, or enter it again on both sides.";
+
+const BAD_LINES: Readonly<Record<BadLine, string>> = {
+  "not-json": "it is not JSON",
+  "not-utf8": "it is not valid UTF-8",
+  "too-long": "it is too long",
+  "not-an-object": "it is not an object",
+  "send-and-command": "it has both a send and a command",
+  "send-not-a-string": "its send is not a string",
+  "bad-id": `its id is not a string of at most ${MAX_ID_CHARS} characters`,
+  "bad-reply": 'its reply is not like {"from":"peer","seq":3}',
+  "neither": "it has neither a send nor a command",
+  "unknown-command": "there is no such command",
+  "bad-path": "its path is not a string",
+  "bad-file": "its file is not a string",
+  "bad-value": "its value is neither a string nor a number",
+};
 
 /** To be spread into the table of all failures. */
 export const CHAT_FAILURES = {
@@ -160,39 +175,8 @@ export const CHAT_FAILURES = {
     message: `${peer} is still in the room, and only two fit in it.`,
     hint: "You can make a new code once they have left or disconnected.",
   }),
-  "bad-line": ({ problem, maxIdChars }: FactsOf<"bad-line">) => ({
-    message: `Cannot read this line: ${badLine(problem, maxIdChars)}.`,
+  "bad-line": ({ problem }: FactsOf<"bad-line">) => ({
+    message: `Cannot read this line: ${BAD_LINES[problem]}.`,
     hint: 'Send {"send":"text","id":"any string"} or {"command":"exit"}, one object on each line.',
   }),
 };
-
-function badLine(problem: BadLine, maxIdChars: number): string {
-  switch (problem) {
-    case "not-json":
-      return "it is not JSON";
-    case "not-utf8":
-      return "it is not valid UTF-8";
-    case "too-long":
-      return "it is too long";
-    case "not-an-object":
-      return "it is not an object";
-    case "send-and-command":
-      return "it has both a send and a command";
-    case "send-not-a-string":
-      return "its send is not a string";
-    case "bad-id":
-      return `its id is not a string of at most ${maxIdChars} characters`;
-    case "bad-reply":
-      return 'its reply is not like {"from":"peer","seq":3}';
-    case "neither":
-      return "it has neither a send nor a command";
-    case "unknown-command":
-      return "there is no such command";
-    case "bad-path":
-      return "its path is not a string";
-    case "bad-file":
-      return "its file is not a string";
-    case "bad-value":
-      return "its value is neither a string nor a number";
-  }
-}

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MAX_NAME_BYTES, MAX_NAME_GRAPHEMES } from "../../limits.ts";
 import { FILE_PROBLEMS } from "./file_problems.ts";
 import type { FailureTexts } from "./failure_text.ts";
 import { commandLine } from "./invocation.ts";
@@ -24,6 +25,16 @@ const PROXY_PROBLEMS = {
   "kind": "only socks5:// and http:// proxies work",
   "port": "it has no port, or one that does not exist",
   "too-long": "its user name or password is longer than 255 bytes",
+} as const;
+
+const NAME_PROBLEMS = {
+  "empty": ["is empty", "Use at least one letter or digit."],
+  "too-long": [
+    "is too long",
+    `Give one of at most ${MAX_NAME_GRAPHEMES} characters and ${MAX_NAME_BYTES} bytes.`,
+  ],
+  "unprintable": ["contains a character that cannot be shown", "Type it again by hand."],
+  "invisible": ["contains nothing visible", "Use at least one letter or digit."],
 } as const;
 
 /** By reason. */
@@ -153,27 +164,9 @@ export const CLI_FAILURES = {
     message: "The answer is empty.",
     hint: "Type it, or press Ctrl+C to stop.",
   }),
-  "invalid-name": ({ source, why, maxCharacters, maxBytes }) => {
-    const what = `${source.charAt(0).toUpperCase()}${source.slice(1)}`;
-    switch (why) {
-      case "empty":
-        return { message: `${what} is empty.`, hint: "Use at least one letter or digit." };
-      case "too-long":
-        return {
-          message: `${what} is too long.`,
-          hint: `Give one of at most ${maxCharacters} characters and ${maxBytes} bytes.`,
-        };
-      case "unprintable":
-        return {
-          message: `${what} contains a character that cannot be shown.`,
-          hint: "Type it again by hand.",
-        };
-      case "invisible":
-        return {
-          message: `${what} contains nothing visible.`,
-          hint: "Use at least one letter or digit.",
-        };
-    }
+  "invalid-name": ({ source, why }) => {
+    const [problem, hint] = NAME_PROBLEMS[why];
+    return { message: `${source.charAt(0).toUpperCase()}${source.slice(1)} ${problem}.`, hint };
   },
   "notify-needs-terminal": () => ({
     message: "--notify asks you a question, and there is no terminal to ask in.",

@@ -5,6 +5,7 @@
  */
 import type { Failure } from "../../errors.ts";
 import type { CheckName, Finding, FindingName, Findings } from "../../relay/check.ts";
+import { counted } from "./counted.ts";
 import { describeFailure } from "./failures.ts";
 
 /** What a step found, and what to do about it; null where there is nothing to do. */
@@ -201,10 +202,6 @@ function ms(value: number): string {
 
 function size(columns: number | undefined, rows: number | undefined): string {
   return columns === undefined ? "unknown size" : `${columns} by ${rows}`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** A sentence as part of a line. */

@@ -6,6 +6,7 @@
  */
 import type { Alarm, ChatEvent, Overview, Presence, RoomKind } from "../../chat/events.ts";
 import type { Failure } from "../../errors.ts";
+import { counted } from "./counted.ts";
 import { describeFailure } from "./failures.ts";
 import { fileSentence } from "./files.ts";
 import { graphemes } from "../../terminal/graphemes.ts";
@@ -38,10 +39,7 @@ export interface Names {
  * The sentence for an event; undefined where there is none: messages and their states are shown in a
  * way of their own.
  */
-export function sentenceOf(
-  event: ChatEvent,
-  names: Names,
-): Sentence | undefined {
+export function sentenceOf(event: ChatEvent, names: Names): Sentence | undefined {
   switch (event.event) {
     case "relay":
       return relay(event, names.relay);
@@ -76,18 +74,10 @@ export function sentenceOf(
     case "session-ended": {
       const count = event.undelivered.length;
       if (count === 0) return undefined;
-      return {
-        weight: "problem",
-        text: `${messages(count)} ${wasOrWere(count)} not delivered to ${names.peer}.`,
-      };
+      return { weight: "problem", text: `${messagesWere(count)} not delivered to ${names.peer}.` };
     }
-    case "queue-dropped": {
-      const count = event.ids.length;
-      return {
-        weight: "problem",
-        text: `${messages(count)} ${wasOrWere(count)} never sent.`,
-      };
-    }
+    case "queue-dropped":
+      return { weight: "problem", text: `${messagesWere(event.ids.length)} never sent.` };
     case "closed":
       return closed(event);
     case "error":
@@ -116,12 +106,9 @@ function news(text: string): Sentence {
   return { weight: "news", text };
 }
 
-function messages(number: number): string {
-  return number === 1 ? "1 message" : `${number} messages`;
-}
-
-function wasOrWere(number: number): string {
-  return number === 1 ? "was" : "were";
+/** `1 message was`, `2 messages were`. */
+function messagesWere(number: number): string {
+  return `${counted(number, "message")} ${number === 1 ? "was" : "were"}`;
 }
 
 function relay(
@@ -225,10 +212,12 @@ function closed({ remaining, reason, undelivered }: ChatEvent & { event: "closed
       ? "What is still on the relay could not be counted; it expires by itself."
       : remaining === 0
       ? "Nothing remains on the relay."
-      : `${remaining} ${remaining === 1 ? "document stays" : "documents stay"} on the relay until ${
+      : `${counted(remaining, "document")} ${
+        remaining === 1 ? "stays" : "stay"
+      } on the relay until ${
         reason === "refused" ? "the host" : "your peer"
       } leaves or they expire.`,
-    ...undelivered > 0 ? [`${messages(undelivered)} ${wasOrWere(undelivered)} not delivered.`] : [],
+    ...undelivered > 0 ? [`${messagesWere(undelivered)} not delivered.`] : [],
   ];
   return news(parts.join(" "));
 }
@@ -248,8 +237,8 @@ export function alarmMessage(alarm: Alarm, by: RoomKind): string {
       }`;
     case "guess":
       return attemptsLeft
-        ? `Wrong ${secretWord(by)} entered (typo or guess). ${attemptsLeft} ${
-          attemptsLeft === 1 ? "attempt" : "attempts"
+        ? `Wrong ${secretWord(by)} entered (typo or guess). ${
+          counted(attemptsLeft, "attempt")
         } left.`
         : `Wrong ${secretWord(by)} entered 3 times; someone may be guessing. ${
           by === "code" ? "This code is no longer valid." : "No one can join this room any more."
@@ -269,8 +258,10 @@ export function alarmMessage(alarm: Alarm, by: RoomKind): string {
 
 function gap({ count, first, last }: Alarm): string {
   if (first === undefined || last === undefined) {
-    const what = count === 1 ? "1 control message is" : `${count} control messages are`;
-    return `${what} missing; no text was lost with ${count === 1 ? "it" : "them"}.`;
+    const what = counted(count, "control message");
+    return `${what} ${count === 1 ? "is" : "are"} missing; no text was lost with ${
+      count === 1 ? "it" : "them"
+    }.`;
   }
   return first === last
     ? `1 message is missing (number ${first}).`
@@ -279,16 +270,7 @@ function gap({ count, first, last }: Alarm): string {
 
 /** Presence in a word or two, for a status line. */
 export function presenceWord(presence: Presence): string {
-  switch (presence) {
-    case "here":
-      return "here";
-    case "away":
-      return "away";
-    case "left":
-      return "left";
-    case "vanished":
-      return "disconnected";
-  }
+  return presence === "vanished" ? "disconnected" : presence;
 }
 
 /** Up to three words: what cannot be taken for a sentence. */
@@ -338,7 +320,9 @@ export function whoLines(
   if (peer === undefined) return [own, "No one else is here yet."];
   const heard = heardAgoMs === undefined
     ? ""
-    : `, last active at ${timeOfDay(now - heardAgoMs)}, ${seconds(heardAgoMs)} ago`;
+    : `, last active at ${new Date(now - heardAgoMs).toTimeString().slice(0, 8)}, ${
+      seconds(heardAgoMs)
+    } ago`;
   const word = isRelayUp
     ? presenceWord(presence ?? "here")
     : "unknown while the relay is out of reach";
@@ -381,32 +365,21 @@ export function relayLines(overview: Overview, state: string): string[] {
   const kinds = Object.entries(operations).map(([name, count]) => `${name} ${count}`).join(", ");
   return [
     `${state} ${total} operations so far, about ${perMinute} a minute${kinds && ` (${kinds})`}.`,
-    ...queued > 0 ? [`${messages(queued)} queued.`] : [],
+    ...queued > 0 ? [`${counted(queued, "message")} queued.`] : [],
   ];
 }
 
 /** A length of time in words: `30 seconds`, `5 minutes`. */
 export function duration(inSeconds: number): string {
   for (const [size, unit] of [[86_400, "day"], [3_600, "hour"], [60, "minute"]] as const) {
-    if (inSeconds >= size && inSeconds % size === 0) return count(inSeconds / size, unit);
+    if (inSeconds >= size && inSeconds % size === 0) return counted(inSeconds / size, unit);
   }
-  return count(inSeconds, "second");
-}
-
-/** `14:02:31`, in the local time zone. */
-function timeOfDay(at: number): string {
-  const time = new Date(at);
-  return [time.getHours(), time.getMinutes(), time.getSeconds()]
-    .map((part) => String(part).padStart(2, "0")).join(":");
+  return counted(inSeconds, "second");
 }
 
 /** Milliseconds as whole seconds, in words. */
 export function seconds(ms: number): string {
-  return count(Math.max(1, Math.round(ms / 1_000)), "second");
-}
-
-function count(number: number, unit: string): string {
-  return `${number} ${unit}${number === 1 ? "" : "s"}`;
+  return counted(Math.max(1, Math.round(ms / 1_000)), "second");
 }
 
 /** A line of the program for an alarm, marked in words that nothing of the peer's can begin with. */

@@ -9,12 +9,16 @@ import { CHAT_FAILURES } from "./chat_failures.ts";
 import { CLI_FAILURES } from "./cli_failures.ts";
 import { FILE_FAILURES } from "./files.ts";
 import type { FailureText, FailureTexts } from "./failure_text.ts";
-import { LIFECYCLE_FAILURES } from "./lifecycle_failures.ts";
 import { RELAY_LINK_FAILURES } from "./relay_link_failures.ts";
 import { RELAY_FAILURES } from "./relay_failures.ts";
 import { PROTOCOL_FAILURES } from "./protocol_failures.ts";
 
-export type { FailureText, FailureTexts };
+const OUTPUT_LOSSES = {
+  "no-reader": "the program that reads it has ended",
+  "no-space": "the disk is full",
+  "closed": "the terminal was closed",
+  "other": "the system reports an error",
+} as const;
 
 const TEXTS: FailureTexts = {
   ...CHAT_FAILURES,
@@ -24,9 +28,14 @@ const TEXTS: FailureTexts = {
     message: "Internal error. This is a bug in Whisper.",
     hint: "Run the command again with --debug and report what it prints.",
   }),
+  "interrupted": () => ({ message: "Interrupted.", hint: "Nothing was left behind." }),
+  "terminated": () => ({ message: "Stopped by the system.", hint: "Nothing was left behind." }),
+  "output-lost": ({ why }) => ({
+    message: `Cannot write the output: ${OUTPUT_LOSSES[why]}.`,
+    hint: "What was written before that is incomplete.",
+  }),
   ...CLI_FAILURES,
   ...FILE_FAILURES,
-  ...LIFECYCLE_FAILURES,
   ...RELAY_LINK_FAILURES,
 };
 

@@ -5,6 +5,7 @@
  */
 import type { FileEvent } from "../../chat/events.ts";
 import type { FactsOf } from "../../failure_reasons.ts";
+import { counted } from "./counted.ts";
 import { FILE_PROBLEMS } from "./file_problems.ts";
 import type { FailureTexts } from "./failure_text.ts";
 import { commandLine } from "./invocation.ts";
@@ -19,7 +20,7 @@ function called(name: string): string {
 
 /** A size as people write it: `3.2 MB`, in thousands. */
 export function sizeText(bytes: number): string {
-  if (bytes < 1_000) return bytes === 1 ? "1 byte" : `${bytes} bytes`;
+  if (bytes < 1_000) return counted(bytes, "byte");
   let value = bytes;
   for (const unit of ["kB", "MB", "GB"]) {
     value /= 1_000;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { counted } from "./counted.ts";
 
 /** Sentences of the plain interface. */
 export const PLAIN_TEXTS = {
@@ -36,13 +37,9 @@ export const PLAIN_TEXTS = {
 export const DELIVERY_TEXTS = {
   queuedForPeer: "Queued. Will send when someone joins.",
   queuedForRelay: "Queued. Will send when reconnected.",
-  sent: (count: number) => `${messages(count)} sent, not yet delivered.`,
+  sent: (count: number) => `${counted(count, "message")} sent, not yet delivered.`,
   delivered: (count: number, pending: number) =>
     `${count === 1 ? "Delivered" : `${count} delivered`}${
-      pending > 0 ? `, ${messages(pending)} pending` : ""
+      pending > 0 ? `, ${counted(pending, "message")} pending` : ""
     }.`,
 } as const;
-
-function messages(count: number): string {
-  return count === 1 ? "1 message" : `${count} messages`;
-}

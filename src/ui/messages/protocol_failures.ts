@@ -4,6 +4,7 @@
  * @module
  */
 import type { InvalidCode } from "../../failure_reasons.ts";
+import { counted } from "./counted.ts";
 
 /** To be spread into the table of all failures. */
 export const PROTOCOL_FAILURES = {
@@ -45,9 +46,7 @@ function describeCodeProblem(problem: InvalidCode): string {
       return "its number is too long.";
     case "word-count":
       if (problem.words === 0) return "the three words after the number are missing.";
-      return `it has ${
-        problem.words === 1 ? "1 word" : `${problem.words} words`
-      } after the number, not 3.`;
+      return `it has ${counted(problem.words, "word")} after the number, not 3.`;
     case "unknown-word": {
       const { typed, suggestion } = problem;
       const subject = typed === undefined ? "one of its words" : `"${typed}"`;

@@ -7,7 +7,6 @@ import { commandLine } from "./invocation.ts";
 
 /** Sentences. */
 export const TRANSFER_TEXTS = {
-  peer: "Your peer",
   invite: (code: string) =>
     `Your code, for one person and one use: ${code}\nThey run: ${commandLine(`receive ${code}`)}`,
   ready: (peer: string) => `${peer} joined. Everything is end-to-end encrypted.`,

@@ -24,37 +24,34 @@ const AIRY_FROM = 16;
 /** From so many rows on there is room for a header beside a row of the conversation. */
 const HEADER_FROM = 5;
 
-/** The heights of the parts, from top to bottom; together they fill the screen. */
+/** The line above the composer, and the status line. */
+const FIXED_ROWS = 2;
+
+/** The heights of the parts, from top to bottom; with {@link FIXED_ROWS} they fill the screen. */
 export interface Heights {
   readonly header: number;
   readonly alarms: number;
   readonly conversation: number;
   readonly invite: number;
-  readonly rule: number;
   readonly composer: number;
-  readonly status: number;
 }
 
 /** How high everything is. */
 export function heightsOf(state: State): Heights {
   const header = state.rows >= AIRY_FROM ? 2 : state.rows >= HEADER_FROM ? 1 : 0;
   const composer = state.search ? SEARCH_ROWS : composerRows(state);
-  const [rule, status] = [1, 1];
-  const fixed = header + rule + composer + status;
+  const fixed = header + composer + FIXED_ROWS;
   const alarms = Math.min(alarmRows(state).length, Math.max(0, state.rows - fixed - 1));
   const room = Math.max(0, state.rows - fixed - alarms);
   const invite = Math.min(inviteHeight(state), room);
-  return { header, alarms, conversation: room - invite, invite, rule, composer, status };
+  return { header, alarms, conversation: room - invite, invite, composer };
 }
 
 /** The conversation, or the documents of it on the relay, as far as there is room. */
 export function conversationWindow(state: State): Window {
   return {
     entries: (state.relayView ?? state.log).entries,
-    geometry: {
-      columns: state.columns,
-      nameWidth: state.nameWidth,
-    },
+    geometry: { columns: state.columns, nameWidth: state.nameWidth },
     height: heightsOf(state).conversation,
   };
 }

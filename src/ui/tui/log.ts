@@ -34,7 +34,7 @@ export type Entry =
       readonly seq: number;
       /** `late`, `written 14:02`. */
       readonly notes: readonly string[];
-      readonly quote?: ShownQuote;
+      readonly quote?: ShownQuote | undefined;
     }
     | {
       readonly kind: "own";
@@ -42,7 +42,7 @@ export type Entry =
       readonly sendId: string;
       readonly seq: number | undefined;
       readonly status: DeliveryStatus;
-      readonly quote?: ShownQuote;
+      readonly quote?: ShownQuote | undefined;
     }
     | {
       readonly kind: "program";
@@ -63,6 +63,8 @@ export interface ShownQuote extends Quote {
 
 /** A message of the peer. */
 export type PeerEntry = Entry & { readonly kind: "peer" };
+/** A message of one's own. */
+export type OwnEntry = Entry & { readonly kind: "own" };
 
 /** The conversation. */
 export interface Log {
@@ -78,42 +80,25 @@ export const EMPTY_LOG: Log = { entries: List.from([]), nextId: 1, early: {} };
 /** Adds a message of the peer. */
 export function heard(
   log: Log,
-  { text, quote, ...message }: {
-    who: string;
-    text: string;
-    seq: number;
-    notes: readonly string[];
-    at: number;
-    quote?: ShownQuote | undefined;
-  },
+  message: Pick<PeerEntry, "who" | "text" | "seq" | "notes" | "at" | "quote">,
 ): Log {
-  const id = log.nextId;
-  const safe = safeText(text);
-  return append(log, { kind: "peer", id, ...message, text: safe, ...quote && { quote } });
+  return append(log, { kind: "peer", id: log.nextId, ...message, text: safeText(message.text) });
 }
 
 /** Adds a message of one's own. */
 export function said(
   log: Log,
-  { sendId, text, at, quote }: {
-    sendId: string;
-    text: string;
-    at: number;
-    quote?: ShownQuote | undefined;
-  },
+  message: Pick<OwnEntry, "sendId" | "text" | "at" | "quote">,
 ): Log {
-  const { [sendId]: status = "sending", ...early } = log.early;
-  const entry: Entry = {
+  const { [message.sendId]: status = "sending", ...early } = log.early;
+  return append({ ...log, early }, {
     kind: "own",
     id: log.nextId,
-    at,
-    sendId,
-    text: safeText(text),
+    ...message,
+    text: safeText(message.text),
     seq: undefined,
     status,
-    ...quote && { quote },
-  };
-  return append({ ...log, early }, entry);
+  });
 }
 
 /** Adds something that the program says. */
@@ -135,10 +120,8 @@ export function delivery(log: Log, sendId: string, status: DeliveryStatus, seq?:
     // A message that was cleared leaves nothing behind; only a queued one is known before it is shown.
     return status === "queued" ? { ...log, early: { ...log.early, [sendId]: status } } : log;
   }
-  return {
-    ...log,
-    entries: log.entries.with(index, { ...entry, status, seq: seq ?? entry.seq }),
-  };
+  const entries = log.entries.with(index, { ...entry, status, seq: seq ?? entry.seq });
+  return { ...log, entries };
 }
 
 /** These messages will not be delivered. */

@@ -33,7 +33,7 @@ const WIDE_FROM = 60;
  * The room, how safe it is, who is there. The name comes last: whatever it is, it stands behind what the
  * program says.
  */
-export function headerRows(state: State, height: number): Row[] {
+export function headerRows(state: State): Row[] {
   const { columns, room, peer, presence, isVerified } = state;
   const isWide = columns >= WIDE_FROM;
   const place = isWide || room === undefined
@@ -57,12 +57,12 @@ export function headerRows(state: State, height: number): Row[] {
     ],
   ];
   const rule: Row = [{ role: "rule", text: "─".repeat(columns) }];
-  return height > 1 ? [cut(spans, columns), rule] : [cut(spans, columns)];
+  return [cut(spans, columns), rule];
 }
 
 /** Alarms that were not dismissed. Nothing else is reversed from edge to edge at the top. */
-export function bannerRows(state: State, height: number): Row[] {
-  return alarmRows(state).slice(0, height).map((text) => [
+export function bannerRows(state: State): Row[] {
+  return alarmRows(state).map((text) => [
     { role: "alarm", text: pad(clip(` ${text}`, state.columns), state.columns) },
   ]);
 }
@@ -76,8 +76,7 @@ export function inviteRows({ invite = "", columns }: State, height: number): Row
   ];
   const code = line("code", centered(invite, inner));
   if (height < 9) {
-    return [line("faint", clip(INVITE_TEXTS.short, columns)), code, []]
-      .slice(0, height) as Row[];
+    return [line("faint", INVITE_TEXTS.short), code, []];
   }
   return [
     [],
@@ -87,8 +86,8 @@ export function inviteRows({ invite = "", columns }: State, height: number): Row
     code,
     line("code", " ".repeat(inner)),
     [],
-    line("plain", clip(INVITE_TEXTS.share, columns)),
-    line("faint", clip(INVITE_TEXTS.run(), columns)),
+    line("plain", INVITE_TEXTS.share),
+    line("faint", INVITE_TEXTS.run()),
   ];
 }
 

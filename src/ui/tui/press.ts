@@ -14,9 +14,10 @@ import {
   textOf,
 } from "../../terminal/editor.ts";
 import { conversationWindow, layComposer } from "./geometry.ts";
+import { BEGIN_SEARCH } from "../../terminal/history_search.ts";
 import type { KeyAction } from "../../terminal/keys.ts";
 import { atTail, flippedBack, NO_RECALL, type State } from "./state.ts";
-import { beginSearch, pressWhileSearching, takeFound, typed } from "./typing.ts";
+import { pressWhileSearching, takeFound, typed } from "./typing.ts";
 import { scrolled, scrolledToFirst } from "./viewport.ts";
 
 /** Keys for the conversation: what is being typed stays as it is. */
@@ -56,7 +57,7 @@ export function pressKey(state: State, action: KeyAction): State {
     case "end":
       return edge(state, action);
     case "search":
-      return beginSearch(state);
+      return { ...state, search: BEGIN_SEARCH };
     case "submit":
     case "suspend":
     case "redraw":

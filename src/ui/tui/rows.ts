@@ -6,12 +6,12 @@
  *
  * @module
  */
-import type { Weight } from "../messages/events.ts";
+import { alarmText, type Weight } from "../messages/events.ts";
 import { clockTime } from "../common.ts";
 import { dayName, QUOTE_TEXTS } from "../messages/interfaces.ts";
 import { PLAIN_TEXTS } from "../messages/plain.ts";
 import { DELIVERY_WORDS } from "../messages/tui.ts";
-import type { Entry, ShownQuote } from "./log.ts";
+import type { Entry, OwnEntry, ShownQuote } from "./log.ts";
 import type { Role, Span } from "./theme.ts";
 import { linked, type LinkPart, linkParts } from "../../terminal/links.ts";
 import { clip, pad, padStart, widthOf, wrap, wrapRows } from "../../terminal/text.ts";
@@ -77,7 +77,7 @@ function program({ weight, text, at, isPicture }: Program, { columns }: Geometry
     return text.split("\n").map((row) => [{ role: "picture", text: clip(row, columns) }]);
   }
   const role = ROLES[weight];
-  const said = weight === "alarm" ? `ALARM: ${text}` : text;
+  const said = weight === "alarm" ? alarmText(text) : text;
   const width = Math.max(MIN_TEXT_CELLS, columns - TIME_CELLS - MARGIN);
   return said.split("\n").flatMap((line) => hanging(line, width)).map((line, index) => {
     const lead = index === 0 ? `${MARKS[weight]} ${clockTime(at)} ` : " ".repeat(TIME_CELLS);
@@ -178,11 +178,7 @@ function noted(notes: string, parts: readonly LinkPart[]): Span[] {
 /** Puts the status behind a message, where the longest one has room, so that rows do not jump. */
 function withStatus(
   rows: Span[][],
-  { entry, rest, left }: {
-    entry: Entry & { kind: "own" };
-    rest: Span[];
-    left: number;
-  },
+  { entry, rest, left }: { entry: OwnEntry; rest: Span[]; left: number },
 ): Row[] {
   const word = DELIVERY_WORDS[entry.status];
   const role = entry.status === "failed" ? "problem" : "faint";

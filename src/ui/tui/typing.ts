@@ -13,7 +13,7 @@ import {
   replace,
   textOf,
 } from "../../terminal/editor.ts";
-import { BEGIN_SEARCH, foundIn, pressInSearch, searchFor } from "../../terminal/history_search.ts";
+import { foundIn, pressInSearch, searchFor } from "../../terminal/history_search.ts";
 import type { KeyAction } from "../../terminal/keys.ts";
 import { isPartOf, type SentLine, withLine } from "../common.ts";
 import { secretStart } from "../slash_commands.ts";
@@ -39,10 +39,7 @@ export function pasted(state: State, paste: string): State {
 /** The draft is being sent; Up brings it back. */
 export function submitted(
   state: State,
-  { id, line }: {
-    readonly id: string;
-    readonly line: string;
-  },
+  { id, line }: SentLine,
 ): State {
   const isSecret = secretStart(line, state.by) !== undefined;
   const history = isSecret ? state.history : withLine(state.history, { id, line });
@@ -58,17 +55,10 @@ export function forgetSent(state: State, id: string): State {
   return { ...state, draft: { ...EMPTY_DRAFT, before: recall.draft }, recall: NO_RECALL };
 }
 
-// The search in the history.
-
-/** The line that is found. */
+/** The line that is found in the history (Ctrl+R). */
 export function foundLine({ search, history }: State): SentLine | undefined {
   const index = search && foundIn(history.map(({ line }) => line), search);
   return index === undefined ? undefined : history[index];
-}
-
-/** Begins a search. */
-export function beginSearch(state: State): State {
-  return { ...state, search: BEGIN_SEARCH };
 }
 
 /** Adds to what is searched for. */

@@ -27,11 +27,7 @@ export type Action =
   | { readonly action: "heard"; readonly at: number | undefined }
   | { readonly action: "resize"; readonly columns: number; readonly rows: number }
   /** The draft is being sent. */
-  | {
-    readonly action: "submitted";
-    readonly id: string;
-    readonly line: string;
-  }
+  | { readonly action: "submitted"; readonly id: string; readonly line: string }
   | {
     readonly action: "said";
     readonly id: string;
@@ -74,10 +70,8 @@ export function reduce(before: State, action: Action): State {
       return { ...state, now: action.now, wall: action.wall };
     case "heard":
       return action.at === state.heardAt ? state : { ...state, heardAt: action.at };
-    case "resize": {
-      const { columns, rows } = action;
-      return columns === state.columns && rows === state.rows ? state : { ...state, columns, rows };
-    }
+    case "resize":
+      return { ...state, columns: action.columns, rows: action.rows };
     case "submitted":
       return submitted(state, action);
     case "said": {
@@ -88,12 +82,16 @@ export function reduce(before: State, action: Action): State {
     }
     case "given":
       return typed(state, replace(state.draft, action.text));
-    case "told":
-      return answered(state, action);
+    case "told": {
+      const log = told(state.log, action.weight, action.lines.join("\n"), state.wall);
+      return fromItsBeginning({ ...state, log }, log.entries.at(-1)!);
+    }
     case "drawn":
       return atTail({ ...state, log: drawn(state.log, action.rows, state.wall) });
-    case "flipped":
-      return flipped(state, action.lines);
+    case "flipped": {
+      const relayView = told(EMPTY_LOG, "news", action.lines.join("\n"), state.wall);
+      return fromItsBeginning({ ...state, relayView }, relayView.entries.at(-1)!);
+    }
     case "latency":
       return { ...state, latencyMs: action.ms };
     case "find":
@@ -103,29 +101,12 @@ export function reduce(before: State, action: Action): State {
     case "leaving":
       return { ...state, isLeaving: true };
     case "ended":
-      return {
-        ...state,
-        isEnded: true,
-        search: undefined,
-        draft: EMPTY_DRAFT,
-        invite: undefined,
-      };
+      return { ...state, isEnded: true, search: undefined, draft: EMPTY_DRAFT, invite: undefined };
     case "muted":
       return { ...state, isMuted: !state.isMuted };
     default:
       return action satisfies never;
   }
-}
-
-/** An answer is shown from its beginning, where it is longer than the screen. */
-function answered(state: State, { weight, lines }: Action & { action: "told" }): State {
-  const log = told(state.log, weight, lines.join("\n"), state.wall);
-  return fromItsBeginning({ ...state, log }, log.entries.at(-1)!);
-}
-
-function flipped(state: State, lines: readonly string[]): State {
-  const relayView = told(EMPTY_LOG, "news", lines.join("\n"), state.wall);
-  return fromItsBeginning({ ...state, relayView }, relayView.entries.at(0)!);
 }
 
 /** The last entry, from its first row on where it is longer than the window. */

@@ -25,24 +25,21 @@ export interface Frame {
 export function view(state: State): Frame {
   const heights = heightsOf(state);
   const composer = composerRows(state, heights.composer);
-  const { rows: conversation, entries } = visible(
-    { ...conversationWindow(state), height: heights.conversation },
-    state.scroll,
-  );
+  const { rows: conversation, entries } = visible(conversationWindow(state), state.scroll);
   const rows = [
-    ...placed(headerRows(state, heights.header), heights.header),
-    ...placed(bannerRows(state, heights.alarms), heights.alarms),
+    ...placed(headerRows(state), heights.header),
+    ...placed(bannerRows(state), heights.alarms),
     ...placed(
       state.find ? conversation.map((row) => marked(row, state.find!.text)) : conversation,
       heights.conversation,
       "bottom",
     ),
     ...placed(inviteRows(state, heights.invite), heights.invite),
-    ...placed([ruleRow(state)], heights.rule),
+    ruleRow(state),
     ...placed(composer.rows, heights.composer),
-    ...placed([statusRow(state)], heights.status),
+    statusRow(state),
   ].slice(0, state.rows);
-  const above = state.rows - heights.status - heights.composer;
+  const above = state.rows - 1 - heights.composer;
   return {
     rows: rows.map((row) => paint(cut(row, state.columns), state.theme)),
     displayed: entries.filter((entry) => entry.kind === "peer"),

@@ -1,5 +1,5 @@
 import { parseDuration } from "../../../src/duration.ts";
-import { MAX_NAME_BYTES } from "../../../src/limits.ts";
+import { MAX_NAME_BYTES, MAX_NAME_GRAPHEMES } from "../../../src/limits.ts";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import fc from "fast-check";
 import {
@@ -7,7 +7,6 @@ import {
   checkName,
   DEFAULT_LINGER_MS,
   MAX_LINGER_MS,
-  MAX_NAME_GRAPHEMES,
   MIN_LINGER_MS,
 } from "../../../src/cli/person.ts";
 import { Failure } from "../../../src/errors.ts";
