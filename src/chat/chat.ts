@@ -39,7 +39,6 @@ import { MAX_TIMER_SECONDS, type Payload, type Reply } from "../protocol/payload
 import type { Relay } from "../relay/relay.ts";
 import { Alarms } from "./alarms.ts";
 import { DisappearingMessages } from "./disappearing.ts";
-import { closeReason } from "./errors.ts";
 import type {
   ChatEvent,
   CloseReason,
@@ -633,6 +632,22 @@ export class Chat implements Controls {
     // An opening still under way is closed when it ends; nobody waits for it.
     if (!open) return void this.#options.relay.then((relay) => relay.close()).catch(() => {});
     await open.relay.close().catch(() => {});
+  }
+}
+
+/** Why a chat is over: as `asked`, unless it failed. */
+function closeReason(asked: CloseReason, failure: Failure | undefined): CloseReason {
+  switch (failure?.code) {
+    case undefined:
+      return asked;
+    case "evicted":
+    case "relay-lost":
+      return failure!.code;
+    case "wrong-code":
+    case "no-room":
+      return "refused";
+    default:
+      return "failed";
   }
 }
 

@@ -180,12 +180,12 @@ export class FileTransfers {
 
   /** Accepts an offer of the peer: the one of that id, or the first that waits. */
   async accept(id: string | undefined): Promise<void> {
-    const file = this.#find([...this.#incoming.values()].filter((one) => !one.isAccepted), id);
+    const file = this.#find(this.#offers(), id);
     file.isAccepted = true;
     try {
-      file.target = await this.#deps.store!.target(file);
+      file.target = await this.#deps.store!.target!(file);
     } catch (error) {
-      return this.#failIncoming(file, "storage", error);
+      return this.#fail(file, "storage", error);
     }
     if (!this.#incoming.has(file.number)) return await file.target.discard();
     this.#report(file, "accepted");
@@ -195,7 +195,7 @@ export class FileTransfers {
 
   /** Refuses an offer of the peer. */
   refuse(id: string | undefined): void {
-    const file = this.#find([...this.#incoming.values()].filter((one) => !one.isAccepted), id);
+    const file = this.#find(this.#offers(), id);
     this.#deps.send({ kind: "refuse", id: file.number, reason: "declined" });
     this.#drop(file, "canceled");
     this.#report(file, "refused");
@@ -248,10 +248,9 @@ export class FileTransfers {
     const files = [...this.#outgoing.values(), ...this.#incoming.values()];
     for (const file of files) {
       this.#drop(file, "canceled");
+      const failure = new Failure("file-peer-left", { name: file.name });
       if (by === "you") this.#report(file, "canceled", { by });
-      else {this.#report(file, "failed", {
-          failure: new Failure("file-peer-left", { name: file.name }),
-        });}
+      else this.#report(file, "failed", { failure });
     }
     for (const file of queued) {
       this.#reportUnoffered(file);
@@ -311,7 +310,11 @@ export class FileTransfers {
     const now = this.#deps.clock.monotonic();
     const restMs = file.pace.onAccept(from, now, { isTalking: now - this.#textAt < TALKING_MS });
     file.rest?.cancel();
-    file.rest = restMs > 0 ? this.#deps.clock.after(restMs, () => this.#goOn(file)) : undefined;
+    const goOn = () => {
+      file.rest = undefined;
+      this.#pump();
+    };
+    file.rest = restMs > 0 ? this.#deps.clock.after(restMs, goOn) : undefined;
     file.source.release(file.sending.wanted);
     if (isFirst) {
       this.#report(file, "accepted");
@@ -345,12 +348,7 @@ export class FileTransfers {
     const file = this.#current;
     if (!file || file.isPumping || file.rest) return;
     file.isPumping = true;
-    this.#run(this.#sendChunks(file).catch((error) => this.#failOutgoing(file, error)));
-  }
-
-  #goOn(file: Outgoing): void {
-    file.rest = undefined;
-    this.#pump();
+    this.#run(this.#sendChunks(file).catch((error) => this.#fail(file, "source", error)));
   }
 
   async #sendChunks(file: Outgoing): Promise<void> {
@@ -400,15 +398,6 @@ export class FileTransfers {
     return bodies;
   }
 
-  #failOutgoing(file: Outgoing, error: unknown): void {
-    if (!(error instanceof Failure)) throw error;
-    if (!this.#outgoing.has(file.number)) return;
-    this.#deps.send({ kind: "cancel", id: file.number, reason: "source" });
-    this.#drop(file, "source");
-    this.#report(file, "failed", { failure: error });
-    this.#offerNext();
-  }
-
   // ----------------------------------------------------------------------------- receiving
 
   #onOffer({ id, name, size, stream }: OfKind<"offer">): void {
@@ -436,12 +425,11 @@ export class FileTransfers {
       stall: new Stall(clock, () => this.#ask(file)),
       progressAt: -Infinity,
     };
-    if (!store?.canReceive) {
+    if (!store?.target) {
       send({ kind: "refuse", id, reason: "no-folder" });
       return this.#report(file, "refused", { reason: "no-folder" });
     }
-    const open = [...this.#incoming.values()].filter(({ isAccepted }) => !isAccepted);
-    if (open.length >= MAX_PEER_OFFERS) {
+    if (this.#offers().length >= MAX_PEER_OFFERS) {
       send({ kind: "refuse", id, reason: "busy" });
       return;
     }
@@ -518,7 +506,7 @@ export class FileTransfers {
     const work = file.work.then(async () => {
       if (this.#incoming.has(file.number)) await action(file.target!);
     });
-    file.work = work.catch((error) => this.#failIncoming(file, "storage", error));
+    file.work = work.catch((error) => this.#fail(file, "storage", error));
     this.#run(file.work);
   }
 
@@ -558,18 +546,25 @@ export class FileTransfers {
 
   /** The peer's program sends what an honest one does not. */
   #rejectIncoming(file: Incoming): void {
-    this.#failIncoming(file, "damaged", new Failure("file-mismatch", { name: file.name }));
+    this.#fail(file, "damaged", new Failure("file-mismatch", { name: file.name }));
   }
 
-  #failIncoming(file: Incoming, reason: CancelReason, error: unknown): void {
-    if (!(error instanceof Failure)) throw error;
-    if (!this.#incoming.has(file.number)) return;
-    this.#deps.send({ kind: "cancel", id: file.number, reason });
-    this.#drop(file, reason);
-    this.#report(file, "failed", { failure: error });
+  /** Offers of the peer that wait for an answer. */
+  #offers(): Incoming[] {
+    return [...this.#incoming.values()].filter(({ isAccepted }) => !isAccepted);
   }
 
   // ---------------------------------------------------------------------------------- both
+
+  /** This side cannot go on with a file. */
+  #fail(file: Outgoing | Incoming, reason: CancelReason, error: unknown): void {
+    if (!(error instanceof Failure)) throw error;
+    if (!this.#outgoing.has(file.number) && !this.#incoming.has(file.number)) return;
+    this.#deps.send({ kind: "cancel", id: file.number, reason });
+    this.#drop(file, reason);
+    this.#report(file, "failed", { failure: error });
+    this.#offerNext();
+  }
 
   #onCancel({ id, reason }: OfKind<"cancel">): void {
     const file = this.#outgoing.get(id) ?? this.#incoming.get(id);

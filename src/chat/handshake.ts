@@ -31,7 +31,7 @@ import {
   type OtherVersion,
   PROTOCOL_VERSION,
 } from "../protocol/wire.ts";
-import type { Envelope, RoomView, Seat } from "../relay/relay.ts";
+import { type Envelope, otherSeat, type RoomView, type Seat } from "../relay/relay.ts";
 import type { Alarms } from "./alarms.ts";
 import type { Listener, RoomKind } from "./events.ts";
 import type { JoinGuard } from "./join_guard.ts";
@@ -117,7 +117,7 @@ export class HandshakeDriver {
       guard.remember(id);
       return await this.#onOtherVersion(other);
     }
-    const isPeers = message?.type.startsWith(seat.role === "host" ? "guest" : "host");
+    const isPeers = message?.type.startsWith(otherSeat(seat.role));
     if (!message || !isPeers || token !== "") {
       guard.remember(id);
       remove(id);
@@ -198,21 +198,16 @@ export class HandshakeDriver {
    * its own version, and waits for the next guest.
    */
   async #onOtherVersion({ version, nonce }: OtherVersion): Promise<void> {
-    const { seat, guard, alarms, emit, connection, signal } = this.#deps;
-    const token = encodeBase64Url(nonce);
+    const { seat, guard, alarms, emit } = this.#deps;
     const failure = new Failure("other-protocol-version", { peer: version, own: PROTOCOL_VERSION });
     if (seat.role === "guest") {
-      if (token !== seat.token) return;
+      if (encodeBase64Url(nonce) !== seat.token) return;
       if (this.#phase?.phase === "guest") throw failure;
       return alarms.raise("forged");
     }
     if (!this.#isOpen || !await guard.isSeated(nonce)) return alarms.raise("forged");
     await this.#send({ type: "host-refusal", nonce });
-    await connection.run(
-      "vacate",
-      ({ relay, signal }) => relay.vacate(seat, token, { signal }),
-      signal,
-    );
+    await this.#vacate(nonce);
     emit({ event: "error", failure, fatal: false });
     emit({ event: "waiting", for: "guest" });
   }
@@ -280,12 +275,7 @@ export class HandshakeDriver {
     }
     if (send && !isSent) await this.#send(send);
     if (!guess) return;
-    const token = encodeBase64Url(guess.nonce);
-    await connection.run(
-      "vacate",
-      ({ relay, signal }) => relay.vacate(seat, token, { signal }),
-      signal,
-    );
+    await this.#vacate(guess.nonce);
     this.#answeredAt = undefined;
     alarms.guess(guess.count);
     if (guess.count >= MAX_GUESSES) this.#deps.onCodeBurnt();
@@ -307,6 +297,17 @@ export class HandshakeDriver {
     const peerToken = encodeBase64Url(phase.hostNonce);
     this.#phase = { phase: "over", peerToken, since: clock.monotonic() };
     this.#deps.onComplete();
+  }
+
+  /** Frees the guest's seat, if it is held under this nonce. */
+  async #vacate(nonce: Uint8Array): Promise<void> {
+    const { connection, seat, signal } = this.#deps;
+    const token = encodeBase64Url(nonce);
+    await connection.run(
+      "vacate",
+      ({ relay, signal }) => relay.vacate(seat, token, { signal }),
+      signal,
+    );
   }
 
   #envelope(message: HandshakeMessage): Envelope {

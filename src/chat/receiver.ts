@@ -13,6 +13,7 @@
  * @module
  */
 import type { Clock, Timer } from "../clock.ts";
+import { Failure } from "../errors.ts";
 import {
   AlteredToken,
   type Conversation,
@@ -20,8 +21,8 @@ import {
   ReplayedMessage,
   TooFarAhead,
 } from "../protocol/conversation.ts";
+import { MalformedPayload } from "../protocol/payload.ts";
 import { type Envelope, type Heading, MAX_BATCH, type Wanted } from "../relay/relay.ts";
-import { conversationFailure } from "./errors.ts";
 
 /**
  * Envelopes ahead of a missing one that are held: as far as the ratchet can skip. What is further
@@ -291,9 +292,7 @@ export class Receiver {
   #giveUpGap(): void {
     const ahead = Math.min(...[...this.#held.keys()].filter((seq) => seq > this.#next));
     if (!Number.isFinite(ahead)) {
-      throw conversationFailure(
-        new TooFarAhead("Cannot go on: more is missing than can be skipped"),
-      );
+      throw new Failure("gap-too-wide");
     }
     for (let seq = this.#next; seq < ahead; seq++) this.#givenUp.add(seq);
     for (const oldest of this.#givenUp) {
@@ -302,6 +301,13 @@ export class Receiver {
     }
     this.#next = ahead;
   }
+}
+
+/** What a conversation cannot go on with; any other error is thrown as it is. */
+function conversationFailure(error: unknown): Failure {
+  if (error instanceof TooFarAhead) return new Failure("gap-too-wide", {}, { cause: error });
+  if (error instanceof MalformedPayload) return new Failure("peer-malformed", {}, { cause: error });
+  throw error;
 }
 
 /** Ids that were dealt with; of too many, the oldest are forgotten. */

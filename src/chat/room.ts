@@ -7,6 +7,7 @@
 import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
 import type { Random } from "../clock.ts";
 import { Failure } from "../errors.ts";
+import type { Reason } from "../failure_reasons.ts";
 import { type HandshakeParams, passwordFrom } from "../protocol/handshake.ts";
 import {
   completions,
@@ -17,11 +18,17 @@ import {
   parseCode,
 } from "../protocol/invite_code.ts";
 import { roomOfName, roomOfNameplate } from "../protocol/wire.ts";
-import type { Claim, RoomId, Seat } from "../relay/relay.ts";
-import { refusal } from "./errors.ts";
+import type { Claim, Refusal, RoomId, Seat } from "../relay/relay.ts";
 import type { RoomKind } from "./events.ts";
 import type { Attempt, RelayConnection } from "./retry.ts";
 
+/** The failure of a guest who was refused a seat. */
+const REFUSED = {
+  full: "room-full",
+  sealed: "room-sealed",
+  burnt: "code-burnt",
+  absent: "room-absent",
+} as const satisfies Record<Refusal, Reason>;
 /** Attempts at an agreed room whose holders come and go at that very moment. */
 const MAX_ENTRY_ATTEMPTS = 5;
 
@@ -110,7 +117,7 @@ export class Room {
       case "join": {
         const { code } = entry;
         const claim = await this.#claim(roomOfNameplate(code.nameplate));
-        if ("refused" in claim) throw refusal(claim.refused, "code");
+        if ("refused" in claim) throw new Failure(REFUSED[claim.refused], { by: "code" });
         this.#nameplate = code.nameplate;
         return { ...asGuest(claim, passwordFrom(code.password)), code };
       }
@@ -193,7 +200,7 @@ export class Room {
       if ("seat" in claim) return asGuest(claim, password);
       // Its host left between the two questions: then it is ours to create.
       const isGone = claim.refused === "absent" && attempts < MAX_ENTRY_ATTEMPTS;
-      if (!isGone) throw refusal(claim.refused, "name");
+      if (!isGone) throw new Failure(REFUSED[claim.refused], { by: "name" });
     }
   }
 

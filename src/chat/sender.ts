@@ -9,14 +9,9 @@
  */
 import type { Clock, Timer } from "../clock.ts";
 import { Failure } from "../errors.ts";
+import { MAX_TEXT_BYTES } from "../limits.ts";
 import type { Conversation } from "../protocol/conversation.ts";
-import {
-  type Body,
-  isUtf8,
-  MAX_TEXT_BYTES,
-  type Payload,
-  type Reply,
-} from "../protocol/payload.ts";
+import { type Body, isUtf8, type Payload, type Reply } from "../protocol/payload.ts";
 import { type Envelope, MAX_BATCH } from "../relay/relay.ts";
 
 /** More messages than anybody types while alone; a script that is faster is told to wait. */

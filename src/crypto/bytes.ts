@@ -1,5 +1,5 @@
 /**
- * Bytes and their written forms: joining, comparing, wiping, UTF-8 and base64url.
+ * Bytes, keys as bytes, and their written forms: joining, comparing, wiping, UTF-8 and base64url.
  *
  * @module
  */
@@ -7,6 +7,11 @@ import { timingSafeEqual } from "node:crypto";
 
 /** Bytes that own their buffer, as Web Crypto takes them. */
 export type Bytes = Uint8Array<ArrayBuffer>;
+
+declare const kind: unique symbol;
+
+/** Bytes of one kind of key. The type checker refuses a key of another kind in its place. */
+export type KeyBytes<Kind extends string> = Bytes & { readonly [kind]: Kind };
 
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -10,10 +10,9 @@
  *
  * @module
  */
-import { type Bytes, concat, constantTimeEqual, wipe } from "./bytes.ts";
-import { type ChainKey, kdfChainKey, type KeyBytes, type MessageKey } from "./chain.ts";
+import { type Bytes, concat, constantTimeEqual, type KeyBytes, wipe } from "./bytes.ts";
 import { type Header, MAX_SEQ } from "./header.ts";
-import { expand, LABELS } from "./kdf.ts";
+import { expand, hmacSha256, LABELS } from "./kdf.ts";
 import {
   diffieHellman,
   type OwnRatchetKey,
@@ -21,6 +20,10 @@ import {
   type RatchetKeyPair,
 } from "./ratchet_keys.ts";
 
+/** The current key of a chain: one chain for sending, one for receiving. */
+export type ChainKey<Direction extends "sending" | "receiving"> = KeyBytes<`chain, ${Direction}`>;
+/** The key of one message. */
+export type MessageKey = KeyBytes<"message">;
 /** The root key; every DH ratchet step replaces it. */
 export type RootKey = KeyBytes<"root">;
 /** The shared secret of a KEM exchange, 32 bytes. */
@@ -367,6 +370,22 @@ function kdfRootKey<Direction extends "sending" | "receiving">(
   };
   wipe(secret, ikm, both);
   return derived;
+}
+
+const MESSAGE = new Uint8Array([0x01]);
+const NEXT = new Uint8Array([0x02]);
+
+/**
+ * `KDF_CK` (section 5.2): the key of the message at hand and the next chain key, neither of which leads
+ * back to `chain`. That is left as it is.
+ */
+export function kdfChainKey<Direction extends "sending" | "receiving">(
+  chain: ChainKey<Direction>,
+): { key: MessageKey; next: ChainKey<Direction> } {
+  return {
+    key: hmacSha256(chain, MESSAGE) as MessageKey,
+    next: hmacSha256(chain, NEXT) as ChainKey<Direction>,
+  };
 }
 
 /** `SkipMessageKeys`: the keys of one chain from `seq` up to, and not including, `end`. */

@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { type Bytes, concat, constantTimeEqual } from "./bytes.ts";
-import type { KeyBytes } from "./chain.ts";
+import { type Bytes, concat, constantTimeEqual, type KeyBytes } from "./bytes.ts";
 import { hmacSha256 } from "./kdf.ts";
 import {
   type OwnRatchetKey,
@@ -23,7 +22,7 @@ export interface Header<K extends OwnRatchetKey | PeerRatchetKey> {
   readonly seq: number;
   /** Messages in the sender's previous chain. */
   readonly pn: number;
-  /** RoomEpoch in the sender's current chain, from 0. */
+  /** Place in the sender's current chain, from 0. */
   readonly n: number;
   /** KEM exchanges that are mixed into the root key of this chain. */
   readonly kem: number;

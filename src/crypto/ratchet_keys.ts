@@ -13,9 +13,7 @@ import {
   generateKeyPairSync,
   type KeyObject,
 } from "node:crypto";
-import { decodeHex } from "@std/encoding/hex";
-import { type Bytes, concat, constantTimeEqual, wipe } from "./bytes.ts";
-import type { KeyBytes } from "./chain.ts";
+import { type Bytes, concat, constantTimeEqual, type KeyBytes, wipe } from "./bytes.ts";
 
 /** Our ratchet public key. */
 export type OwnRatchetKey = KeyBytes<"ratchet public key, own">;
@@ -31,7 +29,7 @@ export interface RatchetKeyPair {
 /** Length of a public key, in bytes. */
 export const RATCHET_KEY_BYTES = 32;
 /** What a SubjectPublicKeyInfo of X25519 has before the 32 bytes of the key (RFC 8410, section 4). */
-const SPKI_PREFIX = decodeHex("302a300506032b656e032100");
+const SPKI_PREFIX = Uint8Array.fromHex("302a300506032b656e032100");
 const ZEROS = new Uint8Array(32);
 
 /** The peer's key would give a secret that anyone can compute. */

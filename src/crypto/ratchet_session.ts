@@ -6,7 +6,6 @@
  */
 import type { Random } from "../clock.ts";
 import { type Bytes, lengthPrefixed, wipe } from "./bytes.ts";
-import type { MessageKey } from "./chain.ts";
 import {
   acknowledgeKemSecret,
   AlteredToken,
@@ -14,6 +13,7 @@ import {
   discard,
   holdKemSecret,
   type KemSecret,
+  type MessageKey,
   type RatchetState,
   receive,
   type RootKey,

@@ -13,9 +13,7 @@ import { Failure } from "../errors.ts";
 import { fileProblem } from "../file_problem.ts";
 import { CHUNK_BYTES, MAX_FILE_BYTES } from "../limits.ts";
 import { numbered } from "./names.ts";
-import type { FileSource, FileStore, FileTarget } from "./store.ts";
-
-type Bytes = Uint8Array<ArrayBuffer>;
+import type { Bytes, FileSource, FileStore, FileTarget } from "./store.ts";
 
 /** The name of a file that is being received; safe names do not begin with a dot. */
 const PART = /^\.whisper-[0-9a-f]{16}\.part$/;
@@ -26,7 +24,6 @@ const MAX_NAMES = 1_000;
 
 /** A folder that files are taken from and put into. */
 export class Folder implements FileStore {
-  readonly canReceive = true;
   readonly #path: string;
   readonly #random: Random;
 
@@ -95,8 +92,6 @@ export class Folder implements FileStore {
 
 /** Files that were named one by one, to be sent; nothing can be put. */
 export class NamedFiles implements FileStore {
-  readonly canReceive = false;
-
   async source(path: string): Promise<FileSource> {
     const name = basename(path);
     try {
@@ -104,10 +99,6 @@ export class NamedFiles implements FileStore {
     } catch (cause) {
       throw unreadable(name, cause);
     }
-  }
-
-  target(): Promise<FileTarget> {
-    return Promise.reject(new Failure("no-files-folder"));
   }
 }
 
@@ -228,8 +219,7 @@ class DiskTarget implements FileTarget {
   }
 
   static async make(folder: string, name: string, random: Random): Promise<DiskTarget> {
-    const digits = [...random(8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    const part = join(folder, `.whisper-${digits}.part`);
+    const part = join(folder, `.whisper-${random(8).toHex()}.part`);
     try {
       // Never follows a link, and never opens a file that exists.
       const file = await Deno.open(part, { write: true, createNew: true, mode: 0o600 });

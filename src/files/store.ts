@@ -4,7 +4,8 @@
  *
  * @module
  */
-type Bytes = Uint8Array<ArrayBuffer>;
+/** Bytes of a file. */
+export type Bytes = Uint8Array<ArrayBuffer>;
 
 /** A file that is sent. Methods throw a `Failure` that says what is wrong with it. */
 export interface FileSource {
@@ -43,10 +44,11 @@ export interface FileTarget {
 export interface FileStore {
   /** Finds a file to send. Nothing of it is read yet. */
   source(path: string): Promise<FileSource>;
-  /** Makes room for a file. `name` has gone through `safeFileName`. */
-  target(file: { readonly name: string; readonly size: number | undefined }): Promise<FileTarget>;
+  /**
+   * Makes room for a file; missing where nothing can be put, so that offers are refused at once. `name`
+   * has gone through `safeFileName`.
+   */
+  target?(file: { readonly name: string; readonly size: number | undefined }): Promise<FileTarget>;
   /** Paths that begin like this, for completion; folders end with a slash. */
   complete?(beginning: string): string[];
-  /** False where nothing can be put, so that offers are refused at once. */
-  readonly canReceive: boolean;
 }

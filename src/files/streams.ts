@@ -5,13 +5,10 @@
  */
 import { Failure } from "../errors.ts";
 import { CHUNK_BYTES, MAX_FILE_BYTES } from "../limits.ts";
-import type { FileSource, FileStore, FileTarget } from "./store.ts";
-
-type Bytes = Uint8Array<ArrayBuffer>;
+import type { Bytes, FileSource, FileStore, FileTarget } from "./store.ts";
 
 /** A stream that is sent as it comes: its end is found, not known. */
 export class StreamSource implements FileStore {
-  readonly canReceive = false;
   readonly #stream: ReadableStream<Uint8Array>;
 
   constructor(stream: ReadableStream<Uint8Array>) {
@@ -20,10 +17,6 @@ export class StreamSource implements FileStore {
 
   source(): Promise<FileSource> {
     return Promise.resolve(new StreamedFile(this.#stream));
-  }
-
-  target(): Promise<FileTarget> {
-    return Promise.reject(new Failure("no-files-folder"));
   }
 }
 
@@ -96,7 +89,6 @@ export interface Sink {
 
 /** Everything that is received goes to one sink, one file after the other. */
 export class SinkStore implements FileStore {
-  readonly canReceive = true;
   readonly #sink: Sink;
 
   constructor(sink: Sink) {

@@ -184,6 +184,6 @@ export class Receiving {
 }
 
 /** How many chunks a file has. */
-export function chunkCount(size: number): number {
+function chunkCount(size: number): number {
   return Math.ceil(size / CHUNK_BYTES);
 }

@@ -14,7 +14,7 @@ import {
   type RatchetSession,
 } from "../crypto/ratchet_session.ts";
 import { Failure } from "../errors.ts";
-import type { Envelope, Role } from "../relay/relay.ts";
+import type { Envelope, Role, RoomEpoch } from "../relay/relay.ts";
 import type { HandshakeResult } from "./handshake.ts";
 import { KemExchange } from "./kem_exchange.ts";
 import {
@@ -28,7 +28,7 @@ import {
   type Reply,
 } from "./payload.ts";
 import { verificationWords, type WordHalves, wordHalves } from "./verification.ts";
-import { makeEnvelope, type RoomEpoch } from "./wire.ts";
+import { makeEnvelope } from "./wire.ts";
 
 export { AlteredToken, ReplayedMessage, TooFarAhead } from "../crypto/ratchet_session.ts";
 
@@ -226,7 +226,9 @@ export class Conversation {
 
   #take({ seq, plaintext }: OpenedMessage): Received {
     const payload = decodePayload(plaintext);
-    this.#checkReceipt(payload);
+    if (payload.shown > this.#textsSent) {
+      throw new MalformedPayload("Cannot count receipts: the peer confirms what was never sent");
+    }
     if (seq < this.#lastSeq) return this.#takeLate(payload);
     const before = payload.kind === "text" ? payload.texts - 1 : payload.texts;
     if (before < this.#textsKnown) {
@@ -259,12 +261,6 @@ export class Conversation {
     });
     this.#undisplayed.add(found);
     return { payload };
-  }
-
-  #checkReceipt(payload: Payload): void {
-    if (payload.shown > this.#textsSent) {
-      throw new MalformedPayload("Cannot count receipts: the peer confirms what was never sent");
-    }
   }
 }
 

@@ -9,16 +9,22 @@
  *
  * @module
  */
-import { concat, constantTimeEqual, encodeUtf8, lengthPrefixed, wipe } from "../crypto/bytes.ts";
+import {
+  type Bytes,
+  concat,
+  constantTimeEqual,
+  encodeUtf8,
+  lengthPrefixed,
+  wipe,
+} from "../crypto/bytes.ts";
 import * as cpace from "../crypto/cpace.ts";
 import { deriveSessionKey, LABELS, sha256 } from "../crypto/kdf.ts";
 import { type Kem, kem as platformKem, type KemKeyPair } from "../crypto/mlkem.ts";
 import { generateRatchetKeyPair, type RatchetKeyPair } from "../crypto/ratchet_session.ts";
 import { Secret } from "../crypto/secret.ts";
 import type { Random } from "../clock.ts";
-import { type HandshakeMessage, PROTOCOL_VERSION, type RoomEpoch } from "./wire.ts";
-
-type Bytes = Uint8Array<ArrayBuffer>;
+import type { RoomEpoch } from "../relay/relay.ts";
+import { type HandshakeMessage, PROTOCOL_VERSION } from "./wire.ts";
 
 /** Guesses at one code: three of 2^33 are 3.5e-10 for a stranger, and allow a friend two typos. */
 export const MAX_GUESSES = 3;

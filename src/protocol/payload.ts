@@ -18,8 +18,6 @@ import {
   MAX_TEXT_BYTES,
 } from "../limits.ts";
 
-export { MAX_NAME_BYTES, MAX_TEXT_BYTES };
-
 /** The longest timer, one week in seconds: longer is not ephemeral. */
 export const MAX_TIMER_SECONDS = 604_800;
 /** The name and version of a program. */
@@ -230,15 +228,11 @@ export function decodePayload(padded: Uint8Array): Payload {
   }
   const payload = checkPayload(value);
   // Refuses what the decoder accepts, such as keys in another order or a whole number as a float.
-  if (!isSame(encode(payload), bytes)) {
+  // What the peer has written is no secret, so the time that this takes may tell the place.
+  if (Buffer.compare(encode(payload), bytes) !== 0) {
     throw new MalformedPayload("Cannot decode: not canonical CBOR");
   }
   return payload;
-}
-
-/** What the peer has written is compared with what it means: no secret, so time may tell the place. */
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0;
 }
 
 /**

@@ -4,10 +4,16 @@
  *
  * @module
  */
-import { concat, encodeBase64Url, encodeUtf8, lengthPrefixed } from "../crypto/bytes.ts";
+import {
+  type Bytes,
+  concat,
+  encodeBase64Url,
+  encodeUtf8,
+  lengthPrefixed,
+} from "../crypto/bytes.ts";
 import { LABELS, sha256 } from "../crypto/kdf.ts";
 import { ENCAPSULATION_KEY_BYTES, KEM_CIPHERTEXT_BYTES } from "../crypto/mlkem.ts";
-import type { Envelope, RoomId, Sender } from "../relay/relay.ts";
+import type { Envelope, RoomEpoch, RoomId, Sender } from "../relay/relay.ts";
 
 /** This protocol; a change of any byte or meaning raises it. */
 export const PROTOCOL_VERSION = 2;
@@ -42,8 +48,6 @@ export type HandshakeMessage =
   | { readonly type: "host-tag"; readonly nonce: Bytes; readonly tag: Bytes }
   /** Not authenticated: it only ends a wait that could not succeed. */
   | { readonly type: "host-refusal"; readonly nonce: Bytes };
-
-type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
  * Each type's number on the wire and its fields after the nonce, in order, with their lengths. A relay
@@ -81,12 +85,6 @@ export function roomOfName(name: string): RoomId {
 function roomId(label: string, text: string): RoomId {
   const hash = sha256(lengthPrefixed(encodeUtf8(label), encodeUtf8(text)));
   return encodeBase64Url(hash.subarray(0, ROOM_ID_BYTES));
-}
-
-/** An epoch of a room; part of the identity of its envelopes. */
-export interface RoomEpoch {
-  readonly room: RoomId;
-  readonly epoch: string;
 }
 
 /** Makes an envelope; its identity is the hash of its epoch and its content. */

@@ -43,8 +43,8 @@ export interface Findings {
   "expiry-later": Record<never, never>;
   "clock": { seconds: number };
   "clock-off": { seconds: number; isAhead: boolean };
-  "latency": { p50Ms: number; leastMs: number; mostMs: number; rounds: number };
-  "latency-high": { p50Ms: number; leastMs: number; mostMs: number; rounds: number };
+  "latency": Latency;
+  "latency-high": Latency;
   "operations": {
     count: number;
     pollsPerSecond: number | undefined;
@@ -57,6 +57,26 @@ export interface Findings {
   "late-notice": Record<never, never>;
   "left": Record<never, never>;
   "left-over": { documents: number };
+}
+
+/** How long `rounds` questions took, in milliseconds; `p50Ms` is the median. */
+export interface Latency {
+  readonly p50Ms: number;
+  readonly leastMs: number;
+  readonly mostMs: number;
+  readonly rounds: number;
+}
+
+/** The latency that these rounds show; there is one at least. */
+export function latencyOf(rounds: readonly number[]): Latency {
+  const sorted = rounds.toSorted((a, b) => a - b);
+  const half = sorted.length / 2;
+  return {
+    p50Ms: (sorted[Math.ceil(half) - 1]! + sorted[Math.floor(half)]!) / 2,
+    leastMs: sorted[0]!,
+    mostMs: sorted.at(-1)!,
+    rounds: sorted.length,
+  };
 }
 
 /** The name of a finding. */
@@ -101,28 +121,12 @@ export interface Check {
   run(signal: AbortSignal): Promise<Finding> | Finding;
 }
 
-/** The steps, in the order in which a chat needs what they look at. */
-export const CHECK_NAMES = [
-  ...["terminal", "configuration"] as const,
-  ...[
-    "string",
-    "proxy",
-    "proxy-login",
-    "dns",
-    "tcp",
-    "tls",
-    "access",
-    "auth",
-    "version",
-    "privileges",
-    "news",
-  ] as const,
-  ...["ttl", "clock", "latency", "operations"] as const,
-  ...["folder", "room", "left"] as const,
-] as const;
-
-/** The name of a step. */
-export type CheckName = (typeof CHECK_NAMES)[number];
+/** The name of a step, in the order in which a chat needs what they look at. */
+export type CheckName =
+  | ("terminal" | "configuration")
+  | ("string" | "proxy" | "proxy-login" | "dns" | "tcp" | "tls" | "access" | "auth" | "version")
+  | ("privileges" | "news" | "ttl" | "clock" | "latency" | "operations")
+  | ("folder" | "room" | "left");
 
 /** The steps of one relay, and what they hold open. */
 export interface Examination {

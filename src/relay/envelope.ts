@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { sizeOf } from "./portion.ts";
 import {
   type Envelope,
   MAX_BATCH,
@@ -71,14 +72,6 @@ export function knock(refusedToken: string): Envelope {
     head: new Uint8Array(0),
     token: "",
   };
-}
-
-/** Identity, sequence number and the names of the fields. */
-export const ENVELOPE_BYTES = 192;
-
-/** About the bytes of an envelope on its way. */
-export function sizeOf({ head, token }: Envelope): number {
-  return head.length + token.length + ENVELOPE_BYTES;
 }
 
 /**

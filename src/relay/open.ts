@@ -1,13 +1,14 @@
 /**
- * Settings to a {@link Relay}. The driver of a kind is loaded only when that kind is asked for.
+ * Settings to a {@link Relay}, for a chat, and to the steps in which `whisper doctor` looks at one. The
+ * driver of a kind is loaded only when that kind is asked for.
  *
  * @module
  */
 import type { Clock, Random } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import type { FactsOf } from "../failure_reasons.ts";
-import type { Proxy } from "./mongodb/proxy.ts";
-import { completeUri, inspectUri, tlsOf, withOptions } from "./mongodb/uri.ts";
+import type { Examination } from "./check.ts";
+import { completeUri, inspectUri, type MongoSettings, tlsOf, withOptions } from "./mongodb/uri.ts";
 import type { Relay } from "./relay.ts";
 import { certificatesIn, encodeRelayLink, expandRelay } from "./relay_link.ts";
 
@@ -19,19 +20,7 @@ export const URI_CHECKS = { expand: expandRelay, inspect: inspectUri, complete: 
 
 /** Which relay to open. */
 export type RelaySettings =
-  | {
-    readonly kind: "mongodb";
-    /** A complete connection string, with its password. */
-    readonly uri: string;
-    /** True to poll even where there are change streams. */
-    readonly poll?: boolean | undefined;
-    /** A file with the certificates (PEM) that the server's is checked against. */
-    readonly tlsCaFile?: string | undefined;
-    /** The same certificates as text (PEM), from a relay link. */
-    readonly authorities?: string | undefined;
-    /** The one host to connect to; the relay is reached through it. */
-    readonly proxy?: Proxy | undefined;
-  }
+  | { readonly kind: "mongodb" } & MongoSettings
   | {
     readonly kind: "sqlite";
     /** The database file; without it, the one that terminals of this user share. */
@@ -60,15 +49,18 @@ export async function openRelay(settings: RelaySettings, deps: RelayDeps): Promi
     }
     case "sqlite": {
       const { openSqliteRelay } = await import("./sqlite/sqlite_relay.ts");
-      const { path } = settings;
-      const { clock, random, signal } = deps;
-      return await openSqliteRelay({
-        clock,
-        random,
-        ...path !== undefined && { path },
-        ...signal && { signal },
-      });
+      return await openSqliteRelay({ ...settings, ...deps });
     }
+  }
+}
+
+/** The steps in which the doctor looks at this relay; nothing is looked at yet. */
+export async function examine(settings: RelaySettings, deps: RelayDeps): Promise<Examination> {
+  switch (settings.kind) {
+    case "mongodb":
+      return (await import("./mongodb/checks.ts")).examineMongo(settings, deps);
+    case "sqlite":
+      return (await import("./sqlite/checks.ts")).examineSqlite(settings, deps);
   }
 }
 
@@ -135,7 +127,7 @@ export async function localRelayFolder(
 /** Whether a room on this computer waits for its guest. Never rejects. */
 export async function isRoomWaiting(env: (name: string) => string | undefined): Promise<boolean> {
   const [{ hasWaitingRoom }, { defaultDatabasePath }] = await Promise.all([
-    import("./sqlite/waiting_room.ts"),
+    import("./sqlite/database.ts"),
     import("./sqlite/place.ts"),
   ]);
   return hasWaitingRoom(defaultDatabasePath(env));

@@ -5,11 +5,7 @@
  *
  * @module
  */
-import { ENVELOPE_BYTES, sizeOf } from "./envelope.ts";
 import { type Envelope, MAX_BATCH, MAX_READ_BYTES } from "./relay.ts";
-
-// The edge of the relays is not for the chat, which counts what it posts.
-export { sizeOf };
 
 /** At first: 1.5 s at 256 kbit/s, and six at 64. */
 const START_BYTES = 48 * 1024;
@@ -18,6 +14,8 @@ const LEAST_BYTES = 4 * 1024;
 /** A full request that took less than this is doubled, and one that took more than that is halved. */
 const FAST_MS = 500;
 const SLOW_MS = 2_000;
+/** Identity, sequence number and the names of the fields. */
+const ENVELOPE_BYTES = 192;
 
 /** The bytes of one kind of request, learned from those before. */
 export class Portion {
@@ -53,6 +51,11 @@ export class Portion {
   failed(): void {
     this.#bytes = Math.max(this.#typical, this.#bytes / 8);
   }
+}
+
+/** About the bytes of an envelope on its way. */
+export function sizeOf({ head, token }: Envelope): number {
+  return head.length + token.length + ENVELOPE_BYTES;
 }
 
 /** About the bytes of envelopes on their way. */

@@ -37,11 +37,20 @@ export type RoomId = string;
 /** One of the two seats. The host answers the handshake, the guest begins it. */
 export type Role = "host" | "guest";
 
-/** A held seat: what every operation of its holder is bound to. */
-export interface Seat {
+/** The other of the two seats. */
+export function otherSeat(role: Role): Role {
+  return role === "host" ? "guest" : "host";
+}
+
+/** An epoch of a room: what the envelopes of one conversation have in common. */
+export interface RoomEpoch {
   readonly room: RoomId;
   /** Which pairing of this room, base64url of 8 random bytes. */
   readonly epoch: string;
+}
+
+/** A held seat: what every operation of its holder is bound to. */
+export interface Seat extends RoomEpoch {
   readonly role: Role;
   /** Base64url of 16 random bytes, chosen before the claim; also the handshake's nonce. */
   readonly token: string;

@@ -57,14 +57,14 @@ function bare(text: string): string {
 export function encodeRelayLink({ uri, authorities = [], code }: RelayLink): string {
   const scheme = SCHEMES.findIndex((scheme) => uri.startsWith(scheme));
   if (scheme < 0) throw new Error("A relay link needs a complete connection string");
-  const rest = utf8(uri.slice(SCHEMES[scheme]!.length));
-  const body = concat([
+  const rest = Buffer.from(uri.slice(SCHEMES[scheme]!.length));
+  const body = Buffer.concat([
     Uint8Array.of(VERSION),
-    ...field(TAGS.uri, concat([Uint8Array.of(scheme), rest])),
+    ...field(TAGS.uri, Buffer.concat([Uint8Array.of(scheme), rest])),
     ...authorities.flatMap((der) => field(TAGS.authority, der)),
-    ...code === undefined ? [] : field(TAGS.code, utf8(code)),
+    ...code === undefined ? [] : field(TAGS.code, Buffer.from(code)),
   ]);
-  return PREFIX + encodeBase64Url(concat([body, checksum(body)]));
+  return PREFIX + encodeBase64Url(Buffer.concat([body, checksum(body)]));
 }
 
 /** A relay as the driver takes it. */
@@ -163,27 +163,13 @@ function contents(bytes: Uint8Array<ArrayBuffer>): RelayLink {
   };
 }
 
-function field(tag: number, value: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
+function field(tag: number, value: Uint8Array): Uint8Array[] {
   if (value.length > 0xffff) throw new Error("A field of a relay link holds at most 65,535 bytes");
   return [Uint8Array.of(tag, value.length >> 8, value.length & 0xff), value];
 }
 
 function checksum(bytes: Uint8Array<ArrayBuffer>): Uint8Array {
   return createHash("sha256").update(bytes).digest().subarray(0, CHECKSUM_BYTES);
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
-function utf8(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
 }
 
 function fromUtf8(bytes: Uint8Array): string {

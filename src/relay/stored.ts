@@ -4,8 +4,7 @@
  *
  * @module
  */
-
-import type { StoredField } from "./relay.ts";
+import type { StoredDocument, StoredField } from "./relay.ts";
 
 /** Messages that are read: more has no room on a screen. */
 export const MAX_INSPECTED = 10;
@@ -16,6 +15,26 @@ const MAX_FIELDS = 32;
 /** Cells of a value; the start of a token is the same in all of them, and the rest tells a person nothing. */
 const MAX_VALUE_CHARS = 24;
 const MAX_NAME_CHARS = 40;
+/** Longer than the name of any sender. */
+const MAX_SENDER_CHARS = 16;
+
+/**
+ * The room of a chat.
+ *
+ * @param document what a driver returned; anybody may have written it.
+ */
+export function storedRoom(document: Readonly<Record<string, unknown>>): StoredDocument {
+  return { kind: "room", fields: storedFields(document) };
+}
+
+/** A message that says to be `from` this sender; the same goes for its `document`. */
+export function storedMessage(
+  document: Readonly<Record<string, unknown>>,
+  from: unknown,
+): StoredDocument {
+  const sender = typeof from === "object" ? "" : String(from).slice(0, MAX_SENDER_CHARS);
+  return { kind: "message", from: sender, fields: storedFields(document) };
+}
 
 /**
  * The fields of a document, in their order. Nested documents are written as fields of their own.
@@ -37,7 +56,7 @@ function fieldsOf(document: Readonly<Record<string, unknown>>, parent: string): 
 
 function written(value: unknown): { value: string; bytes: number } {
   if (value instanceof Uint8Array) {
-    const start = Array.from(value.subarray(0, MAX_VALUE_CHARS / 2), hexOf).join("");
+    const start = value.subarray(0, MAX_VALUE_CHARS / 2).toHex();
     return { value: cut(start, value.length > MAX_VALUE_CHARS / 2), bytes: value.length };
   }
   const text = textOf(value);
@@ -58,10 +77,6 @@ function textOf(value: unknown): string {
 
 function cut(text: string, isCut: boolean): string {
   return isCut ? `${text}…` : text;
-}
-
-function hexOf(byte: number): string {
-  return byte.toString(16).padStart(2, "0");
 }
 
 /** A date of any year: what others have written need not be one. */

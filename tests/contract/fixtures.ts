@@ -6,7 +6,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { systemClock, systemRandom } from "../../src/clock.ts";
 import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
-import { databaseOf } from "../../src/relay/mongodb/uri.ts";
+import { inspectUri } from "../../src/relay/mongodb/uri.ts";
 import { openSqliteRelay } from "../../src/relay/sqlite/sqlite_relay.ts";
 import type { TestServer } from "../support/mongod.ts";
 import { envelope, type RelayFixture } from "./harness.ts";
@@ -66,7 +66,7 @@ export async function sqliteFixture(): Promise<RelayFixture> {
 /** A relay on a running MongoDB server. */
 export async function mongoFixture(server: TestServer): Promise<RelayFixture> {
   const admin = await server.admin();
-  const db = admin.db(databaseOf(server.uri));
+  const db = admin.db(inspectUri(server.uri).database);
   const rooms = db.collection<{ _id: string }>("rooms");
   const messages = db.collection<{ _id: string }>("messages");
   return {

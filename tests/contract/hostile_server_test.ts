@@ -9,7 +9,7 @@ import { systemClock, systemRandom } from "../../src/clock.ts";
 import { examineAll } from "../../src/doctor/doctor.ts";
 import { jsonReport, plainReport } from "../../src/doctor/report.ts";
 import { Failure, RelayUnavailable } from "../../src/errors.ts";
-import { examine } from "../../src/relay/examine.ts";
+import { examine } from "../../src/relay/open.ts";
 import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
 import { rawOf } from "../../src/terminal/terminal_text.ts";
 import { describeFailure } from "../../src/ui/messages/failures.ts";

@@ -9,7 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { MongoClient } from "mongodb";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { closeClient, isCrippled, openClient } from "../../src/relay/mongodb/client.ts";
-import { Posting } from "../../src/relay/mongodb/posting.ts";
+import { Connection } from "../../src/relay/mongodb/connection.ts";
 import { DATABASE, ownServersOrSkip, startReplicaSet, type TestServer } from "../support/mongod.ts";
 import { Network } from "../support/proxy.ts";
 import { envelope } from "./harness.ts";
@@ -57,14 +57,14 @@ const large = Array.from(
 );
 
 Deno.test({
-  name: `Posting.store: loses no connection when the link stands still in a large write${skip}`,
+  name: `Connection.store: loses no connection when the link stands still in a large write${skip}`,
   ignore,
   async fn() {
     const server = await startReplicaSet({ count: 1 });
     const { client, network } = await standstill(server, {
       clock: systemClock,
       write: (client, end) =>
-        new Posting(client.db(DATABASE))
+        new Connection(client, DATABASE)
           .store(place, large, { now: Date.now(), lingerMs: 60_000 }, end).catch(() => {}),
     });
     try {

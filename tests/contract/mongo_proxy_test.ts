@@ -10,7 +10,7 @@ import { systemClock, systemRandom } from "../../src/clock.ts";
 import { Failure } from "../../src/errors.ts";
 import { describeFailure } from "../../src/ui/messages/failures.ts";
 import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
-import { examine } from "../../src/relay/examine.ts";
+import { examine } from "../../src/relay/open.ts";
 import { expandRelay, relayLinkTo } from "../../src/relay/open.ts";
 import { makeAuthority, signServer } from "../support/certificate.ts";
 import { CountingProxy, type ProxyOptions } from "../support/counting_proxy.ts";

@@ -11,7 +11,7 @@ import { systemClock, systemRandom } from "../../src/clock.ts";
 import { encodeBase64Url } from "../../src/crypto/bytes.ts";
 import type { Envelope } from "../../src/relay/relay.ts";
 import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
-import { databaseOf } from "../../src/relay/mongodb/uri.ts";
+import { inspectUri } from "../../src/relay/mongodb/uri.ts";
 import { allRead, meet, type Pair, type Person } from "../faults/harness.ts";
 import { mongodAvailable, startReplicaSet, type TestServer } from "../support/mongod.ts";
 import { type Document, intercept, otherId, withHeadByte, withTokenChar } from "./hostile.ts";
@@ -41,8 +41,8 @@ class Attacker {
 
   constructor(client: MongoClient, uri: string) {
     this.#client = client;
-    this.messages = client.db(databaseOf(uri)).collection("messages");
-    this.rooms = client.db(databaseOf(uri)).collection("rooms");
+    this.messages = client.db(inspectUri(uri).database).collection("messages");
+    this.rooms = client.db(inspectUri(uri).database).collection("rooms");
   }
 
   /** Stores documents in the present epoch of a room, whatever they are. */

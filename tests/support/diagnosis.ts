@@ -9,7 +9,7 @@ import { systemClock, systemRandom } from "../../src/clock.ts";
 import { examineAll, type Step } from "../../src/doctor/doctor.ts";
 import { Failure, RelayUnavailable } from "../../src/errors.ts";
 import type { Reason } from "../../src/failure_reasons.ts";
-import { examine } from "../../src/relay/examine.ts";
+import { examine } from "../../src/relay/open.ts";
 import { openRelay } from "../../src/relay/open.ts";
 import { envelope, randomName } from "../contract/harness.ts";
 

@@ -11,7 +11,6 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Files that one side has. */
 export class MemoryFiles implements FileStore {
-  canReceive = true;
   /** What can be sent, by path. */
   readonly sources = new Map<string, Bytes>();
   /** What was received, by name. */

@@ -21,15 +21,21 @@ import type { Clock } from "../../clock.ts";
 import { withDeadline } from "../../deadline.ts";
 import { Failure, RelayUnavailable } from "../../errors.ts";
 import type { Reason } from "../../failure_reasons.ts";
-import { type Check, type CheckName, type Examination, type Finding, found } from "../check.ts";
+import {
+  type Check,
+  type CheckName,
+  type Examination,
+  type Finding,
+  found,
+  latencyOf,
+} from "../check.ts";
 import { assertNoNames, assertTlsFiles, AWAIT_MS, closeClient, openClient } from "./client.ts";
 import { inspectCollections } from "./collections.ts";
 import { cursorId } from "./envelope_document.ts";
 import { diagnose, isStreamRefusal } from "./errors.ts";
 import { ACTIVE_MS } from "./pace.ts";
-import type { Proxy } from "./proxy.ts";
 import { type Privilege, rightsOf } from "./rights.ts";
-import { type Address, inspectUri, tlsOf } from "./uri.ts";
+import { type Address, inspectUri, type MongoSettings, tlsOf } from "./uri.ts";
 
 /** Bounds each command of a step. */
 const TIMEOUT_MS = 8_000;
@@ -73,19 +79,6 @@ const STEP_OF: Partial<Record<Reason, WayStep>> = {
   "not-authorized": "auth",
 };
 
-/** What the steps are about. */
-export interface ExamineSettings {
-  /** A complete connection string. */
-  readonly uri: string;
-  readonly poll?: boolean | undefined;
-  /** PEM certificates that a server of one's own is checked against. */
-  readonly tlsCaFile?: string | undefined;
-  /** The same certificates as text (PEM), from a relay link. */
-  readonly authorities?: string | undefined;
-  /** The one host to connect to; the relay is reached through it. */
-  readonly proxy?: Proxy | undefined;
-}
-
 /** Looks a host up, where no permission has to be asked for it. */
 async function resolve(host: string): Promise<void> {
   const name = host.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
@@ -95,13 +88,13 @@ async function resolve(host: string): Promise<void> {
 }
 
 /** The steps; nothing is looked at yet. */
-export function examineMongo(settings: ExamineSettings, deps: { clock: Clock }): Examination {
+export function examineMongo(settings: MongoSettings, deps: { clock: Clock }): Examination {
   return new MongoExamination(settings, deps.clock);
 }
 
 class MongoExamination implements Examination {
   readonly checks: readonly Check[];
-  readonly #settings: ExamineSettings;
+  readonly #settings: MongoSettings;
   readonly #clock: Clock;
   #address: Address | undefined;
   #opening: Promise<MongoClient> | undefined;
@@ -110,7 +103,7 @@ class MongoExamination implements Examination {
   #operations = 0;
   #polls: boolean;
 
-  constructor(settings: ExamineSettings, clock: Clock) {
+  constructor(settings: MongoSettings, clock: Clock) {
     this.#settings = settings;
     this.#clock = clock;
     this.#polls = settings.poll ?? false;
@@ -209,9 +202,10 @@ class MongoExamination implements Examination {
   }
 
   async #open(signal: AbortSignal): Promise<MongoClient> {
-    const { uri, tlsCaFile, authorities, proxy } = this.#settings;
-    const client = await openClient(uri, {
-      ...{ clock: this.#clock, signal, tlsCaFile, authorities, proxy },
+    const client = await openClient(this.#settings.uri, {
+      ...this.#settings,
+      clock: this.#clock,
+      signal,
       onTopology: (topology) => this.#topology = topology,
     });
     client.on("commandStarted", () => this.#operations++);
@@ -331,10 +325,10 @@ class MongoExamination implements Examination {
       await this.#run({ find: "messages", filter: { _id: randomId() }, limit: 1 });
       rounds.push(this.#clock.monotonic() - began);
     }
-    rounds.sort((a, b) => a - b);
-    const p50Ms = (rounds[ROUNDS / 2 - 1]! + rounds[ROUNDS / 2]!) / 2;
-    const facts = { p50Ms, leastMs: rounds[0]!, mostMs: rounds.at(-1)!, rounds: ROUNDS };
-    return p50Ms < SLOW_MS ? found("latency", facts) : found("latency-high", facts, "warning");
+    const facts = latencyOf(rounds);
+    return facts.p50Ms < SLOW_MS
+      ? found("latency", facts)
+      : found("latency-high", facts, "warning");
   }
 
   #budget(): Finding {

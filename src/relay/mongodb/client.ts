@@ -10,15 +10,13 @@ import {
   type TopologyDescription,
 } from "mongodb";
 import { atMost, type Clock } from "../../clock.ts";
+import { withDeadline } from "../../deadline.ts";
 import { Failure, RelayUnavailable } from "../../errors.ts";
 import type { FactsOf } from "../../failure_reasons.ts";
 import { DECODING } from "./envelope_document.ts";
 import { lookCloserAtDns } from "./dns_failures.ts";
 import { diagnose, isConclusive } from "./errors.ts";
-import { assertReachable } from "./permission.ts";
-import { completeUri, inspectUri, tlsOf } from "./uri.ts";
-import type { Proxy } from "./proxy.ts";
-import { withDeadline } from "../../deadline.ts";
+import { completeUri, inspectUri, type MongoSettings, tlsOf } from "./uri.ts";
 
 /**
  * Longest wait for a socket, a server, and a free connection. A monitor that hears nothing for this
@@ -79,21 +77,16 @@ const OPTIONS: MongoClientOptions = {
 };
 
 /** How to open a client. */
-export interface ClientOptions {
+export interface ClientOptions extends Pick<MongoSettings, "tlsCaFile" | "authorities" | "proxy"> {
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
-  readonly tlsCaFile?: string | undefined;
-  /** The same certificates as text (PEM). */
-  readonly authorities?: string | undefined;
-  /** The one host to connect to; the servers are reached through it. */
-  readonly proxy?: Proxy | undefined;
   /** Told what is known of the servers whenever that changes, until the client is open. */
-  readonly onTopology?: (topology: TopologyDescription) => void;
+  readonly onTopology?: ((topology: TopologyDescription) => void) | undefined;
   /**
    * Called once operations can be begun. They go out when a server is found, each on a connection that
    * is opened beside the first: on a distant server a connection costs three round trips or more.
    */
-  readonly onOpening?: (client: MongoClient) => void;
+  readonly onOpening?: ((client: MongoClient) => void) | undefined;
 }
 
 /**
@@ -149,6 +142,23 @@ export async function openClient(uri: string, options: ClientOptions): Promise<M
  */
 export function assertNoNames(uri: string): void {
   if (inspectUri(uri).srv) throw new Failure("srv-behind-proxy");
+}
+
+/**
+ * Asks Deno whether the hosts may be reached, beforehand: some versions of it make the driver believe
+ * that the server refuses the connection. The hosts of `mongodb+srv://` are not known yet.
+ *
+ * @throws {Failure} `net-denied`.
+ */
+function assertReachable(uri: string): void {
+  const { srv, hosts } = inspectUri(uri);
+  if (srv) return;
+  for (const host of hosts) {
+    if (!/:\d+$/.test(host)) continue;
+    if (Deno.permissions.querySync({ name: "net", host }).state !== "granted") {
+      throw new Failure("net-denied");
+    }
+  }
 }
 
 /**
@@ -313,9 +323,4 @@ function allServersFail(client: MongoClient): Promise<never> {
 /** True when the servers answer, and none is of the set that is looked for, or of any. */
 function isHopeless({ servers }: TopologyDescription): boolean {
   return [...servers.values()].every(({ type }) => type === "RSGhost");
-}
-
-/** The failure of an operation on a relay that was closed. */
-export function closedFailure(): Failure {
-  return new Failure("relay-closed");
 }

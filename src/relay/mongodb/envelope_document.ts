@@ -7,10 +7,10 @@ import { Binary, BSON, type Document, type Filter, Long } from "mongodb";
 import { asEnvelope, MAX_NUMBER } from "../envelope.ts";
 import {
   type Envelope,
-  type Heading,
   MAX_BATCH,
   MAX_HEAD_BYTES,
   MAX_TOKEN_CHARS,
+  type RoomEpoch,
   type RoomId,
   type Seat,
 } from "../relay.ts";
@@ -33,17 +33,11 @@ export interface EnvelopeDocument {
   readonly expiresAt: Date;
 }
 
-/** The epoch of a room: what one conversation's envelopes have in common. */
-export interface Place {
-  readonly room: RoomId;
-  readonly epoch: string;
-}
-
 /** The largest envelope with its field names and its small fields. */
 const MAX_DOCUMENT_BYTES = MAX_HEAD_BYTES + MAX_TOKEN_CHARS + 1_024;
 
 /** An envelope's id is unique within its epoch; a document's has to be within the collection. */
-export function documentId(place: Place, id: string): string {
+export function documentId(place: RoomEpoch, id: string): string {
   return `${place.room}.${place.epoch}.${id}`;
 }
 
@@ -61,7 +55,7 @@ export interface Expiry {
  * skips what is stored, where an insert stops with a duplicate key.
  */
 export function storeCommand(
-  place: Place,
+  place: RoomEpoch,
   envelopes: readonly Envelope[],
   { now, lingerMs }: Expiry,
 ): Document {
@@ -102,7 +96,7 @@ function hasFields(path: string): Document {
       isInt(at("seq"), count),
       isInt(at("attempt"), count),
       isBinary(at("head"), MAX_HEAD_BYTES),
-      hasBytes(at("token"), { most: MAX_TOKEN_CHARS }),
+      hasBytes(at("token"), MAX_TOKEN_CHARS),
       { $eq: [type(at("expiresAt")), "date"] },
     ],
   };
@@ -123,7 +117,7 @@ const IS_SHAPED: Document = {
  * The identities of a place, as a query and not as an expression: `$regexMatch` fails on a string
  * that is not UTF-8. Nothing in a place has a meaning in a regular expression but the dot.
  */
-function identityOf(place: Place, path = "_id"): Document {
+function identityOf(place: RoomEpoch, path = "_id"): Document {
   const prefix = documentId(place, "").replaceAll(".", String.raw`\.`);
   // Twice negated, for otherwise the planner may take the index on _id, and has to sort.
   return { $nor: [{ [path]: { $not: { $regex: `^${prefix}[A-Za-z0-9_-]{${ID_CHARS}}$` } } }] };
@@ -146,11 +140,6 @@ export function malformedFilter(seat: Seat): Filter<EnvelopeDocument> {
 
 /** Stands in the answer to {@link unreadPipeline} for one or more documents that are no envelopes. */
 const MALFORMED_MARK = { malformed: true };
-
-/** True for what {@link unreadPipeline} returns last where there is something malformed. */
-export function isMalformedMark(document: Document): boolean {
-  return document["malformed"] === true;
-}
 
 /** Documents among which a read looks for malformed ones. What lies behind has its turn once they are gone. */
 const MAX_INSPECTED = 4 * MAX_BATCH;
@@ -252,30 +241,7 @@ export function cursorId(id: Long | number): Long {
   return typeof id === "number" ? Long.fromNumber(id) : id;
 }
 
-/** One document as read: the envelope in it, if there is one, and its identity. */
-export interface Decoded {
-  readonly id: string;
-  readonly envelope: Envelope | undefined;
-}
-
-/**
- * Decodes one document of an answer to {@link unreadPipeline} by itself, so that one that cannot be
- * decoded spoils no other.
- *
- * @param bytes its BSON, which begins with its identity.
- */
-export function decodeEnvelope(bytes: Uint8Array, place: Place): Decoded | "malformed" {
-  let document: Document | undefined;
-  try {
-    document = deserialize(bytes, BSON_OPTIONS);
-  } catch {
-    return { id: idIn(bytes, place), envelope: undefined };
-  }
-  if (isMalformedMark(document)) return "malformed";
-  return { id: String(document["_id"]), envelope: storedEnvelope(document, place) };
-}
-
-/** Any document; undefined for one that cannot be decoded. */
+/** Any document by itself, so that one that cannot be decoded, which is undefined, spoils no other. */
 export function decodeDocument(bytes: Uint8Array): Document | undefined {
   try {
     return deserialize(bytes, BSON_OPTIONS);
@@ -284,27 +250,36 @@ export function decodeDocument(bytes: Uint8Array): Document | undefined {
   }
 }
 
-/** One document of an answer to {@link headingsPipeline}. */
-export function decodeHeading(
-  bytes: Uint8Array,
-  place: Place,
-): { id: string; heading: Heading | undefined; bytes: number } {
-  try {
-    const document = deserialize(bytes, BSON_OPTIONS);
-    const heading = storedEnvelope(document, place);
-    return { id: String(document["_id"]), heading, bytes: Number(document["bytes"]) };
-  } catch {
-    return { id: idIn(bytes, place), heading: undefined, bytes: 0 };
-  }
+/** One document as read: the envelope in it, if there is one, and its identity. */
+export interface Decoded {
+  readonly id: string;
+  readonly envelope: Envelope | undefined;
+  /** Of a heading: the bytes of the whole document. */
+  readonly bytes: number;
+  /** True for {@link MALFORMED_MARK}. */
+  readonly isMark: boolean;
+}
+
+/**
+ * Decodes one document of an answer to {@link unreadPipeline}, {@link namedPipeline} or
+ * {@link headingsPipeline}; the envelopes of the last have an empty token.
+ *
+ * @param bytes its BSON, which begins with its identity.
+ */
+export function decodeEnvelope(bytes: Uint8Array, place: RoomEpoch): Decoded {
+  const document = decodeDocument(bytes) ?? {};
+  const { _id, bytes: size, malformed } = document;
+  return {
+    id: typeof _id === "string" ? _id : idIn(bytes, place),
+    envelope: storedEnvelope(document, place),
+    bytes: typeof size === "number" ? size : 0,
+    isMark: malformed === true,
+  };
 }
 
 /** The envelope in one event of {@link streamPipeline}; undefined when it holds none. */
-export function decodeEvent(bytes: Uint8Array, place: Place): Envelope | undefined {
-  try {
-    return storedEnvelope(deserialize(bytes, BSON_OPTIONS)["fullDocument"] ?? {}, place);
-  } catch {
-    return undefined;
-  }
+export function decodeEvent(bytes: Uint8Array, place: RoomEpoch): Envelope | undefined {
+  return storedEnvelope(decodeDocument(bytes)?.["fullDocument"] ?? {}, place);
 }
 
 /** Behind the size of the document, the type and name of `_id`, and the size of its value. */
@@ -312,13 +287,13 @@ const ID_OFFSET = 4 + 1 + "_id\0".length + 4;
 const ID_CHARS = 22;
 
 /** The identity of a document of which nothing else can be read: the server has matched it. */
-function idIn(bytes: Uint8Array, place: Place): string {
+function idIn(bytes: Uint8Array, place: RoomEpoch): string {
   const end = ID_OFFSET + documentId(place, "").length + ID_CHARS;
   return new TextDecoder().decode(bytes.subarray(ID_OFFSET, end));
 }
 
 /** The envelope in a document of `place`; undefined when it holds none. */
-function storedEnvelope(document: Document, place: Place): Envelope | undefined {
+function storedEnvelope(document: Document, place: RoomEpoch): Envelope | undefined {
   const { _id, from, seq, attempt, head, token } = document;
   const prefix = documentId(place, "");
   if (typeof _id !== "string" || !_id.startsWith(prefix)) return undefined;
@@ -332,7 +307,7 @@ function storedEnvelope(document: Document, place: Place): Envelope | undefined 
   });
 }
 
-/** The bytes of a BSON binary; any other value as it is, for {@link asEnvelope} to refuse. */
-function bytesOf(head: unknown): unknown {
-  return head instanceof Binary ? head.buffer.subarray(0, head.position) : head;
+/** The bytes of a BSON binary; any other value as it is. */
+export function bytesOf(value: unknown): unknown {
+  return value instanceof Binary ? value.buffer.subarray(0, value.position) : value;
 }

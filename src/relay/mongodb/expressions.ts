@@ -18,16 +18,13 @@ export function type(path: string): Document {
 
 /** A string of at most `most` bytes; null for anything else. */
 export function boundedString(path: string, most: number): Document {
-  return { $cond: [hasBytes(path, { most }), path, null] };
+  return { $cond: [hasBytes(path, most), path, null] };
 }
 
-/** True for a string of `least` to `most` bytes. */
-export function hasBytes(
-  path: string,
-  { least = 0, most }: { least?: number; most: number },
-): Document {
+/** True for a string of at most `most` bytes. */
+export function hasBytes(path: string, most: number): Document {
   // By $cond, which evaluates one branch only: $strLenBytes fails on anything but a string.
-  return whenType(path, ["string"], inRange({ $strLenBytes: path }, { least, most }));
+  return whenType(path, ["string"], { $lte: [{ $strLenBytes: path }, most] });
 }
 
 /** True for binary data of at most `most` bytes. */
@@ -37,7 +34,8 @@ export function isBinary(path: string, most: number): Document {
 
 /** True for a whole number from `least` to `most`, as the driver writes them. */
 export function isInt(path: string, range: { least: number; most: number }): Document {
-  return whenType(path, ["int", "long"], inRange(path, range));
+  const inRange = { $and: [{ $gte: [path, range.least] }, { $lte: [path, range.most] }] };
+  return whenType(path, ["int", "long"], inRange);
 }
 
 /** A whole number from `least` to `most`; `otherwise` for anything else. */
@@ -68,11 +66,4 @@ export function inMs(ms: number): Document {
 
 function whenType(path: string, types: readonly string[], condition: Document): Document {
   return { $cond: [{ $in: [type(path), types] }, condition, false] };
-}
-
-function inRange(
-  value: string | Document,
-  { least, most }: { least: number; most: number },
-): Document {
-  return { $and: [{ $gte: [value, least] }, { $lte: [value, most] }] };
 }

@@ -15,26 +15,21 @@ import {
   type Listener,
   type Operations,
   type OpOptions,
+  otherSeat,
   type Page,
   type ReadOptions,
   type Refusal,
   type Relay,
-  type Role,
+  type RoomEpoch,
   type RoomId,
   type RoomView,
   type Seat,
   type StoredDocuments,
 } from "../relay.ts";
-import { closedFailure, isCrippled, isCutOff } from "./client.ts";
+import { isCrippled, isCutOff } from "./client.ts";
 import { inspectCollections } from "./collections.ts";
-import { MAX_TIME_MS, withinTime } from "./bounded.ts";
 import { Connection } from "./connection.ts";
-import {
-  documentId,
-  type EnvelopeDocument,
-  malformedFilter,
-  type Place,
-} from "./envelope_document.ts";
+import { documentId, type EnvelopeDocument, malformedFilter } from "./envelope_document.ts";
 import { inMs } from "./expressions.ts";
 import { isUnknownAnswer, relayError } from "./errors.ts";
 import { ensureIndexes } from "./indexes.ts";
@@ -60,7 +55,7 @@ import {
 } from "./room_document.ts";
 import { ServerTime } from "./server_time.ts";
 import { storedDocuments } from "./stored_documents.ts";
-import { countAll, deleteAll, sweep } from "./sweep.ts";
+import { countAll, deleteAll, MAX_TIME_MS, sweep, withinTime } from "./sweep.ts";
 import { watchRoom } from "./watch.ts";
 
 /** Closing waits this long for watches to tell the server that they end. */
@@ -69,6 +64,7 @@ const CLOSING_MS = 1_500;
 const INDEX_CHECK_MS = 60_000;
 /** Answers to one change that may be lost, one after the other, before it counts as an outage. */
 const MAX_LOST_ANSWERS = 3;
+
 /** What a relay in MongoDB is made of. */
 export interface MongoRelayDeps {
   /** Connected; the relay closes it. */
@@ -87,12 +83,9 @@ export interface MongoRelayDeps {
 /** The relay in a MongoDB server, cluster or standalone. */
 export class MongoRelay implements Relay {
   readonly kind = "mongodb";
-  readonly #database: string;
-  readonly #openClient: MongoRelayDeps["openClient"];
+  readonly #deps: Omit<MongoRelayDeps, "client">;
   #connection: Connection;
   readonly #clock: Clock;
-  readonly #random: Random;
-  readonly #poll: boolean;
   readonly #pace: Pace;
   readonly #operations: Record<string, number> = {};
   readonly #closed = new AbortController();
@@ -108,23 +101,20 @@ export class MongoRelay implements Relay {
   /** What the last reading found. */
   #noticed: ReadonlySet<string> = new Set();
 
-  constructor(deps: MongoRelayDeps) {
-    this.#database = deps.database;
-    this.#openClient = deps.openClient;
+  constructor({ client, ...deps }: MongoRelayDeps) {
+    this.#deps = deps;
     this.#clock = deps.clock;
-    this.#random = deps.random;
-    this.#poll = deps.poll ?? false;
     this.#pace = new Pace(deps);
     this.#serverTime = new ServerTime(deps.clock);
     this.#indexesCheckedAt = deps.clock.monotonic();
     this.#isIndexed = deps.isIndexed;
-    this.#connection = this.#connect(deps.client);
+    this.#connection = this.#connect(client);
   }
 
   async reconnect({ signal }: OpOptions = {}): Promise<void> {
     const ends = [signal, this.#closed.signal].filter((end) => end !== undefined);
     const end = AbortSignal.any(ends);
-    const next = this.#connect(await this.#openClient(end));
+    const next = this.#connect(await this.#deps.openClient(end));
     if (end.aborted) return await next.close(this.#clock);
     const last = this.#connection;
     this.#connection = next;
@@ -145,7 +135,7 @@ export class MongoRelay implements Relay {
       this.#operations[commandName] = (this.#operations[commandName] ?? 0) + 1;
       if (commandName !== "aggregate") this.#pace.operation();
     });
-    return new Connection(client, this.#database);
+    return new Connection(client, this.#deps.database);
   }
 
   create(
@@ -192,10 +182,12 @@ export class MongoRelay implements Relay {
       if (options?.keep) {
         const expiresAt = inMs(facts.lingerMs);
         const update = [{ $set: { expiresAt } }];
+        const { room, epoch } = seat;
         const { messages } = this.#connection;
-        await withinTime(messages.updateMany(placeOf(seat), update, { maxTimeMS: MAX_TIME_MS }));
+        const options = { maxTimeMS: MAX_TIME_MS };
+        await withinTime(messages.updateMany({ room, epoch }, update, options));
       }
-      const peer = facts[otherOf(seat.role)];
+      const peer = facts[otherSeat(seat.role)];
       return {
         sealed: facts.sealed,
         ...peer && { peer: { token: peer.token, leaseLeftMs: peer.leftMs } },
@@ -316,7 +308,7 @@ export class MongoRelay implements Relay {
   }
 
   async close(): Promise<void> {
-    if (!this.#closed.signal.aborted) this.#closed.abort(closedFailure());
+    if (!this.#closed.signal.aborted) this.#closed.abort(new Failure("relay-closed"));
     await atMost(this.#clock, CLOSING_MS, Promise.allSettled(this.#watches));
     await this.#connection.close(this.#clock);
   }
@@ -325,14 +317,8 @@ export class MongoRelay implements Relay {
   async #watch(seat: Seat, listener: Listener, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const { db, replaced } = this.#connection;
-      const deps = {
-        db,
-        clock: this.#clock,
-        random: this.#random,
-        pace: this.#pace,
-        poll: this.#poll,
-        wakeSignal: () => this.#wake.signal,
-      };
+      const wakeSignal = () => this.#wake.signal;
+      const deps = { ...this.#deps, db, pace: this.#pace, wakeSignal };
       await watchRoom(deps, seat, { listener, signal: AbortSignal.any([signal, replaced]) });
       if (!replaced.aborted) return;
     }
@@ -351,7 +337,7 @@ export class MongoRelay implements Relay {
     } catch (error) {
       signal.throwIfAborted();
       const thrown = relayError(error);
-      if (isThrottling(thrown)) this.#pace.throttled();
+      if (thrown instanceof RelayUnavailable && thrown.throttled) this.#pace.throttled();
       throw isUnknownAnswer(error) ? await this.#obstacle(signal) ?? thrown : thrown;
     }
   }
@@ -384,7 +370,7 @@ export class MongoRelay implements Relay {
     // done, but without the projection. Every change here may be repeated: what follows does nothing.
     for (let lost = 0; answer && !isProjected(answer); lost++) {
       done?.(answer);
-      if (lost === MAX_LOST_ANSWERS) throw lostAnswer();
+      if (lost === MAX_LOST_ANSWERS) throw new RelayUnavailable(new Failure("lost-answer"));
       answer = await change();
     }
     const facts = roomFacts(answer);
@@ -401,7 +387,12 @@ export class MongoRelay implements Relay {
   }
 
   /** Stores a knock, unless the room is gone meanwhile: those who left have deleted all but it. */
-  async #knock(place: Place, token: string, lingerMs: number, signal: AbortSignal): Promise<void> {
+  async #knock(
+    place: RoomEpoch,
+    token: string,
+    lingerMs: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     const envelope = knock(token);
     await this.#store(place, [envelope], lingerMs, signal);
     const { rooms, messages } = this.#connection;
@@ -460,13 +451,13 @@ export class MongoRelay implements Relay {
   }
 
   #store(
-    place: Place,
+    place: RoomEpoch,
     envelopes: readonly Envelope[],
     lingerMs: number,
     signal: AbortSignal,
   ): Promise<void> {
     const expiry = { now: this.#serverTime.now(), lingerMs };
-    return this.#connection.posting.store(place, envelopes, expiry, signal);
+    return this.#connection.store(place, envelopes, expiry, signal);
   }
 
   /**
@@ -497,14 +488,6 @@ export class MongoRelay implements Relay {
   }
 }
 
-function placeOf({ room, epoch }: Seat): Place {
-  return { room, epoch };
-}
-
-function otherOf(role: Role): Role {
-  return role === "host" ? "guest" : "host";
-}
-
 function isHeld(seat: SeatFacts | null): boolean {
   return seat !== null && seat.leftMs > 0;
 }
@@ -514,12 +497,4 @@ function refusalOf(facts: RoomFacts): Refusal {
   if (facts.burnt) return "burnt";
   if (facts.sealed) return "sealed";
   return isHeld(facts.guest) ? "full" : "absent";
-}
-
-function lostAnswer(): RelayUnavailable {
-  return new RelayUnavailable(new Failure("lost-answer"));
-}
-
-function isThrottling(error: unknown): boolean {
-  return error instanceof RelayUnavailable && error.throttled;
 }

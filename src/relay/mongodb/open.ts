@@ -9,22 +9,8 @@ import type { Relay } from "../relay.ts";
 import { openClient } from "./client.ts";
 import { hasIndexes } from "./indexes.ts";
 import { MongoRelay } from "./mongodb_relay.ts";
-import { type Proxy, withOwnCircuit } from "./proxy.ts";
-import { databaseOf } from "./uri.ts";
-
-/** Where the relay is, and how to learn of news there. */
-export interface MongoSettings {
-  /** A complete connection string, with its password. */
-  readonly uri: string;
-  /** True to poll even where there are change streams. */
-  readonly poll?: boolean | undefined;
-  /** A file with the certificates (PEM) that the server's is checked against. */
-  readonly tlsCaFile?: string | undefined;
-  /** The same certificates as text (PEM), from a relay link. */
-  readonly authorities?: string | undefined;
-  /** The one host to connect to; the relay is reached through it. */
-  readonly proxy?: Proxy | undefined;
-}
+import { withOwnCircuit } from "./proxy.ts";
+import { inspectUri, type MongoSettings } from "./uri.ts";
 
 /**
  * Connects, signs in and returns the relay.
@@ -35,16 +21,15 @@ export async function openMongoRelay(
   settings: MongoSettings,
   deps: { clock: Clock; random: Random; signal?: AbortSignal | undefined },
 ): Promise<Relay> {
-  const { uri, poll, tlsCaFile, authorities } = settings;
+  const { uri, poll } = settings;
   const proxy = settings.proxy && withOwnCircuit(settings.proxy);
-  const database = databaseOf(uri);
+  const { database } = inspectUri(uri);
   let isIndexed = Promise.resolve(false);
   const open = (
     signal: AbortSignal | undefined,
     onOpening?: (client: MongoClient) => void,
   ) => {
-    const options = { ...deps, tlsCaFile, authorities, proxy, signal };
-    return openClient(uri, { ...options, ...onOpening && { onOpening } });
+    return openClient(uri, { ...settings, ...deps, proxy, signal, onOpening });
   };
   // Beside signing in: who makes a room needs to know, and the connections are needed by everybody.
   const client = await open(deps.signal, (client) => isIndexed = hasIndexes(client.db(database)));

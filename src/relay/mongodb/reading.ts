@@ -10,7 +10,6 @@ import { type Envelope, MAX_BATCH, MAX_READ_BYTES, type Seat, type Wanted } from
 import {
   cursorId,
   decodeEnvelope,
-  decodeHeading,
   headingsPipeline,
   namedPipeline,
   RAW_BATCHES,
@@ -59,16 +58,16 @@ export async function readWanted(
   await each(db, headingsPipeline(seat, wanted), HEADINGS, (batch) => {
     let seq = 0;
     for (const document of batch) {
-      const decoded = decodeHeading(document, seat);
-      if (!decoded.heading) {
-        undecodable.push(decoded.id);
+      const { id, envelope: heading, bytes: size } = decodeEnvelope(document, seat);
+      if (!heading) {
+        undecodable.push(id);
         continue;
       }
-      seq = decoded.heading.seq;
-      if (!wanted.accepts(decoded.heading)) continue;
+      seq = heading.seq;
+      if (!wanted.accepts(heading)) continue;
       if (ids.length === MAX_BATCH || found >= bytes) return stop(seq);
-      ids.push(decoded.id);
-      found += decoded.bytes;
+      ids.push(id);
+      found += size;
     }
     return clock.monotonic() < until || stop(seq);
   });
@@ -90,15 +89,15 @@ function decodePage(documents: readonly Uint8Array[], seat: Seat, bytes: number)
   let size = 0;
   let count = 0;
   for (const document of documents) {
-    const decoded = decodeEnvelope(document, seat);
-    if (decoded === "malformed") {
+    const { id, envelope, isMark } = decodeEnvelope(document, seat);
+    if (isMark) {
       hasMalformed = true;
       continue;
     }
     size += document.length;
     count++;
-    if (decoded.envelope) envelopes.push(decoded.envelope);
-    else undecodable.push(decoded.id);
+    if (envelope) envelopes.push(envelope);
+    else undecodable.push(id);
   }
   const isAll = count < MAX_BATCH && size < bytes;
   const upTo = isAll ? Infinity : (envelopes.at(-1)?.seq ?? 0) - 1;

@@ -10,7 +10,7 @@
  * @module
  */
 import type { Document, Filter } from "mongodb";
-import { LEASE_MS, type Role, type RoomId, type Seat } from "../relay.ts";
+import { LEASE_MS, otherSeat, type Role, type RoomId, type Seat } from "../relay.ts";
 import { boundedString, inMs, int, isDateWithin, literal, type } from "./expressions.ts";
 
 /** One seat as stored. */
@@ -268,9 +268,8 @@ export function leaveFilter(seat: Seat): Filter<RoomDocument> {
  * An empty room expires at once, so that no seat can be taken in what is being deleted.
  */
 export function leaveUpdate({ role, token }: Seat): Document[] {
-  const other: Role = role === "host" ? "guest" : "host";
   const own = isHeldBy(role, token);
-  const empty = { $and: [{ $or: [own, isFree(role)] }, { $not: [isHeld(other)] }] };
+  const empty = { $and: [{ $or: [own, isFree(role)] }, { $not: [isHeld(otherSeat(role))] }] };
   // Anyone can write a token there; only one of those who left can have been the last.
   const decided = {
     $and: [{ $ne: [LAST, null] }, { $in: [LAST, ["$left.host", "$left.guest"]] }],

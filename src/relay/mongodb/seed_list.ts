@@ -4,7 +4,9 @@
  *
  * @module
  */
+// Not "node:dns/promises": some versions of Deno warn of that on standard error.
 import { resolveSrv, resolveTxt, type SrvRecord } from "node:dns";
+import { promisify } from "node:util";
 import { Failure } from "../../errors.ts";
 import { lookCloserAtDns } from "./dns_failures.ts";
 import { diagnose } from "./errors.ts";
@@ -21,14 +23,8 @@ export interface Resolver {
 }
 
 const SYSTEM: Resolver = {
-  srv: (name) =>
-    new Promise((resolve, reject) => {
-      resolveSrv(name, (error, records) => error ? reject(error) : resolve(records));
-    }),
-  txt: (name) =>
-    new Promise((resolve, reject) => {
-      resolveTxt(name, (error, records) => error ? reject(error) : resolve(records));
-    }),
+  srv: promisify(resolveSrv),
+  txt: promisify(resolveTxt),
 };
 
 /**

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { Binary, type Db, type Document } from "mongodb";
-import type { Seat, StoredDocuments, StoredField } from "../relay.ts";
-import { MAX_INSPECTED, MAX_STORED_BYTES, storedFields } from "../stored.ts";
-import { MAX_TIME_MS } from "./bounded.ts";
-import { decodeDocument, RAW_BATCHES } from "./envelope_document.ts";
+import type { Db, Document } from "mongodb";
+import type { Seat, StoredDocuments } from "../relay.ts";
+import { MAX_INSPECTED, MAX_STORED_BYTES, storedMessage, storedRoom } from "../stored.ts";
+import { bytesOf, decodeDocument, RAW_BATCHES } from "./envelope_document.ts";
+import { MAX_TIME_MS } from "./sweep.ts";
 
 /** In place of a document that is larger than any of Whisper's: it does not travel. */
 const BOUNDED: Document = {
@@ -42,12 +42,8 @@ export async function storedDocuments(
     });
   return {
     documents: [
-      ...found.map((document) => ({ kind: "room" as const, fields: fieldsOf(document) })),
-      ...page.map((document) => ({
-        kind: "message" as const,
-        from: String(document["from"] instanceof Object ? "" : document["from"]).slice(0, 16),
-        fields: fieldsOf(document),
-      })),
+      ...found.map(storedRoom),
+      ...page.map((document) => storedMessage(document, document["from"])),
     ],
     more: Math.max(0, count - page.length),
   };
@@ -62,16 +58,12 @@ async function readAll(db: Db, collection: string, pipeline: Document[]): Promis
     maxTimeMS: MAX_TIME_MS,
   }, RAW_BATCHES);
   const batch: Uint8Array[] = cursor.firstBatch;
-  return batch.map((bytes) => decodeDocument(bytes) ?? { undecodable: bytes });
+  return batch.map((bytes) => withBytes(decodeDocument(bytes) ?? { undecodable: bytes }));
 }
 
-function fieldsOf(document: Document): StoredField[] {
-  return storedFields(
-    Object.fromEntries(
-      Object.entries(document).map(([name, value]) => [
-        name,
-        value instanceof Binary ? value.buffer.subarray(0, value.position) : value,
-      ]),
-    ),
+/** The document with plain bytes in place of the driver's. */
+function withBytes(document: Document): Document {
+  return Object.fromEntries(
+    Object.entries(document).map(([name, value]) => [name, bytesOf(value)]),
   );
 }

@@ -6,7 +6,22 @@
  */
 import { Failure } from "../../errors.ts";
 import type { UriProblem } from "../../failure_reasons.ts";
+import type { Proxy } from "./proxy.ts";
 import { isOption, isPassed, isProxyOption, isSupported } from "./uri_options.ts";
+
+/** Where a relay in MongoDB is, how it is reached, and how to learn of news there. */
+export interface MongoSettings {
+  /** A complete connection string, with its password. */
+  readonly uri: string;
+  /** True to poll even where there are change streams. */
+  readonly poll?: boolean | undefined;
+  /** A file with the certificates (PEM) that the server's is checked against. */
+  readonly tlsCaFile?: string | undefined;
+  /** The same certificates as text (PEM), from a relay link. */
+  readonly authorities?: string | undefined;
+  /** The one host to connect to; the relay is reached through it. */
+  readonly proxy?: Proxy | undefined;
+}
 
 /** What a connection string says, without its password. */
 export interface Address {
@@ -102,16 +117,7 @@ export function completeUri(
   const path = isPlaceholder(database) ? "" : database;
   const passed = optionsOf(options).filter(([option]) => isPassed(option));
   const query = passed.length === 0 ? "" : `?${passed.map((option) => option.join("=")).join("&")}`;
-  return `${scheme(srv)}${credentials}${hosts}/${path}${query}`;
-}
-
-/**
- * The database that a connection string names, for one that {@link completeUri} has returned.
- *
- * @throws {Failure} `relay-uri`.
- */
-export function databaseOf(uri: string): string {
-  return inspectUri(uri).database;
+  return `mongodb${srv ? "+srv" : ""}://${credentials}${hosts}/${path}${query}`;
 }
 
 /**
@@ -253,10 +259,6 @@ function databaseName(written: string): string {
 
 function withPort(host: string): string {
   return /:\d+$/.test(host) || host.endsWith(".sock") ? host : `${host}:${DEFAULT_PORT}`;
-}
-
-function scheme(srv: boolean): string {
-  return srv ? "mongodb+srv://" : "mongodb://";
 }
 
 function assertHosts(hosts: string, srv: boolean): void {

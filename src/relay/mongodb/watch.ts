@@ -48,7 +48,7 @@ export interface WatchDeps {
   readonly random: Random;
   readonly pace: Pace;
   /** True to poll even where there are change streams. */
-  readonly poll: boolean;
+  readonly poll?: boolean | undefined;
   /** Aborted, and replaced, when there is a reason to poll at once. */
   wakeSignal(): AbortSignal;
 }
@@ -203,11 +203,8 @@ class Stream {
     const bytes = documents.reduce((sum, { length }) => sum + length, 0);
     const ms = this.#deps.clock.monotonic() - began;
     this.#portion.passed({ bytes, count: documents.length, ms });
-    const envelopes: Envelope[] = [];
-    for (const bytes of documents) {
-      const envelope = decodeEvent(bytes, this.#seat);
-      if (envelope) envelopes.push(envelope);
-    }
+    const envelopes = documents.map((bytes) => decodeEvent(bytes, this.#seat))
+      .filter((envelope) => envelope !== undefined);
     return {
       envelopes,
       strange: envelopes.length < documents.length,
@@ -235,12 +232,8 @@ class Stream {
 
   #take({ cursor }: Batch): Uint8Array[] {
     this.#cursor = cursorId(cursor.id);
-    if (this.#cursor.isZero()) throw ended();
+    // A stream ends when its collection is dropped or renamed; Whisper then opens a new one.
+    if (this.#cursor.isZero()) throw new RelayUnavailable(new Failure("stream-ended"));
     return cursor.nextBatch ?? cursor.firstBatch ?? [];
   }
-}
-
-/** A stream ends when its collection is dropped or renamed; Whisper then opens a new one. */
-function ended(): RelayUnavailable {
-  return new RelayUnavailable(new Failure("stream-ended"));
 }

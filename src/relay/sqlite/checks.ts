@@ -6,7 +6,7 @@
  */
 import { encodeBase64Url } from "@std/encoding/base64url";
 import type { Clock, Random } from "../../clock.ts";
-import { type Check, type Examination, type Finding, found } from "../check.ts";
+import { type Check, type Examination, type Finding, found, latencyOf } from "../check.ts";
 import type { Envelope, Relay, Seat } from "../relay.ts";
 import { openSqliteRelay } from "./sqlite_relay.ts";
 import { defaultDatabasePath, directoryOf } from "./place.ts";
@@ -18,27 +18,30 @@ const LINGER_MS = 60_000;
 /** The watch takes a millisecond or two; this is for a machine that is asleep. */
 const TIMEOUT_MS = 5_000;
 
+/** What the steps need: `path` as in {@link openSqliteRelay}. */
 interface Deps {
+  readonly path: string | undefined;
   readonly clock: Clock;
   readonly random: Random;
 }
 
 /** The steps; nothing is looked at yet. */
-export function examineSqlite(settings: { path?: string | undefined }, deps: Deps): Examination {
-  return new SqliteExamination(settings.path, deps);
+export function examineSqlite(
+  { path }: { path?: string | undefined },
+  { clock, random }: Omit<Deps, "path">,
+): Examination {
+  return new SqliteExamination({ path, clock, random });
 }
 
 class SqliteExamination implements Examination {
   readonly checks: readonly Check[];
-  readonly #path: string | undefined;
   readonly #deps: Deps;
   #host: Relay | undefined;
   #guest: Relay | undefined;
   /** In the order in which they were taken, and are left: the second is the last one out. */
   readonly #seats: [Relay, Seat][] = [];
 
-  constructor(path: string | undefined, deps: Deps) {
-    this.#path = path;
+  constructor(deps: Deps) {
     this.#deps = deps;
     this.checks = [
       { name: "folder", run: () => this.#folder() },
@@ -58,12 +61,11 @@ class SqliteExamination implements Examination {
   }
 
   async #folder(): Promise<Finding> {
-    const { clock, random } = this.#deps;
-    const path = this.#path;
-    const options = { clock, random, ...path !== undefined && { path } };
-    this.#host = await openSqliteRelay(options);
-    this.#guest = await openSqliteRelay(options);
-    const folder = directoryOf(path ?? defaultDatabasePath((name) => Deno.env.get(name)));
+    this.#host = await openSqliteRelay(this.#deps);
+    this.#guest = await openSqliteRelay(this.#deps);
+    const folder = directoryOf(
+      this.#deps.path ?? defaultDatabasePath((name) => Deno.env.get(name)),
+    );
     return found("folder", { path: folder });
   }
 
@@ -116,11 +118,7 @@ class SqliteExamination implements Examination {
     } finally {
       ended.abort();
     }
-    rounds.sort((a, b) => a - b);
-    const p50Ms = rounds[Math.floor(ROUNDS / 2)]!;
-    return found("latency", {
-      ...{ p50Ms, leastMs: rounds[0]!, mostMs: rounds.at(-1)!, rounds: ROUNDS },
-    });
+    return found("latency", latencyOf(rounds));
   }
 
   async #leave(): Promise<Finding> {

@@ -74,11 +74,11 @@ export function openDatabase(path: string, options: { owned: boolean }): Databas
       case "foreign":
         throw foreign(path);
       case "newer":
-        throw newer(path);
+        throw new Failure("file-newer", { path });
       case "damaged":
       case "older":
         if (state === "damaged" && !options.owned && !hasOurMark(path)) throw foreign(path);
-        if (!isAlone(db)) throw inUse(path);
+        if (!isAlone(db)) throw new Failure("file-in-use", { path });
         db.close();
         removeFiles(path);
         return openDatabase(path, options);
@@ -104,7 +104,7 @@ export function openDatabase(path: string, options: { owned: boolean }): Databas
 export function retireDatabase(db: DatabaseSync, path: string): boolean {
   try {
     purge(db);
-    const { rooms } = db.prepare("SELECT count(*) AS rooms FROM rooms").get() as { rooms: number };
+    const rooms = number(db, "SELECT count(*) FROM rooms");
     scrub(db);
     if (rooms > 0 || !isAlone(db)) return false;
   } finally {
@@ -137,6 +137,28 @@ export function scrub(db: DatabaseSync): void {
     db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   } catch {
     // Another process reads, or the disk fails: the next one to leave does it. What is deleted stays deleted.
+  }
+}
+
+/**
+ * Whether a host waits, without opening a relay, in a room that a guest can still join. A file that is missing or cannot be read
+ * has none: opening the relay says what is wrong with it.
+ */
+export function hasWaitingRoom(path: string): boolean {
+  try {
+    const { isFile } = Deno.statSync(path);
+    if (!isFile) return false;
+    const db = new DatabaseSync(path, { readOnly: true });
+    try {
+      const waiting = `SELECT count(*) FROM rooms
+        WHERE expires > ${NOW} AND sealed = 0 AND burnt = 0 AND host IS NOT NULL
+          AND host_lease > ${NOW} AND (guest IS NULL OR guest_lease <= ${NOW})`;
+      return number(db, waiting) > 0;
+    } finally {
+      db.close();
+    }
+  } catch {
+    return false;
   }
 }
 
@@ -261,12 +283,4 @@ function closeQuietly(db: DatabaseSync): void {
 
 function foreign(path: string): Failure {
   return new Failure("file-foreign", { path });
-}
-
-function newer(path: string): Failure {
-  return new Failure("file-newer", { path });
-}
-
-function inUse(path: string): Failure {
-  return new Failure("file-in-use", { path });
 }

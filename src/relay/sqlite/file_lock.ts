@@ -31,7 +31,7 @@ export class FileLock {
    */
   static async acquire(
     path: string,
-    options: { clock: Clock; signal?: AbortSignal },
+    options: { clock: Clock; signal?: AbortSignal | undefined },
   ): Promise<FileLock> {
     while (true) {
       const file = Deno.openSync(path, { create: true, read: true, write: true, mode: 0o600 });
@@ -73,11 +73,12 @@ export class FileLock {
 async function lock(
   file: Deno.FsFile,
   path: string,
-  { clock, signal }: { clock: Clock; signal?: AbortSignal },
+  { clock, signal }: { clock: Clock; signal?: AbortSignal | undefined },
 ): Promise<void> {
   const { promise: givenUp, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal?.reason);
-  const timer = clock.after(TIMEOUT_MS, () => reject(stuck(path)));
+  const stuck = new RelayUnavailable(new Failure("file-locked", { path }));
+  const timer = clock.after(TIMEOUT_MS, () => reject(stuck));
   signal?.addEventListener("abort", onAbort, { once: true });
   const locked = file.lock(true);
   try {
@@ -89,8 +90,4 @@ async function lock(
     timer.cancel();
     signal?.removeEventListener("abort", onAbort);
   }
-}
-
-function stuck(path: string): RelayUnavailable {
-  return new RelayUnavailable(new Failure("file-locked", { path }));
 }

@@ -1,8 +1,12 @@
 /**
- * Where the local relay lies.
+ * Where the local relay lies: a path, and a directory that only its owner can enter.
  *
  * @module
  */
+import type { Random } from "../../clock.ts";
+import { Failure } from "../../errors.ts";
+import type { FactsOf } from "../../failure_reasons.ts";
+
 /** Reads one variable of the environment. */
 export type Env = (name: string) => string | undefined;
 
@@ -26,4 +30,45 @@ export function directoryOf(path: string): string {
 
 function trimmed(directory: string): string {
   return directory.replace(/[/\\]+$/, "");
+}
+
+/**
+ * Makes the directory if it is missing, and makes sure that no other user can reach into it.
+ *
+ * All users share the temporary directory: another one could have put a directory or a link there
+ * under our name, to read what is stored or to remove the file.
+ *
+ * @throws {Failure} when it is a link, not a directory, another user's, or open to others.
+ */
+export function ensurePrivateDirectory(directory: string, random: Random): void {
+  try {
+    Deno.mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
+  const { isDirectory, isSymlink, mode, uid } = Deno.lstatSync(directory);
+  if (isSymlink || !isDirectory) throw unsafe(directory, "not-a-directory");
+  // Windows reports neither: there the temporary directory is the user's own.
+  if (mode === null || uid === null) return;
+  if ((mode & 0o077) !== 0) throw unsafe(directory, "open-to-others");
+  if (uid !== ownUser(directory, random)) throw unsafe(directory, "foreign-owner");
+}
+
+/** Our user, as the owner of a file we make: asking the system takes another permission. */
+function ownUser(directory: string, random: Random): number | null {
+  const probe = `${directory}/${random(8).toHex()}.probe`;
+  const file = Deno.openSync(probe, { createNew: true, write: true, mode: 0o600 });
+  try {
+    return file.statSync().uid;
+  } finally {
+    file.close();
+    Deno.removeSync(probe);
+  }
+}
+
+function unsafe(
+  directory: string,
+  problem: FactsOf<"directory-unsafe">["problem"],
+): Failure<"directory-unsafe"> {
+  return new Failure("directory-unsafe", { directory, problem });
 }

@@ -35,11 +35,6 @@ export type EnvelopeRow = { readonly [F in keyof Envelope]?: unknown } & {
 export const SELECT_OTHERS = `SELECT n, id, sender AS "from", seq, attempt, head, token
   FROM envelopes WHERE room = ? AND epoch = ? AND sender <> ? AND expires > ${NOW}`;
 
-/** The other of the two seats. */
-export function otherSeat(role: Role): Role {
-  return role === "host" ? "guest" : "host";
-}
-
 /** True when that seat is held and was renewed in time. */
 export function isHeldBy(room: RoomRow, role: Role): boolean {
   return room[role] !== null && (room[`${role}_lease`] ?? 0) > room.now;

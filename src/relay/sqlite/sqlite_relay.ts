@@ -21,43 +21,41 @@ import {
   MAX_BATCH,
   type Operations,
   type OpOptions,
+  otherSeat,
   type Page,
   type ReadOptions,
   type Relay,
   type RoomId,
   type RoomView,
   type Seat,
-  type StoredDocument,
   type StoredDocuments,
   type Wanted,
 } from "../relay.ts";
+import { MAX_INSPECTED, MAX_STORED_BYTES, storedMessage, storedRoom } from "../stored.ts";
 import { ChangeNotifier } from "./change_notifier.ts";
 import { NOW, openDatabase, purge, retireDatabase, scrub } from "./database.ts";
 import { relayError } from "./errors.ts";
 import { FileLock } from "./file_lock.ts";
-import { defaultDatabasePath, directoryOf, type Env } from "./place.ts";
-import { ensurePrivateDirectory } from "./private_directory.ts";
+import { defaultDatabasePath, directoryOf, ensurePrivateDirectory, type Env } from "./place.ts";
 import {
   type EnvelopeRow,
   isHeldBy,
-  otherSeat,
   refusal,
   ROOM_COLUMNS,
   type RoomRow,
   SELECT_OTHERS,
 } from "./rows.ts";
-import { MAX_INSPECTED, MAX_STORED_BYTES, storedFields } from "../stored.ts";
 import { Watchers } from "./watchers.ts";
 
 /** How to open the local relay. */
 export interface SqliteOptions {
   /** Another file than the user's own, in a directory that exists. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** The environment that says where the user's own file is. Default: this process's. */
   readonly env?: Env;
   readonly clock: Clock;
   readonly random: Random;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -72,7 +70,7 @@ export async function openSqliteRelay(options: SqliteOptions): Promise<Relay> {
   try {
     signal?.throwIfAborted();
     if (owned) ensurePrivateDirectory(directoryOf(path), random);
-    const lock = await FileLock.acquire(lockPath(path), { clock, ...signal && { signal } });
+    const lock = await FileLock.acquire(lockPath(path), { clock, signal });
     try {
       const db = openDatabase(path, { owned });
       try {
@@ -89,10 +87,6 @@ export async function openSqliteRelay(options: SqliteOptions): Promise<Relay> {
     // Before the chat has begun, what may pass is for the person to see, not for us to wait out.
     throw translated instanceof RelayUnavailable ? translated.failure : translated;
   }
-}
-
-function isEnvelope(envelope: Envelope | undefined): envelope is Envelope {
-  return envelope !== undefined;
 }
 
 function lockPath(path: string): string {
@@ -259,7 +253,8 @@ class SqliteRelay implements Relay {
         const rows = this.#unread(seat, options.wanted);
         const strange = rows.filter((row) => asEnvelope(row) === undefined);
         if (strange.length === 0) {
-          const { page, upTo } = pageOf(rows.map(asEnvelope).filter(isEnvelope), options);
+          const envelopes = rows.map(asEnvelope).filter((one) => one !== undefined);
+          const { page, upTo } = pageOf(envelopes, options);
           return { envelopes: page, upTo, malformed };
         }
         // Removed, so that they are counted once and do not fill the page.
@@ -336,12 +331,8 @@ class SqliteRelay implements Relay {
       ) as { count: number }[];
       return {
         documents: [
-          ...rooms.map((row): StoredDocument => ({ kind: "room", fields: storedFields(row) })),
-          ...messages.map((row): StoredDocument => ({
-            kind: "message",
-            from: String(row["sender"]).slice(0, 16),
-            fields: storedFields(row),
-          })),
+          ...rooms.map(storedRoom),
+          ...messages.map((row) => storedMessage(row, row["sender"])),
         ],
         more: count - messages.length,
       };

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
 import type { Bytes } from "../../../src/crypto/bytes.ts";
-import { type ChainKey, kdfChainKey, type MessageKey } from "../../../src/crypto/chain.ts";
+import { type ChainKey, kdfChainKey, type MessageKey } from "../../../src/crypto/double_ratchet.ts";
 import {
   acknowledgeKemSecret,
   AlteredToken,

@@ -13,7 +13,13 @@ import {
   MAX_SKIPPED_AGE_MS,
   MAX_SKIPPED_KEYS,
 } from "../../../src/crypto/ratchet_session.ts";
-import { CHUNK_BYTES, MAX_FILE_BYTES, MAX_FILE_NAME_BYTES } from "../../../src/limits.ts";
+import {
+  CHUNK_BYTES,
+  MAX_FILE_BYTES,
+  MAX_FILE_NAME_BYTES,
+  MAX_NAME_BYTES,
+  MAX_TEXT_BYTES,
+} from "../../../src/limits.ts";
 import { MAX_PASSPHRASE_CHARS } from "../../../src/protocol/invite_code.ts";
 import { MAX_ATTEMPTS, MAX_GUESSES } from "../../../src/protocol/handshake.ts";
 import { KEM_EVERY_MESSAGES, KEM_EVERY_MS } from "../../../src/protocol/kem_exchange.ts";
@@ -21,8 +27,6 @@ import {
   MAX_CLIENT_BYTES,
   MAX_COUNTER,
   MAX_MISSING_RANGES,
-  MAX_NAME_BYTES,
-  MAX_TEXT_BYTES,
   MAX_TIME_MS,
   MAX_TIMER_SECONDS,
   SHORT_TEXT_BYTES,

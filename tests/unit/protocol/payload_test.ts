@@ -3,7 +3,13 @@ import { decodeHex, encodeHex } from "@std/encoding/hex";
 import { encode } from "cborg";
 import fc from "fast-check";
 import { type Bytes, concat, encodeUtf8 } from "../../../src/crypto/bytes.ts";
-import { CHUNK_BYTES, MAX_FILE_BYTES, MAX_FILE_NAME_BYTES } from "../../../src/limits.ts";
+import {
+  CHUNK_BYTES,
+  MAX_FILE_BYTES,
+  MAX_FILE_NAME_BYTES,
+  MAX_NAME_BYTES,
+  MAX_TEXT_BYTES,
+} from "../../../src/limits.ts";
 import { MAX_TOKEN_CHARS } from "../../../src/relay/relay.ts";
 import {
   bucket,
@@ -14,8 +20,6 @@ import {
   MAX_CLIENT_BYTES,
   MAX_COUNTER,
   MAX_MISSING_RANGES,
-  MAX_NAME_BYTES,
-  MAX_TEXT_BYTES,
   MAX_TIME_MS,
   MAX_TIMER_SECONDS,
   type Payload,

@@ -20,11 +20,8 @@ import {
   stepGuest,
   stepHost,
 } from "../../../src/protocol/handshake.ts";
-import {
-  type HandshakeMessage,
-  type RoomEpoch,
-  roomOfNameplate,
-} from "../../../src/protocol/wire.ts";
+import { type HandshakeMessage, roomOfNameplate } from "../../../src/protocol/wire.ts";
+import type { RoomEpoch } from "../../../src/relay/relay.ts";
 import { seededKem } from "../../support/kem.ts";
 import { seededRandom } from "../../support/random.ts";
 import { seededKeyPairs } from "../../support/ratchet_keys.ts";

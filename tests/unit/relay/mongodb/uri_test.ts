@@ -4,7 +4,6 @@ import { Failure } from "../../../../src/errors.ts";
 import {
   type Address,
   completeUri,
-  databaseOf,
   inspectUri,
   redact,
 } from "../../../../src/relay/mongodb/uri.ts";
@@ -120,9 +119,9 @@ Deno.test("uri: an e-mail address may be a user name", () => {
 
 Deno.test("uri: uses a database of the server itself for authentication only", () => {
   for (const name of ["admin", "local", "config", ""]) {
-    assertEquals(databaseOf(`mongodb://ann:secret@host/${name}`), "whisper");
+    assertEquals(inspectUri(`mongodb://ann:secret@host/${name}`).database, "whisper");
   }
-  assertEquals(databaseOf("mongodb://ann:secret@host/team"), "team");
+  assertEquals(inspectUri("mongodb://ann:secret@host/team").database, "team");
 });
 
 Deno.test("completeUri: leaves out the options that mean nothing here", () => {
@@ -207,7 +206,7 @@ Deno.test("uri: property: any text is read or refused by a Failure that repeats 
   ).map(([scheme, parts]) => scheme + parts.join(""));
   fc.assert(
     fc.property(text, (text) => {
-      for (const use of [inspectUri, completeUri, databaseOf]) {
+      for (const use of [inspectUri, completeUri]) {
         try {
           use(text);
         } catch (error) {

@@ -1,8 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Failure } from "../../../../src/errors.ts";
 import { systemRandom } from "../../../../src/clock.ts";
-import { defaultDatabasePath, directoryOf } from "../../../../src/relay/sqlite/place.ts";
-import { ensurePrivateDirectory } from "../../../../src/relay/sqlite/private_directory.ts";
+import {
+  defaultDatabasePath,
+  directoryOf,
+  ensurePrivateDirectory,
+} from "../../../../src/relay/sqlite/place.ts";
 import { environment } from "../../../support/environment.ts";
 import { inDirectory, names } from "./support.ts";
 

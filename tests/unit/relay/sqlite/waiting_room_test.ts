@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { systemClock, systemRandom } from "../../../../src/clock.ts";
 import { openSqliteRelay } from "../../../../src/relay/sqlite/sqlite_relay.ts";
-import { hasWaitingRoom } from "../../../../src/relay/sqlite/waiting_room.ts";
+import { hasWaitingRoom } from "../../../../src/relay/sqlite/database.ts";
 import { inDirectory } from "./support.ts";
 
 const ROOM = "room-of-a-test";
