@@ -54,7 +54,7 @@ export type RatchetSessionOptions =
     /** Monotonic clock in milliseconds, for the age of skipped message keys. */
     readonly monotonic: () => number;
     /** Source of ratchet key pairs. Default: the operating system. */
-    readonly generateKeyPair?: () => RatchetKeyPair;
+    readonly generateKeyPair?: (() => RatchetKeyPair) | undefined;
   }
   & (
     | { readonly role: "host"; readonly keyPair: RatchetKeyPair }

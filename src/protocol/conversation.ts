@@ -75,13 +75,13 @@ export function startConversation(options: ConversationOptions): Conversation {
       transcript,
       random,
       monotonic,
-      ...(generateKeyPair ? { generateKeyPair } : {}),
+      generateKeyPair,
       ...ratchet,
     });
     const words = verificationWords(sessionKey.bytes, transcript);
     const { role } = ratchet;
-    const exchange = new KemExchange({ role, session, monotonic, send, ...(kem ? { kem } : {}) });
-    return new Conversation(session, { epoch, role, now: () => clock.now(), words, exchange });
+    const exchange = new KemExchange({ role, session, monotonic, send, kem });
+    return new Conversation({ session, exchange, epoch, role, clock, words });
   } catch (cause) {
     if (!(cause instanceof AlteredToken)) throw cause;
     // The handshake has authenticated this key, so its sender knows the code.
@@ -91,15 +91,20 @@ export function startConversation(options: ConversationOptions): Conversation {
   }
 }
 
+/** What {@link startConversation} makes a conversation of. */
+interface Parts {
+  /** Owned by the conversation. */
+  readonly session: RatchetSession;
+  readonly exchange: KemExchange;
+  readonly epoch: RoomEpoch;
+  readonly role: Role;
+  readonly clock: Pick<Clock, "now">;
+  readonly words: readonly string[];
+}
+
 /** One side of the conversation of an epoch. */
 export class Conversation {
-  readonly #session: RatchetSession;
-  readonly #epoch: RoomEpoch;
-  readonly #role: Role;
-  readonly #now: () => number;
-  readonly #exchange: KemExchange;
-  /** The verification words, the same on both sides of one session. */
-  readonly words: readonly string[];
+  readonly #parts: Parts;
   #textsSent = 0;
   #textsKnown = 0;
   /** The highest sequence number that was opened. */
@@ -108,28 +113,19 @@ export class Conversation {
   /** Texts of the other side that were opened and are not displayed yet. */
   readonly #undisplayed = new Set<number>();
 
-  /** Made by {@link startConversation}; it owns the session. */
-  constructor(
-    session: RatchetSession,
-    { epoch, role, now, words, exchange }: {
-      epoch: RoomEpoch;
-      role: Role;
-      now: () => number;
-      words: readonly string[];
-      exchange: KemExchange;
-    },
-  ) {
-    this.#session = session;
-    this.#epoch = epoch;
-    this.#role = role;
-    this.#now = now;
-    this.words = words;
-    this.#exchange = exchange;
+  /** Made by {@link startConversation}. */
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** The verification words, the same on both sides of one session. */
+  get words(): readonly string[] {
+    return this.#parts.words;
   }
 
   /** The words as this side sees them. */
   get wordHalves(): WordHalves {
-    return wordHalves(this.words, this.#role);
+    return wordHalves(this.words, this.#parts.role);
   }
 
   /** Whether there is a text that a reply of this side could name. */
@@ -162,20 +158,21 @@ export class Conversation {
 
   /** Numbers, timestamps and encrypts `bodies` in their order. */
   async seal(bodies: readonly Body[]): Promise<Sealed[]> {
+    const { session, exchange, epoch, role, clock } = this.#parts;
     const shown = this.#displayedUpTo;
     const missing = reportedRanges(upTo(this.#missing, shown));
     const payloads = bodies.map((body): Payload => ({
       ...body,
-      at: this.#now(),
+      at: clock.now(),
       texts: body.kind === "text" ? ++this.#textsSent : this.#textsSent,
       shown,
       missing,
-      kem: this.#exchange.held,
+      kem: exchange.held,
     }));
-    const sealed = await this.#session.seal(payloads.map(encodePayload));
-    for (const payload of payloads) await this.#exchange.sent(payload);
+    const sealed = await session.seal(payloads.map(encodePayload));
+    for (const payload of payloads) await exchange.sent(payload);
     return sealed.map(({ seq, head, token }, i) => ({
-      envelope: makeEnvelope(this.#epoch, { from: this.#role, seq, head, token }),
+      envelope: makeEnvelope(epoch, { from: role, seq, head, token }),
       payload: payloads[i]!,
     }));
   }
@@ -185,7 +182,7 @@ export class Conversation {
    * Costs one short HMAC and changes nothing.
    */
   headerSeq({ head }: Pick<Envelope, "head">): number | undefined {
-    return this.#session.checkHeader(head)?.seq;
+    return this.#parts.session.checkHeader(head)?.seq;
   }
 
   /**
@@ -197,14 +194,14 @@ export class Conversation {
   async open(
     envelopes: readonly Envelope[],
   ): Promise<{ received: Received[]; error?: unknown }> {
-    const { opened, error } = await this.#session.openAll(
+    const { opened, error } = await this.#parts.session.openAll(
       envelopes.map(({ head, token }) => ({ head, token })),
     );
     const received: Received[] = [];
     try {
       for (const one of opened) {
         const taken = this.#take(one);
-        await this.#exchange.received(taken.payload);
+        await this.#parts.exchange.received(taken.payload);
         received.push(taken);
       }
     } catch (malformed) {
@@ -215,13 +212,13 @@ export class Conversation {
 
   /** Deletes skipped message keys that are too old, for times in which nothing is sent or received. */
   async deleteOldKeys(): Promise<void> {
-    await this.#session.deleteOldKeys();
+    await this.#parts.session.deleteOldKeys();
   }
 
   /** Wipes every key. */
   close(): void {
-    this.#session.close();
-    this.#exchange.close();
+    this.#parts.session.close();
+    this.#parts.exchange.close();
   }
 
   #take({ seq, plaintext }: OpenedMessage): Received {

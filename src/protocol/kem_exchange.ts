@@ -26,7 +26,7 @@ export interface KemExchangeOptions {
   readonly monotonic: () => number;
   /** Queues a payload for the peer. */
   readonly send: (body: Body) => void;
-  readonly kem?: Kem;
+  readonly kem?: Kem | undefined;
 }
 
 /** The KEM exchanges of one side of a session. Calls of `received` must not overlap. */

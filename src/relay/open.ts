@@ -6,9 +6,15 @@
  */
 import type { Clock, Random } from "../clock.ts";
 import { Failure } from "../errors.ts";
-import type { FactsOf } from "../failure_reasons.ts";
 import type { Examination } from "./check.ts";
-import { completeUri, inspectUri, type MongoSettings, tlsOf, withOptions } from "./mongodb/uri.ts";
+import {
+  assertTlsFiles,
+  completeUri,
+  inspectUri,
+  type MongoSettings,
+  tlsOf,
+  withOptions,
+} from "./mongodb/uri.ts";
 import type { Relay } from "./relay.ts";
 import { certificatesIn, encodeRelayLink, expandRelay } from "./relay_link.ts";
 
@@ -76,6 +82,7 @@ export function relayLinkTo(settings: RelaySettings, { code }: { code?: string }
   const { files } = tlsOf(settings.uri);
   const own = files.find(({ option }) => !/^tlsCAFile$/i.test(option));
   if (own) throw new Failure("relay-link-file", { option: own.option });
+  if (settings.authorities === undefined) assertTlsFiles(settings.uri, settings.tlsCaFile);
   const paths = [...files.map(({ path }) => path), settings.tlsCaFile ?? []].flat();
   const pem = settings.authorities ?? paths.map(readCertificates).join("");
   const authorities = certificatesIn(pem);
@@ -87,24 +94,9 @@ export function relayLinkTo(settings: RelaySettings, { code }: { code?: string }
 }
 
 function readCertificates(path: string): string {
-  const unusable = (problem: FactsOf<"tls-file">["problem"]) =>
-    new Failure("tls-file", { option: "--tls-ca-file", problem });
-  let pem: string;
-  try {
-    pem = Deno.readTextFileSync(path);
-  } catch (error) {
-    throw unusable(
-      error instanceof Deno.errors.NotFound
-        ? "missing"
-        : error instanceof Deno.errors.NotCapable
-        ? "denied"
-        : error instanceof Deno.errors.IsADirectory
-        ? "directory"
-        : "unreadable",
-    );
-  }
-  if (certificatesIn(pem).length === 0) throw unusable("invalid");
-  return pem;
+  const pem = Deno.readTextFileSync(path);
+  if (certificatesIn(pem).length > 0) return pem;
+  throw new Failure("tls-file", { option: "--tls-ca-file", problem: "invalid" });
 }
 
 /**

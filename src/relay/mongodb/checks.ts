@@ -29,13 +29,13 @@ import {
   found,
   latencyOf,
 } from "../check.ts";
-import { assertNoNames, assertTlsFiles, AWAIT_MS, closeClient, openClient } from "./client.ts";
+import { assertNoNames, AWAIT_MS, closeClient, openClient } from "./client.ts";
 import { inspectCollections } from "./collections.ts";
 import { cursorId } from "./envelope_document.ts";
 import { diagnose, isStreamRefusal } from "./errors.ts";
 import { ACTIVE_MS } from "./pace.ts";
 import { type Privilege, rightsOf } from "./rights.ts";
-import { type Address, inspectUri, type MongoSettings, tlsOf } from "./uri.ts";
+import { type Address, assertTlsFiles, inspectUri, type MongoSettings, tlsOf } from "./uri.ts";
 
 /** Bounds each command of a step. */
 const TIMEOUT_MS = 8_000;

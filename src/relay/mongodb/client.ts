@@ -12,11 +12,10 @@ import {
 import { atMost, type Clock } from "../../clock.ts";
 import { withDeadline } from "../../deadline.ts";
 import { Failure, RelayUnavailable } from "../../errors.ts";
-import type { FactsOf } from "../../failure_reasons.ts";
 import { DECODING } from "./envelope_document.ts";
 import { lookCloserAtDns } from "./dns_failures.ts";
 import { diagnose, isConclusive } from "./errors.ts";
-import { completeUri, inspectUri, type MongoSettings, tlsOf } from "./uri.ts";
+import { assertTlsFiles, completeUri, inspectUri, type MongoSettings, tlsOf } from "./uri.ts";
 
 /**
  * Longest wait for a socket, a server, and a free connection. A monitor that hears nothing for this
@@ -197,36 +196,6 @@ async function closerLook(
 
 function hasClientCertificate(uri: string): boolean {
   return tlsOf(uri).files.some(({ option }) => /^tlsCertificateKeyFile$/i.test(option));
-}
-
-/**
- * Looks at the files that a connection string or a flag names, before the driver does: it fails in
- * its own words, late, and where a file may not be read Deno would ask in the middle of a screen.
- *
- * @throws {Failure} `tls-file`.
- */
-export function assertTlsFiles(uri: string, tlsCaFile: string | undefined): void {
-  const { files, hasPassword } = tlsOf(uri);
-  const flag = tlsCaFile === undefined ? [] : [{ option: "--tls-ca-file", path: tlsCaFile }];
-  for (const { option, path } of [...files, ...flag]) {
-    const problem = problemOf(path, hasPassword);
-    if (problem) throw new Failure("tls-file", { option, problem });
-  }
-}
-
-function problemOf(
-  path: string,
-  hasPassword: boolean,
-): FactsOf<"tls-file">["problem"] | undefined {
-  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return "denied";
-  try {
-    if (Deno.statSync(path).isDirectory) return "directory";
-    const text = Deno.readTextFileSync(path);
-    const isEncrypted = /ENCRYPTED/.test(text) && !hasPassword;
-    return /-----BEGIN /.test(text) && !isEncrypted ? undefined : "invalid";
-  } catch (error) {
-    return error instanceof Deno.errors.NotFound ? "missing" : "unreadable";
-  }
 }
 
 /** Closes every socket, in bounded time even if no server answers. Never rejects. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Db, Document, Long, MongoClient } from "mongodb";
+import type { Db, Document, Long } from "mongodb";
 import type { Clock } from "../../clock.ts";
 import { type Envelope, MAX_BATCH, MAX_READ_BYTES, type Seat, type Wanted } from "../relay.ts";
 import {
@@ -121,8 +121,7 @@ async function each(
   batchSize: number,
   take: (batch: Uint8Array[]) => boolean,
 ): Promise<void> {
-  const client: MongoClient = db.client;
-  const session = client.startSession({ causalConsistency: false });
+  const session = db.client.startSession({ causalConsistency: false });
   const run = async (command: Document): Promise<{ id: Long; goesOn: boolean }> => {
     const { cursor } = await db.command(command, { session, ...RAW_BATCHES });
     const goesOn = take(cursor.firstBatch ?? cursor.nextBatch);

@@ -5,7 +5,7 @@
  * @module
  */
 import { Failure } from "../../errors.ts";
-import type { UriProblem } from "../../failure_reasons.ts";
+import type { FactsOf, UriProblem } from "../../failure_reasons.ts";
 import type { Proxy } from "./proxy.ts";
 import { isOption, isPassed, isProxyOption, isSupported } from "./uri_options.ts";
 
@@ -156,6 +156,36 @@ export function tlsOf(
     files: files.map(([option, path]) => ({ option, path })),
     hasPassword: valueOf(/^tlsCertificateKeyFilePassword$/i) !== undefined,
   };
+}
+
+/**
+ * Looks at the files that a connection string or a flag names, before the driver does: it fails in
+ * its own words, late, and where a file may not be read Deno would ask in the middle of a screen.
+ *
+ * @throws {Failure} `tls-file`.
+ */
+export function assertTlsFiles(uri: string, tlsCaFile: string | undefined): void {
+  const { files, hasPassword } = tlsOf(uri);
+  const flag = tlsCaFile === undefined ? [] : [{ option: "--tls-ca-file", path: tlsCaFile }];
+  for (const { option, path } of [...files, ...flag]) {
+    const problem = problemOfFile(path, hasPassword);
+    if (problem) throw new Failure("tls-file", { option, problem });
+  }
+}
+
+function problemOfFile(
+  path: string,
+  hasPassword: boolean,
+): FactsOf<"tls-file">["problem"] | undefined {
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return "denied";
+  try {
+    if (Deno.statSync(path).isDirectory) return "directory";
+    const text = Deno.readTextFileSync(path);
+    const isEncrypted = /ENCRYPTED/.test(text) && !hasPassword;
+    return /-----BEGIN /.test(text) && !isEncrypted ? undefined : "invalid";
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound ? "missing" : "unreadable";
+  }
 }
 
 /**

@@ -146,15 +146,6 @@ interface News {
   readonly isFull: boolean;
 }
 
-/** The answer to `aggregate` and to `getMore`. */
-interface Batch {
-  readonly cursor: {
-    readonly id: Long | number;
-    readonly firstBatch?: Uint8Array[];
-    readonly nextBatch?: Uint8Array[];
-  };
-}
-
 /**
  * One change stream, by the two commands that it is made of. The driver's own would resume it once by
  * itself, unseen, and when its server dies would wait 8 s for that server in order to close it.
@@ -225,12 +216,12 @@ class Stream {
     }
   }
 
-  #run(command: Document): Promise<Batch> {
-    const options = { session: this.#session, ...RAW_BATCHES };
-    return this.#deps.db.command(command, options) as Promise<Document> as Promise<Batch>;
+  #run(command: Document): Promise<Document> {
+    return this.#deps.db.command(command, { session: this.#session, ...RAW_BATCHES });
   }
 
-  #take({ cursor }: Batch): Uint8Array[] {
+  /** The documents in the answer to `aggregate` or to `getMore`. */
+  #take({ cursor }: Document): Uint8Array[] {
     this.#cursor = cursorId(cursor.id);
     // A stream ends when its collection is dropped or renamed; Whisper then opens a new one.
     if (this.#cursor.isZero()) throw new RelayUnavailable(new Failure("stream-ended"));

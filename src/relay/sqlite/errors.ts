@@ -45,7 +45,15 @@ const BY_ERRNO: Record<string, Trouble> = {
   ENOTDIR: "denied",
 };
 
-type Trouble = "busy" | "full" | "io" | "damaged" | "denied";
+const REASONS = {
+  busy: "file-busy",
+  full: "file-disk-full",
+  io: "file-disk-error",
+  damaged: "file-damaged",
+  denied: "file-denied",
+} as const;
+
+type Trouble = keyof typeof REASONS;
 
 /** Which trouble an error is about; undefined for a bug of this program. */
 function troubleOf(error: unknown): Trouble | undefined {
@@ -82,19 +90,9 @@ export function isBusy(error: unknown): boolean {
  */
 export function relayError(error: unknown, path: string): unknown {
   const trouble = troubleOf(error);
+  if (trouble === undefined) return error;
   const options = { cause: error };
-  switch (trouble) {
-    case undefined:
-      return error;
-    case "busy":
-      return new RelayUnavailable(new Failure("file-busy", { path }, options), options);
-    case "full":
-      return new RelayUnavailable(new Failure("file-disk-full", { path }, options), options);
-    case "io":
-      return new RelayUnavailable(new Failure("file-disk-error", { path }, options), options);
-    case "damaged":
-      return new Failure("file-damaged", { path }, options);
-    case "denied":
-      return new Failure("file-denied", { path }, options);
-  }
+  const failure = new Failure(REASONS[trouble], { path }, options);
+  const mayPass = trouble !== "damaged" && trouble !== "denied";
+  return mayPass ? new RelayUnavailable(failure, options) : failure;
 }

@@ -33,8 +33,7 @@ interface Watcher {
 /** The watches of one relay over one file. */
 export class Watchers {
   readonly #source: Source;
-  readonly #path: string;
-  readonly #clock: Clock;
+  readonly #options: { readonly path: string; readonly clock: Clock };
   readonly #watchers = new Set<Watcher>();
   #changes: ChangeListener | undefined;
   #version = -1;
@@ -42,8 +41,7 @@ export class Watchers {
 
   constructor(source: Source, options: { path: string; clock: Clock }) {
     this.#source = source;
-    this.#path = options.path;
-    this.#clock = options.clock;
+    this.#options = options;
   }
 
   /** Tells `listener` of what others post, soon from now until `signal` is aborted. */
@@ -54,10 +52,8 @@ export class Watchers {
       if (signal.aborted || this.#closed) return;
       this.#watchers.add(watcher);
       signal.addEventListener("abort", () => this.#remove(watcher), { once: true });
-      this.#changes ??= new ChangeListener(this.#path, {
-        clock: this.#clock,
-        look: () => this.#look(),
-      });
+      const { path, clock } = this.#options;
+      this.#changes ??= new ChangeListener(path, { clock, look: () => this.#look() });
       listener.state({ state: "up", watch: this.#changes.kind });
       this.#tell(watcher);
     });
@@ -120,7 +116,7 @@ export class Watchers {
   }
 
   #report(watcher: Watcher, error: unknown): void {
-    const cause = relayError(error, this.#path);
+    const cause = relayError(error, this.#options.path);
     if (cause instanceof Failure) {
       this.#remove(watcher);
       watcher.listener.state({ state: "down", cause });
