@@ -228,7 +228,7 @@ export function decodePayload(padded: Uint8Array): Payload {
   }
   const payload = checkPayload(value);
   // Refuses what the decoder accepts, such as keys in another order or a whole number as a float.
-  // What the peer has written is no secret, so the time that this takes may tell the place.
+  // Neither side is secret: the time that this takes may tell the place.
   if (Buffer.compare(encode(payload), bytes) !== 0) {
     throw new MalformedPayload("Cannot decode: not canonical CBOR");
   }
