@@ -11,7 +11,7 @@ import type { StartChat } from "./cli/command.ts";
 import { checkName } from "./cli/person.ts";
 import type { FileStore } from "./files/store.ts";
 import { withoutPassword } from "./cli/connection_secret.ts";
-import type { Asker, RoomChoice } from "./cli/questions.ts";
+import type { Asker } from "./cli/questions.ts";
 import type { Start } from "./cli/start.ts";
 import { systemClock, systemRandom } from "./clock.ts";
 import { asFailure, EXIT, Failure } from "./errors.ts";
@@ -329,7 +329,14 @@ async function askForEntry(
       return await isRoomWaiting(env);
     },
   });
-  return entryOf(choice, entries);
+  switch (choice.mode) {
+    case "new":
+      return choice;
+    case "join":
+      return entries.entryByCode(choice.code);
+    case "room":
+      return entries.entryByRoom(choice.room, choice.passphrase);
+  }
 }
 
 /** The chat, its cryptography and its relay, while the person still reads or types. */
@@ -344,17 +351,6 @@ async function loadChat({ relay }: StartChat) {
 }
 
 type Loaded = Awaited<ReturnType<typeof loadChat>>;
-
-function entryOf(choice: RoomChoice, { entryByCode, entryByRoom }: Loaded["entries"]): Entry {
-  switch (choice.mode) {
-    case "new":
-      return choice;
-    case "join":
-      return entryByCode(choice.code);
-    case "room":
-      return entryByRoom(choice.room, choice.passphrase);
-  }
-}
 
 /** Says what went wrong, where the command's output goes or beside it, and returns the status. */
 async function reportFailure(

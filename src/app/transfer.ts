@@ -85,8 +85,7 @@ export async function openTransfer(
     & Surroundings,
 ): Promise<Interface> {
   const { transfer, ui } = command;
-  const isJson = ui === "json";
-  const view = isJson ? await openJson() : await openScreen();
+  const view = ui === "json" ? await openJson() : await openScreen();
   const task: TransferTask = transfer.kind === "send"
     ? { kind: "send", paths: transfer.paths.length > 0 ? transfer.paths : [""] }
     : {
@@ -107,14 +106,13 @@ export async function openTransfer(
     view,
     clock: systemClock,
     timeoutMs: transfer.timeoutMs,
-    isJson,
     outputFailure: () => output.loss && new Failure("output-lost", { why: output.loss }),
   });
 
   async function openJson(): Promise<TransferView> {
     const { eventAsJson } = await import("../ui/json.ts");
     const show = (event: ChatEvent) => output.writeJson(eventAsJson(event));
-    return { show, fail: (failure) => show({ event: "error", failure, fatal: true }), close() {} };
+    return { show, fail: (failure) => show({ event: "error", failure, fatal: true }) };
   }
 
   async function openScreen(): Promise<TransferView> {

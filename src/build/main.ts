@@ -7,7 +7,7 @@ import { VERSION } from "../version.ts";
 import { compile } from "./compile.ts";
 import { notesFor } from "./notes.ts";
 import { release } from "./release.ts";
-import { targetNamed, TARGETS } from "./targets.ts";
+import { TARGETS } from "./targets.ts";
 
 const USAGE = `Use: deno task compile [TARGET] [--atlas]
      deno task release [--partial]
@@ -20,7 +20,7 @@ TARGET is one of: ${TARGETS.join(", ")}; without one, this computer.
 async function main([task, ...words]: readonly string[]): Promise<number> {
   const atlas = words.includes("--atlas");
   const [name, ...others] = words.filter((word) => word !== "--atlas");
-  const target = name === undefined ? undefined : targetNamed(name);
+  const target = TARGETS.find((target) => target === name);
   const isUnknown = name !== undefined && target === undefined;
   if (task === "compile" && !isUnknown && others.length === 0) {
     say(await compile({ target, atlas }));

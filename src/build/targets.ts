@@ -17,11 +17,6 @@ export const TARGETS = [
   "aarch64-pc-windows-msvc",
 ] as const;
 
-/** The target of that name. */
-export function targetNamed(name: string): Target | undefined {
-  return TARGETS.find((target) => target === name);
-}
-
 /** The name of the program's file. Without a target: for this computer. */
 export function fileName(
   target: Target | undefined,

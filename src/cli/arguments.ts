@@ -104,7 +104,7 @@ function unknownFlag(key: string, arg: string): Failure {
   const shown = isShort ? `-${known && whole.length > 1 ? whole : key}` : `--${key}`;
   return new Failure("unknown-flag", {
     flag: FLAG_LIKE.test(shown) ? shown : undefined,
-    suggestion: known && flagSyntax(known as FlagName),
+    suggestion: known && flagSyntax(known),
   });
 }
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ACTION_HELP, COMMAND_HELP, EXAMPLE_HELP, FLAG_HELP } from "../ui/messages/help.ts";
+import { ACTION_HELP, COMMAND_HELP, EXAMPLE_HELP } from "../ui/messages/help.ts";
 
 /** A flag of the command line, with the other places its value may come from. */
 export interface Flag {
@@ -132,11 +132,6 @@ export function flagSyntax(name: FlagName): string {
   return ALL_FLAGS.get(name)?.on ? `--no-${name}` : `--${name}`;
 }
 
-/** What a flag does. */
-export function flagHelp(name: FlagName): string {
-  return FLAG_HELP[name];
-}
-
 /** The flag and the variable of a setting, as a sentence names them. */
 export function flagAndEnv(name: FlagName): string {
   const { value, env } = ALL_FLAGS.get(name)!;
@@ -151,10 +146,7 @@ export interface Action {
 }
 
 /** A command. */
-export interface CommandSpec {
-  readonly usage: string;
-  readonly help: string;
-  readonly flags: readonly FlagName[];
+export interface CommandSpec extends Action {
   /** By name. */
   readonly actions?: Readonly<Record<string, Action>>;
   /** The action where none is named; without it one has to be named. */
@@ -184,50 +176,37 @@ export const SHELLS = ["bash", "zsh", "fish", "powershell"] as const;
 export const COMMANDS = {
   "new": {
     usage: "new",
-    help: COMMAND_HELP.new,
     flags: CHAT,
     example: "new --local --name Alice",
-    exampleHelp: EXAMPLE_HELP.new,
   },
   "join": {
     usage: "join [LINK] [CODE]",
-    help: COMMAND_HELP.join,
     flags: CHAT,
     example: "join 4821-river-canyon-ocean --local --name Bob",
-    exampleHelp: EXAMPLE_HELP.join,
   },
   "chat": {
     usage: "chat --room NAME",
-    help: COMMAND_HELP.chat,
     flags: [...CHAT, "room", "passphrase-file"],
     example: "chat --room garden",
-    exampleHelp: EXAMPLE_HELP.chat,
   },
   "send": {
     usage: "send [FILE...]",
-    help: COMMAND_HELP.send,
     flags: TRANSFER,
     takesFiles: true,
     example: "send report.pdf --local",
-    exampleHelp: EXAMPLE_HELP.send,
   },
   "receive": {
     usage: "receive [CODE]",
-    help: COMMAND_HELP.receive,
     flags: [...TRANSFER, "into", "yes"],
     example: "receive 4821-river-canyon-ocean --into . --local",
-    exampleHelp: EXAMPLE_HELP.receive,
   },
   "doctor": {
     usage: "doctor",
-    help: COMMAND_HELP.doctor,
     flags: ["notify", ...RELAY, ...LOOKS, ...ALWAYS],
     example: 'doctor --uri "mongodb+srv://alice@cluster0.abcde.mongodb.net"',
-    exampleHelp: EXAMPLE_HELP.doctor,
   },
   "relay": {
     usage: "relay link|save|forget",
-    help: COMMAND_HELP.relay,
     flags: ALWAYS,
     actions: {
       "link": {
@@ -239,11 +218,9 @@ export const COMMANDS = {
       "forget": { usage: "forget", help: ACTION_HELP.relay.forget, flags: [] },
     },
     example: "relay link --qr",
-    exampleHelp: EXAMPLE_HELP.relay,
   },
   "config": {
     usage: "config [show|set|unset|path]",
-    help: COMMAND_HELP.config,
     flags: ALWAYS,
     actions: {
       "show": { usage: "show", help: ACTION_HELP.config.show, flags: [] },
@@ -253,11 +230,9 @@ export const COMMANDS = {
     },
     defaultAction: "show",
     example: "config set name Alice",
-    exampleHelp: EXAMPLE_HELP.config,
   },
   "fernet": {
     usage: "fernet keygen|encrypt|decrypt",
-    help: COMMAND_HELP.fernet,
     flags: ALWAYS,
     actions: {
       "keygen": { usage: "keygen", help: ACTION_HELP.fernet.keygen, flags: [] },
@@ -273,30 +248,31 @@ export const COMMANDS = {
       },
     },
     example: "fernet decrypt --key-file key.txt < token.txt > letter.txt",
-    exampleHelp: EXAMPLE_HELP.fernet,
   },
   "completions": {
     usage: "completions SHELL",
-    help: COMMAND_HELP.completions,
     flags: ALWAYS,
     choices: SHELLS,
     example: "completions bash > whisper.bash",
-    exampleHelp: EXAMPLE_HELP.completions,
   },
-} as const satisfies Record<string, CommandSpec>;
+} as const satisfies Record<string, Omit<CommandSpec, "help" | "exampleHelp">>;
 
 /** The name of a command. */
 export type CommandName = keyof typeof COMMANDS;
 
-/** The commands, seen as one kind. */
-export const ALL_COMMANDS = new Map<string, CommandSpec>(Object.entries(COMMANDS));
+/** The commands, seen as one kind, with their texts. */
+export const ALL_COMMANDS = new Map<string, CommandSpec>(
+  (Object.keys(COMMANDS) as CommandName[]).map((name) => [name, {
+    ...COMMANDS[name],
+    help: COMMAND_HELP[name],
+    exampleHelp: EXAMPLE_HELP[name],
+  }]),
+);
 
 /** The program without a command: it asks whether to open a room or to join one. */
 export const DEFAULT_COMMAND: CommandSpec = {
-  usage: "",
+  ...{ usage: "", flags: COMMANDS.chat.flags, example: "" },
   help: COMMAND_HELP[""],
-  flags: COMMANDS.chat.flags,
-  example: "",
   exampleHelp: EXAMPLE_HELP[""],
 };
 

@@ -4,12 +4,12 @@
  *
  * @module
  */
+import { FLAG_HELP } from "../ui/messages/help.ts";
 import {
   ALL_COMMANDS,
   ALL_FLAGS,
   type CommandSpec,
   DEFAULT_COMMAND,
-  flagHelp,
   type FlagName,
   flagSyntax,
   HELP_TOPICS,
@@ -73,7 +73,7 @@ function wordsAfter(command: string, rest: readonly string[]): Candidate[] {
   }
   const takesSetting = command === "config" && (action === "set" || action === "unset");
   if (!takesSetting || rest.length > 1) return [];
-  return SETTINGS.map((word) => ({ word, help: flagHelp(word) }));
+  return SETTINGS.map((word) => ({ word, help: FLAG_HELP[word] }));
 }
 
 function plain(words: readonly string[]): Candidate[] {
@@ -82,7 +82,7 @@ function plain(words: readonly string[]): Candidate[] {
 
 function flagsOf({ flags, actions = {} }: CommandSpec): Candidate[] {
   const names = new Set([...Object.values(actions).flatMap(({ flags }) => flags), ...flags]);
-  return [...names].map((name) => ({ word: flagSyntax(name), help: flagHelp(name) }));
+  return [...names].map((name) => ({ word: flagSyntax(name), help: FLAG_HELP[name] }));
 }
 
 /** What `whisper __complete` prints: a candidate and its help on each line, or `:files`. */

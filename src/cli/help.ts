@@ -4,7 +4,7 @@
  * @module
  */
 import { EXIT } from "../exit_status.ts";
-import { EXIT_HELP, HELP } from "../ui/messages/help.ts";
+import { EXIT_HELP, FLAG_HELP, HELP } from "../ui/messages/help.ts";
 import { commandLine } from "../ui/messages/invocation.ts";
 import {
   ALL_COMMANDS,
@@ -12,7 +12,6 @@ import {
   type CommandName,
   COMMANDS,
   type CommandSpec,
-  flagHelp,
   type FlagName,
   flagSyntax,
   type HELP_TOPICS,
@@ -66,16 +65,19 @@ function ofCommand(spec: CommandSpec, name: string): string[] {
     ...(actions.length > 0
       ? [...actions.flatMap(({ usage, help }) => entry(usage, help)), ""]
       : []),
-    ...(name === "config" ? [HELP.settings, ...settings(), ""] : []),
+    ...(name === "config"
+      ? [
+        HELP.settings,
+        ...SETTINGS.flatMap((one) => entry(one, HELP.sameAs(flagSyntax(one)))),
+        "",
+      ]
+      : []),
     ...flagEntries(flags, { withVariables: true }),
     "",
     ...(name === "chat" ? [...wrap(HELP.precedence, WIDTH), ...wrap(HELP.sandbox, WIDTH), ""] : []),
-    ...exampleOf(spec),
+    exampleLine(spec),
+    ...wrap(spec.exampleHelp, WIDTH - 2).map((line) => `  ${line}`),
   ];
-}
-
-function settings(): string[] {
-  return SETTINGS.flatMap((name) => entry(`${name}`, HELP.sameAs(flagSyntax(name))));
 }
 
 function exitStatuses(): string[] {
@@ -87,16 +89,8 @@ function exitStatuses(): string[] {
   ];
 }
 
-function exampleLine({ example }: CommandSpec): string {
+function exampleLine({ example }: Pick<CommandSpec, "example">): string {
   return `Example: ${commandLine(example)}`;
-}
-
-function exampleOf(spec: CommandSpec): string[] {
-  const { exampleHelp } = spec;
-  return [
-    exampleLine(spec),
-    ...wrap(exampleHelp, WIDTH - 2).map((line) => `  ${line}`),
-  ];
 }
 
 function flagEntries(
@@ -106,7 +100,7 @@ function flagEntries(
   return [...ALL_FLAGS].flatMap(([name, { short, value, env }]) => {
     if (!names.includes(name)) return [];
     const flag = `${short ? `-${short}, ` : ""}${flagSyntax(name)}${value ? ` ${value}` : ""}`;
-    return entry(flag, withVariables && env ? `${flagHelp(name)} [${env}]` : flagHelp(name));
+    return entry(flag, withVariables && env ? `${FLAG_HELP[name]} [${env}]` : FLAG_HELP[name]);
   });
 }
 

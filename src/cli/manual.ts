@@ -4,14 +4,13 @@
  * @module
  */
 import { EXIT } from "../exit_status.ts";
-import { EXIT_HELP, HELP } from "../ui/messages/help.ts";
+import { EXIT_HELP, FLAG_HELP, HELP } from "../ui/messages/help.ts";
 import { VERSION } from "../version.ts";
 import {
   ALL_COMMANDS,
   ALL_FLAGS,
   type CommandSpec,
   DEFAULT_COMMAND,
-  flagHelp,
   flagSyntax,
 } from "./command_table.ts";
 
@@ -35,7 +34,7 @@ export function manualPage(): string {
       `${short ? `\\fB\\-${short}\\fR, ` : ""}\\fB${text(flagSyntax(name))}\\fR${
         value ? ` \\fI${value}\\fR` : ""
       }`,
-      text(flagHelp(name)),
+      text(FLAG_HELP[name]),
     ]),
     ".SH ENVIRONMENT",
     HELP.precedence,

@@ -46,28 +46,29 @@ export function parseCommand(args: readonly string[], sources: SettingSources): 
   const name = first as CommandName | undefined;
   const spec = name === undefined ? DEFAULT_COMMAND : ALL_COMMANDS.get(name)!;
   const debug = flags.has("debug");
+  const settings = new Settings(flags, sources);
   switch (name) {
     case undefined:
     case "new":
     case "join":
     case "chat":
       refuseOthers(parsed, spec);
-      return chat(name, rest, new Settings(flags, sources));
+      return chat(name, rest, settings);
     case "send":
     case "receive":
       refuseOthers(parsed, spec);
-      return transfer(name, rest, new Settings(flags, sources));
+      return transfer(name, rest, settings);
     case "doctor":
       refuseOthers(parsed, spec);
       assertNoMore(rest);
       return {
         command: "doctor",
         notify: flags.has("notify"),
-        ...connection(new Settings(flags, sources)),
+        ...connection(settings),
       };
     case "relay":
       return {
-        ...relayLink(actionOf(parsed, spec), rest.slice(1), new Settings(flags, sources)),
+        ...relayLink(actionOf(parsed, spec), rest.slice(1), settings),
         debug,
       };
     case "config":

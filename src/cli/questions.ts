@@ -120,7 +120,7 @@ export async function askRelay(
       throw new Failure("missing-password", { source: flagAndEnv("password-file") });
     }
     const who = user ?? given.user;
-    const prompt = QUESTIONS.password(who && quoted(who));
+    const prompt = QUESTIONS.password(who && `"${shown(who)}"`);
     given.password = await promptUntilValid(asker, { prompt, hidden: true }, notEmpty);
   }
   return { kind: "mongodb", uri: checks.complete(uri, given), ...link };
@@ -294,8 +294,4 @@ export async function assertReadable(path: string): Promise<void> {
 /** Input in a sentence, without what could act on a terminal. */
 function shown(text: string): string {
   return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, "?").slice(0, 200);
-}
-
-function quoted(text: string): string {
-  return `"${shown(text)}"`;
 }

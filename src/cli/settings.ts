@@ -42,19 +42,12 @@ export interface SettingSources {
 /** The settings of one command line. */
 export class Settings {
   readonly #flags: Arguments["flags"];
-  readonly #env: (name: string) => string | undefined;
-  readonly #config: () => StoredConfig;
-  readonly #savedLink: () => string | undefined;
+  readonly #sources: SettingSources;
   #stored: StoredConfig | undefined;
 
-  constructor(
-    flags: Arguments["flags"],
-    { env, config, savedLink = () => undefined }: SettingSources,
-  ) {
+  constructor(flags: Arguments["flags"], sources: SettingSources) {
     this.#flags = flags;
-    this.#env = env;
-    this.#config = config;
-    this.#savedLink = savedLink;
+    this.#sources = sources;
   }
 
   /** True where the command line itself has the flag. */
@@ -104,7 +97,7 @@ export class Settings {
       if (uri !== undefined) return { kind: "uri", uri, source };
       if (local) return { kind: "local", source };
     }
-    const link = this.#savedLink();
+    const link = this.#sources.savedLink?.();
     return link === undefined ? undefined : { kind: "uri", uri: link, source: "link" };
   }
 
@@ -126,12 +119,12 @@ export class Settings {
   /** An empty variable counts as unset. */
   #variable(name: FlagName): string | undefined {
     const { env } = ALL_FLAGS.get(name)!;
-    const value = env && this.#env(env);
+    const value = env && this.#sources.env(env);
     return value === undefined || value.trim() === "" ? undefined : value;
   }
 
   #file(): StoredConfig {
-    return this.#stored ??= this.#config();
+    return this.#stored ??= this.#sources.config();
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The steps that need no connection: the terminal, and the settings.
+ * The step that looks at the terminal.
  *
  * @module
  */
@@ -37,16 +37,4 @@ function look({ input, output, kind, size, multiplexer, color }: TerminalFacts):
   const { columns, rows } = size ?? {};
   if (multiplexer) return found("multiplexer", { name: multiplexer, columns, rows }, "warning");
   return found("terminal", { columns, rows, color });
-}
-
-/**
- * The step that reads the settings.
- *
- * @param read finds them all, asking for what is missing, and returns which relay they name.
- */
-export function checkSettings(read: () => Promise<"mongodb" | "sqlite">): Check {
-  return {
-    name: "configuration",
-    run: async () => found("settings", { kind: await read() }),
-  };
 }

@@ -7,10 +7,11 @@ import type { DoctorCommand } from "../cli/command.ts";
 import { type Asker, askRelay, type RelayTarget } from "../cli/questions.ts";
 import type { Clock, Random } from "../clock.ts";
 import { EXIT } from "../errors.ts";
+import { type Check, found } from "../relay/check.ts";
 import { examine, URI_CHECKS } from "../relay/open.ts";
 import type { TerminalText } from "../terminal/terminal_text.ts";
 import { examineAll } from "./doctor.ts";
-import { checkSettings, checkTerminal, type TerminalFacts } from "./here.ts";
+import { checkTerminal, type TerminalFacts } from "./here.ts";
 import { jsonReport, plainReport } from "./report.ts";
 
 /** What the doctor gets from outside. */
@@ -34,11 +35,14 @@ export interface DoctorDeps {
 export async function runDoctor(command: DoctorCommand, deps: DoctorDeps): Promise<number> {
   const { asker, terminal, write, writeJson, goOffline, clock, random, signal } = deps;
   let target: RelayTarget | undefined;
-  const settingsCheck = checkSettings(async () => {
-    target = await askRelay(command, asker, URI_CHECKS);
-    if (target.kind === "sqlite") goOffline();
-    return target.kind;
-  });
+  const settingsCheck: Check = {
+    name: "configuration",
+    run: async () => {
+      target = await askRelay(command, asker, URI_CHECKS);
+      if (target.kind === "sqlite") goOffline();
+      return found("settings", { kind: target.kind });
+    },
+  };
   const { poll, tlsCaFile, proxy } = command;
   const report = command.ui === "json" ? jsonReport(writeJson) : plainReport(write, terminal.color);
   const relay = () => {

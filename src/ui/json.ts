@@ -148,8 +148,7 @@ export class JsonInterface implements Interface {
     }
     if (typeof command !== "string") throw badLine("neither");
     const name = commandNamed(command);
-    const spec = name && SLASH_COMMANDS[name];
-    if (!name || (spec && "screen" in spec)) throw badLine("unknown-command");
+    if (!name || SLASH_COMMANDS.get(name)!.screen) throw badLine("unknown-command");
     if (argument !== undefined && typeof argument !== "string" && typeof argument !== "number") {
       throw badLine("bad-value");
     }
@@ -233,8 +232,8 @@ export class JsonInterface implements Interface {
       }
       case "help":
         return this.#answer("help", {
-          commands: Object.entries(SLASH_COMMANDS).flatMap(([command, spec]) =>
-            "screen" in spec ? [] : [{ command, help: spec.help }]
+          commands: [...SLASH_COMMANDS].flatMap(([command, { screen, help }]) =>
+            screen ? [] : [{ command, help }]
           ),
         });
       default:

@@ -96,7 +96,7 @@ export class Performer {
     const long = this.#long;
     this.#long = undefined;
     // Under the id of the line, by which the history names it: it is forgotten with the message.
-    if (long && typed.kind === "nothing") return this.send(long.text, { controls, id: long.id });
+    if (long && typed.kind === "nothing") return this.#send(long.text, { controls, id: long.id });
     if (typed.kind === "text" && bytesOf(typed.text) > MAX_TEXT_BYTES) {
       this.#long = { text: typed.text, id };
       const messages = splitText(typed.text).length;
@@ -116,7 +116,7 @@ export class Performer {
   }
 
   /** Sends a text, whatever it begins with, as as many messages as it needs. */
-  send(text: string, { controls, id }: { controls: Controls; id: string }): Performing {
+  #send(text: string, { controls, id }: { controls: Controls; id: string }): Performing {
     const parts = splitText(text);
     const done = this.#settle(() => {
       for (const [index, part] of parts.entries()) {

@@ -19,44 +19,35 @@ export interface SlashCommand extends SlashCommandHelp {
   readonly under?: string;
 }
 
-/** Every command by its name. */
-export const SLASH_COMMANDS = {
-  "help": SLASH_COMMAND_HELP.help,
-  "who": SLASH_COMMAND_HELP.who,
-  "verify": SLASH_COMMAND_HELP.verify,
-  "invite": SLASH_COMMAND_HELP.invite,
-  "timer": SLASH_COMMAND_HELP.timer,
-  "send": SLASH_COMMAND_HELP.send,
-  "accept": { ...SLASH_COMMAND_HELP.accept, under: "send" },
-  "refuse": { ...SLASH_COMMAND_HELP.refuse, under: "send" },
-  "cancel": { ...SLASH_COMMAND_HELP.cancel, under: "send" },
-  "relay": SLASH_COMMAND_HELP.relay,
-  "share": SLASH_COMMAND_HELP.share,
-  "reply": { ...SLASH_COMMAND_HELP.reply, screen: true },
-  "edit": SLASH_COMMAND_HELP.edit,
-  "copy": { ...SLASH_COMMAND_HELP.copy, screen: true },
-  "find": { ...SLASH_COMMAND_HELP.find, screen: true },
-  "mute": { ...SLASH_COMMAND_HELP.mute, screen: true },
-  "clear": { ...SLASH_COMMAND_HELP.clear, screen: true },
-  "burn": SLASH_COMMAND_HELP.burn,
-  "say": { ...SLASH_COMMAND_HELP.say, screen: true },
-  "exit": { ...SLASH_COMMAND_HELP.exit, aliases: ["quit"] },
-} as const satisfies Record<string, SlashCommand>;
-
 /** The name of a command. */
-export type SlashCommandName = keyof typeof SLASH_COMMANDS;
+export type SlashCommandName = keyof typeof SLASH_COMMAND_HELP;
 
-/** The commands, all of one type. */
-export const ALL_SLASH_COMMANDS = new Map<string, SlashCommand>(Object.entries(SLASH_COMMANDS));
+/** What goes beyond the help of a command. */
+const TRAITS: { readonly [N in SlashCommandName]?: Omit<SlashCommand, keyof SlashCommandHelp> } = {
+  "accept": { under: "send" },
+  "refuse": { under: "send" },
+  "cancel": { under: "send" },
+  "reply": { screen: true },
+  "copy": { screen: true },
+  "find": { screen: true },
+  "mute": { screen: true },
+  "clear": { screen: true },
+  "say": { screen: true },
+  "exit": { aliases: ["quit"] },
+};
+
+/** Every command by its name. */
+export const SLASH_COMMANDS: ReadonlyMap<SlashCommandName, SlashCommand> = new Map(
+  (Object.keys(SLASH_COMMAND_HELP) as SlashCommandName[])
+    .map((name) => [name, { ...SLASH_COMMAND_HELP[name], ...TRAITS[name] }]),
+);
 
 /** The commands of a chat: in a room that was agreed on by name without help that mentions codes. */
-export function offeredCommands(by: RoomKind): ReadonlyMap<string, SlashCommand> {
-  if (by === "code") return ALL_SLASH_COMMANDS;
-  return new Map(
-    [...ALL_SLASH_COMMANDS].map((
-      [name, command],
-    ) => [name, { ...command, help: command.helpByName ?? command.help }]),
-  );
+export function offeredCommands(by: RoomKind): typeof SLASH_COMMANDS {
+  if (by === "code") return SLASH_COMMANDS;
+  return new Map(Array.from(SLASH_COMMANDS, ([name, command]) => {
+    return [name, { ...command, help: command.helpByName ?? command.help }];
+  }));
 }
 
 /** What a line that was typed means. */
@@ -85,7 +76,7 @@ export function readTyped(line: string, by: RoomKind = "code"): Typed {
   }
   if (name) return { kind: "command", name, argument: argument.trim() };
   const meant = nearest(word.toLowerCase(), offeredCommands(by).keys());
-  return { kind: "unknown", meant: meant as SlashCommandName | undefined };
+  return { kind: "unknown", meant };
 }
 
 /**
@@ -100,8 +91,8 @@ export function secretStart(line: string, by: RoomKind): number | undefined {
 
 /** The command of that name or alias. */
 export function commandNamed(word: string): SlashCommandName | undefined {
-  for (const [name, { aliases }] of ALL_SLASH_COMMANDS) {
-    if (name === word || aliases?.includes(word)) return name as SlashCommandName;
+  for (const [name, { aliases }] of SLASH_COMMANDS) {
+    if (name === word || aliases?.includes(word)) return name;
   }
   return undefined;
 }
@@ -112,7 +103,7 @@ export function beginningWith(
   by: RoomKind = "code",
 ): SlashCommandName | undefined {
   const names = [...offeredCommands(by).keys()].filter((name) => name.startsWith(word));
-  return word !== "" && names.length === 1 ? names[0] as SlashCommandName : undefined;
+  return word !== "" && names.length === 1 ? names[0] : undefined;
 }
 
 /** Paths that begin like this, for `/send`. */

@@ -28,10 +28,10 @@ export type TransferTask =
 export interface TransferView {
   /** Shows an event. */
   show(event: ChatEvent, peer: string | undefined): void;
-  /** The transfer did not succeed. */
-  fail(failure: Failure): void;
+  /** Shows that the transfer did not succeed; missing where that is printed at the end. */
+  fail?(failure: Failure): void;
   /** Shows nothing more. */
-  close(): void;
+  close?(): void;
 }
 
 /** What it is made of. */
@@ -42,8 +42,6 @@ export interface TransferParts {
   readonly timeoutMs: number | undefined;
   /** Why nothing can be written any more: what ends for that reason did not end for its own. */
   readonly outputFailure: () => Failure | undefined;
-  /** Whether the view has shown a fatal error of the chat as an event. */
-  readonly isJson: boolean;
 }
 
 /** States after which nothing more comes of a file. */
@@ -73,7 +71,7 @@ export class TransferInterface implements Interface {
   }
 
   get failureAt(): "end" | "event" {
-    return this.#parts.isJson ? "event" : "end";
+    return this.#parts.view.fail ? "event" : "end";
   }
 
   get outcome(): Failure | undefined {
@@ -127,7 +125,7 @@ export class TransferInterface implements Interface {
 
   close(): Promise<void> {
     this.#timer?.cancel();
-    this.#parts.view.close();
+    this.#parts.view.close?.();
     return Promise.resolve();
   }
 
@@ -178,7 +176,7 @@ export class TransferInterface implements Interface {
   #end(event: FileEvent | Failure): void {
     this.#open--;
     // What this side cancels, it cancels because it ends: the reason of that is told.
-    if (isCanceledByUs(event)) return;
+    if ("state" in event && event.state === "canceled" && event.by === "you") return;
     const failure = event instanceof Failure ? event : failureOf(event);
     if (failure) this.#failure ??= this.#parts.outputFailure() ?? failure;
     else this.#complete++;
@@ -198,13 +196,9 @@ export class TransferInterface implements Interface {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#failure ??= failure;
-    if (this.#failure) this.#parts.view.fail(this.#failure);
+    if (this.#failure) this.#parts.view.fail?.(this.#failure);
     void this.#controls?.leave("exit");
   }
-}
-
-function isCanceledByUs(event: FileEvent | Failure): boolean {
-  return !(event instanceof Failure) && event.state === "canceled" && event.by === "you";
 }
 
 function failureOf(event: FileEvent): Failure | undefined {

@@ -75,10 +75,6 @@ export class TransferScreen implements TransferView {
     this.#say(sentence.weight === "alarm" ? alarmText(sentence.text) : sentence.text);
   }
 
-  fail(): void {
-    // The failure is printed when everything is over.
-  }
-
   close(): void {
     this.#endBar();
   }

@@ -182,7 +182,6 @@ export function describeResult(
     const { message, hint } = describeFailure(result.failure);
     return { says: asPart(message), fix: hint };
   }
-  if (!("name" in result)) throw new TypeError("A result has a name, a failure, or was skipped");
   const text = FINDINGS[result.name] as (facts: object) => string | [string, string];
   const described = text(result.facts);
   return typeof described === "string"

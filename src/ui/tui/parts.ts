@@ -185,13 +185,11 @@ function commandHint({ draft: { before, after }, by }: State): string | undefine
   const [, word] = /^\/([a-z]*)(?:\s|$)/.exec(safeText(before + after)) ?? [];
   if (word === undefined || before.startsWith("//")) return undefined;
   const offered = offeredCommands(by);
-  const name = offered.has(word) ? word : beginningWith(word, by);
-  if (name !== undefined) {
-    const { argument, help } = offered.get(name)!;
-    return `/${name}${argument ? ` ${argument}` : ""}: ${help}`;
-  }
   const names = [...offered.keys()].filter((one) => one.startsWith(word));
-  return names.length > 0 ? names.map((one) => `/${one}`).join(" ") : undefined;
+  const name = names.find((one) => one === word) ?? beginningWith(word, by);
+  if (name === undefined) return names.map((one) => `/${one}`).join(" ") || undefined;
+  const { argument, help } = offered.get(name)!;
+  return `/${name}${argument ? ` ${argument}` : ""}: ${help}`;
 }
 
 function centered(text: string, width: number): string {

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { ALL_COMMANDS, ALL_FLAGS, flagHelp, SETTINGS } from "../../../src/cli/command_table.ts";
+import { FLAG_HELP } from "../../../src/ui/messages/help.ts";
+import { ALL_COMMANDS, ALL_FLAGS, SETTINGS } from "../../../src/cli/command_table.ts";
 import { parseSwitch, Settings } from "../../../src/cli/settings.ts";
 import { refused } from "./support.ts";
 
@@ -50,7 +51,7 @@ Deno.test("ALL_FLAGS: every flag has its own variable and letter, and help that 
   const shorts = [...ALL_FLAGS.values()].flatMap(({ short }) => short ?? []);
   assertEquals(new Set(shorts).size, shorts.length, "a letter stands for one flag");
   for (const name of ALL_FLAGS.keys()) {
-    const help = flagHelp(name);
+    const help = FLAG_HELP[name];
     // The completions put it between quotes of four shells.
     assertEquals(/['"\\`$\n]/.test(help), false, name);
     assertEquals(/^[a-z][a-z-]*$/.test(name), true, name);

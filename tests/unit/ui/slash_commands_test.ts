@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import {
-  ALL_SLASH_COMMANDS,
   beginningWith,
   commandHelp,
   parseTimer,
   readTyped,
+  SLASH_COMMANDS,
   type Typed,
 } from "../../../src/ui/slash_commands.ts";
 
@@ -45,7 +45,7 @@ Deno.test("readTyped: tells messages from commands", () => {
 });
 
 Deno.test("readTyped: accepts every command by its name and its aliases", () => {
-  for (const [name, { aliases = [] }] of ALL_SLASH_COMMANDS) {
+  for (const [name, { aliases = [] }] of SLASH_COMMANDS) {
     if (name === "say") continue;
     for (const word of [name, ...aliases]) {
       assertEquals(readTyped(`/${word}`), { kind: "command", name, argument: "" } as Typed);
@@ -61,7 +61,7 @@ Deno.test("beginningWith: completes a unique prefix", () => {
 
 Deno.test("commandHelp: lists every command with its argument, or names it in the help of another", () => {
   const help = new Map(commandHelp().map(([usage, help]) => [usage.split(" ")[0]!, help]));
-  for (const [name, { under }] of ALL_SLASH_COMMANDS) {
+  for (const [name, { under }] of SLASH_COMMANDS) {
     if (under === undefined) assert(help.has(`/${name}`), name);
     else assert(help.get(`/${under}`)?.includes(`/${name}`), name);
   }
