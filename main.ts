@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { env } from "./src/app/environment.ts";
+import { env } from "./src/environment.ts";
 import { STOP_SIGNALS, StopRequests } from "./src/app/stop_requests.ts";
 import { readStart } from "./src/cli/start.ts";
 import { versionText } from "./src/cli/version.ts";

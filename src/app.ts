@@ -4,7 +4,7 @@
  * @module
  */
 import { openInterface } from "./app/interface.ts";
-import { env } from "./app/environment.ts";
+import { env } from "./environment.ts";
 import { note, openTerminal, say, type Surroundings } from "./app/surroundings.ts";
 import type { Entry } from "./chat/room.ts";
 import type { StartChat } from "./cli/command.ts";

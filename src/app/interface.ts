@@ -8,7 +8,7 @@ import { systemClock } from "../clock.ts";
 import { notifierFor } from "../terminal/notification.ts";
 import type { Output } from "../terminal/output.ts";
 import type { Interface, ScreenParts } from "../ui/interface.ts";
-import { env } from "./environment.ts";
+import { env } from "../environment.ts";
 
 /** What an interface is made of. */
 export interface InterfaceParts extends Omit<ScreenParts, "clock" | "quiet"> {

@@ -7,8 +7,9 @@ import type { Command, DoctorCommand, StartChat } from "../cli/command.ts";
 import type { Start } from "../cli/start.ts";
 import { systemClock, systemRandom } from "../clock.ts";
 import { EXIT } from "../errors.ts";
+import { notifierFor } from "../terminal/notification.ts";
 import { goOffline } from "../permissions/confine.ts";
-import { env } from "./environment.ts";
+import { env } from "../environment.ts";
 import { isAnsi, note, openTerminal, type Surroundings } from "./surroundings.ts";
 
 /** Runs one, and returns the exit status. */
@@ -65,14 +66,12 @@ async function doctor(command: DoctorCommand, { stop, output }: Surroundings): P
   const { runDoctor } = await import("../doctor/run.ts");
   const { input, asker } = await openTerminal(command, { stop, output });
   command.notes.forEach(note);
+  const notifier = notifierFor(env);
   if (command.notify) {
-    const [{ runNotify }, { notifierFor }] = await Promise.all([
-      import("../doctor/notify.ts"),
-      import("../terminal/notification.ts"),
-    ]);
+    const { runNotify } = await import("../doctor/notify.ts");
     return await runNotify({
       asker,
-      notifier: notifierFor(env),
+      notifier,
       clock: systemClock,
       write: (text) => output.write(text),
       signal: stop,
@@ -86,7 +85,7 @@ async function doctor(command: DoctorCommand, { stop, output }: Surroundings): P
       output: isTerminal,
       kind: env("TERM"),
       size: isTerminal ? Deno.consoleSize() : undefined,
-      multiplexer: env("TMUX") ? "tmux" : env("STY") ? "screen" : undefined,
+      multiplexer: notifier.multiplexer,
       color: command.color && isAnsi(),
     },
     write: (text) => output.write(text),

@@ -9,7 +9,7 @@ import { systemClock } from "../clock.ts";
 import { Output } from "../terminal/output.ts";
 import { stdio } from "../terminal/stdio.ts";
 import { describeNote, type Note } from "../ui/messages/cli.ts";
-import { env } from "./environment.ts";
+import { env } from "../environment.ts";
 
 /** What a command gets from outside. */
 export interface Surroundings {

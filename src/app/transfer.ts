@@ -24,19 +24,16 @@ export async function openFiles(
   { files, transfer, ui }: StartChat,
   { output }: { readonly output: Output },
 ): Promise<FileStore | undefined> {
-  if (transfer === undefined) {
-    if (files === undefined) return undefined;
-    const { Folder } = await import("../files/folder.ts");
-    return await Folder.open(files, systemRandom);
-  }
-  if (transfer.kind === "send") return await openSource(transfer.paths);
-  const isAsking = transfer.into !== undefined && !transfer.yes;
+  if (transfer?.kind === "send") return await openSource(transfer.paths);
+  const isAsking = transfer?.into !== undefined && !transfer.yes;
   const hasPerson = Deno.stdin.isTerminal() && ui !== "json";
   if (isAsking && !hasPerson) throw new Failure("missing-yes");
-  if (transfer.into !== undefined) {
+  const folder = transfer ? transfer.into : files;
+  if (folder !== undefined) {
     const { Folder } = await import("../files/folder.ts");
-    return await Folder.open(transfer.into, systemRandom);
+    return await Folder.open(folder, systemRandom);
   }
+  if (transfer === undefined) return undefined;
   if (ui === "json") throw new Failure("json-needs-into");
   const { SinkStore } = await import("../files/streams.ts");
   return new SinkStore(sinkOf(output, transfer));

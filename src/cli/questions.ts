@@ -29,29 +29,26 @@ export interface Asker {
   note(note: Note): void;
 }
 
+/** What a connection string or a relay link holds. */
+interface ExpandedUri {
+  readonly uri: string;
+  /** Of a relay link: the certificates (PEM) that the server's is checked against. */
+  readonly authorities?: string;
+  /** Of a relay link: the invite code that came with it. */
+  readonly code?: string;
+  /** True for a relay link, which names everything: other settings are of another relay. */
+  readonly isLink: boolean;
+}
+
 /** A relay, with all that is needed to connect to it. */
 export type RelayTarget =
   | { readonly kind: "sqlite" }
-  | {
-    readonly kind: "mongodb";
-    readonly uri: string;
-    /** Of a relay link: the certificates (PEM) that the server's is checked against. */
-    readonly authorities?: string;
-    /** Of a relay link: the invite code that came with it. */
-    readonly code?: string;
-    /** True for a relay link, which names everything: other settings are of another relay. */
-    readonly isLink: boolean;
-  };
+  | ({ readonly kind: "mongodb" } & ExpandedUri);
 
 /** What is done with connection strings elsewhere. */
 export interface UriChecks {
   /** A relay link as what it holds; anything else as it is. @throws {Failure} for a damaged link. */
-  readonly expand: (text: string) => {
-    readonly uri: string;
-    readonly authorities?: string;
-    readonly code?: string;
-    readonly isLink: boolean;
-  };
+  readonly expand: (text: string) => ExpandedUri;
   /** @throws {Failure} for a string that is wrong. */
   readonly inspect: (uri: string) => {
     readonly user: string | undefined;

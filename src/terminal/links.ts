@@ -92,8 +92,13 @@ export function linkParts(
   return parts;
 }
 
-/** Text in a style that a terminal opens as a link. */
-export function hyperlink(style: string, text: string, { id, target }: Link): TerminalText {
+/** Text in a style, which a terminal opens where it is a link. */
+export function hyperlink(
+  style: string,
+  { text, link }: { readonly text: string; readonly link?: Link | undefined },
+): TerminalText {
+  if (link === undefined || text === "") return styled(style, text);
+  const { id, target } = link;
   // Checked here, too: what is written between the literals is never text of others as it came.
   if (!/^[\w-]+$/.test(id) || !/^https?:/i.test(target) || !ASCII.test(target)) {
     return styled(style, text);
@@ -103,9 +108,7 @@ export function hyperlink(style: string, text: string, { id, target }: Link): Te
 
 /** A row with its links, all in one style. */
 export function withLinks(style: string, parts: readonly LinkPart[]): TerminalText {
-  return tty`${
-    parts.map(({ text, link }) => link ? hyperlink(style, text, link) : styled(style, text))
-  }`;
+  return tty`${parts.map((part) => hyperlink(style, part))}`;
 }
 
 /** A bracket at the end belongs to the link where it was opened in it. */

@@ -128,6 +128,12 @@ export class Performer {
     return { isLeaving: false, done };
   }
 
+  /** Takes the newest queued message back, as the line that sends it again; undefined for none. */
+  takeBack(controls: Controls): string | undefined {
+    const taken = controls.takeBack();
+    return taken && asTyped(taken, this.#screen.recent());
+  }
+
   async #settle(action: () => void | Promise<void>): Promise<void> {
     try {
       await action();
@@ -178,8 +184,11 @@ export class Performer {
         return screen.tell([TEXTS.timer(timerLine(overview()))]);
       case "reply":
         return this.#reply(typed.argument, { controls, id });
-      case "edit":
-        return screen.edit(takeBack(controls, screen));
+      case "edit": {
+        const line = this.takeBack(controls);
+        if (line === undefined) throw new Failure("nothing-queued");
+        return screen.edit(line);
+      }
       case "share":
         return await this.#share(typed.argument.toLowerCase(), overview().code);
       case "copy":
@@ -265,17 +274,6 @@ export class Performer {
     if (!message) return screen.problem(TEXTS.noMessage(place));
     screen.tell([screen.copy(message.text) ? TEXTS.copiedMessage : TEXTS.noClipboard]);
   }
-}
-
-/**
- * Takes the newest queued message back, as the line that sends it again.
- *
- * @throws {Failure} `nothing-queued` where there is none.
- */
-function takeBack(controls: Controls, screen: Screen): string {
-  const taken = controls.takeBack();
-  if (!taken) throw new Failure("nothing-queued");
-  return asTyped(taken, screen.recent());
 }
 
 function helpLines({ by, keys }: { by: RoomKind; keys: ReturnType<Screen["keys"]> }): string[] {

@@ -41,7 +41,7 @@ import { SLASH_COMMAND_TEXTS } from "./messages/slash_commands.ts";
 import { DELIVERY_TEXTS, PLAIN_TEXTS } from "./messages/plain.ts";
 import { ProgressSteps } from "./progress.ts";
 import { Performer, type Screen } from "./perform.ts";
-import { asTyped, quoted, type RecentMessage, RecentMessages } from "./recent.ts";
+import { quoted, type RecentMessage, RecentMessages } from "./recent.ts";
 import { alarmText, peerLabel, seconds, type Sentence, sentenceOf } from "./messages/events.ts";
 import { completions, secretStart } from "./slash_commands.ts";
 import { QUESTIONS } from "./messages/questions.ts";
@@ -182,7 +182,7 @@ export class PlainInterface implements Interface, Screen {
           complete: (line) => completions(line, { by: this.by, paths }),
           history: () => this.#history.map(({ line }) => line),
           searchPrompt: PLAIN_TEXTS.search,
-          takeBack: () => this.#takeBack(controls),
+          takeBack: () => this.#performer.takeBack(controls),
           confirmLeave: () => this.problem(UNSENT_TEXT),
           signal: over,
         });
@@ -494,12 +494,6 @@ export class PlainInterface implements Interface, Screen {
 
   #quoteId({ from, seq }: MessageRef): string {
     return `quote ${this.#session} ${from} ${seq}`;
-  }
-
-  /** Up with nothing typed, or /edit: the newest message that is still queued, as a line. */
-  #takeBack(controls: Controls): string | undefined {
-    const taken = controls.takeBack();
-    return taken && asTyped(taken, this.#recent.all);
   }
 
   /** A message is not sent: its line goes, or stays with a sentence where it cannot be erased. */

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { env } from "../../src/app/environment.ts";
+import { env } from "../../src/environment.ts";
 import { readStart } from "../../src/cli/start.ts";
 import { Failure } from "../../src/errors.ts";
 import { confine, filesOf, goOffline } from "../../src/permissions/confine.ts";

@@ -12,7 +12,6 @@ const ROOT = new URL("../../", import.meta.url);
 const ALLOWED: Record<string, readonly string[]> = {
   "main.ts": [
     "src/app.ts",
-    "src/app/environment.ts",
     "src/app/stop_requests.ts",
     "src/cli/start.ts",
     "src/cli/version.ts",
@@ -103,6 +102,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   "src/deadline.ts": [],
   "src/version.ts": [],
   "src/edits.ts": [],
+  "src/environment.ts": [],
   "src/nearest.ts": [],
   "src/duration.ts": [],
   "src/limits.ts": [],
@@ -118,6 +118,7 @@ const COMMON = [
   "src/deadline.ts",
   "src/version.ts",
   "src/edits.ts",
+  "src/environment.ts",
   "src/nearest.ts",
   "src/duration.ts",
   "src/limits.ts",

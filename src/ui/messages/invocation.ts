@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { env } from "../../environment.ts";
 
 /** How an installed program is called. */
 const INSTALLED = "whisper";
@@ -31,11 +32,6 @@ export function commandForAnyHost(): string {
 
 /** The program as it was started; `whisper` where nothing usable says otherwise. */
 function program(): string {
-  let value: string | undefined;
-  try {
-    value = Deno.env.get(VARIABLE)?.trim();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotCapable)) throw error;
-  }
+  const value = env(VARIABLE)?.trim();
   return value !== undefined && PLAIN.test(value) ? value : INSTALLED;
 }

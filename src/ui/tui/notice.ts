@@ -10,9 +10,6 @@ import { NOTICE_TEXTS } from "../messages/tui.ts";
 import { closeNotification, notification, type Notifier } from "../../terminal/notification.ts";
 import { BELL, type TerminalText } from "../../terminal/terminal_text.ts";
 
-/** What a notification is about. */
-type Cause = "ready" | "message" | "alarm";
-
 /** Two notifications of a kind are at least so far apart. */
 const NOTICE_MS = 10_000;
 /** What is known about the person at the screen. */
@@ -30,7 +27,7 @@ export class Notices {
   /** Of all notifications of this chat: a new one replaces the last. */
   readonly #id = `whisper-${crypto.randomUUID()}`;
   #isShown = false;
-  readonly #lastAt = new Map<Cause, number>();
+  readonly #lastAt = new Map<ChatEvent["event"], number>();
 
   constructor(notifier: Notifier) {
     this.#notifier = notifier;
@@ -41,8 +38,10 @@ export class Notices {
     event: ChatEvent,
     { isMuted, isFocused, typedAt, now }: Attention,
   ): TerminalText | undefined {
-    const cause = causeOf(event);
-    if (cause === undefined || isMuted) return undefined;
+    const { event: cause } = event;
+    if (isMuted || (cause !== "ready" && cause !== "message" && cause !== "alarm")) {
+      return undefined;
+    }
     const looksElsewhere = isFocused === undefined ? now - typedAt > IDLE_MS : !isFocused;
     // An alarm rings even if the window has focus.
     if (cause !== "alarm" && !looksElsewhere) return undefined;
@@ -64,8 +63,4 @@ export class Notices {
     this.#isShown = false;
     return closeNotification(this.#notifier, this.#id);
   }
-}
-
-function causeOf({ event }: ChatEvent): Cause | undefined {
-  return event === "ready" || event === "message" || event === "alarm" ? event : undefined;
 }

@@ -70,11 +70,13 @@ export function bannerRows(state: State): Row[] {
 /** The invite code, large, and how to share it. */
 export function inviteRows({ invite = "", columns }: State, height: number): Row[] {
   const inner = Math.min(columns, widthOf(invite) + 8);
+  const margin = (text: string, width: number) =>
+    " ".repeat(Math.max(0, Math.floor((width - widthOf(text)) / 2)));
   const line = (role: Span["role"], text: string): Row => [
-    { role: "plain", text: " ".repeat(Math.max(0, Math.floor((columns - widthOf(text)) / 2))) },
+    { role: "plain", text: margin(text, columns) },
     { role, text: clip(text, columns) },
   ];
-  const code = line("code", centered(invite, inner));
+  const code = line("code", pad(margin(invite, inner) + invite, inner));
   if (height < 9) {
     return [line("faint", INVITE_TEXTS.short), code, []];
   }
@@ -190,9 +192,4 @@ function commandHint({ draft: { before, after }, by }: State): string | undefine
   if (name === undefined) return names.map((one) => `/${one}`).join(" ") || undefined;
   const { argument, help } = offered.get(name)!;
   return `/${name}${argument ? ` ${argument}` : ""}: ${help}`;
-}
-
-function centered(text: string, width: number): string {
-  const left = Math.max(0, Math.floor((width - widthOf(text)) / 2));
-  return pad(" ".repeat(left) + text, width);
 }

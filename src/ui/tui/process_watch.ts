@@ -30,13 +30,11 @@ export function watchProcess({ restore, resume, resized, failed }: ProcessHandle
   // Dispatched by main.ts at SIGCONT and SIGWINCH.
   addEventListener("continue", resume, options);
   addEventListener("resize", resized, options);
-  addEventListener("error", (event) => {
-    if (failed(event.error)) event.preventDefault();
+  const onError = (event: Event, error: unknown) => {
+    if (failed(error)) event.preventDefault();
     else restore();
-  }, options);
-  addEventListener("unhandledrejection", (event) => {
-    if (failed(event.reason)) event.preventDefault();
-    else restore();
-  }, options);
+  };
+  addEventListener("error", (event) => onError(event, event.error), options);
+  addEventListener("unhandledrejection", (event) => onError(event, event.reason), options);
   return () => watch.abort();
 }

@@ -19,7 +19,7 @@ import { keyHelp } from "../messages/keys.ts";
 import { multiplexerWarning, RELAY_VIEW_TEXTS } from "../messages/tui.ts";
 import { Performer, type Screen } from "../perform.ts";
 import { sentenceOf } from "../messages/events.ts";
-import { asTyped, type RecentMessage } from "../recent.ts";
+import type { RecentMessage } from "../recent.ts";
 import { recentMessages } from "./log.ts";
 import { watchProcess } from "./process_watch.ts";
 import { Notices } from "./notice.ts";
@@ -36,7 +36,7 @@ import {
 } from "./render.ts";
 import { begin, type State } from "./state.ts";
 import type { ThemeName } from "./theme.ts";
-import { type Action, reduce } from "./update.ts";
+import { type Action, type Facts, reduce } from "./update.ts";
 import { type Frame, view } from "./view.ts";
 
 /** What the interface is made of. */
@@ -163,7 +163,7 @@ export class FullScreen implements Interface, Screen {
         const names = { peer: "", relay: this.#parts.relay, by: this.#parts.by };
         this.#relay = sentenceOf(event, names)?.text ?? this.#relay;
       }
-      if (this.#isLeaving) this.#dispatch({ action: "leaving" });
+      if (this.#isLeaving) this.#note({ isLeaving: true });
       this.#dispatch({ action: "event", event });
       this.#updateHeard();
       this.#notify(event);
@@ -280,7 +280,7 @@ export class FullScreen implements Interface, Screen {
   }
 
   mute(): boolean {
-    this.#dispatch({ action: "muted" });
+    this.#note({ isMuted: !this.#state.isMuted });
     return this.#state.isMuted;
   }
 
@@ -378,9 +378,9 @@ export class FullScreen implements Interface, Screen {
   #editQueued(controls: Controls): boolean {
     const { draft, recall, search } = this.#state;
     if (textOf(draft) !== "" || recall.id !== undefined || search) return false;
-    const taken = controls.takeBack();
-    if (!taken) return false;
-    this.edit(asTyped(taken, this.recent()));
+    const line = this.#performer.takeBack(controls);
+    if (line === undefined) return false;
+    this.edit(line);
     return true;
   }
 
@@ -401,13 +401,17 @@ export class FullScreen implements Interface, Screen {
     const since = this.#sentAt.get(id);
     if (since === undefined) return;
     this.#sentAt.delete(id);
-    this.#dispatch({ action: "latency", ms: this.#parts.clock.monotonic() - since });
+    this.#note({ latencyMs: this.#parts.clock.monotonic() - since });
   }
 
   // What happens by itself.
 
   #dispatch(action: Action): void {
     this.#state = reduce(this.#state, action);
+  }
+
+  #note(facts: Facts): void {
+    this.#dispatch({ action: "noted", facts });
   }
 
   /** Shows at once what a person has asked for. */
@@ -418,14 +422,14 @@ export class FullScreen implements Interface, Screen {
 
   #tick(): void {
     const { clock } = this.#parts;
-    this.#dispatch({ action: "tick", now: clock.monotonic(), wall: clock.now() });
+    this.#note({ now: clock.monotonic(), wall: clock.now() });
   }
 
   /** When something came from the peer last. */
   #updateHeard(): void {
     const ago = this.#controls?.overview().heardAgoMs;
-    const at = ago === undefined ? undefined : Math.round(this.#parts.clock.monotonic() - ago);
-    this.#dispatch({ action: "heard", at });
+    const heardAt = ago === undefined ? undefined : Math.round(this.#parts.clock.monotonic() - ago);
+    this.#note({ heardAt });
   }
 
   /** A message was displayed when a terminal that may be looked at has taken the frame with its end. */
@@ -458,7 +462,7 @@ export class FullScreen implements Interface, Screen {
   #measureWindow(): void {
     const { columns, rows } = this.#size();
     if (columns === this.#state.columns && rows === this.#state.rows) return;
-    this.#dispatch({ action: "resize", columns, rows });
+    this.#note({ columns, rows });
     this.#renderer.redraw();
     this.#update();
   }

@@ -9,6 +9,7 @@ import { STATUS_TEXTS } from "../messages/tui.ts";
 import { duration, secretWord } from "../messages/events.ts";
 import { progressText } from "../messages/files.ts";
 import { bytesOf } from "../split.ts";
+import type { Entry } from "./log.ts";
 import type { State } from "./state.ts";
 
 /** A draft of this share of the longest message shows its size. */
@@ -17,9 +18,16 @@ const COUNT_FROM = 0.75;
 /** The parts of the status, the most important first. */
 export function statusText(state: State): string {
   if (state.isEnded) return STATUS_TEXTS.ended;
-  const muted = state.isMuted ? STATUS_TEXTS.muted : "";
-  return [size(state), waiting(state), relay(state), heard(state), timer(state), file(state), muted]
-    .filter((part) => part !== "").join(" · ");
+  const { timerSeconds, file, isMuted } = state;
+  return [
+    size(state),
+    waiting(state),
+    relay(state),
+    heard(state),
+    timerSeconds > 0 && STATUS_TEXTS.timer(duration(timerSeconds)),
+    file && STATUS_TEXTS.file(file.name, progressText(file)),
+    isMuted && STATUS_TEXTS.muted,
+  ].filter(Boolean).join(" · ");
 }
 
 /** How long the draft is, when it comes close to the longest message. */
@@ -59,10 +67,9 @@ function relay({ relay, relayName, latencyMs, now, log }: State): string {
     case "reconnecting": {
       const left = relay.retryAt === undefined ? 0 : relay.retryAt - now;
       const next = left > 0 ? STATUS_TEXTS.retryIn(span(left)) : STATUS_TEXTS.retrying;
-      const queued =
-        [...log.entries].filter((one) =>
-          one.kind === "own" && (one.status === "queued" || one.status === "sending")
-        ).length;
+      const isQueued = (one: Entry) =>
+        one.kind === "own" && (one.status === "queued" || one.status === "sending");
+      const queued = [...log.entries].filter(isQueued).length;
       return STATUS_TEXTS.reconnecting(relayName, next, queued);
     }
     case "down":
@@ -72,20 +79,8 @@ function relay({ relay, relayName, latencyMs, now, log }: State): string {
 
 function heard({ peer, presence, heardAt, now }: State): string {
   if (peer === undefined || heardAt === undefined || presence === "left") return "";
-  return STATUS_TEXTS.heard(ago(now - heardAt));
-}
-
-function timer({ timerSeconds }: State): string {
-  return timerSeconds === 0 ? "" : STATUS_TEXTS.timer(duration(timerSeconds));
-}
-
-function file({ file }: State): string {
-  return file ? STATUS_TEXTS.file(file.name, progressText(file)) : "";
-}
-
-/** How long ago, roughly. */
-function ago(ms: number): string {
-  return ms < 10_000 ? STATUS_TEXTS.justNow : STATUS_TEXTS.ago(span(ms));
+  const ms = now - heardAt;
+  return STATUS_TEXTS.heard(ms < 10_000 ? STATUS_TEXTS.justNow : STATUS_TEXTS.ago(span(ms)));
 }
 
 /** `42 s`, `3 min`, `2 h`. */

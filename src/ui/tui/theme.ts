@@ -7,7 +7,7 @@
 import { hyperlink, type Link } from "../../terminal/links.ts";
 import { PICTURE_STYLE } from "../common.ts";
 import { safeLine } from "../../terminal/safe_text.ts";
-import { styled, type TerminalText, tty } from "../../terminal/terminal_text.ts";
+import { type TerminalText, tty } from "../../terminal/terminal_text.ts";
 import { clip, widthOf } from "../../terminal/text.ts";
 
 /** What a piece of text stands for. */
@@ -134,10 +134,6 @@ export function cut(spans: readonly Span[], columns: number): readonly Span[] {
 export function paint(spans: readonly Span[], theme: ThemeName): TerminalText {
   const styles = THEMES[theme];
   return tty`${
-    spans.map(({ role, text, link }) =>
-      link && text !== ""
-        ? hyperlink(styles[role], safeLine(text), link)
-        : styled(styles[role], safeLine(text))
-    )
+    spans.map(({ role, text, link }) => hyperlink(styles[role], { text: safeLine(text), link }))
   }`;
 }

@@ -22,10 +22,8 @@ import { pasted, searchTyped, submitted, typed } from "./typing.ts";
 export type Action =
   | { readonly action: "event"; readonly event: ChatEvent }
   | { readonly action: "input"; readonly input: Input }
-  | { readonly action: "tick"; readonly now: number; readonly wall: number }
-  /** Something authenticated came from the peer. */
-  | { readonly action: "heard"; readonly at: number | undefined }
-  | { readonly action: "resize"; readonly columns: number; readonly rows: number }
+  /** What only has to be noted. */
+  | { readonly action: "noted"; readonly facts: Facts }
   /** The draft is being sent. */
   | { readonly action: "submitted"; readonly id: string; readonly line: string }
   | {
@@ -40,14 +38,18 @@ export type Action =
   | { readonly action: "drawn"; readonly rows: readonly string[] }
   /** The documents on the relay are shown in place of the conversation. */
   | { readonly action: "flipped"; readonly lines: readonly string[] }
-  | { readonly action: "latency"; readonly ms: number }
   /** An empty text: the same as before. */
   | { readonly action: "find"; readonly text: string }
   | { readonly action: "cleared" }
-  /** The person has asked to leave. */
-  | { readonly action: "leaving" }
-  | { readonly action: "ended" }
-  | { readonly action: "muted" };
+  | { readonly action: "ended" };
+
+/** What is known from outside: the time, the window, the relay, and what the person has chosen. */
+export type Facts = Partial<
+  Pick<
+    State,
+    "now" | "wall" | "columns" | "rows" | "heardAt" | "latencyMs" | "isLeaving" | "isMuted"
+  >
+>;
 
 /** What is about the conversation: it shows the conversation again. */
 const BACK: ReadonlySet<Action["action"]> = new Set([
@@ -66,12 +68,8 @@ export function reduce(before: State, action: Action): State {
       return hearEvent(state, action.event);
     case "input":
       return takeInput({ ...state, isLeaveAsked: isLeaveKept(state, action.input) }, action.input);
-    case "tick":
-      return { ...state, now: action.now, wall: action.wall };
-    case "heard":
-      return action.at === state.heardAt ? state : { ...state, heardAt: action.at };
-    case "resize":
-      return { ...state, columns: action.columns, rows: action.rows };
+    case "noted":
+      return { ...state, ...action.facts };
     case "submitted":
       return submitted(state, action);
     case "said": {
@@ -92,18 +90,12 @@ export function reduce(before: State, action: Action): State {
       const relayView = told(EMPTY_LOG, "news", action.lines.join("\n"), state.wall);
       return fromItsBeginning({ ...state, relayView }, relayView.entries.at(-1)!);
     }
-    case "latency":
-      return { ...state, latencyMs: action.ms };
     case "find":
       return found(state, action.text);
     case "cleared":
       return forgetAll(state);
-    case "leaving":
-      return { ...state, isLeaving: true };
     case "ended":
       return { ...state, isEnded: true, search: undefined, draft: EMPTY_DRAFT, invite: undefined };
-    case "muted":
-      return { ...state, isMuted: !state.isMuted };
     default:
       return action satisfies never;
   }

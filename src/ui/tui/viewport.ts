@@ -49,18 +49,20 @@ export function scrolled(window: Window, scroll: Scroll, by: number): Scroll {
   const start = placeOf(window, scroll);
   if (start.index < 0) return "tail";
   const place = by < 0 ? bounded(window, back(window, start, -by)) : forth(window, start, by);
-  return isLast(window, place) ? "tail" : anchor(window, place);
+  return anchor(window, place);
 }
 
 /** The beginning of the conversation. */
 export function scrolledToFirst(window: Window): Scroll {
   if (window.entries.length === 0) return "tail";
-  const place = bounded(window, { index: 0, row: 0 });
-  return isLast(window, place) ? "tail" : anchor(window, place);
+  return anchor(window, bounded(window, { index: 0, row: 0 }));
 }
 
-function anchor({ entries }: Window, { index, row }: Place): Scroll {
-  return { id: entries.at(index)!.id, row };
+function anchor({ entries, geometry }: Window, { index, row }: Place): Scroll {
+  const last = entries.length - 1;
+  const isLast = index < 0 ||
+    (index === last && row >= rowsOf(entries.at(last)!, geometry).length - 1);
+  return isLast ? "tail" : { id: entries.at(index)!.id, row };
 }
 
 function placeOf({ entries, geometry }: Window, scroll: Scroll): Place {
@@ -113,9 +115,4 @@ function bounded(window: Window, place: Place): Place {
   const isBefore = place.index < first.index ||
     (place.index === first.index && place.row < first.row);
   return isBefore ? first : place;
-}
-
-function isLast({ entries, geometry }: Window, { index, row }: Place): boolean {
-  const last = entries.length - 1;
-  return index < 0 || (index === last && row >= rowsOf(entries.at(last)!, geometry).length - 1);
 }

@@ -112,7 +112,7 @@ Deno.test("linked: changes nothing else, and whatever is opened is http in ASCII
       const written = shown.slice(link.start, link.end);
       assert(URL.canParse(written) && new URL(written).href === new URL(link.target).href);
       assert(/^https?:\/\/[\x21-\x7e]+$/i.test(link.target), link.target);
-      assert(hyperlink("", written, link).raw.startsWith("\x1b]8;id=1-"));
+      assert(hyperlink("", { text: written, link }).raw.startsWith("\x1b]8;id=1-"));
     }
   }));
 });

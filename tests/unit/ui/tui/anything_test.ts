@@ -61,7 +61,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   })),
   text.map((text): Action => ({ action: "input", input: { input: "paste", text: `${text}\n` } })),
   fc.tuple(fc.integer({ min: 10, max: 130 }), fc.integer({ min: 3, max: 45 })).map(
-    ([columns, rows]): Action => ({ action: "resize", columns, rows }),
+    ([columns, rows]): Action => ({ action: "noted", facts: { columns, rows } }),
   ),
   fc.tuple(id, text).map(([id, text]): Action => ({ action: "said", id, text })),
   fc.array(text, { minLength: 1, maxLength: 30 }).map((lines): Action => ({
@@ -71,7 +71,10 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   })),
   fc.tuple(id, text).map(([id, line]): Action => ({ action: "submitted", id, line })),
   fc.constant<Action>({ action: "cleared" }),
-  fc.integer({ min: 0, max: 100_000 }).map((now): Action => ({ action: "tick", now, wall: now })),
+  fc.integer({ min: 0, max: 100_000 }).map((now): Action => ({
+    action: "noted",
+    facts: { now, wall: now },
+  })),
 );
 
 Deno.test("frame: is full and free of controls with its cursor inside, on any input", () => {

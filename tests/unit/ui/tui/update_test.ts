@@ -6,7 +6,10 @@ import { alarm, failureSaying, message, ready, Story, UP } from "./states.ts";
 
 Deno.test("update: shows the code large until a peer joins", () => {
   const story = new Story().hear(UP, { event: "invite", code: "4821-river-candle-ocean" });
-  story.hear({ event: "waiting", for: "guest" }).do({ action: "tick", now: 42_000, wall: 0 });
+  story.hear({ event: "waiting", for: "guest" }).do({
+    action: "noted",
+    facts: { now: 42_000, wall: 0 },
+  });
   assertStringIncludes(story.text, "    4821-river-candle-ocean");
   assertStringIncludes(story.text, "Tell it to them by voice if you can");
   assertStringIncludes(story.text, "Waiting for someone to join, 42 s (Ctrl+C to cancel)");
@@ -17,10 +20,10 @@ Deno.test("update: shows the code large until a peer joins", () => {
 });
 
 Deno.test("update: shows what it waits for, for how long, and how to cancel", () => {
-  const story = new Story().do({ action: "tick", now: 5_000, wall: 0 });
+  const story = new Story().do({ action: "noted", facts: { now: 5_000, wall: 0 } });
   assertStringIncludes(story.text, "Connecting to MongoDB, 5 s (Ctrl+C to cancel)");
   story.hear(UP, { event: "waiting", for: "host", atMostMs: 60_000 });
-  story.do({ action: "tick", now: 8_000, wall: 0 });
+  story.do({ action: "noted", facts: { now: 8_000, wall: 0 } });
   assertStringIncludes(story.text, "Waiting for the host, 3 s of at most 60 s (Ctrl+C to cancel)");
   story.hear({ event: "waiting", for: "goodbye", atMostMs: 10_000 });
   assertStringIncludes(story.text, "Cleaning up, 0 s of at most 10 s (Ctrl+C to leave at once)");
@@ -35,9 +38,9 @@ Deno.test("update: counts down to the next retry, and reports an outage once", (
   } as const;
   const story = new Story().hear(UP, ready(), away).say("1", "stays");
   assertStringIncludes(story.text, "Disconnected from MongoDB · retrying in 4 s · 1 queued");
-  story.do({ action: "tick", now: 3_000, wall: 0 });
+  story.do({ action: "noted", facts: { now: 3_000, wall: 0 } });
   assertStringIncludes(story.text, "retrying in 1 s");
-  story.do({ action: "tick", now: 4_500, wall: 0 });
+  story.do({ action: "noted", facts: { now: 4_500, wall: 0 } });
   assertStringIncludes(story.text, "· retrying ·");
   story.hear(away, away, UP);
   assertEquals(story.text.match(/It is away\./g)?.length, 1);
@@ -385,7 +388,7 @@ Deno.test("update: asks for no answer to a peer who leaves while this side is le
   for (
     const story of [
       new Story().hear(ready(), { event: "burnt", by: "peer" }),
-      new Story().hear(ready()).do({ action: "leaving" }),
+      new Story().hear(ready()).do({ action: "noted", facts: { isLeaving: true } }),
     ]
   ) {
     story.hear({ event: "presence", peer: "left", unseen: 0 });
@@ -429,12 +432,12 @@ Deno.test("find: shows nothing expired, cleared or erased", () => {
 
 Deno.test("log: another day begins with a line, also when its first message expires", () => {
   const evening = new Date(2026, 10, 28, 23, 59).getTime();
-  const story = new Story().do({ action: "tick", now: 0, wall: evening }).hear(
+  const story = new Story().do({ action: "noted", facts: { now: 0, wall: evening } }).hear(
     ready(),
     message("late", 1),
   );
   assert(!story.text.includes("2026"));
-  story.do({ action: "tick", now: 0, wall: evening + 120_000 });
+  story.do({ action: "noted", facts: { now: 0, wall: evening + 120_000 } });
   story.hear(message("early", 2), message("second", 3));
   const days = () => story.lines.filter((line) => line.includes("─ Sunday, November 29, 2026 ─"));
   assertEquals(days().length, 1);
