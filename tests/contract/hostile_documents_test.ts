@@ -12,7 +12,7 @@ import { Failure, RelayUnavailable } from "../../src/errors.ts";
 import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
 import type { Envelope, Relay, RoomId, Seat } from "../../src/relay/relay.ts";
 import { HOSTILE_VALUES } from "../support/hostile_values.ts";
-import { DATABASE, ownServersOrSkip, startReplicaSet } from "../support/mongod.ts";
+import { DATABASE, ownServersOrSkip, startReplicaSet, type TestServer } from "../support/mongod.ts";
 import { int64, Raw, type RawValue, RawWriter } from "../support/raw_writer.ts";
 import { allRead, meet } from "../faults/harness.ts";
 import { envelope, randomName, Recorder } from "./relay_contract.ts";
@@ -29,7 +29,18 @@ const ROOM_FIELDS = [
   ...["expiresAt", "host.token", "host.lease", "guest.token", "guest.lease", "left.host", "extra"],
 ];
 
-/** A server, the hostile writer, and two relays that share a room. */
+let server: Promise<TestServer> | undefined;
+const start = () => server ??= startReplicaSet({ count: 1, auth: false });
+/** The server outlives the tests between the first and the last; nothing else may. */
+const outliving = { ignore, sanitizeOps: false, sanitizeResources: false };
+
+Deno.test({
+  name: `hostile documents: the server starts${skip}`,
+  ...outliving,
+  fn: async () => void await start(),
+});
+
+/** The hostile writer, and two relays that share a room. */
 class Fixture {
   readonly writer: RawWriter;
   readonly admin: MongoClient;
@@ -61,17 +72,16 @@ async function withFixture(
   poll: boolean,
   work: (fixture: Fixture) => Promise<void>,
 ): Promise<void> {
-  const server = await startReplicaSet({ count: 1, auth: false });
-  const writer = await RawWriter.connect(server.uri);
-  const admin = await MongoClient.connect(server.uri, { enableUtf8Validation: false });
-  const open = () => openMongoRelay({ uri: server.uri, poll }, deps);
+  const { uri } = await start();
+  const writer = await RawWriter.connect(uri);
+  const admin = await MongoClient.connect(uri, { enableUtf8Validation: false });
+  const open = () => openMongoRelay({ uri, poll }, deps);
   const [host, guest] = [await open(), await open()];
   try {
     await work(new Fixture({ writer, admin, host, guest }));
   } finally {
     await Promise.all([host.close(), guest.close(), admin.close()]);
     writer.close();
-    await server.stop();
   }
 }
 
@@ -333,4 +343,10 @@ Deno.test({
         assert(corrected.getTime() <= Date.now() + 86_401_000, name);
       }
     }),
+});
+
+Deno.test({
+  name: `hostile documents: the server stops${skip}`,
+  ...outliving,
+  fn: async () => await (await server)?.stop(),
 });

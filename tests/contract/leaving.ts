@@ -16,7 +16,7 @@ import {
 } from "./harness.ts";
 
 /** Rounds of parting at once; many when asked to soak. */
-const PARTINGS = Deno.env.get("SOAK") === "1" ? 1_000 : 25;
+const PARTINGS = Deno.env.get("SOAK") === "1" ? 1_000 : 10;
 
 /** Registers these guarantees. */
 export function leaving(guarantee: Guarantee): void {

@@ -10,7 +10,7 @@ import { explore } from "./explore.ts";
 
 const isSoaking = Deno.env.get("SOAK") === "1";
 /** Operations from nothing, and from a room that both are in. */
-const SQLITE = isSoaking ? { alone: 4, paired: 3 } : { alone: 4, paired: 2 };
+const SQLITE = isSoaking ? { alone: 4, paired: 3 } : { alone: 3, paired: 2 };
 const MONGODB = isSoaking ? { alone: 4, paired: 3 } : { alone: 3, paired: 2 };
 
 async function exploreBoth(

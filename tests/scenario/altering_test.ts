@@ -17,6 +17,8 @@ import {
 
 const HEAD_BYTES = 61;
 const TOKEN_CHARS = 164;
+/** Bytes and characters from one altered copy beside its true one to the next; each takes a message. */
+const STEP = Deno.env.get("SOAK") === "1" ? 1 : 8;
 
 Deno.test("alteration: discards a header with any byte altered", async () => {
   const fixture = await HostileFixture.set();
@@ -27,6 +29,7 @@ Deno.test("alteration: discards a header with any byte altered", async () => {
       { shown: false, bob: ["forged", "gap"] },
       name,
     );
+    if (i % STEP > 0) continue;
     const high = (e: Envelope) => [withHeadByte(e, i, 0x80), e];
     await fixture.spoil(high, { shown: true, bob: ["forged"] }, `${name}, beside the true one`);
   }
@@ -39,6 +42,7 @@ Deno.test("alteration: discards a token with any character altered", async () =>
     const name = `character ${i} of the token`;
     const replaced = (e: Envelope) => [withTokenChar(e, i)];
     await fixture.spoil(replaced, { shown: false, bob: ["altered", "gap"] }, name);
+    if (i % STEP > 0) continue;
     const added = (e: Envelope) => [withTokenChar(e, i), e];
     await fixture.spoil(added, { shown: true, bob: ["altered"] }, `${name}, beside the true one`);
   }

@@ -1,5 +1,5 @@
 /**
- * Any order of talking, waiting, failing and meddling: properties that hold of all of them. 200 runs,
+ * Any order of talking, waiting, failing and meddling: properties that hold of all of them. 80 runs,
  * or 20,000 under `SOAK=1`; a failure prints the seed and the shortest schedule that fails.
  *
  * @module
@@ -11,7 +11,7 @@ import type { Envelope, Relay } from "../../src/relay/relay.ts";
 import { Harness, type Person, QUIET_MS } from "./harness.ts";
 import { intercept, otherId, withHeadByte, withTokenChar } from "./hostile.ts";
 
-const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 200;
+const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 80;
 
 /** What an honest relay on a bad network may do to a post. */
 const HARMLESS = ["none", "lost and repeated", "stored, the answer lost", "late", "twice"] as const;

@@ -105,7 +105,7 @@ export async function testRelayKinds(): Promise<TestRelayKind[]> {
   const why = available.ok ? undefined : available.why;
   return [
     local(),
-    mongodb("MongoDB, three nodes", () => startReplicaSet({ count: 3 }), why),
+    mongodb("MongoDB, one node", () => startReplicaSet({ count: 1 }), why),
     mongodb("MongoDB, standalone", () => startStandalone(), why),
   ];
 }

@@ -10,8 +10,8 @@ export const tmuxAvailable: boolean = await isInstalled("tmux");
 
 /** After this real time without what is awaited a test fails instead of hanging the run. */
 const SILENCE_MS = 45_000;
-/** Between two looks at the screen, which nobody announces. */
-const LOOK_MS = 40;
+/** Between two looks at the screen, which nobody announces; each look starts a program. */
+const LOOK_MS = 100;
 
 /** A terminal with one program in it, on a server of its own. */
 export class Terminal {
