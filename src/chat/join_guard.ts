@@ -44,8 +44,8 @@ export interface JoinGuardDeps {
 /** The guard of one epoch. */
 export class JoinGuard {
   readonly #deps: JoinGuardDeps;
-  readonly #timers = new Set<Timer>();
-  readonly #knocks = new Set<string>();
+  /** By id: the timer that removes each. */
+  readonly #knocks = new Map<string, Timer>();
   readonly #seen = new SeenIds(MAX_SEEN);
   #seated: string | undefined;
   /** True once the relay was asked about the present batch. */
@@ -63,14 +63,14 @@ export class JoinGuard {
 
   /** How much is remembered; bounded. */
   get size(): number {
-    return this.#knocks.size + this.#seen.size + this.#timers.size;
+    return this.#knocks.size + this.#seen.size;
   }
 
   /** Stops every timer. */
   close(): void {
     this.#lookTimer?.cancel();
-    for (const timer of this.#timers) timer.cancel();
-    this.#timers.clear();
+    for (const timer of this.#knocks.values()) timer.cancel();
+    this.#knocks.clear();
   }
 
   /** Takes a knock. With `isCrowded` there is more on the relay than one read returns. */
@@ -83,9 +83,10 @@ export class JoinGuard {
     }
     if (!this.#knocks.has(id)) {
       this.#deps.alarms.raise("third-party");
-      if (!isCrowded && this.#timers.size < MAX_KNOCKS) {
-        this.#knocks.add(id);
-        return this.#later(KNOCK_STAYS_MS, () => this.#forget(id));
+      if (!isCrowded && this.#knocks.size < MAX_KNOCKS) {
+        const timer = this.#deps.clock.after(KNOCK_STAYS_MS, () => this.#forget(id));
+        this.#knocks.set(id, timer);
+        return;
       }
     } else if (!isCrowded) {
       return;
@@ -95,6 +96,7 @@ export class JoinGuard {
 
   /** Removes a knock. Until that is done a read may still bring it. */
   #forget(id: string): void {
+    this.#knocks.get(id)?.cancel();
     this.#knocks.delete(id);
     this.remember(id);
     this.#deps.remove(id);
@@ -174,13 +176,5 @@ export class JoinGuard {
     if (seated !== this.#intruder) this.#deps.alarms.raise("third-party");
     this.#intruder = seated;
     return false;
-  }
-
-  #later(ms: number, action: () => void): void {
-    const timer = this.#deps.clock.after(ms, () => {
-      this.#timers.delete(timer);
-      action();
-    });
-    this.#timers.add(timer);
   }
 }

@@ -160,8 +160,12 @@ class DiskSource implements FileSource {
   }
 
   async check(): Promise<void> {
-    const now = await this.#stat();
-    if (!isSame(now, this.#found)) throw this.#changed();
+    try {
+      const now = await (this.#file ? this.#file.stat() : Deno.stat(this.#path));
+      if (!isSame(now, this.#found)) throw this.#changed();
+    } catch (cause) {
+      throw unreadable(this.name, cause);
+    }
   }
 
   close(): Promise<void> {
@@ -190,14 +194,6 @@ class DiskSource implements FileSource {
     if (isSame(await file.stat(), this.#found)) return file;
     file.close();
     throw this.#changed();
-  }
-
-  async #stat(): Promise<Deno.FileInfo> {
-    try {
-      return this.#file ? await this.#file.stat() : await Deno.stat(this.#path);
-    } catch (cause) {
-      throw unreadable(this.name, cause);
-    }
   }
 
   #changed(): Failure {

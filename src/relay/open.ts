@@ -50,7 +50,7 @@ export async function openRelay(settings: RelaySettings, deps: RelayDeps): Promi
   deps.signal?.throwIfAborted();
   switch (settings.kind) {
     case "mongodb": {
-      const { openMongoRelay } = await import("./mongodb/open.ts");
+      const { openMongoRelay } = await import("./mongodb/mongodb_relay.ts");
       return await openMongoRelay(settings, deps);
     }
     case "sqlite": {
@@ -131,7 +131,7 @@ export async function isRoomWaiting(env: (name: string) => string | undefined): 
  */
 export async function preload(kind: RelaySettings["kind"]): Promise<void> {
   try {
-    if (kind === "mongodb") await import("./mongodb/open.ts");
+    if (kind === "mongodb") await import("./mongodb/mongodb_relay.ts");
     if (kind === "sqlite") await import("./sqlite/sqlite_relay.ts");
   } catch {
     // Said when it matters.

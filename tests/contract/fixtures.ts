@@ -5,7 +5,7 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { systemClock, systemRandom } from "../../src/clock.ts";
-import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
+import { openMongoRelay } from "../../src/relay/mongodb/mongodb_relay.ts";
 import { inspectUri } from "../../src/relay/mongodb/uri.ts";
 import { openSqliteRelay } from "../../src/relay/sqlite/sqlite_relay.ts";
 import type { TestServer } from "../support/mongod.ts";

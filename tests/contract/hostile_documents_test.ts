@@ -9,7 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import { MongoClient } from "mongodb";
 import { systemClock, systemRandom } from "../../src/clock.ts";
 import { Failure, RelayUnavailable } from "../../src/errors.ts";
-import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
+import { openMongoRelay } from "../../src/relay/mongodb/mongodb_relay.ts";
 import type { Envelope, Relay, RoomId, Seat } from "../../src/relay/relay.ts";
 import { HOSTILE_VALUES } from "../support/hostile_values.ts";
 import { DATABASE, ownServersOrSkip, startReplicaSet, type TestServer } from "../support/mongod.ts";

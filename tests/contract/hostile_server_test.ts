@@ -10,7 +10,7 @@ import { examineAll } from "../../src/doctor/doctor.ts";
 import { jsonReport, plainReport } from "../../src/doctor/report.ts";
 import { Failure, RelayUnavailable } from "../../src/errors.ts";
 import { examine } from "../../src/relay/open.ts";
-import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
+import { openMongoRelay } from "../../src/relay/mongodb/mongodb_relay.ts";
 import { rawOf } from "../../src/terminal/terminal_text.ts";
 import { describeFailure } from "../../src/ui/messages/failures.ts";
 import { type Answer, HOSTILE_TEXT, withFakeServer } from "../support/fake_mongod.ts";

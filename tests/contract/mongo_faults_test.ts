@@ -11,7 +11,7 @@ import { systemClock, systemRandom } from "../../src/clock.ts";
 import { Failure, type FailureCode, RelayUnavailable } from "../../src/errors.ts";
 import { MAX_READ_BYTES, type Relay, type Seat } from "../../src/relay/relay.ts";
 import { malformedFilter, unreadPipeline } from "../../src/relay/mongodb/envelope_document.ts";
-import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
+import { openMongoRelay } from "../../src/relay/mongodb/mongodb_relay.ts";
 import {
   leaveFilter,
   leaveUpdate,

@@ -9,7 +9,7 @@ import { parseProxy } from "../../src/cli/proxy.ts";
 import { systemClock, systemRandom } from "../../src/clock.ts";
 import { Failure } from "../../src/errors.ts";
 import { describeFailure } from "../../src/ui/messages/failures.ts";
-import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
+import { openMongoRelay } from "../../src/relay/mongodb/mongodb_relay.ts";
 import { examine } from "../../src/relay/open.ts";
 import { expandRelay, relayLinkTo } from "../../src/relay/open.ts";
 import { makeAuthority, signServer } from "../support/certificate.ts";

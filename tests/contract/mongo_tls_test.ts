@@ -7,7 +7,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { systemClock, systemRandom } from "../../src/clock.ts";
 import { Failure } from "../../src/errors.ts";
 import { describeFailure } from "../../src/ui/messages/failures.ts";
-import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
+import { openMongoRelay } from "../../src/relay/mongodb/mongodb_relay.ts";
 import { type Authority, makeAuthority, signServer, type Subject } from "../support/certificate.ts";
 import { ownServersOrSkip, startStandalone } from "../support/mongod.ts";
 

@@ -7,7 +7,7 @@
 import type { Document, MongoClient } from "mongodb";
 import { systemClock, systemRandom } from "../../src/clock.ts";
 import type { Relay, RoomId } from "../../src/relay/relay.ts";
-import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
+import { openMongoRelay } from "../../src/relay/mongodb/mongodb_relay.ts";
 import {
   DATABASE,
   ownServersOrSkip,

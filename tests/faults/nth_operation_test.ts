@@ -10,7 +10,7 @@ import { Failure, RelayUnavailable } from "../../src/errors.ts";
 import { parseCode } from "../../src/protocol/invite_code.ts";
 import { roomOfNameplate } from "../../src/protocol/wire.ts";
 import type { Relay, RoomId } from "../../src/relay/relay.ts";
-import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
+import { openMongoRelay } from "../../src/relay/mongodb/mongodb_relay.ts";
 import { openSqliteRelay } from "../../src/relay/sqlite/sqlite_relay.ts";
 import { intercept } from "../scenario/hostile.ts";
 import { DATABASE, startReplicaSet } from "../support/mongod.ts";

@@ -10,7 +10,7 @@ import type { AlarmKind } from "../../src/chat/events.ts";
 import { systemClock, systemRandom } from "../../src/clock.ts";
 import { encodeBase64Url } from "../../src/crypto/bytes.ts";
 import type { Envelope } from "../../src/relay/relay.ts";
-import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
+import { openMongoRelay } from "../../src/relay/mongodb/mongodb_relay.ts";
 import { inspectUri } from "../../src/relay/mongodb/uri.ts";
 import { allRead, meet, type Pair, type Person } from "../faults/harness.ts";
 import { mongodAvailable, startReplicaSet, type TestServer } from "../support/mongod.ts";

@@ -6,7 +6,7 @@
  */
 import { encodeBase64Url } from "@std/encoding/base64url";
 import { systemClock, systemRandom } from "../../src/clock.ts";
-import { openMongoRelay } from "../../src/relay/mongodb/open.ts";
+import { openMongoRelay } from "../../src/relay/mongodb/mongodb_relay.ts";
 import type { Envelope } from "../../src/relay/relay.ts";
 
 const [uri, how] = Deno.args as [string, string];

@@ -1,5 +1,6 @@
 /**
- * The relay in MongoDB: two collections, `rooms` and `messages`, of one database.
+ * The relay in MongoDB: two collections, `rooms` and `messages`, of one database. Importing this file
+ * loads the driver.
  *
  * @module
  */
@@ -26,14 +27,15 @@ import {
   type Seat,
   type StoredDocuments,
 } from "../relay.ts";
-import { isCrippled, isCutOff } from "./client.ts";
+import { isCrippled, isCutOff, openClient } from "./client.ts";
 import { inspectCollections } from "./collections.ts";
 import { Connection } from "./connection.ts";
 import { documentId, type EnvelopeDocument, malformedFilter } from "./envelope_document.ts";
 import { inMs } from "./expressions.ts";
 import { isUnknownAnswer, relayError } from "./errors.ts";
-import { ensureIndexes } from "./indexes.ts";
+import { ensureIndexes, hasIndexes } from "./indexes.ts";
 import { Pace } from "./pace.ts";
+import { withOwnCircuit } from "./proxy.ts";
 import { readPage, readWanted } from "./reading.ts";
 import {
   claimUpdate,
@@ -56,6 +58,7 @@ import {
 import { ServerTime } from "./server_time.ts";
 import { storedDocuments } from "./stored_documents.ts";
 import { countAll, deleteAll, MAX_TIME_MS, sweep, withinTime } from "./sweep.ts";
+import { inspectUri, type MongoSettings } from "./uri.ts";
 import { watchRoom } from "./watch.ts";
 
 /** Closing waits this long for watches to tell the server that they end. */
@@ -66,7 +69,7 @@ const INDEX_CHECK_MS = 60_000;
 const MAX_LOST_ANSWERS = 3;
 
 /** What a relay in MongoDB is made of. */
-export interface MongoRelayDeps {
+interface MongoRelayDeps {
   /** Connected; the relay closes it. */
   readonly client: MongoClient;
   /** Opens another client like that one, until its signal. */
@@ -80,8 +83,28 @@ export interface MongoRelayDeps {
   readonly poll?: boolean | undefined;
 }
 
+/**
+ * Connects, signs in and returns the relay.
+ *
+ * @throws {Failure} with exit status 3 when that is not possible now, or the reason of `signal`.
+ */
+export async function openMongoRelay(
+  settings: MongoSettings,
+  deps: { clock: Clock; random: Random; signal?: AbortSignal | undefined },
+): Promise<Relay> {
+  const { uri, poll } = settings;
+  const proxy = settings.proxy && withOwnCircuit(settings.proxy);
+  const { database } = inspectUri(uri);
+  let isIndexed = Promise.resolve(false);
+  const open = (signal: AbortSignal | undefined, onOpening?: (client: MongoClient) => void) =>
+    openClient(uri, { ...settings, ...deps, proxy, signal, onOpening });
+  // Beside signing in: who makes a room needs to know, and the connections are needed by everybody.
+  const client = await open(deps.signal, (client) => isIndexed = hasIndexes(client.db(database)));
+  return new MongoRelay({ ...deps, client, openClient: open, database, isIndexed, poll });
+}
+
 /** The relay in a MongoDB server, cluster or standalone. */
-export class MongoRelay implements Relay {
+class MongoRelay implements Relay {
   readonly kind = "mongodb";
   readonly #deps: Omit<MongoRelayDeps, "client">;
   #connection: Connection;

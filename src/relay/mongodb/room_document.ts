@@ -164,16 +164,8 @@ export function roomFilter(seat: Seat): Filter<RoomDocument> {
 export function createUpdate(wish: { token: string; epoch: string; lingerMs: number }): Document[] {
   const made: Document = {
     _id: "$_id",
-    epoch: literal(wish.epoch),
-    past: pastWithEpoch(),
-    rev: { $add: [REVISION, 1] },
-    sealed: false,
-    burnt: false,
     lingerMs: literal(wish.lingerMs),
-    host: seat(wish.token),
-    guest: null,
-    left: { host: null, guest: null },
-    last: null,
+    ...newEpoch(wish),
     expiresAt: inMs(wish.lingerMs),
   };
   // A room without an epoch has no holder, whatever its expiry says.
@@ -235,18 +227,7 @@ export function reopenFilter(
 
 /** Opens the epoch `next`, unless it is open. */
 export function reopenUpdate(next: { token: string; epoch: string }): Document[] {
-  const opened: Document = {
-    epoch: literal(next.epoch),
-    past: pastWithEpoch(),
-    rev: { $add: [REVISION, 1] },
-    sealed: false,
-    burnt: false,
-    host: seat(next.token),
-    guest: null,
-    left: { host: null, guest: null },
-    last: null,
-    expiresAt: inLinger(),
-  };
+  const opened: Document = { ...newEpoch(next), expiresAt: inLinger() };
   const already = { $eq: ["$epoch", literal(next.epoch)] };
   return [{
     $replaceWith: { $cond: [already, "$$ROOT", { $mergeObjects: ["$$ROOT", opened] }] },
@@ -305,9 +286,20 @@ function isHeldBy(role: Role, token: string): Document {
   return { $eq: [`$${role}.token`, literal(token)] };
 }
 
-function pastWithEpoch(): Document {
+/** The fields with which an epoch begins: its host is seated, and the one before is of the past. */
+function newEpoch({ token, epoch }: { token: string; epoch: string }): Document {
   const past = { $slice: [{ $concatArrays: [PAST, ["$epoch"]] }, -MAX_PAST] };
-  return { $cond: [{ $eq: [EPOCH, null] }, PAST, past] };
+  return {
+    epoch: literal(epoch),
+    past: { $cond: [{ $eq: [EPOCH, null] }, PAST, past] },
+    rev: { $add: [REVISION, 1] },
+    sealed: false,
+    burnt: false,
+    host: seat(token),
+    guest: null,
+    left: { host: null, guest: null },
+    last: null,
+  };
 }
 
 /** True for a date in the future, at most `ms` and the skew of two servers away. */

@@ -7,7 +7,7 @@
 import { Failure } from "../../errors.ts";
 import type { FactsOf, UriProblem } from "../../failure_reasons.ts";
 import type { Proxy } from "./proxy.ts";
-import { isOption, isPassed, isProxyOption, isSupported } from "./uri_options.ts";
+import { optionKind } from "./uri_options.ts";
 
 /** Where a relay in MongoDB is, how it is reached, and how to learn of news there. */
 export interface MongoSettings {
@@ -115,7 +115,7 @@ export function completeUri(
   }
   const credentials = name ? `${name}${secret ? `:${secret}` : ""}@` : "";
   const path = isPlaceholder(database) ? "" : database;
-  const passed = optionsOf(options).filter(([option]) => isPassed(option));
+  const passed = optionsOf(options).filter(([option]) => optionKind(option) === "passed");
   const query = passed.length === 0 ? "" : `?${passed.map((option) => option.join("=")).join("&")}`;
   return `mongodb${srv ? "+srv" : ""}://${credentials}${hosts}/${path}${query}`;
 }
@@ -238,7 +238,7 @@ function split(text: string): { credentials: string | undefined; rest: string } 
 
 function isRest(text: string): boolean {
   const found = REST.exec(text);
-  return found !== null && optionsOf(found[3] ?? "").every(([name]) => isOption(name));
+  return found !== null && optionsOf(found[3] ?? "").every(([name]) => optionKind(name));
 }
 
 function optionsOf(options: string): [name: string, value: string][] {
@@ -313,8 +313,9 @@ function assertOptions(options: string): void {
       ? !/^false$/i.test(value)
       : /^sslValidate$/i.test(name) && !/^true$/i.test(value);
     if (isUnchecked) throw new Failure("uri-unchecked-tls", { option: name });
-    if (isProxyOption(name)) throw new Failure("uri-proxy-option");
-    if (isSupported(name)) continue;
+    const kind = optionKind(name);
+    if (kind === "proxy") throw new Failure("uri-proxy-option");
+    if (kind === "passed" || kind === "ignored") continue;
     // Only what looks like a name is repeated: it could be part of a password that holds an @.
     if (/^[A-Za-z]\w{0,40}$/.test(name)) throw new Failure("uri-unknown-option", { option: name });
     throw invalid("structure");

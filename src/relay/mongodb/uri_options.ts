@@ -32,33 +32,22 @@ const IGNORED = `
 const PROXY = "proxyHost proxyPassword proxyPort proxyUsername";
 
 /** Of old drivers, and they matter: the connection would be another one without them. */
-const REFUSED = "gssapiServiceName sslCA sslCert sslKey sslPass tlsCertificateFile " + PROXY;
+const REFUSED = "gssapiServiceName sslCA sslCert sslKey sslPass tlsCertificateFile";
 
-const passed = setOf(PASSED);
-const ignored = setOf(IGNORED);
-const refused = setOf(REFUSED);
-const proxy = setOf(PROXY);
+const LISTS = { passed: PASSED, ignored: IGNORED, proxy: PROXY, refused: REFUSED };
 
-/** True for an option that names a proxy. */
-export function isProxyOption(name: string): boolean {
-  return proxy.has(name.toLowerCase());
-}
+/** The list that each name is in, in lower case. */
+const KINDS: ReadonlyMap<string, keyof typeof LISTS> = new Map(
+  (Object.keys(LISTS) as (keyof typeof LISTS)[]).flatMap((kind) =>
+    LISTS[kind].toLowerCase().trim().split(/\s+/).map((name) => [name, kind] as const)
+  ),
+);
 
-function setOf(names: string): ReadonlySet<string> {
-  return new Set(names.toLowerCase().trim().split(/\s+/));
-}
-
-/** True for the name of an option of any driver, in any case. */
-export function isOption(name: string): boolean {
-  return isSupported(name) || refused.has(name.toLowerCase());
-}
-
-/** True for an option that Whisper takes, even if it means nothing here. */
-export function isSupported(name: string): boolean {
-  return passed.has(name.toLowerCase()) || ignored.has(name.toLowerCase());
-}
-
-/** True for an option that means something to Whisper's connection. */
-export function isPassed(name: string): boolean {
-  return passed.has(name.toLowerCase());
+/**
+ * What becomes of an option, by its name in any case: `passed` to the driver, `ignored`, or an error.
+ *
+ * @returns undefined for what is the name of no option of any driver.
+ */
+export function optionKind(name: string): keyof typeof LISTS | undefined {
+  return KINDS.get(name.toLowerCase());
 }
