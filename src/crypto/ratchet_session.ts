@@ -166,21 +166,11 @@ export class RatchetSession {
   }
 
   /**
-   * Decrypts a message. An error leaves the session unchanged.
-   *
-   * @throws {ForgedHeader} {@link AlteredToken} {@link ReplayedMessage} {@link TooFarAhead}
-   */
-  async open(head: Bytes, token: string): Promise<OpenedMessage> {
-    const { opened, error } = await this.openAll([{ head, token }]);
-    if (!opened[0]) throw error;
-    return opened[0];
-  }
-
-  /**
    * Decrypts messages in the given order, up to the first that fails.
    *
-   * @returns the decrypted messages, and the error of the one that failed, as
-   * {@link RatchetSession.open} throws it. That one leaves the session unchanged.
+   * @returns the decrypted messages, and the error of the one that failed: {@link ForgedHeader},
+   * {@link AlteredToken}, {@link ReplayedMessage} or {@link TooFarAhead}. That one leaves the session
+   * unchanged.
    */
   openAll(
     messages: readonly { readonly head: Bytes; readonly token: string }[],

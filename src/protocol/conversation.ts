@@ -194,9 +194,7 @@ export class Conversation {
   async open(
     envelopes: readonly Envelope[],
   ): Promise<{ received: Received[]; error?: unknown }> {
-    const { opened, error } = await this.#parts.session.openAll(
-      envelopes.map(({ head, token }) => ({ head, token })),
-    );
+    const { opened, error } = await this.#parts.session.openAll(envelopes);
     const received: Received[] = [];
     try {
       for (const one of opened) {

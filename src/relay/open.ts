@@ -105,7 +105,7 @@ function readCertificates(path: string): string {
  * @throws {Failure} `dns-…`.
  */
 export async function seedList(uri: string): Promise<string> {
-  return (await import("./mongodb/seed_list.ts")).seedList(uri);
+  return (await import("./mongodb/dns.ts")).seedList(uri);
 }
 
 /** The folder of the relay that terminals of this user share. */

@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Clock, systemClock, systemRandom } from "../../src/clock.ts";
 import { Failure } from "../../src/errors.ts";
-import { EXPIRY, READING } from "../../src/relay/mongodb/indexes.ts";
+import { EXPIRY, READING } from "../../src/relay/mongodb/collections.ts";
 import { openMongoRelay } from "../../src/relay/mongodb/mongodb_relay.ts";
 import { DATABASE, ownServersOrSkip, startReplicaSet, startStandalone } from "../support/mongod.ts";
 import { randomName } from "./relay_contract.ts";

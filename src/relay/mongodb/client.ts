@@ -13,7 +13,7 @@ import { atMost, type Clock } from "../../clock.ts";
 import { withDeadline } from "../../deadline.ts";
 import { Failure, RelayUnavailable } from "../../errors.ts";
 import { DECODING } from "./envelope_document.ts";
-import { lookCloserAtDns } from "./dns_failures.ts";
+import { lookCloserAtDns } from "./dns.ts";
 import { diagnose, isConclusive } from "./errors.ts";
 import { assertTlsFiles, completeUri, inspectUri, type MongoSettings, tlsOf } from "./uri.ts";
 

@@ -28,12 +28,11 @@ import {
   type StoredDocuments,
 } from "../relay.ts";
 import { isCrippled, isCutOff, openClient } from "./client.ts";
-import { inspectCollections } from "./collections.ts";
+import { ensureIndexes, hasIndexes, inspectCollections } from "./collections.ts";
 import { Connection } from "./connection.ts";
 import { documentId, type EnvelopeDocument, malformedFilter } from "./envelope_document.ts";
 import { inMs } from "./expressions.ts";
 import { isUnknownAnswer, relayError } from "./errors.ts";
-import { ensureIndexes, hasIndexes } from "./indexes.ts";
 import { Pace } from "./pace.ts";
 import { withOwnCircuit } from "./proxy.ts";
 import { readPage, readWanted } from "./reading.ts";

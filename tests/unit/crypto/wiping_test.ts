@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { openOne } from "../../support/ratchet.ts";
 import { assert, assertEquals } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
 import { type Bytes, encodeUtf8, lengthPrefixed } from "../../../src/crypto/bytes.ts";
@@ -84,7 +85,7 @@ async function scene(): Promise<Scene> {
 
 Deno.test("open: wipes the keys of a message and the keys it replaces", async () => {
   const { host, guest, first, root, nextRoot, chain, messageKey, cipherKey } = await scene();
-  const wiped = await wipedDuring(() => host.open(first.head, first.token));
+  const wiped = await wipedDuring(() => openOne(host, first.head, first.token));
   for (const key of [root, chain, messageKey, cipherKey]) assert(wiped.has(encodeHex(key)));
   assert(!wiped.has(encodeHex(nextRoot)), "still needed");
   assert((await wipedDuring(() => host.seal([encodeUtf8("hi")]))).has(encodeHex(nextRoot)));
@@ -101,7 +102,7 @@ Deno.test("open: wipes derived keys and keeps the old ones when a message does n
   });
   for (const key of [nextRoot, messageKey, cipherKey]) assert(wiped.has(encodeHex(key)));
   assert(!wiped.has(encodeHex(root)), "still needed");
-  assertEquals((await host.open(first.head, first.token)).plaintext, encodeUtf8("hello"));
+  assertEquals((await openOne(host, first.head, first.token)).plaintext, encodeUtf8("hello"));
   host.close();
   guest.close();
 });
@@ -112,7 +113,7 @@ Deno.test("seal: wipes the message key and the old chain key; close wipes the re
   for (const key of [hostChain, hmacSha256(hostChain, new Uint8Array([1]))]) {
     assert(sealing.has(encodeHex(key)));
   }
-  await host.open(first.head, first.token);
+  await openOne(host, first.head, first.token);
   const closing = await wipedDuring(() => Promise.resolve(host.close()));
   assert(closing.has(encodeHex(nextRoot)));
   guest.close();

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Failure } from "../../../../src/errors.ts";
-import { type Resolver, seedList } from "../../../../src/relay/mongodb/seed_list.ts";
+import { type Resolver, seedList } from "../../../../src/relay/mongodb/dns.ts";
 import { inspectUri } from "../../../../src/relay/mongodb/uri.ts";
 
 const SRV = "mongodb+srv://chat:p%40ss@cluster0.abcde.mongodb.net/whisper?appName=x";
