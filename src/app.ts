@@ -269,10 +269,10 @@ async function askForRelay(
   if (command.tlsCaFile !== undefined) await assertReadable(command.tlsCaFile);
   const wasAsked = new Set<RelayAnswer>();
   if (command.relay === undefined) wasAsked.add("uri");
-  const isPasswordAgain = before?.again === "password" && before.settings.kind === "mongodb";
-  const given = isPasswordAgain
-    ? { kind: "uri" as const, uri: withoutPassword((before.settings as { uri: string }).uri) }
-    : command.relay;
+  const again = before?.again === "password" && before.settings.kind === "mongodb"
+    ? before.settings
+    : undefined;
+  const given = again ? { kind: "uri" as const, uri: withoutPassword(again.uri) } : command.relay;
   const target = await askRelay({ ...command, relay: given }, {
     ...asker,
     readLine: (options) => {
@@ -285,11 +285,9 @@ async function askForRelay(
   const settings: RelaySettings = target.kind === "sqlite" ? target : {
     ...target,
     // What a link brings is still true when only its password was wrong.
-    ...isPasswordAgain && "authorities" in before.settings &&
-      { authorities: before.settings.authorities },
+    ...again && { authorities: again.authorities, tlsCaFile: again.tlsCaFile },
     poll: command.poll,
     proxy: command.proxy,
-    tlsCaFile: target.isLink ? undefined : command.tlsCaFile,
   };
   const code = target.kind === "mongodb" ? target.code : undefined;
   return { settings, relay: open(settings, stop), wasAsked, code };

@@ -9,7 +9,6 @@ import type { LinkChecks } from "../cli/config.ts";
 import { uriSecret, withoutPassword } from "../cli/connection_secret.ts";
 import { type Asker, askLink, askRelay, confirmSaving } from "../cli/questions.ts";
 import { forgetLink, saveLink } from "../cli/saved_link.ts";
-import type { Start } from "../cli/start.ts";
 import { Failure } from "../errors.ts";
 import { goOffline } from "../permissions/confine.ts";
 import {
@@ -24,7 +23,14 @@ import {
 import { tty } from "../terminal/terminal_text.ts";
 import { RELAY_LINK_ANSWERS } from "../ui/messages/cli.ts";
 import { paintQr, qrRows } from "../ui/qr.ts";
-import { isAnsi, note, openTerminal, say, type Surroundings } from "./surroundings.ts";
+import {
+  type CommandSurroundings,
+  isAnsi,
+  note,
+  openTerminal,
+  say,
+  type Surroundings,
+} from "./surroundings.ts";
 
 /** What `whisper config` does with links. */
 export const LINK_CHECKS: LinkChecks = {
@@ -40,7 +46,7 @@ export const LINK_CHECKS: LinkChecks = {
 /** Runs the command. */
 export async function runRelay(
   command: RelayCommand,
-  parts: Surroundings & Pick<Start, "config" | "linkPath">,
+  parts: CommandSurroundings,
 ): Promise<void> {
   const { output, linkPath } = parts;
   const { asker } = await openTerminal({ ui: "plain" }, parts);
@@ -63,11 +69,11 @@ async function printLink(
   { output }: Surroundings,
 ): Promise<void> {
   if (!resolve) goOffline();
-  const target = await askRelay({ relay, passwordFile }, asker, URI_CHECKS);
+  const target = await askRelay({ relay, passwordFile, tlsCaFile }, asker, URI_CHECKS);
   if (target.kind === "sqlite") throw new Failure("relay-link-local");
   const uri = resolve ? await seedList(target.uri) : target.uri;
   const { hosts } = inspectUri(uri);
-  const link = relayLinkTo({ ...target, uri, tlsCaFile: target.isLink ? undefined : tlsCaFile });
+  const link = relayLinkTo({ ...target, uri });
   if (hosts.every((host) => /^(localhost|127\.[\d.]+|\[::1\])(:\d+)?$/i.test(host))) {
     note({ note: "link-to-this-computer" });
   }
@@ -87,7 +93,7 @@ async function printLink(
 async function save(
   given: string | undefined,
   asker: Asker,
-  { output, config, linkPath }: Surroundings & Pick<Start, "config" | "linkPath">,
+  { output, config, linkPath }: CommandSurroundings,
 ): Promise<void> {
   goOffline();
   const check = (text: string) => {

@@ -4,19 +4,25 @@
  * @module
  */
 import type { Command, DoctorCommand, StartChat } from "../cli/command.ts";
-import type { Start } from "../cli/start.ts";
 import { systemClock, systemRandom } from "../clock.ts";
 import { EXIT } from "../errors.ts";
 import { notifierFor } from "../terminal/notification.ts";
 import { goOffline } from "../permissions/confine.ts";
 import { env } from "../environment.ts";
-import { isAnsi, note, openTerminal, type Surroundings } from "./surroundings.ts";
+import {
+  type CommandSurroundings,
+  isAnsi,
+  note,
+  openTerminal,
+  type Surroundings,
+} from "./surroundings.ts";
 
 /** Runs one, and returns the exit status. */
 export async function runCommand(
   command: Exclude<Command, StartChat>,
-  { stop, output, config, linkPath }: Surroundings & Pick<Start, "config" | "linkPath">,
+  surroundings: CommandSurroundings,
 ): Promise<number> {
+  const { output, config, linkPath } = surroundings;
   switch (command.command) {
     case "help":
       output.write((await import("../cli/help.ts")).helpText(command.about));
@@ -40,12 +46,7 @@ export async function runCommand(
       );
       return EXIT.ok;
     case "relay":
-      await (await import("./relay_links.ts")).runRelay(command, {
-        stop,
-        output,
-        config,
-        linkPath,
-      });
+      await (await import("./relay_links.ts")).runRelay(command, surroundings);
       return EXIT.ok;
     case "fernet":
       await (await import("../cli/fernet.ts")).runFernet(command, {
@@ -57,7 +58,7 @@ export async function runCommand(
       });
       return EXIT.ok;
     case "doctor":
-      return await doctor(command, { stop, output });
+      return await doctor(command, surroundings);
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Connection } from "../cli/command.ts";
 import type { Asker } from "../cli/questions.ts";
+import type { Start } from "../cli/start.ts";
 import { systemClock } from "../clock.ts";
 import { Output } from "../terminal/output.ts";
 import { stdio } from "../terminal/stdio.ts";
@@ -17,6 +18,9 @@ export interface Surroundings {
   readonly stop: AbortSignal;
   readonly output: Output;
 }
+
+/** The same, with what was found at the start. */
+export type CommandSurroundings = Surroundings & Pick<Start, "config" | "linkPath">;
 
 /** The terminal, and who answers questions there; a program that reads JSON is never asked. */
 export async function openTerminal(

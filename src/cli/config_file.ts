@@ -124,20 +124,18 @@ export function checkConfig(text: string, path: string): StoredConfig {
   }
   for (const [name, content] of Object.entries(value)) {
     const all: readonly string[] = SETTINGS;
-    if (!all.includes(name)) throw unknownName(path, name);
+    if (!all.includes(name)) {
+      throw new Failure("config-unknown-setting", {
+        path,
+        name: /^[\w-]{1,32}$/.test(name) ? name : undefined,
+        suggestion: nearest(name, SETTINGS),
+      });
+    }
     const isText = ALL_FLAGS.get(name as SettingName)!.value !== undefined;
     if (isText ? typeof content === "string" : typeof content === "boolean") continue;
     throw new Failure("config-wrong-type", { path, name, isText });
   }
   return value;
-}
-
-function unknownName(path: string, name: string): Failure {
-  return new Failure("config-unknown-setting", {
-    path,
-    name: /^[\w-]{1,32}$/.test(name) ? name : undefined,
-    suggestion: nearest(name, SETTINGS),
-  });
 }
 
 /**

@@ -36,19 +36,17 @@ interface ExpandedUri {
   readonly authorities?: string;
   /** Of a relay link: the invite code that came with it. */
   readonly code?: string;
-  /** True for a relay link, which names everything: other settings are of another relay. */
-  readonly isLink: boolean;
 }
 
 /** A relay, with all that is needed to connect to it. */
 export type RelayTarget =
   | { readonly kind: "sqlite" }
-  | ({ readonly kind: "mongodb" } & ExpandedUri);
+  | ({ readonly kind: "mongodb"; readonly tlsCaFile: string | undefined } & ExpandedUri);
 
 /** What is done with connection strings elsewhere. */
 export interface UriChecks {
   /** A relay link as what it holds; anything else as it is. @throws {Failure} for a damaged link. */
-  readonly expand: (text: string) => ExpandedUri;
+  readonly expand: (text: string) => ExpandedUri & { readonly isLink: boolean };
   /** @throws {Failure} for a string that is wrong. */
   readonly inspect: (uri: string) => {
     readonly user: string | undefined;
@@ -92,9 +90,12 @@ function isName(text: string): boolean {
   }
 }
 
-/** The relay, and its connection string with the password. */
+/**
+ * The relay, and its connection string with the password. A relay link names everything: settings
+ * besides it are of another relay.
+ */
 export async function askRelay(
-  { relay, passwordFile }: Pick<Connection, "relay" | "passwordFile">,
+  { relay, passwordFile, tlsCaFile }: Pick<Connection, "relay" | "passwordFile" | "tlsCaFile">,
   asker: Asker,
   checks: UriChecks,
 ): Promise<RelayTarget> {
@@ -102,15 +103,14 @@ export async function askRelay(
   if (!relay && !asker.isInteractive) throw new Failure("missing-relay");
   const text = relay?.uri ?? await askUri(asker, checks);
   if (text === "") return { kind: "sqlite" };
-  const { uri, ...link } = checks.expand(text);
+  const { uri, isLink, ...held } = checks.expand(text);
   const { user, missing } = checks.inspect(uri);
   const given: { user?: string; password?: string } = {};
   if (missing.includes("user")) {
     if (!asker.isInteractive) throw new Failure("missing-user");
     given.user = await promptUntilValid(asker, { prompt: QUESTIONS.user }, notEmpty);
   }
-  const isFileMeant = passwordFile !== undefined &&
-    (!link.isLink || missing.includes("password"));
+  const isFileMeant = passwordFile !== undefined && (!isLink || missing.includes("password"));
   if (isFileMeant) given.password = await readSecret(passwordFile, asker);
   else if (missing.includes("password")) {
     if (!asker.isInteractive) {
@@ -120,7 +120,12 @@ export async function askRelay(
     const prompt = QUESTIONS.password(who && `"${shown(who)}"`);
     given.password = await promptUntilValid(asker, { prompt, hidden: true }, notEmpty);
   }
-  return { kind: "mongodb", uri: checks.complete(uri, given), ...link };
+  return {
+    kind: "mongodb",
+    uri: checks.complete(uri, given),
+    ...held,
+    tlsCaFile: isLink ? undefined : tlsCaFile,
+  };
 }
 
 /** Asks for a relay link or a connection string; the empty one means this computer. */

@@ -29,17 +29,14 @@ export function plainReport(
   write: (text: string | TerminalText) => void,
   color: boolean,
 ): Report {
-  const painted = (state: Result["state"], text: string) => {
-    const code = COLORS[state];
-    return styled(color && code ? code : "", text);
-  };
   const advise = ({ fix }: StepText) => {
     if (fix !== null) { for (const line of wrap(fix, WIDTH)) write(`${FIX}${line}\n`); }
   };
   return {
     step({ name, ms, result }) {
       const text = describeResult(result);
-      const mark = painted(result.state, DOCTOR.marks[result.state].padEnd(MARK));
+      const style = color ? COLORS[result.state] ?? "" : "";
+      const mark = styled(style, DOCTOR.marks[result.state].padEnd(MARK));
       const title = DOCTOR.titles[name].padEnd(TITLE);
       write(tty`  ${mark}  ${title}  ${time(ms).padStart(TIME)}  ${text.says}\n`);
       advise(text);

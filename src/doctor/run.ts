@@ -43,12 +43,10 @@ export async function runDoctor(command: DoctorCommand, deps: DoctorDeps): Promi
       return found("settings", { kind: target.kind });
     },
   };
-  const { poll, tlsCaFile, proxy } = command;
+  const { poll, proxy } = command;
   const report = command.ui === "json" ? jsonReport(writeJson) : plainReport(write, terminal.color);
   const relay = () => {
-    const settings = target!.kind === "sqlite"
-      ? target!
-      : { ...target!, poll, proxy, tlsCaFile: target!.isLink ? undefined : tlsCaFile };
+    const settings = target!.kind === "sqlite" ? target! : { ...target!, poll, proxy };
     return examine(settings, { clock, random, signal });
   };
   try {

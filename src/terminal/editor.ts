@@ -147,13 +147,13 @@ export function edit(draft: Draft, action: KeyAction): Draft | undefined {
       return become(draft, before, after.slice(firstLength(after)));
     case "delete-to-start":
       // At the start of a line, the line break goes.
-      return killBefore(draft, before.endsWith("\n") ? before.length - 1 : lineStart(before));
+      return kill(draft, before.endsWith("\n") ? before.length - 1 : lineStart(before));
     case "delete-to-end":
-      return killAfter(draft, after.startsWith("\n") ? 1 : lineEnd(after));
+      return kill(draft, before.length + (after.startsWith("\n") ? 1 : lineEnd(after)));
     case "delete-word":
-      return killBefore(draft, wordStart(before));
+      return kill(draft, wordStart(before));
     case "delete-next-word":
-      return killAfter(draft, wordEnd(after));
+      return kill(draft, before.length + wordEnd(after));
     case "left":
       return move(draft, before.length - lastLength(before));
     case "right":
@@ -183,22 +183,20 @@ function become(draft: Draft, before: string, after: string): Draft {
   return { ...draft, before, after, past: remembered(draft), isTyping: false, isKilling: false };
 }
 
-/** Deletes what stands between a place and the cursor, for yank. */
-function killBefore(draft: Draft, from: number): Draft {
-  const { before, after, killed, isKilling } = draft;
-  if (from === before.length) return draft;
-  const gone = withMarkers(before.slice(from), draft.pastes, (paste) => paste);
-  const next = become(draft, before.slice(0, from), after);
-  return { ...next, killed: isKilling ? gone + killed : gone, isKilling: true };
-}
-
-/** The same for so many units behind the cursor. */
-function killAfter(draft: Draft, length: number): Draft {
-  const { before, after, killed, isKilling } = draft;
-  if (length === 0) return draft;
-  const gone = withMarkers(after.slice(0, length), draft.pastes, (paste) => paste);
-  const next = become(draft, before, after.slice(length));
-  return { ...next, killed: isKilling ? killed + gone : gone, isKilling: true };
+/** Deletes what stands between a place and the cursor, for yank: the place is before or behind it. */
+function kill(draft: Draft, place: number): Draft {
+  const { before, after, isKilling } = draft;
+  const cut = before.length;
+  if (place === cut) return draft;
+  const [from, to] = [Math.min(place, cut), Math.max(place, cut)];
+  const gone = withMarkers((before + after).slice(from, to), draft.pastes, (paste) => paste);
+  const earlier = isKilling ? draft.killed : "";
+  const killed = place < cut ? gone + earlier : earlier + gone;
+  return {
+    ...become(draft, before.slice(0, from), after.slice(to - cut)),
+    killed,
+    isKilling: true,
+  };
 }
 
 function remembered({ before, after, past }: Draft): Draft["past"] {

@@ -8,13 +8,7 @@ import type { ChatEvent, Controls, MessageRef, RelayDocuments, RoomKind } from "
 import { Failure } from "../errors.ts";
 import type { BadLine } from "../failure_reasons.ts";
 import { MAX_ID_CHARS } from "../limits.ts";
-import {
-  commandNamed,
-  parseTimer,
-  parseVerdict,
-  SLASH_COMMANDS,
-  type SlashCommandName,
-} from "./slash_commands.ts";
+import { commandNamed, parseTimer, parseVerdict, SLASH_COMMANDS } from "./slash_commands.ts";
 import type { Interface, MakeLink } from "./interface.ts";
 import { alarmMessage, relayTrouble } from "./messages/events.ts";
 import { describeFailure } from "./messages/failures.ts";
@@ -33,21 +27,6 @@ export interface JsonParts {
   /** Missing where there is no link to the relay. */
   readonly link?: MakeLink | undefined;
 }
-
-/** What one line asks for. */
-type Request =
-  | {
-    readonly kind: "send";
-    readonly text: string;
-    readonly id: string;
-    readonly reply: MessageRef | undefined;
-  }
-  | { readonly kind: "sendFile"; readonly path: string; readonly id: string }
-  | { readonly kind: "file"; readonly name: FileCommand; readonly file: string | undefined }
-  | { readonly kind: "command"; readonly name: SlashCommandName; readonly value: string };
-
-/** Commands about a file that is there already. */
-type FileCommand = "accept" | "refuse" | "cancel";
 
 /** A longer line is cut: far above what the longest message takes, with every character escaped. */
 const MAX_LINE_CHARS = 1_000_000;
@@ -107,7 +86,7 @@ export class JsonInterface implements Interface {
         if (line === null) return void controls.finish();
         if (line.trim() === "") continue;
         try {
-          this.#perform(this.#read(line), controls);
+          this.#perform(line, controls);
         } catch (error) {
           this.#complain(error, idIn(line));
         }
@@ -121,102 +100,57 @@ export class JsonInterface implements Interface {
     return Promise.resolve();
   }
 
-  /** @throws {Failure} `bad-line` for anything but a request. */
-  #read(line: string): Request {
-    // It was cut, and may have become another one.
-    if (line.length > MAX_LINE_CHARS) throw badLine("too-long");
-    let value: unknown;
-    try {
-      value = JSON.parse(line);
-    } catch {
-      throw badLine(line.isWellFormed() ? "not-json" : "not-utf8");
-    }
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw badLine("not-an-object");
-    }
-    const { send, id, reply, command, value: argument, path, file } = value as Record<
-      string,
-      unknown
-    >;
-    if (send !== undefined && command !== undefined) {
-      throw badLine("send-and-command");
-    }
+  /** @throws {Failure} `bad-line` for anything but a request, or why a command cannot be done. */
+  #perform(line: string, controls: Controls): void {
+    const { send, id, reply, command, value = "", path, file } = fieldsOf(line);
+    if (send !== undefined && command !== undefined) throw badLine("send-and-command");
     if (send !== undefined) {
       if (typeof send !== "string") throw badLine("send-not-a-string");
       if (reply !== undefined && !isMessageRef(reply)) throw badLine("bad-reply");
-      return { kind: "send", text: send, id: this.#idOf(id), reply };
+      const named = this.#idOf(id);
+      try {
+        return controls.send(send, named, reply);
+      } catch (error) {
+        return this.#complain(error, named);
+      }
     }
     if (typeof command !== "string") throw badLine("neither");
     const name = commandNamed(command);
     if (!name || SLASH_COMMANDS.get(name)!.screen) throw badLine("unknown-command");
-    if (argument !== undefined && typeof argument !== "string" && typeof argument !== "number") {
-      throw badLine("bad-value");
-    }
-    if (name === "send") {
-      if (typeof path !== "string" || path === "") throw badLine("bad-path");
-      return { kind: "sendFile", path, id: this.#idOf(id) };
-    }
-    if (name === "accept" || name === "refuse" || name === "cancel") {
-      if (file !== undefined && typeof file !== "string") throw badLine("bad-file");
-      return { kind: "file", name, file };
-    }
-    return { kind: "command", name, value: String(argument ?? "") };
-  }
-
-  #idOf(id: unknown): string {
-    if (id === undefined) return `#${++this.#unnamed}`;
-    if (typeof id !== "string" || id.length > MAX_ID_CHARS) throw badLine("bad-id");
-    return id;
-  }
-
-  #perform(request: Request, controls: Controls): void {
-    if (request.kind === "send") {
-      try {
-        return controls.send(request.text, request.id, request.reply);
-      } catch (error) {
-        return this.#complain(error, request.id);
+    if (typeof value !== "string" && typeof value !== "number") throw badLine("bad-value");
+    const argument = String(value);
+    // What takes a while is not awaited: a slow disk or relay holds up no other line.
+    switch (name) {
+      case "send": {
+        if (typeof path !== "string" || path === "") throw badLine("bad-path");
+        const named = this.#idOf(id);
+        return void controls.sendFile(path, named).catch((error) => this.#complain(error, named));
       }
-    }
-    if (request.kind === "sendFile") {
-      const { path, id } = request;
-      // Not awaited: a slow disk holds up no text.
-      return void controls.sendFile(path, id).catch((error) => this.#complain(error, id));
-    }
-    if (request.kind === "file") {
-      const { name, file } = request;
-      const complain = (error: unknown) => this.#complain(error, undefined, file);
-      if (name === "accept") return void controls.acceptFile(file).catch(complain);
-      if (name === "cancel") return void controls.cancelFile(file).catch(complain);
-      try {
-        return controls.refuseFile(file);
-      } catch (error) {
-        return complain(error);
-      }
-    }
-    switch (request.name) {
+      case "accept":
+      case "refuse":
+      case "cancel":
+        if (file !== undefined && typeof file !== "string") throw badLine("bad-file");
+        return void this.#answerOffer(name, file, controls);
       case "exit":
         return void controls.leave("exit");
       case "burn":
         return void controls.burn();
       case "invite":
-        // Not awaited: other lines need not wait for the relay.
-        return void controls.invite(request.value || undefined).catch((error) =>
-          this.#complain(error)
-        );
+        return void controls.invite(argument || undefined).catch((error) => this.#complain(error));
       case "timer":
-        return controls.setTimer(parseTimer(request.value));
+        return controls.setTimer(parseTimer(argument));
       case "who": {
         const { name, peer = null, presence = null, heardAgoMs = null } = controls.overview();
         return this.#answer("who", { name, peer, presence, heardAgoMs });
       }
       case "verify":
-        return this.#verify(request.value, controls);
+        return this.#verify(argument, controls);
       case "edit":
         // The event tells of what was taken back.
-        if (controls.takeBack(request.value === "" ? undefined : request.value)) return;
+        if (controls.takeBack(argument === "" ? undefined : argument)) return;
         throw new Failure("nothing-queued");
       case "relay": {
-        if (request.value === "documents") {
+        if (argument === "documents") {
           return void controls.documents().then(
             (stored) => this.#documents(stored),
             (error) => this.#complain(error),
@@ -226,7 +160,7 @@ export class JsonInterface implements Interface {
         return this.#answer("operations", { operations, openForMs, queued });
       }
       case "share": {
-        const code = request.value === "all" ? controls.overview().code ?? null : null;
+        const code = argument === "all" ? controls.overview().code ?? null : null;
         if (!this.#parts.link) throw new Failure("relay-link-local");
         return this.#answer("share", { link: this.#parts.link(code ?? undefined), code });
       }
@@ -238,6 +172,26 @@ export class JsonInterface implements Interface {
         });
       default:
         throw badLine("unknown-command");
+    }
+  }
+
+  #idOf(id: unknown): string {
+    if (id === undefined) return `#${++this.#unnamed}`;
+    if (typeof id !== "string" || id.length > MAX_ID_CHARS) throw badLine("bad-id");
+    return id;
+  }
+
+  async #answerOffer(
+    name: "accept" | "refuse" | "cancel",
+    file: string | undefined,
+    controls: Controls,
+  ): Promise<void> {
+    try {
+      if (name === "accept") await controls.acceptFile(file);
+      else if (name === "cancel") await controls.cancelFile(file);
+      else controls.refuseFile(file);
+    } catch (error) {
+      this.#complain(error, undefined, file);
     }
   }
 
@@ -318,6 +272,22 @@ export function eventAsJson(event: ChatEvent, by: RoomKind = "code"): object {
     default:
       return event;
   }
+}
+
+/** The fields of a line. @throws {Failure} `bad-line` for anything but an object. */
+function fieldsOf(line: string): Readonly<Record<string, unknown>> {
+  // It was cut, and may have become another one.
+  if (line.length > MAX_LINE_CHARS) throw badLine("too-long");
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    throw badLine(line.isWellFormed() ? "not-json" : "not-utf8");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw badLine("not-an-object");
+  }
+  return value as Record<string, unknown>;
 }
 
 function badLine(problem: BadLine): Failure {

@@ -4,11 +4,9 @@
  *
  * @module
  */
-import type { BadLine, FactsOf } from "../../failure_reasons.ts";
+import type { BadLine } from "../../failure_reasons.ts";
 import { MAX_ID_CHARS } from "../../limits.ts";
-
-/** How the two agreed on the room. */
-type By = FactsOf<"room-full">;
+import type { FailureTexts } from "./failure_text.ts";
 
 const NEW_CODE = "Ask the host for a new code.";
 const ENTER_AGAIN = "Agree with your peer on another room name, or enter it again on both sides.";
@@ -31,7 +29,7 @@ const BAD_LINES: Readonly<Record<BadLine, string>> = {
 
 /** To be spread into the table of all failures. */
 export const CHAT_FAILURES = {
-  "relay-timeout": ({ seconds }: FactsOf<"relay-timeout">) => ({
+  "relay-timeout": ({ seconds }) => ({
     message: `The relay has not answered for ${seconds} seconds.`,
     hint: "Check the network; some block port 27017.",
   }),
@@ -39,13 +37,13 @@ export const CHAT_FAILURES = {
     message: "Nothing got through to the relay, so Whisper opened a new connection.",
     hint: "It tries again by itself.",
   }),
-  "room-full": ({ by }: By) => ({
+  "room-full": ({ by }) => ({
     message: "This room is full: two people are in it.",
     hint: by === "code"
       ? "If you were invited, someone else may have used your code: ask for a new one."
       : ENTER_AGAIN,
   }),
-  "room-sealed": ({ by }: By) =>
+  "room-sealed": ({ by }) =>
     by === "code"
       ? {
         message: "This code has already been used.",
@@ -56,7 +54,7 @@ export const CHAT_FAILURES = {
         hint:
           "If one of them was you: ask your peer to type /invite, then enter it again. Or wait 30 seconds after both programs ended.",
       },
-  "code-burnt": ({ by }: By) =>
+  "code-burnt": ({ by }) =>
     by === "code"
       ? {
         message: "This code is no longer valid: 3 failed attempts.",
@@ -66,7 +64,7 @@ export const CHAT_FAILURES = {
         message: "This room lets no one in any more: 3 wrong passphrases.",
         hint: "Leave it and enter it again on both sides.",
       },
-  "room-absent": ({ by }: By) => ({
+  "room-absent": ({ by }) => ({
     message: by === "code"
       ? "There is no room with this number: the code has expired, was used, or has a typo."
       : "The room closed while you were joining.",
@@ -78,15 +76,15 @@ export const CHAT_FAILURES = {
     message: "Can't join: this room's data on the relay is corrupt.",
     hint: "Ask for a new code, or use another relay.",
   }),
-  "host-silent": ({ by }: By) => ({
+  "host-silent": ({ by }) => ({
     message: "The host isn't responding.",
     hint: by === "code" ? NEW_CODE : "Check that your peer's program is running, and try again.",
   }),
-  "host-left": ({ by }: By) => ({
+  "host-left": ({ by }) => ({
     message: "The host left before you joined.",
     hint: by === "code" ? NEW_CODE : "Try again: you will be the host.",
   }),
-  "wrong-code": ({ by }: By) =>
+  "wrong-code": ({ by }) =>
     by === "code"
       ? {
         message: "Wrong code.",
@@ -118,7 +116,7 @@ export const CHAT_FAILURES = {
     hint: "Start a new chat, both with the newest Whisper.",
   }),
   "message-empty": () => ({ message: "Message is empty.", hint: "Type something first." }),
-  "message-too-long": ({ bytes, maxBytes }: FactsOf<"message-too-long">) => ({
+  "message-too-long": ({ bytes, maxBytes }) => ({
     message: `Message is too long: ${bytes} bytes, and ${maxBytes} is the most.`,
     hint: "Send it in parts.",
   }),
@@ -131,7 +129,7 @@ export const CHAT_FAILURES = {
     hint: "Wait until your peer has joined.",
   }),
   "chat-leaving": () => ({ message: "You are leaving this chat.", hint: "Start a new one." }),
-  "peer-left": ({ peer, by }: FactsOf<"peer-left">) => ({
+  "peer-left": ({ peer, by }) => ({
     message: `${peer} left, so no one would read this.`,
     hint: by === "code" ? "Use /invite for a new code, or /exit." : "Use /invite, or /exit.",
   }),
@@ -171,12 +169,12 @@ export const CHAT_FAILURES = {
     message: "The passphrase is needed again: it was erased when your peer joined.",
     hint: "Type /invite and the passphrase. It is not shown.",
   }),
-  "peer-present": ({ peer }: FactsOf<"peer-present">) => ({
+  "peer-present": ({ peer }) => ({
     message: `${peer} is still in the room, and only two fit in it.`,
     hint: "You can make a new code once they have left or disconnected.",
   }),
-  "bad-line": ({ problem }: FactsOf<"bad-line">) => ({
+  "bad-line": ({ problem }) => ({
     message: `Cannot read this line: ${BAD_LINES[problem]}.`,
     hint: 'Send {"send":"text","id":"any string"} or {"command":"exit"}, one object on each line.',
   }),
-};
+} satisfies Partial<FailureTexts>;

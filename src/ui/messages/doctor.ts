@@ -14,29 +14,6 @@ export interface StepText {
   readonly fix: string | null;
 }
 
-const TITLES: Readonly<Record<CheckName, string>> = {
-  terminal: "Terminal",
-  configuration: "Settings",
-  string: "Connection string",
-  proxy: "Proxy",
-  "proxy-login": "Proxy login",
-  dns: "DNS",
-  tcp: "Connection",
-  tls: "TLS",
-  access: "Access list",
-  auth: "Authentication",
-  version: "Server version",
-  privileges: "Privileges",
-  news: "Change streams",
-  ttl: "Collections",
-  clock: "Clock",
-  latency: "Latency",
-  operations: "Operations",
-  folder: "Directory",
-  room: "Room",
-  left: "Leaving",
-};
-
 /** `whisper doctor --notify`. */
 export const NOTIFY = {
   text: "Test notification",
@@ -66,7 +43,28 @@ const WAYS: Readonly<Record<string, string>> = {
 
 /** The words around the steps. The marks stay words when they are read aloud or pasted. */
 export const DOCTOR = {
-  titles: TITLES,
+  titles: {
+    terminal: "Terminal",
+    configuration: "Settings",
+    string: "Connection string",
+    proxy: "Proxy",
+    "proxy-login": "Proxy login",
+    dns: "DNS",
+    tcp: "Connection",
+    tls: "TLS",
+    access: "Access list",
+    auth: "Authentication",
+    version: "Server version",
+    privileges: "Privileges",
+    news: "Change streams",
+    ttl: "Collections",
+    clock: "Clock",
+    latency: "Latency",
+    operations: "Operations",
+    folder: "Directory",
+    room: "Room",
+    left: "Leaving",
+  } satisfies Readonly<Record<CheckName, string>>,
   marks: { ok: "ok", unknown: "-", warning: "note", failed: "FAILED", skipped: "-" },
   ready: "Ready to chat.",
   notReady: "Not ready. Do this first:",

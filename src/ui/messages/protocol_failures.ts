@@ -5,6 +5,7 @@
  */
 import type { InvalidCode } from "../../failure_reasons.ts";
 import { counted } from "./counted.ts";
+import type { FailureTexts } from "./failure_text.ts";
 
 /** To be spread into the table of all failures. */
 export const PROTOCOL_FAILURES = {
@@ -12,15 +13,15 @@ export const PROTOCOL_FAILURES = {
     message: "The chat cannot start: the other program sent an invalid key.",
     hint: "Update Whisper on both sides and start a new chat.",
   }),
-  "other-protocol-version": ({ peer, own }: { peer: number; own: number }) => ({
+  "other-protocol-version": ({ peer, own }) => ({
     message: `The other program speaks version ${peer} of the protocol; this one speaks ${own}.`,
     hint: "Update Whisper on both sides and use a new code.",
   }),
-  "invalid-code": ({ problem }: { problem: InvalidCode }) => ({
+  "invalid-code": ({ problem }) => ({
     message: `This is not an invite code: ${describeCodeProblem(problem)}`,
     hint: "A code is a number and three words, like 4821-river-canyon-ocean.",
   }),
-  "invalid-passphrase": ({ problem }: { problem: "too-long" | "not-unicode" | "empty" }) => ({
+  "invalid-passphrase": ({ problem }) => ({
     message: {
       "too-long": "This passphrase is too long.",
       "not-unicode": "This passphrase is not valid Unicode.",
@@ -32,7 +33,7 @@ export const PROTOCOL_FAILURES = {
       "empty": "Type the one that you both agreed on.",
     }[problem],
   }),
-};
+} satisfies Partial<FailureTexts>;
 
 function describeCodeProblem(problem: InvalidCode): string {
   switch (problem.kind) {

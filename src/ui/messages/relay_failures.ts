@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { CollectionKind, FactsOf, Reason, UriProblem } from "../../failure_reasons.ts";
-import type { FailureText } from "./failure_text.ts";
+import type { CollectionKind, UriProblem } from "../../failure_reasons.ts";
+import type { FailureTexts } from "./failure_text.ts";
 import { commandForAnyHost, commandLine } from "./invocation.ts";
 
 const COPY_AGAIN = "Copy it again: in Atlas, Connect > Drivers.";
@@ -338,4 +338,4 @@ export const RELAY_FAILURES = {
     message: `Can't use ${directory} for the local relay: ${DIRECTORY_PROBLEMS[problem]}.`,
     hint: "Remove that directory, or set XDG_RUNTIME_DIR to a directory of your own.",
   }),
-} satisfies { readonly [R in Reason]?: (facts: FactsOf<R>) => FailureText };
+} satisfies Partial<FailureTexts>;

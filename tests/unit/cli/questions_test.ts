@@ -98,16 +98,24 @@ Deno.test("askName: says what is wrong with an answer and asks again", async () 
 });
 
 Deno.test("askRelay: takes the relay from the command line", async () => {
-  const nothing = { relay: undefined, passwordFile: undefined };
-  const local = { relay: { kind: "local" }, passwordFile: undefined } as const;
+  const nothing = { relay: undefined, passwordFile: undefined, tlsCaFile: undefined };
+  const local = {
+    relay: { kind: "local" },
+    passwordFile: undefined,
+    tlsCaFile: undefined,
+  } as const;
   assertEquals(await askRelay(local, NO_PERSON, CHECKS), { kind: "sqlite" });
   assertEquals(await askRelay(nothing, person("\r").asker, CHECKS), { kind: "sqlite" });
   await refused(askRelay(nothing, NO_PERSON, CHECKS), "usage", "--uri URI (or WHISPER_URI)");
-  const open = { relay: { kind: "uri", uri: "mongodb://open" }, passwordFile: undefined } as const;
+  const open = {
+    relay: { kind: "uri", uri: "mongodb://open" },
+    passwordFile: undefined,
+    tlsCaFile: "ca.pem",
+  } as const;
   assertEquals(await askRelay(open, NO_PERSON, CHECKS), {
     kind: "mongodb",
     uri: "mongodb://open - -",
-    isLink: false,
+    tlsCaFile: "ca.pem",
   });
 });
 
@@ -115,8 +123,16 @@ Deno.test("askRelay: asks for a connection string and hides its password", async
   const { asker, terminal } = person(
     `nonsense\r\x1b[200~mongodb://alice@host\r\x1b[201~\r\r${SECRET}\r`,
   );
-  const place = await askRelay({ relay: undefined, passwordFile: undefined }, asker, CHECKS);
-  assertEquals(place, { kind: "mongodb", uri: `mongodb://alice@host - ${SECRET}`, isLink: false });
+  const place = await askRelay(
+    { relay: undefined, passwordFile: undefined, tlsCaFile: undefined },
+    asker,
+    CHECKS,
+  );
+  assertEquals(place, {
+    kind: "mongodb",
+    uri: `mongodb://alice@host - ${SECRET}`,
+    tlsCaFile: undefined,
+  });
   assert(
     terminal.screen.includes(
       "The value of uri is neither a connection string nor a relay link. It begins with",
@@ -128,14 +144,22 @@ Deno.test("askRelay: asks for a connection string and hides its password", async
 });
 
 Deno.test("askRelay: asks for what a connection string lacks, or says how to pass it", async () => {
-  const uri = { relay: { kind: "uri", uri: "mongodb://nouser" }, passwordFile: undefined } as const;
+  const uri = {
+    relay: { kind: "uri", uri: "mongodb://nouser" },
+    passwordFile: undefined,
+    tlsCaFile: undefined,
+  } as const;
   assertEquals(await askRelay(uri, person(`ann\r${SECRET}\r`).asker, CHECKS), {
     kind: "mongodb",
     uri: `mongodb://nouser ann ${SECRET}`,
-    isLink: false,
+    tlsCaFile: undefined,
   });
   await refused(askRelay(uri, NO_PERSON, CHECKS), "usage", "mongodb+srv://NAME@host/");
-  const user = { relay: { kind: "uri", uri: "mongodb://ann@h" }, passwordFile: undefined } as const;
+  const user = {
+    relay: { kind: "uri", uri: "mongodb://ann@h" },
+    passwordFile: undefined,
+    tlsCaFile: undefined,
+  } as const;
   await refused(askRelay(user, NO_PERSON, CHECKS), "usage", "--password-file FILE");
   await refused(askRelay(user, person("\x03").asker, CHECKS), "interrupted", "Interrupted");
 });
@@ -182,9 +206,17 @@ Deno.test("readSecret: takes the first line of a file", async () => {
     for (const [content, secret] of good) {
       await Deno.writeTextFile(path, content);
       assertEquals(await readSecret(path, NO_PERSON), secret);
-      const given = { relay: { kind: "uri", uri: "mongodb://a@h" }, passwordFile: path } as const;
+      const given = {
+        relay: { kind: "uri", uri: "mongodb://a@h" },
+        passwordFile: path,
+        tlsCaFile: undefined,
+      } as const;
       const place = await askRelay(given, NO_PERSON, CHECKS);
-      assertEquals(place, { kind: "mongodb", uri: `mongodb://a@h - ${secret}`, isLink: false });
+      assertEquals(place, {
+        kind: "mongodb",
+        uri: `mongodb://a@h - ${secret}`,
+        tlsCaFile: undefined,
+      });
     }
     const bad: [content: string | Uint8Array, why: string][] = [
       ["", "its first line is empty"],
@@ -317,7 +349,7 @@ Deno.test("askRelay: asks nothing more when the answer is a relay link, password
   const link = encodeRelayLink({ uri: "mongodb://chat:p%40ss@h/", code: "4821-river-cable-ocean" });
   const { asker, terminal } = person(`${link.slice(0, -1)}\r\x1b[200~"${link}"\n\x1b[201~\r`);
   const target = await askRelay(
-    { relay: undefined, passwordFile: "/nonexistent" },
+    { relay: undefined, passwordFile: "/nonexistent", tlsCaFile: "/nonexistent" },
     asker,
     URI_CHECKS,
   );
@@ -325,7 +357,7 @@ Deno.test("askRelay: asks nothing more when the answer is a relay link, password
     kind: "mongodb",
     uri: "mongodb://chat:p%40ss@h/",
     code: "4821-river-cable-ocean",
-    isLink: true,
+    tlsCaFile: undefined,
   });
   assert(terminal.screen.includes("This relay link is damaged"), terminal.screen);
   assertEquals(terminal.screen.split("Relay: ").length, 3, "the relay was asked for twice");
