@@ -32,7 +32,10 @@ const DENO: Subject = {
 /** Milliseconds until `shows` is written to a terminal of its own. */
 async function firstSight({ args, shows }: Subject, folder: string): Promise<number> {
   const since = performance.now();
-  const child = startInTerminal(args, { env: { XDG_RUNTIME_DIR: folder }, stdout: "piped" });
+  const child = startInTerminal([Deno.execPath(), ...args], {
+    env: { XDG_RUNTIME_DIR: folder },
+    stdout: "piped",
+  });
   const reader = child.stdout.getReader();
   const decoder = new TextDecoder();
   let seen = "";

@@ -7,7 +7,7 @@
  * @module
  */
 import { startReplicaSet } from "../support/mongod.ts";
-import { leaveTerminal, startInTerminal } from "./in_terminal.ts";
+import { leaveTerminal, processIn, startInTerminal } from "./in_terminal.ts";
 import { bareMongoPair, pause, whisperPair } from "./pairs.ts";
 import { Program, whisperArgs } from "./program.ts";
 import { type Bench, type Row, runAlone } from "./table.ts";
@@ -26,13 +26,12 @@ interface Usage {
 
 /** The full screen of a host whom nobody has joined: its terminal, and the process in it. */
 async function fullScreenHost(uri: string): Promise<{ child: Deno.ChildProcess; pid: number }> {
-  const child = startInTerminal(whisperArgs(["new", "--name", "Alice"]), {
+  const child = startInTerminal([Deno.execPath(), ...whisperArgs(["new", "--name", "Alice"])], {
     env: { WHISPER_URI: uri, XDG_CONFIG_HOME: "/nonexistent" },
     stdout: "null",
   });
   await pause(10_000);
-  const children = await Deno.readTextFile(`/proc/${child.pid}/task/${child.pid}/children`);
-  return { child, pid: Number(children.trim().split(" ")[0]) };
+  return { child, pid: await processIn(child) };
 }
 
 async function usage({ pid }: { readonly pid: number }): Promise<Usage> {

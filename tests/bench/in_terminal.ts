@@ -4,20 +4,29 @@
  * @module
  */
 
-/** Starts Deno with these arguments, in 24 rows of 80 columns. */
+/** Starts a program with its arguments, in 24 rows of 80 columns unless told otherwise. */
 export function startInTerminal(
-  args: readonly string[],
-  { env, stdout }: { env: Record<string, string>; stdout: "piped" | "null" },
+  words: readonly string[],
+  { env, stdout, rows = 24 }: {
+    env: Record<string, string>;
+    stdout: "piped" | "null";
+    rows?: number;
+  },
 ): Deno.ChildProcess {
-  const command = [Deno.execPath(), ...args]
-    .map((word) => `'${word}'`).join(" ");
+  const command = words.map((word) => `'${word}'`).join(" ");
   return new Deno.Command("script", {
-    args: ["-qefc", `stty rows 24 cols 80; exec ${command}`, "/dev/null"],
+    args: ["-qefc", `stty rows ${rows} cols 80; exec ${command}`, "/dev/null"],
     env: { TERM: "xterm-256color", ...env },
     stdin: "piped",
     stdout,
     stderr: "null",
   }).spawn();
+}
+
+/** The process in a terminal. */
+export async function processIn({ pid }: Deno.ChildProcess): Promise<number> {
+  const children = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`);
+  return Number(children.trim().split(" ")[0]);
 }
 
 /** Ends it by Ctrl+C, as a person leaves. Its output must be read meanwhile. */

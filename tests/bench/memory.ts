@@ -7,7 +7,7 @@
 import { startReplicaSet } from "../support/mongod.ts";
 import { compilePrograms } from "./compiled.ts";
 import { TEXT_CHARS } from "./pairs.ts";
-import { Program } from "./program.ts";
+import { memoryOf, Program } from "./program.ts";
 import { type Bench, type Row, runAlone } from "./table.ts";
 
 const TEXTS = 100_000;
@@ -17,12 +17,6 @@ const WINDOW = 500;
 const EARLY = 20_000;
 const FLAT = 1.15;
 const MAX_MB = 120;
-
-/** Megabytes of a process, from the system's account of it: at present, or at most so far. */
-async function memory(pid: number, kind: "VmRSS" | "VmHWM"): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(new RegExp(`${kind}:\\s+(\\d+) kB`).exec(status)![1]) / 1_024;
-}
 
 /** Says all the texts; calls `early` when some have gone through. */
 async function converse(json: Program, plain: Program, early: () => void): Promise<void> {
@@ -73,7 +67,7 @@ export const bench: Bench = {
       await ready;
       const early = Promise.withResolvers<[number, number]>();
       const read = () =>
-        Promise.all([memory(json.pid, "VmRSS"), memory(plain.pid, "VmRSS")]) as Promise<
+        Promise.all([memoryOf(json.pid, "VmRSS"), memoryOf(plain.pid, "VmRSS")]) as Promise<
           [number, number]
         >;
       const began = performance.now();
@@ -86,7 +80,7 @@ export const bench: Bench = {
         const { pid } = i === 0 ? json : plain;
         rows.push({
           what: `${mode}: peak`,
-          value: await memory(pid, "VmHWM"),
+          value: await memoryOf(pid, "VmHWM"),
           unit: "MB",
           bound: { of: "value", atMost: MAX_MB },
         }, {

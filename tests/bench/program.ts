@@ -131,3 +131,9 @@ export class Program {
     this.#isOver = true;
   }
 }
+
+/** Megabytes of a process, from the system's account of it: at present, or at most so far. */
+export async function memoryOf(pid: number, kind: "VmRSS" | "VmHWM"): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  return Number(new RegExp(`${kind}:\\s+(\\d+) kB`).exec(status)![1]) / 1_024;
+}

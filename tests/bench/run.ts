@@ -13,6 +13,7 @@ const NAMES = [
   "fernet",
   "start",
   "memory",
+  "long_log",
   "operations",
   "growth",
   "network",

@@ -47,18 +47,27 @@ interface Laid extends Geometry {
   readonly rows: readonly Row[];
 }
 
-const laid = new WeakMap<Entry, Laid>();
+/** Entries that are laid out before the layouts of those not looked at since are forgotten. */
+const GENERATION = 512;
+/** Weak, because a message that has expired takes its layout with it. */
+let [laid, laidBefore] = [new WeakMap<Entry, Laid>(), new WeakMap<Entry, Laid>()];
+let laidCount = 0;
 
-/** The rows of an entry. Remembered for as long as neither it nor the geometry changes. */
+/** The rows of an entry. Remembered while they are looked at and neither it nor the geometry changes. */
 export function rowsOf(entry: Entry, geometry: Geometry): readonly Row[] {
-  const known = laid.get(entry);
-  if (known?.columns === geometry.columns && known.nameWidth === geometry.nameWidth) {
-    return known.rows;
-  }
-  const own = entry.kind === "program" ? program(entry, geometry) : spoken(entry, geometry);
-  const rows = entry.isNewDay ? [dayRow(entry.at, geometry), ...own] : own;
+  const young = laid.get(entry);
+  const known = young ?? laidBefore.get(entry);
+  const isValid = known?.columns === geometry.columns && known.nameWidth === geometry.nameWidth;
+  if (isValid && young) return young.rows;
+  const rows = isValid ? known.rows : layOut(entry, geometry);
+  if (++laidCount % GENERATION === 0) [laid, laidBefore] = [new WeakMap(), laid];
   laid.set(entry, { ...geometry, rows });
   return rows;
+}
+
+function layOut(entry: Entry, geometry: Geometry): readonly Row[] {
+  const own = entry.kind === "program" ? program(entry, geometry) : spoken(entry, geometry);
+  return entry.isNewDay ? [dayRow(entry.at, geometry), ...own] : own;
 }
 
 type Program = Entry & { kind: "program" };

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { EMPTY_LOG, heard, type Log } from "../../../../src/ui/tui/log.ts";
+import { EMPTY_LOG, type Entry, heard, type Log } from "../../../../src/ui/tui/log.ts";
 import { rowsOf } from "../../../../src/ui/tui/rows.ts";
 import {
   type Scroll,
@@ -82,4 +82,20 @@ Deno.test("viewport: is empty without messages", () => {
   assertEquals(scrolled(empty, "tail", -5), "tail");
   assertEquals(scrolled(empty, "tail", 5), "tail");
   assertEquals(scrolledToFirst(empty), "tail");
+});
+
+Deno.test("rowsOf: remembers the layout of what is looked at, and not of all there is", () => {
+  const entry = (id: number): Entry => (
+    { kind: "peer", id, at: 0, who: "Bob", text: `text ${id}`, seq: id, notes: [] }
+  );
+  const seen = entry(0);
+  const rows = rowsOf(seen, geometry);
+  const unseen = entry(1);
+  const forgotten = rowsOf(unseen, geometry);
+  for (let id = 2; id < 5_000; id++) {
+    rowsOf(entry(id), geometry);
+    assert(rowsOf(seen, geometry) === rows);
+  }
+  assert(rowsOf(unseen, geometry) !== forgotten);
+  assertEquals(rowsOf(unseen, geometry), forgotten);
 });

@@ -1,0 +1,109 @@
+/**
+ * A long conversation in the full screen: what each text costs and how much memory it takes, compiled,
+ * over the local relay. Linux.
+ *
+ * @module
+ */
+import { compilePrograms } from "./compiled.ts";
+import { leaveTerminal, processIn, startInTerminal } from "./in_terminal.ts";
+import { TEXT_CHARS } from "./pairs.ts";
+import { memoryOf, Program } from "./program.ts";
+import { type Bench, type Row, runAlone } from "./table.ts";
+
+const TEXTS = 50_000;
+/** Of the first and of the last so many the cost is compared. */
+const PART = 10_000;
+/** Texts under way at once. */
+const WINDOW = 80;
+/** The screen shows as many: it confirms what was in its window. Each takes three rows. */
+const ROWS = 3 * WINDOW + 24;
+const MAX_MB = 130;
+/** Noise of a processor that others share. */
+const FLAT = 1.15;
+
+/** Milliseconds of processor time that a process has used, by the system's account of its threads. */
+async function cpuOf(pid: number): Promise<number> {
+  let ms = 0;
+  for await (const { name } of Deno.readDir(`/proc/${pid}/task`)) {
+    const account = await Deno.readTextFile(`/proc/${pid}/task/${name}/schedstat`);
+    ms += Number(account.split(" ")[0]) / 1e6;
+  }
+  return ms;
+}
+
+/** Says texts, and resolves when the other side has displayed all of them. */
+async function say(program: Program, count: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let [sent, delivered] = [0, 0];
+  const more = () => {
+    const lines: string[] = [];
+    for (; sent < count && sent - delivered < WINDOW; sent++) {
+      const send = `text ${sent} `.padEnd(TEXT_CHARS, "x");
+      lines.push(JSON.stringify({ send, id: String(sent) }));
+    }
+    if (lines.length > 0) void program.write(...lines);
+  };
+  const stop = program.onLine(({ text }) => {
+    if (!text.startsWith('{"event":"delivered"')) return;
+    if (++delivered === count) resolve();
+    more();
+  });
+  more();
+  await promise;
+  stop();
+}
+
+/** The benchmark. */
+export const bench: Bench = {
+  name: "long_log",
+  about: "50,000 texts in the full screen of the compiled program.",
+  async run() {
+    const programs = await compilePrograms();
+    const folder = await Deno.makeTempDir();
+    try {
+      const env = { XDG_CONFIG_HOME: "/nonexistent", XDG_RUNTIME_DIR: folder, WHISPER_LOCAL: "1" };
+      const args = ["new", "--json", "--name", "Alice"];
+      const speaker = new Program(programs.whisper, { args, env });
+      const { code } = JSON.parse((await speaker.next((line) => line.includes('"invite"'))).text);
+      const ready = speaker.next((line) => line.includes('"ready"'));
+      const screen = startInTerminal([programs.whisper, "join", code, "--name", "Bob"], {
+        env,
+        stdout: "piped",
+        rows: ROWS,
+      });
+      const shown = screen.stdout.pipeTo(new WritableStream());
+      await ready;
+      const pid = await processIn(screen);
+      const costs: number[] = [];
+      for (let said = 0; said < TEXTS; said += PART) {
+        const before = await cpuOf(pid);
+        await say(speaker, PART);
+        costs.push((await cpuOf(pid) - before) / PART);
+      }
+      const rows: Row[] = [
+        {
+          what: `processor time of a text, the last ${PART} of ${TEXTS}`,
+          value: costs.at(-1)!,
+          unit: "ms",
+          reference: { what: `the first ${PART}`, value: costs[0]! },
+          bound: { of: "ratio", atMost: FLAT },
+        },
+        {
+          what: `peak after ${TEXTS} texts`,
+          value: await memoryOf(pid, "VmHWM"),
+          unit: "MB",
+          bound: { of: "value", atMost: MAX_MB },
+        },
+      ];
+      await leaveTerminal(screen);
+      await shown.catch(() => {});
+      await speaker.end();
+      return rows;
+    } finally {
+      await programs.remove();
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+};
+
+if (import.meta.main) await runAlone(bench);
