@@ -188,6 +188,7 @@ export const REASONS = {
   "file-disk-error": because<{ path: string }>("relay-storage"),
   "file-damaged": because<{ path: string }>("relay-storage"),
   "file-denied": because<{ path: string }>("relay-storage"),
+  "file-guarded": because<{ path: string }>("relay-storage"),
   "file-foreign": because<{ path: string }>("relay-storage"),
   "file-newer": because<{ path: string }>("relay-storage"),
   "file-in-use": because<{ path: string }>("relay-storage"),
@@ -282,7 +283,9 @@ export const REASONS = {
     { name: string; reason: "source" | "storage" | "damaged" | "canceled"; from: "you" | "peer" }
   >("file"),
   "file-peer-left": because<{ name: string }>("file"),
-  "file-refused": because<{ name: string; reason: "declined" | "no-folder" | "busy" }>("file"),
+  "file-refused": because<
+    { name: string; reason: "declined" | "no-folder" | "busy"; by: "you" | "peer" }
+  >("file"),
   "file-canceled": because<{ name: string; by: "you" | "peer" }>("file"),
   /** It was not delivered in the time that `--timeout` gives. */
   "transfer-timeout": because<{ kind: "send" | "receive" }>("file"),
@@ -405,6 +408,7 @@ export type FileProblem =
   | "no-size"
   | "not-text"
   | "not-permitted"
+  | "guarded"
   | "empty"
   | "too-large"
   | "exists"

@@ -8,7 +8,9 @@ import type { FileProblem } from "./failure_reasons.ts";
 /** What an error of reading or writing a file says about it. */
 export function fileProblem(error: unknown): FileProblem {
   if (error instanceof Deno.errors.NotFound) return "missing";
-  if (error instanceof Deno.errors.NotCapable) return "not-permitted";
+  if (error instanceof Deno.errors.NotCapable) {
+    return isGuarded(error) ? "guarded" : "not-permitted";
+  }
   if (error instanceof Deno.errors.PermissionDenied) return "denied";
   if (error instanceof Deno.errors.NotADirectory) return "not-a-folder";
   if (error instanceof Deno.errors.IsADirectory) return "not-a-file";
@@ -19,4 +21,9 @@ export function fileProblem(error: unknown): FileProblem {
   if (code === "EISDIR") return "not-a-file";
   if (code === "EROFS") return "denied";
   return "other";
+}
+
+/** Whether Deno guards a path itself: devices, and files of the kernel, need every permission. */
+export function isGuarded(error: Error): boolean {
+  return error instanceof Deno.errors.NotCapable && error.message.startsWith("Requires all access");
 }

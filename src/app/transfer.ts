@@ -103,13 +103,18 @@ export async function openTransfer(
     view,
     clock: systemClock,
     timeoutMs: transfer.timeoutMs,
+    stop,
     outputFailure: () => output.loss && new Failure("output-lost", { why: output.loss }),
   });
 
   async function openJson(): Promise<TransferView> {
     const { eventAsJson } = await import("../ui/json.ts");
     const show = (event: ChatEvent) => output.writeJson(eventAsJson(event));
-    return { show, fail: (failure) => show({ event: "error", failure, fatal: true }) };
+    return {
+      show,
+      failEarlier: (failure) => show({ event: "error", failure, fatal: false }),
+      fail: (failure) => show({ event: "error", failure, fatal: true }),
+    };
   }
 
   async function openScreen(): Promise<TransferView> {

@@ -495,7 +495,8 @@ export class FileTransfers {
 
   async #finish(file: Incoming, target: FileTarget): Promise<void> {
     const name = await target.finish();
-    if (!this.#incoming.has(file.number)) return;
+    // It ended meanwhile, and both people were told that nothing of it was saved.
+    if (!this.#incoming.has(file.number)) return await target.remove();
     this.#drop(file, "delivered");
     this.#deps.send({ kind: "delivered", id: file.number });
     this.#report({ ...file, name }, "received");

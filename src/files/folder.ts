@@ -206,6 +206,8 @@ class DiskTarget implements FileTarget {
   readonly #name: string;
   readonly #part: string;
   #file: Deno.FsFile | undefined;
+  /** The path that it got in the end. */
+  #stored: string | undefined;
 
   private constructor(folder: string, name: string, part: string, file: Deno.FsFile) {
     this.#folder = folder;
@@ -251,6 +253,10 @@ class DiskTarget implements FileTarget {
     }
   }
 
+  async remove(): Promise<void> {
+    if (this.#stored !== undefined) await Deno.remove(this.#stored).catch(() => {});
+  }
+
   async discard(): Promise<void> {
     if (!this.#file) return;
     this.#close();
@@ -269,6 +275,7 @@ class DiskTarget implements FileTarget {
       const path = join(this.#folder, name);
       try {
         await link(this.#part, path);
+        this.#stored = path;
         return name;
       } catch (error) {
         if (!(error instanceof Deno.errors.AlreadyExists)) throw error;

@@ -36,6 +36,8 @@ export interface FileTarget {
    * @returns the name, with a counter where the wanted one was taken.
    */
   finish(): Promise<string>;
+  /** Removes the file again, which was canceled while it got its name. Only after `finish`. */
+  remove(): Promise<void>;
   /** Removes what was written. Harmless when repeated, and after `finish`. */
   discard(): Promise<void>;
 }

@@ -108,6 +108,8 @@ export class SinkStore implements FileStore {
         this.#sink.end();
         return Promise.resolve(name);
       },
+      // What was written is written.
+      remove: () => Promise.resolve(),
       discard: () => Promise.resolve(),
     });
   }

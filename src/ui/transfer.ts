@@ -28,6 +28,8 @@ export type TransferTask =
 export interface TransferView {
   /** Shows an event. */
   show(event: ChatEvent, peer: string | undefined): void;
+  /** Something failed, and something else did after it, which is told at the end. */
+  failEarlier(failure: Failure): void;
   /** Shows that the transfer did not succeed; missing where that is printed at the end. */
   fail?(failure: Failure): void;
   /** Shows nothing more. */
@@ -40,6 +42,8 @@ export interface TransferParts {
   readonly view: TransferView;
   readonly clock: Clock;
   readonly timeoutMs: number | undefined;
+  /** Aborted when the system or the person asks the program to end. */
+  readonly stop: AbortSignal;
   /** Why nothing can be written any more: what ends for that reason did not end for its own. */
   readonly outputFailure: () => Failure | undefined;
 }
@@ -56,14 +60,14 @@ export class TransferInterface implements Interface {
   #peer: string | undefined;
   #isReady = Promise.withResolvers<void>();
   #timer: Timer | undefined;
-  /** Files that wait for their end. */
-  #open = 0;
+  /** Files that wait for their end: what they are called, by id. */
+  readonly #open = new Map<string, string>();
   #complete = 0;
   /** Offers that wait for an answer. */
   #offers: FileEvent[] = [];
   #isAnswering = false;
   #isOver = false;
-  /** What went wrong first. */
+  /** What went wrong last. */
   #failure: Failure | undefined;
 
   constructor(parts: TransferParts) {
@@ -109,14 +113,15 @@ export class TransferInterface implements Interface {
     });
     await Promise.race([this.#isReady.promise, ended]);
     if (task.kind === "send" && !over.aborted) {
-      this.#open = task.paths.length;
-      for (const [index, path] of task.paths.entries()) {
+      const files = task.paths.map((path, index) => ({ path, id: String(index + 1) }));
+      for (const { path, id } of files) this.#open.set(id, path);
+      for (const { path, id } of files) {
         try {
-          await controls.sendFile(path, String(index + 1));
+          await controls.sendFile(path, id);
         } catch (error) {
           if (!(error instanceof Failure)) throw error;
           if (over.aborted) break;
-          this.#end(error);
+          this.#end(id, error);
         }
       }
     }
@@ -138,13 +143,13 @@ export class TransferInterface implements Interface {
       return;
     }
     if (task.kind === "receive" && event.state === "offered") {
-      this.#open++;
+      this.#open.set(event.id, event.name);
       this.#offers.push(event);
       void this.#answerOffers();
     }
     if (!FINAL.has(event.state)) return;
     this.#offers = this.#offers.filter(({ id }) => id !== event.id);
-    this.#end(event);
+    this.#end(event.id, failureOf(event));
     void this.#answerOffers();
   }
 
@@ -154,7 +159,7 @@ export class TransferInterface implements Interface {
     this.#isAnswering = true;
     try {
       while (this.#offers.length > 0 && !this.#isOver) {
-        const isBusy = this.#open > this.#offers.length;
+        const isBusy = this.#open.size > this.#offers.length;
         if (task.isStream && isBusy) return;
         const offer = this.#offers[0]!;
         const isWanted = await task.confirm(offer, this.#peer ?? "");
@@ -173,41 +178,57 @@ export class TransferInterface implements Interface {
   }
 
   /** One file is over. */
-  #end(event: FileEvent | Failure): void {
-    this.#open--;
+  #end(id: string, failure: Failure | "canceled" | undefined): void {
+    this.#open.delete(id);
     // What this side cancels, it cancels because it ends: the reason of that is told.
-    if ("state" in event && event.state === "canceled" && event.by === "you") return;
-    const failure = event instanceof Failure ? event : failureOf(event);
-    if (failure) this.#failure ??= this.#parts.outputFailure() ?? failure;
+    if (failure === "canceled" || this.#isOver) return;
+    if (failure) this.#fail(failure);
     else this.#complete++;
     // A receiver cannot know what else comes: it leaves when the sender does.
-    if (this.#parts.task.kind === "send" && this.#open === 0) this.#finish();
+    if (this.#parts.task.kind === "send" && this.#open.size === 0) this.#finish();
   }
 
   #onPeerGone(): void {
     if (this.#parts.task.kind === "send") {
       return this.#finish(new Failure("file-peer-left", { name: "" }));
     }
+    const [name, ...others] = this.#open.values();
+    if (name !== undefined) {
+      const isOne = others.length === 0;
+      return this.#finish(new Failure("file-peer-left", { name: isOne ? name : "" }));
+    }
     if (this.#complete > 0 || this.#failure) return this.#finish();
     this.#finish(new Failure("nothing-received"));
   }
 
+  /** The last failure is told at the end, the others before it. */
+  #fail(failure: Failure): void {
+    const lost = this.#parts.outputFailure();
+    if (this.#failure && !lost) this.#parts.view.failEarlier(this.#failure);
+    this.#failure = lost ?? failure;
+  }
+
   #finish(failure?: Failure): void {
     if (this.#isOver) return;
+    // This side is leaving already, and the peer left because of that.
+    if (failure && (this.#parts.stop.aborted || this.#parts.outputFailure())) return;
     this.#isOver = true;
-    this.#failure ??= failure;
+    if (failure) this.#fail(failure);
     if (this.#failure) this.#parts.view.fail?.(this.#failure);
     void this.#controls?.leave("exit");
   }
 }
 
-function failureOf(event: FileEvent): Failure | undefined {
-  const { name, state } = event;
+/** Why a file that is over was not transferred; `canceled` by this side. */
+function failureOf(event: FileEvent): Failure | "canceled" | undefined {
+  const { name, state, from } = event;
   switch (state) {
-    case "refused":
-      return new Failure("file-refused", { name, reason: event.reason ?? "declined" });
+    case "refused": {
+      const by = from === "you" ? "peer" : "you";
+      return new Failure("file-refused", { name, reason: event.reason ?? "declined", by });
+    }
     case "canceled":
-      return new Failure("file-canceled", { name, by: event.by ?? "you" });
+      return event.by === "peer" ? new Failure("file-canceled", { name, by: "peer" }) : "canceled";
     case "failed":
       return event.failure;
     default:

@@ -4,11 +4,13 @@
  * @module
  */
 import type { ChatEvent, FileEvent, RoomKind } from "../chat/events.ts";
+import type { Failure } from "../errors.ts";
 import { safeLine, safeText } from "../terminal/safe_text.ts";
 import { clip } from "../terminal/text.ts";
 import { tty } from "../terminal/terminal_text.ts";
 import type { ScreenParts } from "./interface.ts";
 import { alarmText, peerLabel, sentenceOf } from "./messages/events.ts";
+import { describeFailure } from "./messages/failures.ts";
 import { fileSentence, largeFileNote } from "./messages/files.ts";
 import { YOUR_PEER } from "./messages/interfaces.ts";
 import { TRANSFER_TEXTS } from "./messages/transfer.ts";
@@ -59,7 +61,9 @@ export class TransferScreen implements TransferView {
         if (event.event === "relay" ? event.state === "up" : event.for !== "goodbye") return;
         break;
       case "presence":
-        if (event.peer === "left") return;
+        // What it means for the transfer is told when everything is over.
+        if (event.peer === "left" || event.peer === "vanished") return;
+        if (event.peer === "away") return this.#say(TRANSFER_TEXTS.away(this.#label(peer)));
         break;
       case "closed":
         if (event.remaining !== null) return;
@@ -73,6 +77,10 @@ export class TransferScreen implements TransferView {
     const sentence = sentenceOf(event, names);
     if (!sentence) return;
     this.#say(sentence.weight === "alarm" ? alarmText(sentence.text) : sentence.text);
+  }
+
+  failEarlier(failure: Failure): void {
+    this.#say(describeFailure(failure).message);
   }
 
   close(): void {
@@ -104,8 +112,7 @@ export class TransferScreen implements TransferView {
       this.#hasOffered = true;
       return;
     }
-    // What failed is said at the end, once.
-    if (event.state === "failed") return;
+    if (isFailure(event, this.#parts.kind)) return;
     if (event.state === "accepted") {
       if (this.#hasBegun) return;
       this.#hasBegun = true;
@@ -129,4 +136,10 @@ export class TransferScreen implements TransferView {
     this.#hasBarLine = false;
     this.#parts.terminal.write(tty`\r\x1b[K`);
   }
+}
+
+/** Whether a file was not transferred, which the interface tells once, as a failure. */
+function isFailure({ state, from, by }: FileEvent, kind: "send" | "receive"): boolean {
+  if (state === "refused") return (from === "you") === (kind === "send");
+  return state === "failed" || state === "canceled" && by === "peer";
 }

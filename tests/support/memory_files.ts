@@ -25,6 +25,8 @@ export class MemoryFiles implements FileStore {
   readFailure: Failure | undefined;
   /** Writes wait for this. */
   gate: Promise<void> = Promise.resolve();
+  /** So does a file that gets its name. */
+  finishGate: Promise<void> = Promise.resolve();
 
   source(path: string): Promise<FileSource> {
     const bytes = this.sources.get(path);
@@ -72,9 +74,14 @@ export class MemoryFiles implements FileStore {
         parts.push(...chunks.map((bytes) => bytes.slice()));
       },
       finish: async () => {
+        await this.finishGate;
         this.received.set(name, new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer()));
         end();
         return name;
+      },
+      remove: () => {
+        this.received.delete(name);
+        return Promise.resolve();
       },
       discard: () => {
         end();

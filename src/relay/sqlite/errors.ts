@@ -7,6 +7,7 @@
  * @module
  */
 import { Failure, RelayUnavailable } from "../../errors.ts";
+import { isGuarded } from "../../file_problem.ts";
 
 /** SQLite's primary result codes, https://sqlite.org/rescode.html. */
 const BY_CODE: Record<number, Trouble> = {
@@ -51,6 +52,7 @@ const REASONS = {
   io: "file-disk-error",
   damaged: "file-damaged",
   denied: "file-denied",
+  guarded: "file-guarded",
 } as const;
 
 type Trouble = keyof typeof REASONS;
@@ -64,7 +66,7 @@ function troubleOf(error: unknown): Trouble | undefined {
   // The low byte is the primary code: 261 (SQLITE_BUSY_RECOVERY) is a 5.
   if (typeof errcode === "number") return BY_CODE[errcode & 0xff];
   if (typeof code === "string" && BY_ERRNO[code]) return BY_ERRNO[code];
-  // NotCapable: the devices and the kernel's files, which this Deno opens for no program.
+  if (isGuarded(error)) return "guarded";
   if (
     error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotFound ||
     error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.NotADirectory
@@ -93,6 +95,6 @@ export function relayError(error: unknown, path: string): unknown {
   if (trouble === undefined) return error;
   const options = { cause: error };
   const failure = new Failure(REASONS[trouble], { path }, options);
-  const mayPass = trouble !== "damaged" && trouble !== "denied";
+  const mayPass = trouble === "busy" || trouble === "full" || trouble === "io";
   return mayPass ? new RelayUnavailable(failure, options) : failure;
 }

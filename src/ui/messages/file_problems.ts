@@ -12,6 +12,7 @@ export const FILE_PROBLEMS = {
   "no-size": "the system does not say how large it is",
   "not-text": "it is not text",
   "not-permitted": "Whisper may only read files named when it starts",
+  "guarded": "Deno lets Whisper use nothing in /dev, /proc and /sys",
   "empty": "its first line is empty",
   "too-large": "it is too large",
   "exists": "something else is in its place",

@@ -10,12 +10,14 @@ import { FILE_PROBLEMS } from "./file_problems.ts";
 import type { FailureTexts } from "./failure_text.ts";
 import { commandLine } from "./invocation.ts";
 
-/** What the bytes of a pipe are called. */
-const STREAM = "The piped input";
-
-/** A file in a sentence. A line break in the name of one's own file does not break the sentence. */
+/** A file within a sentence. A line break in the name of one's own file does not break the sentence. */
 function called(name: string): string {
-  return name === "" ? STREAM : name.replaceAll(/[\r\n\u0085\u2028\u2029]+/g, " ");
+  return name === "" ? "the piped input" : name.replaceAll(/[\r\n\u0085\u2028\u2029]+/g, " ");
+}
+
+/** The same as the first word of a sentence. */
+function first(name: string): string {
+  return name === "" ? "The piped input" : called(name);
 }
 
 /** A size as people write it: `3.2 MB`, in thousands. */
@@ -30,10 +32,11 @@ export function sizeText(bytes: number): string {
 }
 
 /** Name and size, as far as they are known. */
-export function fileText({ name, size, bytes }: Omit<FileEvent, "event" | "id">): string {
+export function fileText({ name, size, bytes, state }: Omit<FileEvent, "event" | "id">): string {
   const label = name === "" ? "piped data" : called(name);
   if (size !== null) return `${label} (${sizeText(size)})`;
-  return bytes > 0 ? `${label} (${sizeText(bytes)})` : label;
+  const isComplete = state === "received" || state === "delivered";
+  return bytes > 0 || isComplete ? `${label} (${sizeText(bytes)})` : label;
 }
 
 /** How far a file has come: `40% of 3.2 MB`, or the bytes where the end is not known. */
@@ -162,49 +165,49 @@ export const FILE_FAILURES = {
     hint: "Copy it there, or start Whisper with --files and another folder.",
   }),
   "file-unreadable": ({ name, problem }) => ({
-    message: `Can't read ${name === "" ? "the piped input" : called(name)}: ${
-      FILE_PROBLEMS[problem]
-    }.`,
-    hint: problem === "not-a-file" || problem === "no-size"
+    message: `Can't read ${called(name)}: ${FILE_PROBLEMS[problem]}.`,
+    hint: name === ""
+      ? "Check the command before the pipe, and send it again."
+      : problem === "not-a-file" || problem === "no-size" || problem === "guarded"
       ? `Pipe it in instead: cat FILE | ${commandLine("send")}.`
       : "Check the path, and send it again.",
   }),
   "file-unwritable": ({ name, problem }) => ({
-    message: `Can't save ${name || "the piped input"}: ${FILE_PROBLEMS[problem]}.`,
+    message: `Can't save ${called(name)}: ${FILE_PROBLEMS[problem]}.`,
     hint: "Nothing of it was saved. Make room, or use another folder, and ask for it again.",
   }),
   "file-too-large": ({ name, maxBytes }) => ({
-    message: `${called(name)} is too large: ${sizeText(maxBytes)} is the most.`,
+    message: `${first(name)} is too large: ${sizeText(maxBytes)} is the most.`,
     hint: "Compress it, or send it in parts.",
   }),
   "file-changed": ({ name }) => ({
-    message: `${called(name)} changed while it was being sent, so nothing of it was delivered.`,
+    message: `${first(name)} changed while it was being sent, so nothing of it was delivered.`,
     hint: "Send it again once it is complete.",
   }),
   "file-mismatch": ({ name }) => ({
-    message: `${called(name)} is not what was offered, so it was discarded.`,
+    message: `${first(name)} is not what was offered, so it was discarded.`,
     hint: "Ask for it again. If it happens again, your peer's program is faulty or hostile.",
   }),
   "file-peer-failed": ({ name, reason, from }) => ({
-    message: `${called(name)} was not ${from === "you" ? "delivered" : "received"}: ${
+    message: `${first(name)} was not ${from === "you" ? "delivered" : "received"}: ${
       PEER_FAILURES[reason]
     }.`,
     hint: "Nothing of it was saved. Send it again.",
   }),
   "file-peer-left": ({ name }) => ({
     message: `Your peer left before ${name === "" ? "the transfer" : called(name)} was complete.`,
-    hint: "Nothing of it was saved. Send it again when you are both back.",
+    hint: "What is incomplete was not saved. Try again when you are both back.",
   }),
-  "file-refused": ({ name, reason }) => ({
+  "file-refused": ({ name, reason, by }) => ({
     message: reason === "no-folder"
       ? "Your peer's program has no folder for files."
-      : `Your peer refused ${name === "" ? "what you sent" : called(name)}.`,
+      : `${by === "you" ? "You" : "Your peer"} refused ${called(name)}.`,
     hint: reason === "no-folder"
       ? "Ask them to start it with --files DIR."
       : "Nothing of it was sent.",
   }),
   "file-canceled": ({ name, by }) => ({
-    message: `${called(name)} was canceled${by === "peer" ? " by your peer" : ""}.`,
+    message: `${first(name)} was canceled${by === "peer" ? " by your peer" : ""}.`,
     hint: "Nothing of it was saved.",
   }),
   "transfer-timeout": ({ kind }) => ({
@@ -220,7 +223,7 @@ export const FILE_FAILURES = {
     hint: `Name files, or pipe something in: ${commandLine("send report.pdf")}.`,
   }),
   "file-is-folder": ({ name }) => ({
-    message: `${called(name)} is a folder.`,
+    message: `${first(name)} is a folder.`,
     hint: `Send it as one stream: tar -c FOLDER | ${commandLine("send")}.`,
   }),
   "missing-yes": () => ({

@@ -5,6 +5,7 @@
  */
 import type { CollectionKind, UriProblem } from "../../failure_reasons.ts";
 import type { FailureTexts } from "./failure_text.ts";
+import { FILE_PROBLEMS } from "./file_problems.ts";
 import { commandForAnyHost, commandLine } from "./invocation.ts";
 
 const COPY_AGAIN = "Copy it again: in Atlas, Connect > Drivers.";
@@ -317,6 +318,10 @@ export const RELAY_FAILURES = {
   "file-denied": ({ path }) => ({
     message: `Can't create, read or write ${path}.`,
     hint: "Check that its directory exists, belongs to you and isn't read-only.",
+  }),
+  "file-guarded": ({ path }) => ({
+    message: `Can't use ${path}: ${FILE_PROBLEMS.guarded}.`,
+    hint: "Set XDG_RUNTIME_DIR to a directory of your own outside of them, or unset it.",
   }),
   "file-foreign": ({ path }) => ({
     message: `Can't use ${path}: it isn't a Whisper database.`,

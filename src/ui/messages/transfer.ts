@@ -10,6 +10,7 @@ export const TRANSFER_TEXTS = {
   invite: (code: string) =>
     `Your code, for one person and one use: ${code}\nThey run: ${commandLine(`receive ${code}`)}`,
   ready: (peer: string) => `${peer} joined. Everything is end-to-end encrypted.`,
+  away: (peer: string) => `${peer} is away. The transfer continues when they're back.`,
   offered: (peer: string) => `Waiting for ${peer} to accept. Nothing is sent before.`,
   sending: "Sending… (Ctrl+C cancels)",
   receiving: "Receiving… (Ctrl+C cancels)",

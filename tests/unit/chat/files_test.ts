@@ -351,6 +351,24 @@ Deno.test("FileTransfers: fails what moves when the peer leaves, and cancels it 
   await assertRejects(() => harness.host.transfers.send("a", "a"), Failure, "no-peer-for-file");
 });
 
+Deno.test("FileTransfers: removes a file that was canceled while it got its name", async () => {
+  for (const who of ["you", "peer"] as const) {
+    const harness = new Harness();
+    const { host, guest } = harness;
+    const finishing = Promise.withResolvers<void>();
+    guest.files.finishGate = finishing.promise;
+    await harness.accepted("a", 10);
+    await harness.run();
+    assertEquals(guest.states, ["offered", "accepted"]);
+    const ended = guest.transfers.end(who);
+    finishing.resolve();
+    await ended;
+    assertEquals(guest.states.at(-1), who === "you" ? "canceled" : "failed");
+    assertEquals([...guest.files.received.keys()], [], "it was told that nothing was saved");
+    assertEquals(host.states.includes("delivered"), false);
+  }
+});
+
 // ------------------------------------------------------------------------------- hostile peers
 
 /** A guest that gets whatever a host sends. */

@@ -67,6 +67,19 @@ Deno.test({
     }),
 });
 
+Deno.test("Folder: removes a file again that got its name, and none that had it before", () =>
+  withFolder(async (path) => {
+    await Deno.writeTextFile(`${path}/a`, "before");
+    const folder = await Folder.open(path, systemRandom);
+    const target = await folder.target({ name: "a" });
+    await target.write([new Uint8Array(1)]);
+    assertEquals(await target.finish(), "a (1)");
+    await target.remove();
+    await target.discard();
+    assertEquals(names(path), ["a"]);
+    assertEquals(await Deno.readTextFile(`${path}/a`), "before");
+  }));
+
 Deno.test("Folder: leaves nothing of a file that is discarded", () =>
   withFolder(async (path) => {
     const folder = await Folder.open(path, systemRandom);
