@@ -24,7 +24,16 @@ const noQemu = exists(LOADER) && await new Deno.Command(QEMU, { args: ["--versio
   ? undefined
   : "no qemu-user-static with the libc of arm64";
 
-/** Compiles for these targets, and removes the programs afterwards. */
+/** Each program, compiled once for all tests that want it. */
+const compiled = new Map<Target, Promise<string>>();
+
+async function compileOnce(target: Target): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "whisper-test-" });
+  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+  return await compile({ target, folder });
+}
+
+/** Compiles for these targets; the programs are removed with the last test. */
 function test(
   name: string,
   targets: readonly Target[],
@@ -38,7 +47,10 @@ function test(
       const folder = await Deno.makeTempDir({ prefix: "whisper-test-" });
       try {
         const programs: string[] = [];
-        for (const target of targets) programs.push(await compile({ target, folder }));
+        for (const target of targets) {
+          if (!compiled.has(target)) compiled.set(target, compileOnce(target));
+          programs.push(await compiled.get(target)!);
+        }
         await work(programs, folder);
       } finally {
         await Deno.remove(folder, { recursive: true });

@@ -7,7 +7,7 @@ import { assertEquals } from "@std/assert";
 import { emptySummary, simulateHours } from "./simulate.ts";
 import { simulate, simulateStandstill } from "./simulation.ts";
 
-const HOURS = Deno.env.get("SOAK") === "1" ? 1_000 : 20;
+const HOURS = Deno.env.get("SOAK") === "1" ? 1_000 : 10;
 const STANDSTILLS = Deno.env.get("SOAK") === "1" ? 100 : 3;
 
 Deno.test(`simulate: the invariants of a chat hold for ${HOURS} hours`, async () => {
