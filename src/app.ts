@@ -8,7 +8,7 @@ import { env } from "./environment.ts";
 import { note, openTerminal, say, type Surroundings } from "./app/surroundings.ts";
 import type { Entry } from "./chat/room.ts";
 import type { StartChat } from "./cli/command.ts";
-import { checkName } from "./cli/person.ts";
+import { suggestedName } from "./cli/person.ts";
 import type { FileStore } from "./files/store.ts";
 import { withoutPassword } from "./cli/connection_secret.ts";
 import type { Asker } from "./cli/questions.ts";
@@ -83,8 +83,9 @@ async function chat(command: StartChat, surroundings: Surroundings): Promise<num
   const files = command.files === undefined && command.transfer === undefined
     ? undefined
     : await (await import("./app/transfer.ts")).openFiles(command, surroundings);
+  // A transfer asks for no name.
   const name = command.transfer
-    ? nameWithoutAsking(command.name, userName)
+    ? command.name ?? suggestedName(userName) ?? "whisper"
     : await askName(command.name, asker, userName);
   const { code, ...asked } = await askForRelay(command, asker, stop);
   let { settings, relay, wasAsked } = asked;
@@ -224,16 +225,6 @@ async function converse(
   } finally {
     stop.removeEventListener("abort", onStop);
     await ui.close();
-  }
-}
-
-/** The name for a transfer, which asks for none: as given, else that of the user, else `whisper`. */
-function nameWithoutAsking(given: string | undefined, user: string | undefined): string {
-  if (given !== undefined) return given;
-  try {
-    return checkName(user ?? "");
-  } catch {
-    return "whisper";
   }
 }
 

@@ -14,7 +14,6 @@ import type { Interface } from "../ui/interface.ts";
 import { peerLabel } from "../ui/messages/events.ts";
 import { fileText } from "../ui/messages/files.ts";
 import { TRANSFER_TEXTS } from "../ui/messages/transfer.ts";
-import { isTextForTerminal } from "../ui/terminal_bytes.ts";
 import { TransferInterface, type TransferTask, type TransferView } from "../ui/transfer.ts";
 import type { InterfaceParts } from "./interface.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -71,6 +70,22 @@ function sinkOf(output: Output, { yes }: Transfer & { kind: "receive" }): Sink {
       if (output.isTerminal && isInLine) output.writeBytes(new Uint8Array([LINE_FEED]));
       isInLine = false;
     },
+  };
+}
+
+/** Control characters but tab and line breaks: a terminal acts on them. */
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
+
+/** Judges one piece after the other; false from the first one on that is not plain text in UTF-8. */
+function isTextForTerminal(): (bytes: Uint8Array) => boolean {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  return (bytes) => {
+    try {
+      return !CONTROL.test(decoder.decode(bytes, { stream: true }));
+    } catch {
+      return false;
+    }
   };
 }
 

@@ -48,6 +48,15 @@ export function checkName(text: string, source = "your name"): string {
   return name;
 }
 
+/** A name that may be suggested, as it can be shown; undefined where it cannot. */
+export function suggestedName(text = ""): string | undefined {
+  try {
+    return checkName(text);
+  } catch {
+    return undefined;
+  }
+}
+
 function isLong(name: string): boolean {
   return new TextEncoder().encode(name).length > MAX_NAME_BYTES ||
     // Never more graphemes than units: most names need no counting.

@@ -12,7 +12,7 @@ import { QUESTIONS } from "../ui/messages/questions.ts";
 import type { Connection, StartChat } from "./command.ts";
 import { flagAndEnv } from "./command_table.ts";
 import { passphraseBits, WEAK_BITS } from "./passphrase_strength.ts";
-import { checkName } from "./person.ts";
+import { checkName, suggestedName } from "./person.ts";
 import type { ReadLineOptions } from "../terminal/shown_line.ts";
 import { fileProblem } from "../file_problem.ts";
 import { decodeText, readBounded } from "./text_file.ts";
@@ -73,21 +73,13 @@ export async function askName(
 ): Promise<string> {
   if (given !== undefined) return given;
   if (!asker.isInteractive) throw new Failure("missing-name", { source: flagAndEnv("name") });
-  const fallback = suggested && isName(suggested) ? suggested.trim() : undefined;
+  const fallback = suggestedName(suggested);
   const prompt = QUESTIONS.name(fallback);
   return await promptUntilValid(
     asker,
     { prompt },
     (answer) => checkName(answer || (fallback ?? "")),
   );
-}
-
-function isName(text: string): boolean {
-  try {
-    return checkName(text) !== "";
-  } catch {
-    return false;
-  }
 }
 
 /**

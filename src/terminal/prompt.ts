@@ -29,6 +29,8 @@ const FLUSH_MS = 500;
 /** Of a line that is too long, its end is read as well: in JSON it may say what the line is about. */
 const TAIL_CHARS = 2_048;
 
+const LINE_DECODING = { guessPastes: false, detectWheel: false };
+
 /** The owner of standard input. */
 export class TerminalInput {
   readonly #terminal: Terminal;
@@ -47,8 +49,8 @@ export class TerminalInput {
   /** What the next line that is typed begins with. */
   #given = "";
   #isBusy = false;
-  #guessPastes = false;
-  #detectWheel = false;
+  /** How the next reading is decoded. */
+  #decoding = LINE_DECODING;
   /** What was deleted in the last line that was not hidden, for yank. */
   #killed = "";
 
@@ -98,8 +100,7 @@ export class TerminalInput {
     signal: AbortSignal,
     { detectWheel = false }: { readonly detectWheel?: boolean } = {},
   ): Promise<Input[] | null> {
-    this.#guessPastes = true;
-    this.#detectWheel = detectWheel;
+    this.#decoding = { guessPastes: true, detectWheel };
     while (true) {
       signal.throwIfAborted();
       const inputs = this.#settled.splice(0);
@@ -199,7 +200,7 @@ export class TerminalInput {
     options.signal?.throwIfAborted();
     const line = new ShownLine(this.#terminal, options, options.hidden ? "" : this.#killed);
     const { isAnsi } = this.#terminal;
-    this.#guessPastes = this.#detectWheel = false;
+    this.#decoding = LINE_DECODING;
     this.#terminal.setRaw(true);
     this.#line = line;
     let isGivenUp = true;
@@ -328,8 +329,7 @@ export class TerminalInput {
     this.#reading ??= this.#terminal.read().then((bytes) => {
       if (bytes === null) this.#isOver = true;
       const text = this.#decoder.decode(bytes ?? new Uint8Array(), { stream: bytes !== null });
-      const [guessPastes, detectWheel] = [this.#guessPastes, this.#detectWheel];
-      if (this.#terminal.isTerminal) this.#keys.add(text, { guessPastes, detectWheel });
+      if (this.#terminal.isTerminal) this.#keys.add(text, this.#decoding);
       else this.#pending += this.#isUtf8(bytes) ? text : text.replaceAll("\ufffd", NOT_UTF8);
     }).finally(() => this.#reading = undefined);
     if (!signal) return await this.#reading;

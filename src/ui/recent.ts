@@ -23,13 +23,6 @@ export interface RecentMessage {
   readonly text: string;
 }
 
-/** The message that a reply answers, as it stands above the reply. */
-export interface Quote {
-  readonly from: "you" | "peer";
-  /** One's own copy of it, on one line; undefined where it is gone. */
-  readonly text: string | undefined;
-}
-
 /** A message on one line. */
 export function quoted(text: string): string {
   // The sanitizer need not read what is cut off anyway.

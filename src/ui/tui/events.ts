@@ -5,7 +5,7 @@
  */
 import type { ChatEvent } from "../../chat/events.ts";
 import { EMPTY_DRAFT, forgetPast } from "../../terminal/editor.ts";
-import { alarmMessage, peerLabel, relayTrouble, sentenceOf } from "../messages/events.ts";
+import { alarmMessage, peerLabel, sentenceOf } from "../messages/events.ts";
 import { notesOf, withoutLine, withUnsentLast } from "../common.ts";
 import { YOUR_PEER } from "../messages/interfaces.ts";
 import {
@@ -143,20 +143,12 @@ function unsent(state: State, ids: readonly string[]): State {
   return { ...state, log: failed(log, ids), history: withUnsentLast(history, ids) };
 }
 
-function relayOf(state: State, event: ChatEvent & { event: "relay" }): RelayState {
-  const message = relayTrouble(event);
-  switch (event.state) {
-    case "up":
-      return { state: "up" };
-    case "down":
-      return { state: "down", message };
-    case "reconnecting":
-      return {
-        state: "reconnecting",
-        message,
-        ...event.retryInMs !== undefined && { retryAt: state.now + event.retryInMs },
-      };
-  }
+function relayOf(
+  { now }: State,
+  { state, retryInMs }: ChatEvent & { event: "relay" },
+): RelayState {
+  if (state !== "reconnecting") return { state };
+  return { state, retryAt: retryInMs === undefined ? undefined : now + retryInMs };
 }
 
 /** Adds the sentence for an event, unless the header or the status line shows it. */

@@ -7,7 +7,7 @@
  */
 import type { MessageRef } from "../../chat/events.ts";
 import { safeText } from "../../terminal/safe_text.ts";
-import { type Quote, quoted, type RecentMessage } from "../recent.ts";
+import { quoted, type RecentMessage } from "../recent.ts";
 import { isSameDay } from "../common.ts";
 import { PLAIN_TEXTS } from "../messages/plain.ts";
 import { DELIVERY_WORDS } from "../messages/tui.ts";
@@ -53,12 +53,14 @@ export type Entry =
     }
   );
 
-/** The message that a reply answers. */
-export interface ShownQuote extends Quote {
+/** The message that a reply answers, as it stands above the reply. */
+export interface ShownQuote {
   /** Its entry; undefined where it was gone already. */
   readonly id: number | undefined;
   /** Who wrote it, as they are called on this screen. */
   readonly who: string;
+  /** One's own copy of it, on one line; undefined where it is gone. */
+  readonly text: string | undefined;
 }
 
 /** A message of the peer. */
@@ -195,8 +197,8 @@ export function quoteOf(
       : one.kind === "peer" && one.seq === seq && one.id >= epochFrom
   );
   const who = from === "you" ? PLAIN_TEXTS.you : peer;
-  if (!entry || entry.kind === "program") return { from, who, id: undefined, text: undefined };
-  return { from, who, id: entry.id, text: quoted(entry.text) };
+  if (!entry || entry.kind === "program") return { who, id: undefined, text: undefined };
+  return { who, id: entry.id, text: quoted(entry.text) };
 }
 
 /** The messages, as commands name them. */

@@ -40,24 +40,18 @@ export function headerRows(state: State): Row[] {
     ? `${HEADER_TEXTS.program} ${room ?? ""}`.trimEnd()
     : room;
   const verified = isVerified ? HEADER_TEXTS.verified : HEADER_TEXTS.unverified;
-  const spans: Span[] = [
-    { role: "strong", text: ` ${place}` },
-    { role: "rule", text: " │ " },
-    ...peer === undefined ? [{ role: "faint", text: HEADER_TEXTS.alone } as const] : [
-      {
-        role: "faint",
-        text: isWide ? `${HEADER_TEXTS.encrypted} · ${verified}` : verified,
-      } as const,
-      { role: "rule", text: " │ " } as const,
-      {
-        role: presence === "here" ? "faint" : "problem",
-        text: `${presenceWord(presence ?? "here")}: `,
-      } as const,
-      { role: "peer", text: peer } as const,
-    ],
+  const bar: Span = { role: "rule", text: " │ " };
+  const who: Span[] = peer === undefined ? [{ role: "faint", text: HEADER_TEXTS.alone }] : [
+    { role: "faint", text: isWide ? `${HEADER_TEXTS.encrypted} · ${verified}` : verified },
+    bar,
+    {
+      role: presence === "here" ? "faint" : "problem",
+      text: `${presenceWord(presence ?? "here")}: `,
+    },
+    { role: "peer", text: peer },
   ];
-  const rule: Row = [{ role: "rule", text: "─".repeat(columns) }];
-  return [cut(spans, columns), rule];
+  const header: Row = [{ role: "strong", text: ` ${place}` }, bar, ...who];
+  return [cut(header, columns), [{ role: "rule", text: "─".repeat(columns) }]];
 }
 
 /** Alarms that were not dismissed. Nothing else is reversed from edge to edge at the top. */

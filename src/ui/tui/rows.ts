@@ -12,7 +12,7 @@ import { dayName, QUOTE_TEXTS } from "../messages/interfaces.ts";
 import { PLAIN_TEXTS } from "../messages/plain.ts";
 import { DELIVERY_WORDS } from "../messages/tui.ts";
 import type { Entry, OwnEntry, ShownQuote } from "./log.ts";
-import type { Role, Span } from "./theme.ts";
+import type { Span } from "./theme.ts";
 import { linked, type LinkPart, linkParts } from "../../terminal/links.ts";
 import { clip, pad, padStart, widthOf, wrap, wrapRows } from "../../terminal/text.ts";
 
@@ -74,18 +74,12 @@ type Program = Entry & { kind: "program" };
 type Spoken = Exclude<Entry, Program>;
 
 const MARKS: Readonly<Record<Weight, string>> = { quiet: "·", news: "*", problem: "!", alarm: "!" };
-const ROLES: Readonly<Record<Weight, Role>> = {
-  quiet: "faint",
-  news: "news",
-  problem: "problem",
-  alarm: "alarm",
-};
 
 function program({ weight, text, at, isPicture }: Program, { columns }: Geometry): Row[] {
   if (isPicture) {
     return text.split("\n").map((row) => [{ role: "picture", text: clip(row, columns) }]);
   }
-  const role = ROLES[weight];
+  const role = weight === "quiet" ? "faint" : weight;
   const said = weight === "alarm" ? alarmText(text) : text;
   const width = Math.max(MIN_TEXT_CELLS, columns - TIME_CELLS - MARGIN);
   return said.split("\n").flatMap((line) => hanging(line, width)).map((line, index) => {

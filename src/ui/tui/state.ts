@@ -3,12 +3,11 @@
  *
  * @module
  */
-import type { Presence, RoomKind } from "../../chat/events.ts";
+import type { FileEvent, Presence, RoomKind } from "../../chat/events.ts";
 import { safeLine } from "../../terminal/safe_text.ts";
 import { type Draft, EMPTY_DRAFT } from "../../terminal/editor.ts";
 import { EMPTY_LOG, type Log } from "./log.ts";
 import { PLAIN_TEXTS } from "../messages/plain.ts";
-import type { FileEvent } from "../../chat/events.ts";
 import type { SentLine } from "../common.ts";
 import type { HistorySearch } from "../../terminal/history_search.ts";
 import type { CompletePath } from "../slash_commands.ts";
@@ -19,9 +18,8 @@ import type { Scroll } from "./viewport.ts";
 /** The relay, as far as it is known. */
 export type RelayState =
   | { readonly state: "connecting"; readonly since: number }
-  | { readonly state: "up" }
-  | { readonly state: "reconnecting"; readonly message: string; readonly retryAt?: number }
-  | { readonly state: "down"; readonly message: string };
+  | { readonly state: "up" | "down" }
+  | { readonly state: "reconnecting"; readonly retryAt: number | undefined };
 
 /** What is waited for. */
 export interface Waiting {

@@ -2,7 +2,7 @@ import { rawOf } from "../../../src/terminal/terminal_text.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { type Clock, systemClock } from "../../../src/clock.ts";
 import { examineAll, type Step } from "../../../src/doctor/doctor.ts";
-import { checkTerminal, type TerminalFacts } from "../../../src/doctor/here.ts";
+import { checkTerminal, type TerminalFacts } from "../../../src/doctor/run.ts";
 import { jsonReport, plainReport } from "../../../src/doctor/report.ts";
 import { Failure, RelayUnavailable } from "../../../src/errors.ts";
 import { type Check, type CheckName, type Finding, found } from "../../../src/relay/check.ts";
