@@ -72,6 +72,11 @@ export type Input =
   /** The terminal has answered everything that was asked before its attributes (DA1). */
   | { readonly input: "attributes" };
 
+/** Whether a person caused an input, and not the terminal by itself. */
+export function isTyped({ input }: Input): boolean {
+  return input === "key" || input === "text" || input === "paste";
+}
+
 /** A terminal sends a sequence in one piece, and networks deliver it within this many milliseconds. */
 const ESCAPE_MS = 50;
 /** A longer sequence may come in pieces that are further apart, and is never typed by hand. */

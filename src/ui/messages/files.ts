@@ -58,26 +58,19 @@ export function fileSentence(
     /** Where files are saved, as the person named it. */
     folder?: string | undefined;
   } = {},
-): { readonly weight: "quiet" | "news" | "problem"; readonly text: string } | undefined {
+): { readonly weight: "quiet" | "news"; readonly text: string } | undefined {
   const file = fileText(event);
   const isOwn = event.from === "you";
+  const news = (...sentences: (string | undefined)[]) =>
+    ({ weight: "news", text: sentences.filter(Boolean).join(" ") }) as const;
   switch (event.state) {
-    case "offered": {
-      if (!isOwn) {
-        return {
-          weight: "news",
-          text: `${peer} offers ${file}. /accept saves it, /refuse declines.`,
-        };
-      }
-      const note = isFreeCluster ? largeFileNote(event) : undefined;
-      return {
-        weight: "news",
-        text:
-          `Offered ${file} to ${peer}. Nothing is sent before they accept; /cancel takes it back.${
-            note === undefined ? "" : ` ${note}`
-          }`,
-      };
-    }
+    case "offered":
+      if (!isOwn) return news(`${peer} offers ${file}. /accept saves it, /refuse declines.`);
+      return news(
+        `Offered ${file} to ${peer}.`,
+        "Nothing is sent before they accept; /cancel takes it back.",
+        isFreeCluster ? largeFileNote(event) : undefined,
+      );
     case "accepted":
       return {
         weight: "quiet",
@@ -85,26 +78,22 @@ export function fileSentence(
           ? `${peer} accepted ${called(event.name)}. Sending…`
           : `Receiving ${event.name}… (/cancel stops)`,
       };
-    case "progress":
-      return undefined;
     case "received":
-      return {
-        weight: "news",
-        text: `Received ${file} from ${peer}, complete and unaltered.${
-          folder === undefined ? "" : ` It is in ${folder}.`
-        }`,
-      };
+      return news(
+        `Received ${file} from ${peer}, complete and unaltered.`,
+        folder && `It is in ${folder}.`,
+      );
     case "delivered":
-      return { weight: "news", text: `Delivered ${file} to ${peer}.` };
+      return news(`Delivered ${file} to ${peer}.`);
     case "refused":
-      return { weight: "news", text: refused(event, peer) };
+      return news(refused(event, peer));
     case "canceled":
-      return {
-        weight: "news",
-        text: event.by === "peer"
+      return news(
+        event.by === "peer"
           ? `${peer} canceled ${called(event.name)}. Nothing of it was saved.`
           : `Canceled ${called(event.name)}.`,
-      };
+      );
+    case "progress":
     case "failed":
       return undefined;
   }

@@ -4,7 +4,6 @@
  * @module
  */
 import type { ChatEvent } from "../../chat/events.ts";
-import { EMPTY_DRAFT, forgetPast } from "../../terminal/editor.ts";
 import { alarmMessage, peerLabel, sentenceOf } from "../messages/events.ts";
 import { notesOf, withoutLine, withUnsentLast } from "../common.ts";
 import { YOUR_PEER } from "../messages/interfaces.ts";
@@ -21,8 +20,8 @@ import {
   told,
 } from "./log.ts";
 import { nameWidthFor } from "./rows.ts";
-import { NO_RECALL, type RelayState, type State } from "./state.ts";
-import { forgetSent } from "./typing.ts";
+import type { RelayState, State } from "./state.ts";
+import { forgetSent, withOwnDraft } from "./typing.ts";
 
 /** Alarms shown in the banner; all of them stay in the conversation. */
 const MAX_ALARMS = 99;
@@ -206,9 +205,8 @@ function expire(state: State, { from, seq }: ChatEvent & { event: "expired" }): 
 
 /** The state without the conversation, and without anything that brings a part of it back. */
 export function forgetAll(state: State): State {
-  const { draft, recall } = state;
   return {
-    ...state,
+    ...withOwnDraft(state),
     log: cleared(state.log),
     relayView: undefined,
     scroll: "tail",
@@ -216,7 +214,5 @@ export function forgetAll(state: State): State {
     history: [],
     search: undefined,
     find: undefined,
-    recall: NO_RECALL,
-    draft: recall.id === undefined ? forgetPast(draft) : { ...EMPTY_DRAFT, before: recall.draft },
   };
 }

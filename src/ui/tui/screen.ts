@@ -7,7 +7,7 @@
 import type { ChatEvent, Controls, MessageRef, RoomKind } from "../../chat/events.ts";
 import type { Timer } from "../../clock.ts";
 import { beginsWithPaste, textOf } from "../../terminal/editor.ts";
-import type { Input, KeyAction } from "../../terminal/keys.ts";
+import { type Input, isTyped, type KeyAction } from "../../terminal/keys.ts";
 import { askNotifications, type Notifier } from "../../terminal/notification.ts";
 import type { Size } from "../../terminal/terminal.ts";
 import { toClipboard, tty } from "../../terminal/terminal_text.ts";
@@ -539,11 +539,6 @@ export class FullScreen implements Interface, Screen {
     this.#parts.terminal.writeNow(leaveScreen(this.#found));
     this.#parts.terminal.setRaw(false);
   }
-}
-
-/** Whether a person caused an input, and not the terminal by itself. */
-function isTyped({ input }: Input): boolean {
-  return input === "key" || input === "text" || input === "paste";
 }
 
 /** Enter, and every key that leaves. */

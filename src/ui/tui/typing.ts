@@ -50,8 +50,14 @@ export function submitted(
 
 /** Forgets what the draft has of a message that must not come back. */
 export function forgetSent(state: State, id: string): State {
+  if (isPartOf(id, state.recall.id)) return withOwnDraft(state);
+  return { ...state, draft: forgetPast(state.draft) };
+}
+
+/** The draft itself, in place of an earlier line, and without what it remembers. */
+export function withOwnDraft(state: State): State {
   const { draft, recall } = state;
-  if (!isPartOf(id, recall.id)) return { ...state, draft: forgetPast(draft) };
+  if (recall.id === undefined) return { ...state, draft: forgetPast(draft) };
   return { ...state, draft: { ...EMPTY_DRAFT, before: recall.draft }, recall: NO_RECALL };
 }
 

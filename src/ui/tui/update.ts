@@ -8,7 +8,7 @@ import type { ChatEvent, MessageRef } from "../../chat/events.ts";
 import { forgetAll, hearEvent, quoting } from "./events.ts";
 import { conversationWindow } from "./geometry.ts";
 import { EMPTY_DRAFT, insert, replace } from "../../terminal/editor.ts";
-import type { Input } from "../../terminal/keys.ts";
+import { type Input, isTyped } from "../../terminal/keys.ts";
 import { pressKey, scrollBy } from "./press.ts";
 import { drawn, EMPTY_LOG, type Entry, quoteOf, said, told } from "./log.ts";
 import type { Weight } from "../messages/events.ts";
@@ -67,7 +67,11 @@ export function reduce(before: State, action: Action): State {
     case "event":
       return hearEvent(state, action.event);
     case "input":
-      return takeInput({ ...state, isLeaveAsked: isLeaveKept(state, action.input) }, action.input);
+      // Only Ctrl+C right after Ctrl+C leaves; what the terminal reports by itself does not matter.
+      return takeInput(
+        { ...state, isLeaveAsked: state.isLeaveAsked && !isTyped(action.input) },
+        action.input,
+      );
     case "noted":
       return { ...state, ...action.facts };
     case "submitted":
@@ -126,11 +130,6 @@ function found(state: State, text: string): State {
   const scroll = scrolled(window, { id: entry.id, row: last }, Math.floor(window.height / 2));
   const find = { text: wanted, id: entry.id, place: index + 1, count: matches.length };
   return { ...state, find, scroll, unread: scroll === "tail" ? 0 : state.unread };
-}
-
-/** Only Ctrl+C right after Ctrl+C leaves; what the terminal reports by itself does not matter. */
-function isLeaveKept({ isLeaveAsked }: State, { input }: Input): boolean {
-  return isLeaveAsked && input !== "key" && input !== "text" && input !== "paste";
 }
 
 function takeInput(state: State, input: Input): State {
