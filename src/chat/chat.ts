@@ -123,6 +123,13 @@ type State =
   }
   | { readonly phase: "closed"; readonly done: Promise<void> };
 
+/** Why a chat ends, the error that it failed with, and the milliseconds that leaving may take. */
+interface Ending {
+  readonly reason: CloseReason;
+  readonly error?: unknown;
+  readonly withinMs: number;
+}
+
 /** A phase of the lifecycle. */
 export type Phase = State["phase"];
 
@@ -498,7 +505,7 @@ export class Chat implements Controls {
 
   // -------------------------------------------------------------------------------- leaving
 
-  #end(how: { reason: CloseReason; error?: unknown; withinMs: number }): Promise<void> {
+  #end(how: Ending): Promise<void> {
     if (this.#state.phase === "leaving" || this.#state.phase === "closed") return this.#state.done;
     const { promise: done, resolve } = Promise.withResolvers<void>();
     this.#transition({ phase: "leaving", open: this.#open, session: this.#session, done });
@@ -506,9 +513,7 @@ export class Chat implements Controls {
     return done;
   }
 
-  async #leave(
-    { reason, error, withinMs }: { reason: CloseReason; error?: unknown; withinMs: number },
-  ): Promise<void> {
+  async #leave({ reason, error, withinMs }: Ending): Promise<void> {
     const { clock } = this.#options;
     const [open, session] = [this.#open, this.#session];
     this.#handshakeTimer?.cancel();
@@ -532,7 +537,7 @@ export class Chat implements Controls {
     this.#stop.abort(new DOMException("The chat is over", "AbortError"));
     this.#disappearing.reset();
     this.#alarms.close();
-    this.#close({ reason, failure: failure ?? lost, remaining, open });
+    this.#close(reason, remaining, failure ?? lost);
     const closing = this.#closeRelay(open);
     // Do not block the exit on a relay that has already timed out.
     if (!lost) await closing;
@@ -587,14 +592,8 @@ export class Chat implements Controls {
     }
   }
 
-  #close(
-    { reason, failure, remaining, open }: {
-      reason: CloseReason;
-      failure: Failure | undefined;
-      remaining: number | null;
-      open: OpenRoom | undefined;
-    },
-  ): void {
+  #close(reason: CloseReason, remaining: number | null, failure: Failure | undefined): void {
+    const open = this.#open;
     this.#failure = failure;
     if (open?.room.seat || !failure) {
       this.#emit({

@@ -83,7 +83,7 @@ export class Heartbeat {
       viewedAtWall = clock.now();
       const inGracePeriod = now < graceUntil && view.peer && isOverdue(view.peer.leaseLeftMs);
       if (!inGracePeriod) this.#deps.onView(view, askedAt);
-      await this.#pause(nextView(view.peer?.leaseLeftMs, RENEW_MS), signal);
+      await this.#pause(nextView(view.peer?.leaseLeftMs), signal);
     }
   }
 
@@ -126,10 +126,10 @@ function isOverdue(leftMs: number): boolean {
   return leftMs <= AWAY_LEASE_LEFT_MS;
 }
 
-/** Milliseconds after which the lease should be looked at again, at most `usual`. */
-function nextView(leftMs: number | undefined, usual: number): number {
-  if (leftMs === undefined || leftMs <= 0) return usual;
+/** Milliseconds after which a lease, with `leftMs` left of it, should be looked at again. */
+function nextView(leftMs: number | undefined): number {
+  if (leftMs === undefined || leftMs <= 0) return RENEW_MS;
   // A little past the threshold, so that one look is enough.
   const edge = leftMs > AWAY_LEASE_LEFT_MS ? leftMs - AWAY_LEASE_LEFT_MS : leftMs;
-  return Math.min(usual, edge + 100);
+  return Math.min(RENEW_MS, edge + 100);
 }

@@ -175,11 +175,12 @@ async function closerLook(
   { uri, isTls }: { uri: string; isTls: boolean },
 ): Promise<Failure> {
   const options = { cause: failure.cause };
+  const { files } = tlsOf(uri);
   switch (failure.reason) {
     case "connection-lost":
       // There was none to lose. With TLS it had been negotiated, or the failure would be another one:
       // MongoDB closes at that point, without an alert, where a client shows no certificate.
-      if (isTls && !hasClientCertificate(uri)) {
+      if (isTls && !files.some(({ option }) => /^tlsCertificateKeyFile$/i.test(option))) {
         return new Failure("client-certificate-required", {}, options);
       }
       // A server that requires TLS does this, and one at its limit.
@@ -192,10 +193,6 @@ async function closerLook(
     default:
       return failure;
   }
-}
-
-function hasClientCertificate(uri: string): boolean {
-  return tlsOf(uri).files.some(({ option }) => /^tlsCertificateKeyFile$/i.test(option));
 }
 
 /** Closes every socket, in bounded time even if no server answers. Never rejects. */

@@ -167,16 +167,9 @@ class Stream {
 
   /** Resolves when the stream tells of everything that is stored from now on. */
   async open(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#deps;
-    const batchSize = 0;
-    const command = {
-      aggregate: "messages",
-      pipeline: streamPipeline(this.#seat),
-      cursor: { batchSize },
-    };
-    this.#take(
-      await withDeadline(clock, { ms: OPENING_MS, signals: [signal] }, () => this.#run(command)),
-    );
+    const pipeline = streamPipeline(this.#seat);
+    const command = { aggregate: "messages", pipeline, cursor: { batchSize: 0 } };
+    this.#take(await this.#run(command, OPENING_MS, signal));
   }
 
   /** The next envelopes; none after {@link AWAIT_MS}. */
@@ -184,13 +177,7 @@ class Stream {
     const [getMore, batchSize] = [this.#cursor, Math.min(this.#portion.count, MAX_NEWS)];
     const command = { getMore, collection: "messages", batchSize, maxTimeMS: AWAIT_MS };
     const began = this.#deps.clock.monotonic();
-    const documents = this.#take(
-      await withDeadline(
-        this.#deps.clock,
-        { ms: NEWS_MS, signals: [signal] },
-        () => this.#run(command),
-      ),
-    );
+    const documents = this.#take(await this.#run(command, NEWS_MS, signal));
     const bytes = documents.reduce((sum, { length }) => sum + length, 0);
     const ms = this.#deps.clock.monotonic() - began;
     this.#portion.passed({ bytes, count: documents.length, ms });
@@ -208,7 +195,7 @@ class Stream {
     try {
       if (works && !this.#cursor.isZero()) {
         const command = { killCursors: "messages", cursors: [this.#cursor] };
-        await withDeadline(this.#deps.clock, { ms: CLOSING_MS }, () => this.#run(command));
+        await this.#run(command, CLOSING_MS);
       }
       await this.#session.endSession();
     } catch {
@@ -216,8 +203,11 @@ class Stream {
     }
   }
 
-  #run(command: Document): Promise<Document> {
-    return this.#deps.db.command(command, { session: this.#session, ...RAW_BATCHES });
+  /** The answer to a command, which has `ms` milliseconds. */
+  #run(command: Document, ms: number, signal?: AbortSignal): Promise<Document> {
+    const { clock, db } = this.#deps;
+    const options = { session: this.#session, ...RAW_BATCHES };
+    return withDeadline(clock, { ms, signals: [signal] }, () => db.command(command, options));
   }
 
   /** The documents in the answer to `aggregate` or to `getMore`. */

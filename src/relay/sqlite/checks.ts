@@ -5,7 +5,7 @@
  * @module
  */
 import { encodeBase64Url } from "@std/encoding/base64url";
-import type { Clock, Random } from "../../clock.ts";
+import { atMost, type Clock, type Random } from "../../clock.ts";
 import { type Check, type Examination, type Finding, found, latencyOf } from "../check.ts";
 import type { Envelope, Relay, Seat } from "../relay.ts";
 import { openSqliteRelay } from "./sqlite_relay.ts";
@@ -94,17 +94,16 @@ class SqliteExamination implements Examination {
       for (const { id } of envelopes) seen.add(id);
       arrived();
     };
-    let working = () => {};
-    const works = new Promise<void>((resolve) => working = resolve);
+    const isUp = Promise.withResolvers<void>();
     const listener = {
       push: see,
       wake: () => void guest.read(other).then(({ envelopes }) => see(envelopes), () => {}),
-      state: ({ state }: { state: string }) => state === "up" && working(),
+      state: ({ state }: { state: string }) => state === "up" && isUp.resolve(),
     };
     guest.watch(other, listener, AbortSignal.any([signal, ended.signal]));
     const rounds: number[] = [];
     try {
-      if (!await this.#soon(works)) return found("late-notice", {}, "warning");
+      if (!await this.#soon(isUp.promise)) return found("late-notice", {}, "warning");
       for (let seq = 1; seq <= ROUNDS; seq++) {
         const id = this.#name(16);
         const came = new Promise<void>((resolve) => arrived = () => seen.has(id) && resolve());
@@ -132,13 +131,9 @@ class SqliteExamination implements Examination {
 
   /** False when it takes longer than it may. */
   async #soon(promise: Promise<void>): Promise<boolean> {
-    const { promise: late, resolve } = Promise.withResolvers<boolean>();
-    const timer = this.#deps.clock.after(TIMEOUT_MS, () => resolve(false));
-    try {
-      return await Promise.race([promise.then(() => true), late]);
-    } finally {
-      timer.cancel();
-    }
+    let isDone = false;
+    await atMost(this.#deps.clock, TIMEOUT_MS, promise.then(() => isDone = true));
+    return isDone;
   }
 
   #name(bytes: number): string {
