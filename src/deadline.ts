@@ -18,8 +18,7 @@ export async function withDeadline<T>(
   action: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const expired = new AbortController();
-  const signals = (bound.signals ?? []).filter((signal) => signal !== undefined);
-  const signal = AbortSignal.any([expired.signal, ...signals]);
+  const signal = anyOf([expired.signal, ...bound.signals ?? []]);
   signal.throwIfAborted();
   const timer = clock.after(
     bound.ms,
@@ -30,6 +29,11 @@ export async function withDeadline<T>(
   } finally {
     timer.cancel();
   }
+}
+
+/** A signal that is aborted with the first of `signals`. */
+export function anyOf(signals: readonly (AbortSignal | undefined)[]): AbortSignal {
+  return AbortSignal.any(signals.filter((signal) => signal !== undefined));
 }
 
 /** The outcome of `work`, unless `signal` is aborted before: then its reason. */

@@ -121,18 +121,14 @@ class MongoExamination implements Examination {
         }
       },
     });
+    const pass = (name: WayStep) => step(name, (signal) => this.#pass(name, signal));
     this.checks = [
       step("string", () => this.#string()),
-      ...settings.proxy
-        ? [
-          step("proxy", (signal) => this.#pass("proxy", signal)),
-          step("proxy-login", (signal) => this.#pass("proxy-login", signal)),
-        ]
-        : [],
-      step("dns", (signal) => this.#pass("dns", signal)),
-      step("tcp", (signal) => this.#pass("tcp", signal)),
-      step("tls", (signal) => this.#pass("tls", signal)),
-      step("access", (signal) => this.#pass("access", signal)),
+      ...settings.proxy ? [pass("proxy"), pass("proxy-login")] : [],
+      pass("dns"),
+      pass("tcp"),
+      pass("tls"),
+      pass("access"),
       step("auth", () => this.#auth()),
       step("version", () => this.#version()),
       step("privileges", () => this.#privileges()),

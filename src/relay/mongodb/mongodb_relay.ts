@@ -6,7 +6,7 @@
  */
 import type { Document, Filter, MongoClient } from "mongodb";
 import { atMost, type Clock, type Random } from "../../clock.ts";
-import { untilAborted } from "../../deadline.ts";
+import { anyOf, untilAborted } from "../../deadline.ts";
 import { Failure, RelayUnavailable } from "../../errors.ts";
 import { assertBatch, knock } from "../envelope.ts";
 import {
@@ -134,8 +134,7 @@ class MongoRelay implements Relay {
   }
 
   async reconnect({ signal }: OpOptions = {}): Promise<void> {
-    const ends = [signal, this.#closed.signal].filter((end) => end !== undefined);
-    const end = AbortSignal.any(ends);
+    const end = anyOf([signal, this.#closed.signal]);
     const next = this.#connect(await this.#deps.openClient(end));
     if (end.aborted) return await next.close(this.#clock);
     const last = this.#connection;
@@ -351,8 +350,7 @@ class MongoRelay implements Relay {
     options: OpOptions | undefined,
     action: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const ends = [options?.signal, this.#closed.signal, this.#connection.replaced];
-    const signal = AbortSignal.any(ends.filter((end) => end !== undefined));
+    const signal = anyOf([options?.signal, this.#closed.signal, this.#connection.replaced]);
     signal.throwIfAborted();
     try {
       return await untilAborted(signal, action(signal));

@@ -107,12 +107,8 @@ export function completeUri(
   const secret = given.password !== undefined
     ? encoded(given.password)
     : password && normal(password);
-  if (missing.includes("user") && !given.user) {
-    throw new Failure("uri-incomplete", { missing: "user" });
-  }
-  if (missing.includes("password") && !given.password) {
-    throw new Failure("uri-incomplete", { missing: "password" });
-  }
+  const lacking = missing.find((part) => !given[part]);
+  if (lacking) throw new Failure("uri-incomplete", { missing: lacking });
   const credentials = name ? `${name}${secret ? `:${secret}` : ""}@` : "";
   const path = isPlaceholder(database) ? "" : database;
   const passed = optionsOf(options).filter(([option]) => optionKind(option) === "passed");

@@ -8,6 +8,7 @@
  * @module
  */
 import type { Clock } from "../../clock.ts";
+import { anyOf, untilAborted } from "../../deadline.ts";
 import { Failure, RelayUnavailable } from "../../errors.ts";
 
 /** The lock is held for milliseconds, so this long means a process that was stopped while holding it. */
@@ -75,19 +76,16 @@ async function lock(
   path: string,
   { clock, signal }: { clock: Clock; signal?: AbortSignal | undefined },
 ): Promise<void> {
-  const { promise: givenUp, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal?.reason);
+  const late = new AbortController();
   const stuck = new RelayUnavailable(new Failure("file-locked", { path }));
-  const timer = clock.after(TIMEOUT_MS, () => reject(stuck));
-  signal?.addEventListener("abort", onAbort, { once: true });
+  const timer = clock.after(TIMEOUT_MS, () => late.abort(stuck));
   const locked = file.lock(true);
   try {
-    await Promise.race([locked, givenUp]);
+    await untilAborted(anyOf([late.signal, signal]), locked);
   } catch (error) {
     locked.then(() => file.close(), () => file.close());
     throw error;
   } finally {
     timer.cancel();
-    signal?.removeEventListener("abort", onAbort);
   }
 }
