@@ -15,8 +15,7 @@ Deno.addSignalListener("SIGURG", () => midnight = Date.now());
 const original = {
   toDateString: Date.prototype.toDateString,
   toLocaleDateString: Date.prototype.toLocaleDateString,
-  getHours: Date.prototype.getHours,
-  getMinutes: Date.prototype.getMinutes,
+  toTimeString: Date.prototype.toTimeString,
 };
 
 /** A time as far from the end of the day as it is from `midnight`. */
@@ -32,11 +31,8 @@ Date.prototype.toDateString = function () {
 Date.prototype.toLocaleDateString = function (...args: unknown[]) {
   return original.toLocaleDateString.apply(moved(this), args as []);
 };
-Date.prototype.getHours = function () {
-  return original.getHours.call(moved(this));
-};
-Date.prototype.getMinutes = function () {
-  return original.getMinutes.call(moved(this));
+Date.prototype.toTimeString = function () {
+  return original.toTimeString.call(moved(this));
 };
 
 await import("../../main.ts");
