@@ -10,6 +10,7 @@
  */
 import type { Command } from "../cli/command.ts";
 import { hostOf } from "../cli/proxy.ts";
+import { basename, dirname, join } from "node:path";
 import { defaultDatabasePath, directoryOf } from "../relay/sqlite/place.ts";
 
 /** The root of every path of a system; the flags for Deno beside this file say the same. */
@@ -57,10 +58,10 @@ export function filesOf(
   const own: string[] = [];
   if (command.command === "chat") {
     const { files, transfer } = command;
-    if (files !== undefined) own.push(...withTarget(files));
+    if (files !== undefined) own.push(files);
     if (transfer?.kind === "send") named.push(...transfer.paths);
     if (transfer?.kind === "receive" && transfer.into !== undefined) {
-      own.push(...withTarget(transfer.into));
+      own.push(transfer.into);
     }
   }
   if ("relay" in command && command.command !== "relay" && command.relay?.kind !== "uri") {
@@ -73,23 +74,30 @@ export function filesOf(
   return { own, named };
 }
 
-/** A folder, and where it is if a link leads there. */
-function withTarget(folder: string): string[] {
-  try {
-    return [folder, Deno.realPathSync(folder)];
-  } catch {
-    // The failure to use it says why.
-    return [folder];
+/**
+ * A path, and where links lead that are part of it: Deno asks for the real path of an open file. Of what
+ * does not exist yet, such as a folder that is about to be made, the part that does counts.
+ */
+function withTarget(path: string): string[] {
+  const missing: string[] = [];
+  for (let parent = path;; parent = dirname(parent)) {
+    try {
+      return [path, join(Deno.realPathSync(parent), ...missing)];
+    } catch {
+      // The failure to use it says why.
+      if (dirname(parent) === parent) return [path];
+      missing.unshift(basename(parent));
+    }
   }
 }
 
 /** Keeps these files and gives up all others. What was not allowed before is not allowed after. */
 export function confine({ own, named }: Files): void {
-  for (const path of own) {
+  for (const path of own.flatMap(withTarget)) {
     keep({ name: "read", path });
     keep({ name: "write", path });
   }
-  for (const path of named) keep({ name: "read", path });
+  for (const path of named.flatMap(withTarget)) keep({ name: "read", path });
   for (const path of ROOTS) {
     Deno.permissions.revokeSync({ name: "read", path });
     Deno.permissions.revokeSync({ name: "write", path });

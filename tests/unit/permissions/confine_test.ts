@@ -85,3 +85,58 @@ Deno.test("confine: gives up everything that Deno is given at the start", async 
     assertEquals(given.sort(), [...ROOTS].sort());
   }
 });
+
+Deno.test({
+  name: "confine: leaves the use of files and folders that a link leads to",
+  ignore: IS_WINDOWS,
+  async fn() {
+    const folder = await Deno.realPath(await Deno.makeTempDir());
+    try {
+      await Deno.mkdir(`${folder}/real`);
+      await Deno.writeTextFile(`${folder}/real/file`, "text");
+      await Deno.writeTextFile(`${folder}/other`, "text");
+      await Deno.symlink(`${folder}/real`, `${folder}/link`);
+      await Deno.symlink(`${folder}/real/file`, `${folder}/link-to-file`);
+      const own = [`${folder}/link/new/deep`];
+      const named = [`${folder}/link/file`, `${folder}/link-to-file`];
+      const program = `
+        import { confine } from ${
+        JSON.stringify(import.meta.resolve("../../../src/permissions/confine.ts"))
+      };
+        confine(${JSON.stringify({ own, named })});
+        const tryTo = (action) => {
+          try {
+            action();
+            return "done";
+          } catch (error) {
+            return error.name;
+          }
+        };
+        console.log(JSON.stringify([
+          ...${JSON.stringify(named)}.map((path) => tryTo(() => Deno.openSync(path).statSync())),
+          tryTo(() => {
+            Deno.mkdirSync("${own[0]}", { recursive: true });
+            Deno.openSync("${own[0]}/a", { write: true, create: true }).statSync();
+          }),
+          tryTo(() => Deno.openSync("${folder}/other")),
+          tryTo(() => Deno.openSync("${folder}/real/file", { write: true })),
+        ]));`;
+      const path = `${folder}/program.ts`;
+      await Deno.writeTextFile(path, program);
+      const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          ...["run", "--no-prompt", "--no-check", "--allow-read=/", "--allow-write=/"],
+          ...["--allow-env", "--config", new URL("../../../deno.json", import.meta.url).pathname],
+          path,
+        ],
+      }).output();
+      assertEquals(
+        new TextDecoder().decode(stdout).trim(),
+        JSON.stringify(["done", "done", "done", "NotCapable", "NotCapable"]),
+        new TextDecoder().decode(stderr),
+      );
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
