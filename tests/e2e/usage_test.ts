@@ -101,7 +101,7 @@ const CASES: readonly {
     args: ["new", "--local", "--name", "A"],
     env: { XDG_RUNTIME_DIR: "/dev/null" },
     status: 3,
-    says: /Can't create, read or write \/dev\/null\/whisper\/chat\.db/,
+    says: /Can't use \/dev\/null\/whisper\/chat\.db: Deno lets Whisper use nothing in \/dev/,
   },
   {
     what: "no connection string",
