@@ -291,6 +291,8 @@ export const REASONS = {
   "transfer-timeout": because<{ kind: "send" | "receive" }>("file"),
   /** The sender left, and there was nothing. */
   "nothing-received": because("file"),
+  /** The code of a transfer was tried too often. */
+  "transfer-code-burnt": because("code-burnt"),
   /** `send` without files, where a person types. */
   "nothing-to-send": because("usage"),
   /** A folder among the files of `send`. */

@@ -92,6 +92,8 @@ export class TransferInterface implements Interface {
         return this.#isReady.resolve();
       case "message":
         return this.#controls?.displayed(event.seq);
+      case "code-burnt":
+        return this.#finish(new Failure("transfer-code-burnt"));
       case "file":
         return this.#onFile(event);
       case "presence":

@@ -56,6 +56,9 @@ export class TransferScreen implements TransferView {
         return this.#say(`${this.#label(event.from)}: ${safeText(event.text)}`);
       case "ready":
         return this.#say(TRANSFER_TEXTS.ready(this.#label(event.peer)));
+      case "code-burnt":
+        // It ends the transfer, and is told as its failure.
+        return;
       case "waiting":
       case "relay":
         if (event.event === "relay" ? event.state === "up" : event.for !== "goodbye") return;

@@ -203,6 +203,10 @@ export const FILE_FAILURES = {
     message: kind === "send" ? "Nothing was delivered in time." : "Nothing complete came in time.",
     hint: "Try again, or give it more time with --timeout.",
   }),
+  "transfer-code-burnt": () => ({
+    message: "Your code is no longer valid: 3 failed attempts. Nothing was sent.",
+    hint: "Send it again for a new code.",
+  }),
   "nothing-received": () => ({
     message: "The sender left without sending anything.",
     hint: "Ask them to send it again.",

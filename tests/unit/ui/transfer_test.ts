@@ -154,3 +154,11 @@ Deno.test("TransferScreen: says how large a stream was that had nothing in it", 
   harness.file("received", { name: "file", size: null });
   assertEquals(harness.said, ["Received file (0 bytes) from Bob, complete and unaltered."]);
 });
+
+Deno.test("TransferInterface: ends when its code is no longer valid, and names no command of a chat", () => {
+  const harness = new Harness({ kind: "send", paths: ["a"] });
+  harness.ui.hear({ event: "code-burnt" });
+  assertEquals(harness.said, []);
+  assertEquals(harness.status, 6);
+  assertEquals(harness.controls.asked.at(-1), "leave exit");
+});
