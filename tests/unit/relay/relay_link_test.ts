@@ -110,6 +110,9 @@ Deno.test("relayLinkTo: carries the authority's certificates instead of naming t
     assertEquals(decodeRelayLink(relayLinkTo(flag)), wanted);
     await Deno.writeTextFile(path, "nothing");
     assertEquals(assertThrows(() => relayLinkTo(flag), Failure).reason, "tls-file");
+    const gone = { kind: "mongodb", uri: uri.replace(path, `${path}-gone`) } as const;
+    const { facts } = assertThrows(() => relayLinkTo(gone), Failure);
+    assertEquals(facts, { option: "tlsCAFile", problem: "missing" });
   } finally {
     await Deno.remove(path);
   }
