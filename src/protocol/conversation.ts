@@ -149,24 +149,26 @@ export class Conversation {
     return this.#undisplayed.delete(texts);
   }
 
-  /** The highest number up to which every text was displayed, or never came. */
-  get #displayedUpTo(): number {
-    let upTo = this.#textsKnown;
-    for (const texts of this.#undisplayed) upTo = Math.min(upTo, texts - 1);
-    return upTo;
+  /** What the peer is told of its texts: those up to `shown` were displayed, except for `missing`. */
+  #receipt(): Pick<Payload, "shown" | "missing"> {
+    let shown = this.#textsKnown;
+    while (this.#undisplayed.has(shown)) shown--;
+    const unseen = [...this.#undisplayed].map((number): Range => [number, number]);
+    const missing = [...this.#missing, ...unseen].filter(([first]) => first <= shown)
+      .sort(([one], [other]) => one - other)
+      .reduce<readonly Range[]>(withRange, []);
+    return { shown, missing: reportedRanges(missing) };
   }
 
   /** Numbers, timestamps and encrypts `bodies` in their order. */
   async seal(bodies: readonly Body[]): Promise<Sealed[]> {
     const { session, exchange, epoch, role, clock } = this.#parts;
-    const shown = this.#displayedUpTo;
-    const missing = reportedRanges(upTo(this.#missing, shown));
+    const receipt = this.#receipt();
     const payloads = bodies.map((body): Payload => ({
       ...body,
       at: clock.now(),
       texts: body.kind === "text" ? ++this.#textsSent : this.#textsSent,
-      shown,
-      missing,
+      ...receipt,
       kem: exchange.held,
     }));
     const sealed = await session.seal(payloads.map(encodePayload));
@@ -266,15 +268,9 @@ function withRange(ranges: readonly Range[], added: Range): Range[] {
   return [...ranges.slice(0, -1), [last[0], added[1]]];
 }
 
-/** The part of ascending ranges that is not above `limit`. */
-function upTo(ranges: readonly Range[], limit: number): Range[] {
-  return ranges.filter(([first]) => first <= limit)
-    .map(([first, last]): Range => [first, Math.min(last, limit)]);
-}
-
 /**
- * The ranges to report. Of too many, the oldest are merged into one that covers them: a text that came
- * may be reported missing, but never the other way around.
+ * The ranges to report. Of too many, the oldest are merged into one that covers them: a text that was
+ * displayed may be reported missing, but never the other way around.
  */
 function reportedRanges(ranges: readonly Range[]): readonly Range[] {
   const surplus = ranges.length - MAX_MISSING_RANGES;

@@ -96,6 +96,23 @@ Deno.test("Chat.displayed: delivered and the timer wait until a message was disp
   await harness.end();
 });
 
+Deno.test("Chat.displayed: what was passed over does not keep later messages from being delivered", async () => {
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
+  bob.isLooking = false;
+  alice.say("one", "two", "three");
+  await harness.advance(1_000);
+  bob.chat.displayed(3);
+  await harness.advance(6_000);
+  assertEquals(alice.all("delivered").map(({ seq }) => seq), [3]);
+  bob.chat.displayed(1);
+  bob.chat.displayed(2);
+  await harness.advance(6_000);
+  assertEquals(alice.all("delivered").map(({ seq }) => seq), [3, 1, 2]);
+  assertCalm(alice, bob);
+  await harness.end();
+});
+
 Deno.test("Chat: says which messages a session did not deliver, and which never left", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();
