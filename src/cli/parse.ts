@@ -141,7 +141,7 @@ function transfer(
   const start = chat(name === "send" ? "new" : "join", name === "send" ? [] : words, settings);
   const timeout = settings.text("timeout");
   const timeoutMs = timeout && parseDuration(timeout.value);
-  if (timeout && timeoutMs === undefined) throw new Failure("invalid-timeout");
+  if (timeout && !timeoutMs) throw new Failure("invalid-timeout");
   if (name === "send" && words.includes("")) throw new Failure("nothing-to-send");
   const into = settings.text("into")?.value;
   return {

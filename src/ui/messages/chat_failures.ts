@@ -58,7 +58,7 @@ export const CHAT_FAILURES = {
     by === "code"
       ? {
         message: "This code is no longer valid: 3 failed attempts.",
-        hint: "Ask the host for a new one; they make it with /invite.",
+        hint: "Ask your peer for a new one.",
       }
       : {
         message: "This room lets no one in any more: 3 wrong passphrases.",

@@ -340,6 +340,8 @@ Deno.test("parseCommand: fails with a next step for every other invalid command 
     [["completions", "tcsh"], "no completions for this shell", "bash, zsh, fish, powershell"],
     [["--linger", SECRET], "--linger is not a duration", "1m to 24h"],
     [["--linger", "59s"], "--linger is out of range", "1m to 24h"],
+    [["send", "a", "--timeout", SECRET], "Invalid duration of --timeout", "30s, 10m or 2h"],
+    [["send", "a", "--timeout", "0s"], "Invalid duration of --timeout", "30s, 10m or 2h"],
     [["--name", long], "The name in --name is too long", "at most 64 characters"],
     [["--name", "a\x1bb"], "The name in --name contains a character", "by hand"],
     [["--room", "\u200b"], "The name of the room contains nothing visible", "at least one letter"],
