@@ -89,14 +89,22 @@ async function chat(command: StartChat, surroundings: Surroundings): Promise<num
     : await askName(command.name, asker, userName);
   const { code, ...asked } = await askForRelay(command, asker, stop);
   let { settings, relay, wasAsked } = asked;
-  const loaded = await load();
   const invited = code !== undefined && command.code === undefined &&
     (command.mode === "ask" || command.mode === "join");
-  let entry = await askForEntry(
-    invited ? { ...command, mode: "join", code } : command,
-    asker,
-    { ...loaded, settings },
-  );
+  let loaded: Loaded;
+  let entry: Entry;
+  try {
+    loaded = await load();
+    entry = await askForEntry(
+      invited ? { ...command, mode: "join", code } : command,
+      asker,
+      { ...loaded, settings },
+    );
+  } catch (error) {
+    // The last one to close the local relay removes its file; a database holds nothing yet.
+    if (settings.kind === "sqlite") await relay.then((opened) => opened.close(), () => {});
+    throw error;
+  }
   // While the person answered, the relay answered too: a wrong answer is asked for again.
   while (wasAsked.size > 0) {
     const failure = await relay.then(() => undefined, (error: unknown) => error);

@@ -174,3 +174,26 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "join: leaves no file of the local relay when its question is not answered",
+  ignore,
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    const env = { XDG_RUNTIME_DIR: folder, XDG_CONFIG_HOME: folder, LC_ALL: "C.UTF-8" };
+    const run = [...RUN, "join", "--name", "Bob", "--local", "--plain"].join(" ");
+    const left = async () => (await Array.fromAsync(Deno.readDir(`${folder}/whisper`))).length;
+    try {
+      for (const key of ["C-c", "C-d"]) {
+        await using bob = await Terminal.open(["sh", "-c", `${run}; echo ended; cat`], { env });
+        await bob.see(/Invite code:$/m);
+        assert(await left() > 0);
+        await bob.press(key);
+        await bob.see("ended");
+        assertEquals(await left(), 0);
+      }
+    } finally {
+      await removeLeftFolder(folder);
+    }
+  },
+});
