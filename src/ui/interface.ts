@@ -33,9 +33,9 @@ export interface ScreenParts {
   readonly by: RoomKind;
   /** No bell and no notifications. */
   readonly quiet: boolean;
-  /** What Tab completes the path of a file with; missing where there is no folder for files. */
+  /** What Tab completes the path of a file with; undefined without a folder for files. */
   readonly paths?: CompletePath | undefined;
-  /** Missing where there is no link to the relay. */
+  /** Undefined for a relay without links. */
   readonly link?: MakeLink | undefined;
 }
 

@@ -11,7 +11,7 @@ import { decrypt, encrypt, importFernetKey } from "../../src/crypto/fernet.ts";
 import { startReplicaSet } from "../support/mongod.ts";
 import { CHUNK_BYTES } from "../../src/limits.ts";
 import { pause, type Place, whisperPair } from "./pairs.ts";
-import { Program } from "./program.ts";
+import { memoryOf, Program } from "./program.ts";
 import { type Bench, median, type Row, runAlone } from "./table.ts";
 
 const MEGABYTES = Number(Deno.env.get("FILES_BENCH_MB") ?? 40);
@@ -42,12 +42,6 @@ async function pairWithFolders(place: Place) {
 const isFile = (state: string, id?: string) => (line: string) =>
   line.startsWith('{"event":"file"') && line.includes(`"state":"${state}"`) &&
   (id === undefined || line.includes(`"id":"${id}"`));
-
-/** Resident memory of a process, in MB. */
-async function residentMb(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)![1]) / 1_024;
-}
 
 /** One file from the first side to the second, and what `meanwhile` does while it moves. */
 async function move(
@@ -142,7 +136,7 @@ async function memory(name: string, place: Place): Promise<Row> {
   const pair = await pairWithFolders(place);
   try {
     const pids = pair.sides.map(({ pid }) => pid);
-    const resident = () => Promise.all(pids.map(residentMb));
+    const resident = () => Promise.all(pids.map((pid) => memoryOf(pid, "VmRSS")));
     await move(pair, { megabytes: 5, id: "first" });
     await pause(1_000);
     const before = await resident();

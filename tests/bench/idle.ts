@@ -9,7 +9,7 @@
 import { startReplicaSet } from "../support/mongod.ts";
 import { leaveTerminal, processIn, startInTerminal } from "./in_terminal.ts";
 import { bareMongoPair, pause, whisperPair } from "./pairs.ts";
-import { Program, whisperArgs } from "./program.ts";
+import { cpuOf, Program, whisperArgs } from "./program.ts";
 import { type Bench, type Row, runAlone } from "./table.ts";
 
 /** By then V8 has collected what the start left behind. */
@@ -35,11 +35,7 @@ async function fullScreenHost(uri: string): Promise<{ child: Deno.ChildProcess; 
 }
 
 async function usage({ pid }: { readonly pid: number }): Promise<Usage> {
-  let cpu = 0;
-  for await (const { name } of Deno.readDir(`/proc/${pid}/task`)) {
-    const account = await Deno.readTextFile(`/proc/${pid}/task/${name}/schedstat`);
-    cpu += Number(account.split(" ")[0]) / 1e6;
-  }
+  const cpu = await cpuOf(pid);
   const status = await Deno.readTextFile(`/proc/${pid}/task/${pid}/status`);
   return { cpu, wakeUps: Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)![1]) };
 }

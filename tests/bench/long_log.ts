@@ -7,7 +7,7 @@
 import { compilePrograms } from "./compiled.ts";
 import { leaveTerminal, processIn, startInTerminal } from "./in_terminal.ts";
 import { TEXT_CHARS } from "./pairs.ts";
-import { memoryOf, Program } from "./program.ts";
+import { cpuOf, memoryOf, Program } from "./program.ts";
 import { type Bench, type Row, runAlone } from "./table.ts";
 
 const TEXTS = 50_000;
@@ -20,16 +20,6 @@ const ROWS = 3 * WINDOW + 24;
 const MAX_MB = 130;
 /** Noise of a processor that others share. */
 const FLAT = 1.15;
-
-/** Milliseconds of processor time that a process has used, by the system's account of its threads. */
-async function cpuOf(pid: number): Promise<number> {
-  let ms = 0;
-  for await (const { name } of Deno.readDir(`/proc/${pid}/task`)) {
-    const account = await Deno.readTextFile(`/proc/${pid}/task/${name}/schedstat`);
-    ms += Number(account.split(" ")[0]) / 1e6;
-  }
-  return ms;
-}
 
 /** Says texts, and resolves when the other side has displayed all of them. */
 async function say(program: Program, count: number): Promise<void> {

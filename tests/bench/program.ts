@@ -137,3 +137,13 @@ export async function memoryOf(pid: number, kind: "VmRSS" | "VmHWM"): Promise<nu
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   return Number(new RegExp(`${kind}:\\s+(\\d+) kB`).exec(status)![1]) / 1_024;
 }
+
+/** Milliseconds of processor time that a process has used, by the system's account of its threads. */
+export async function cpuOf(pid: number): Promise<number> {
+  let ms = 0;
+  for await (const { name } of Deno.readDir(`/proc/${pid}/task`)) {
+    const account = await Deno.readTextFile(`/proc/${pid}/task/${name}/schedstat`);
+    ms += Number(account.split(" ")[0]) / 1e6;
+  }
+  return ms;
+}

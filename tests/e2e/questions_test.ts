@@ -13,6 +13,11 @@ const MAIN = import.meta.resolve("../../main.ts");
 const ignore = !tmuxAvailable && Deno.env.get("CI") !== "true";
 const RUN = ["env", "-u", "TMUX", Deno.execPath(), "run", "--allow-all", "--no-check", MAIN];
 
+/** The local relay and the configuration in a folder of the test's own. */
+function envIn(folder: string): Record<string, string> {
+  return { XDG_RUNTIME_DIR: folder, XDG_CONFIG_HOME: folder, LC_ALL: "C.UTF-8" };
+}
+
 async function answer(terminal: Terminal, question: RegExp, text: string): Promise<void> {
   await terminal.see(question);
   if (text !== "") await terminal.type(text);
@@ -24,7 +29,7 @@ Deno.test({
   ignore,
   async fn() {
     const folder = await Deno.makeTempDir();
-    const env = { XDG_RUNTIME_DIR: folder, XDG_CONFIG_HOME: folder, LC_ALL: "C.UTF-8" };
+    const env = envIn(folder);
     try {
       await using alice = new Program(["new", "--name", "Alice", "--local", "--json"], { env });
       const { code } = await alice.line(({ event }) => event === "invite");
@@ -50,7 +55,7 @@ Deno.test({
   ignore,
   async fn() {
     const folder = await Deno.makeTempDir();
-    const env = { XDG_RUNTIME_DIR: folder, XDG_CONFIG_HOME: folder, LC_ALL: "C.UTF-8" };
+    const env = envIn(folder);
     try {
       await using alice = new Program(["new", "--name", "Alice", "--local", "--json"], { env });
       const { code } = await alice.line(({ event }) => event === "invite");
@@ -75,7 +80,7 @@ Deno.test({
   ignore: ignore || !hasServer,
   async fn() {
     const folder = await Deno.makeTempDir();
-    const env = { XDG_RUNTIME_DIR: folder, XDG_CONFIG_HOME: folder, LC_ALL: "C.UTF-8" };
+    const env = envIn(folder);
     const server = await startReplicaSet({ count: 1 });
     try {
       const { username, password } = new URL(server.uri);
@@ -112,7 +117,7 @@ Deno.test({
   ignore: ignore || !hasServer,
   async fn() {
     const folder = await Deno.makeTempDir();
-    const env = { XDG_RUNTIME_DIR: folder, XDG_CONFIG_HOME: folder, LC_ALL: "C.UTF-8" };
+    const env = envIn(folder);
     const server = await startReplicaSet({ count: 1 });
     await using proxy = new CountingProxy();
     try {
@@ -163,7 +168,7 @@ Deno.test({
   ignore,
   async fn() {
     const folder = await Deno.makeTempDir();
-    const env = { XDG_RUNTIME_DIR: folder, XDG_CONFIG_HOME: folder, LC_ALL: "C.UTF-8" };
+    const env = envIn(folder);
     try {
       const args = ["join", "9999-river-canyon-ocean", "--name", "Bob", "--local", "--plain"];
       await using bob = await Terminal.open([...RUN, ...args], { env, columns: 160 });
@@ -180,7 +185,7 @@ Deno.test({
   ignore,
   async fn() {
     const folder = await Deno.makeTempDir();
-    const env = { XDG_RUNTIME_DIR: folder, XDG_CONFIG_HOME: folder, LC_ALL: "C.UTF-8" };
+    const env = envIn(folder);
     const run = [...RUN, "join", "--name", "Bob", "--local", "--plain"].join(" ");
     const left = async () => (await Array.fromAsync(Deno.readDir(`${folder}/whisper`))).length;
     try {

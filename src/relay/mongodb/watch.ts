@@ -8,7 +8,7 @@
  * @module
  */
 import { type ClientSession, type Db, type Document, Long } from "mongodb";
-import { backoff, type Clock, type Random, sleep } from "../../clock.ts";
+import { atMost, backoff, type Clock, type Random, sleep } from "../../clock.ts";
 import { asFailure, Failure, RelayUnavailable } from "../../errors.ts";
 import { Portion } from "../portion.ts";
 import { type Envelope, type Listener, MAX_BATCH, type Seat } from "../relay.ts";
@@ -96,8 +96,9 @@ async function follow(
         failures = unknownAnswers = 0;
         fullBatches = news.isFull ? fullBatches + 1 : 0;
         if (news.envelopes.length > 0) {
-          const taken = listener.push(news.envelopes);
-          await Promise.race([taken, sleep(deps.clock, PROCESSING_MS, signal)]);
+          const taken = Promise.resolve(listener.push(news.envelopes));
+          await atMost(deps.clock, PROCESSING_MS, taken);
+          signal.throwIfAborted();
         }
         if (news.strange) listener.wake();
       }
