@@ -3,24 +3,20 @@
  *
  * @module
  */
+import { complete, type Draft, edit, EMPTY_DRAFT, move, replace, textOf } from "./editor.ts";
 import {
-  complete,
-  type Draft,
-  edit,
-  EMPTY_DRAFT,
-  forgetPast,
-  insert,
-  move,
-  replace,
-  textOf,
-} from "./editor.ts";
-import {
-  BEGIN_SEARCH,
-  foundIn,
-  type HistorySearch,
+  beginSearch,
+  EMPTY_LINE,
+  forgetGone,
+  foundLine,
+  type History,
   pressInSearch,
-  searchFor,
-} from "./history_search.ts";
+  recall,
+  takeFound,
+  type TypedLine,
+  typeText,
+  withDraft,
+} from "./history.ts";
 import type { KeyAction } from "./keys.ts";
 import { safeLine } from "./safe_text.ts";
 import type { Terminal } from "./terminal.ts";
@@ -36,8 +32,8 @@ export interface ReadLineOptions {
   readonly hidden?: boolean;
   /** What `line` may become, whole lines, for the Tab key. */
   readonly complete?: (line: string) => readonly string[];
-  /** Earlier lines, oldest first, for the arrow keys. */
-  readonly history?: () => readonly string[];
+  /** Earlier lines, for the arrow keys. */
+  readonly history?: () => History;
   /** The prompt while `history` is searched (Ctrl+R); without one there is no search. */
   readonly searchPrompt?: (query: string) => string;
   /** Called at Up with nothing typed: a text that is edited instead of an earlier line, or undefined. */
@@ -59,12 +55,7 @@ export class ShownLine {
   readonly #terminal: Terminal;
   readonly #window = new Window();
   readonly #options: ReadLineOptions;
-  #draft: Draft;
-  /** What is searched for in the history, and the draft to return to. */
-  #search: { readonly asked: HistorySearch; readonly draft: Draft } | undefined;
-  /** Which earlier line is shown, counted from the newest; 0 is the line itself. */
-  #recalled = 0;
-  #own = "";
+  #line: TypedLine;
   /** What is on the screen. */
   #drawn: Part = NOTHING;
   /** What stands before it there, broken for the width that the window had. */
@@ -76,22 +67,22 @@ export class ShownLine {
   constructor(terminal: Terminal, options: ReadLineOptions, killed = "") {
     this.#terminal = terminal;
     this.#options = options;
-    this.#draft = { ...EMPTY_DRAFT, killed };
+    this.#line = { ...EMPTY_LINE, draft: { ...EMPTY_DRAFT, killed } };
   }
 
   /** Whether the history is being searched. */
   get isSearching(): boolean {
-    return this.#search !== undefined;
+    return this.#line.search !== undefined;
   }
 
   /** What was deleted last, for yank. */
   get killed(): string {
-    return this.#draft.killed;
+    return this.#line.draft.killed;
   }
 
-  /** What was typed. */
+  /** What was typed; while the history is searched, the line that is found. */
   get text(): string {
-    return textOf(this.#draft);
+    return textOf(this.#shownDraft());
   }
 
   /** The prompt and the line as {@link finish} leaves them on the screen. */
@@ -142,94 +133,76 @@ export class ShownLine {
 
   /** Inserts text at the cursor, or into what is searched for. */
   insert(text: string): void {
-    if (this.#search) return this.#searchFor(searchFor(this.#search.asked.query + text));
-    this.#draft = insert(this.#draft, text);
-    this.#update();
+    this.#change(typeText(this.#line, text));
   }
 
   /** Replaces what is typed. */
   give(text: string): void {
-    this.#draft = replace(this.#draft, text);
-    this.#recalled = 0;
-    this.#update();
+    this.#change(withDraft(this.#line, replace(this.#line.draft, text)));
   }
 
   /** Does what a key does, and shows it. */
   press(action: KeyAction): void {
-    if (this.#search && this.#pressInSearch(action)) return;
-    if (action === "search") return this.#beginSearch();
-    if (action === "complete") this.#complete();
-    else if (action === "up") this.#recall(1);
-    else if (action === "down") this.#recall(-1);
-    else this.#draft = this.#edited(action);
-    this.#update(action === "redraw");
+    this.#change(this.#pressed(this.#line, action), action === "redraw");
   }
 
   /** Forgets earlier states of the line, and an earlier line that is no longer in the history. */
   forget(): void {
-    const history = this.#options.history?.() ?? [];
-    if (this.#recalled > 0 && !history.includes(this.text)) {
-      this.#draft = replace(this.#draft, this.#own);
-      this.#recalled = 0;
-    }
-    this.#draft = forgetPast(this.#draft);
-    if (!this.#search) return this.#update();
-    this.#search = { ...this.#search, draft: forgetPast(this.#search.draft) };
-    this.#searchFor(this.#search.asked);
+    this.#change(forgetGone(this.#line, this.#history()));
   }
 
-  #beginSearch(): void {
-    if (this.#options.hidden || !this.#options.searchPrompt) return;
-    if (this.#recalled === 0) this.#own = this.text;
-    this.#search = { asked: BEGIN_SEARCH, draft: replace(this.#draft, this.#own) };
-    this.#searchFor(BEGIN_SEARCH);
+  #change(line: TypedLine, isForced = false): void {
+    const wasSearching = this.isSearching;
+    this.#line = line;
+    // A search has a prompt of its own.
+    this.#update(isForced || wasSearching || this.isSearching);
   }
 
-  /** What a key does to a search; false where the search is over, and the key is for the line. */
-  #pressInSearch(action: KeyAction): boolean {
-    const { asked, draft } = this.#search!;
-    const next = pressInSearch(this.#options.history?.() ?? [], asked, action);
-    if (typeof next === "object") {
-      this.#searchFor(next);
-      return true;
+  #pressed(line: TypedLine, action: KeyAction): TypedLine {
+    const history = this.#history();
+    if (line.search) {
+      return pressInSearch(line, history, action) ??
+        this.#pressed(takeFound(line, history), action);
     }
-    if (next === "canceled") {
-      this.#draft = draft;
-      this.#recalled = 0;
+    const { hidden, searchPrompt, complete: completions } = this.#options;
+    if (hidden) return withDraft(line, edited(line.draft, action));
+    switch (action) {
+      case "search":
+        return searchPrompt ? beginSearch(line) : line;
+      case "complete":
+        return withDraft(line, complete(line.draft, completions?.(line.draft.before) ?? []));
+      case "up": {
+        const isEmpty = !line.recalled && textOf(line.draft) === "";
+        const taken = isEmpty ? this.#options.takeBack?.() : undefined;
+        if (taken !== undefined) return withDraft(line, replace(line.draft, taken));
+        return recall(line, history, -1);
+      }
+      case "down":
+        return recall(line, history, 1);
+      default:
+        return withDraft(line, edited(line.draft, action));
     }
-    this.#search = undefined;
-    this.#update(true);
-    return next !== undefined;
   }
 
-  #searchFor(asked: HistorySearch): void {
-    const { draft } = this.#search!;
-    const history = this.#options.history?.() ?? [];
-    const index = foundIn(history, asked);
-    this.#search = { asked, draft };
-    this.#draft = index === undefined ? draft : replace(draft, history[index]!);
-    this.#recalled = index === undefined ? 0 : history.length - index;
-    this.#update(true);
+  #history(): History {
+    return this.#options.history?.() ?? [];
+  }
+
+  #shownDraft(): Draft {
+    const { draft } = this.#line;
+    const found = foundLine(this.#line, this.#history());
+    return found ? replace(draft, found.line) : draft;
   }
 
   /** What stands before the line: broken between words where the window is too narrow for it. */
   get #lead(): string {
     const { prompt = "", searchPrompt } = this.#options;
-    const query = this.#search?.asked.query;
+    const query = this.#line.search?.query;
     const text = query === undefined ? prompt : searchPrompt?.(safeLine(query)) ?? prompt;
     const columns = this.#columns();
     if (!this.#terminal.isAnsi || widthOf(text) < columns) return text;
     const [end = ""] = /\s*$/.exec(text)!;
     return wrap(text.slice(0, text.length - end.length), columns).join("\n") + end;
-  }
-
-  /** A prompt has no row above or below: at the edge of a pasted line, Home and End go on. */
-  #edited(action: KeyAction): Draft {
-    const draft = edit(this.#draft, action) ?? this.#draft;
-    const isAtEdge = draft.before === this.#draft.before;
-    if (action === "home" && isAtEdge) return move(draft, 0);
-    if (action === "end" && isAtEdge) return move(draft, textOf(draft).length);
-    return draft;
   }
 
   #update(isForced = false): void {
@@ -247,7 +220,11 @@ export class ShownLine {
     if (this.#options.hidden) return NOTHING;
     const { columns, rows } = this.#terminal.size();
     const start = placeAfter(this.#lead, ORIGIN, columns);
-    return this.#window.part(this.#draft, { start, columns, rows: Math.min(MAX_ROWS, rows - 1) });
+    return this.#window.part(this.#shownDraft(), {
+      start,
+      columns,
+      rows: Math.min(MAX_ROWS, rows - 1),
+    });
   }
 
   #draw(part: Part): void {
@@ -311,23 +288,13 @@ export class ShownLine {
     this.#terminal.write(tty`${Array(cells).fill(tty`\b \b`)}`);
     return true;
   }
+}
 
-  #complete(): void {
-    if (this.#options.hidden) return;
-    this.#draft = complete(this.#draft, this.#options.complete?.(this.#draft.before) ?? []);
-  }
-
-  #recall(step: 1 | -1): void {
-    const history = this.#options.history?.() ?? [];
-    const place = this.#recalled + step;
-    if (this.#options.hidden) return;
-    if (place === 1 && this.text === "") {
-      const taken = this.#options.takeBack?.();
-      if (taken !== undefined) return void (this.#draft = replace(this.#draft, taken));
-    }
-    if (place < 0 || place > history.length) return;
-    if (this.#recalled === 0) this.#own = this.text;
-    this.#recalled = place;
-    this.#draft = replace(this.#draft, place === 0 ? this.#own : history.at(-place)!);
-  }
+/** A prompt has no row above or below: at the edge of a pasted line, Home and End go on. */
+function edited(draft: Draft, action: KeyAction): Draft {
+  const next = edit(draft, action) ?? draft;
+  const isAtEdge = next.before === draft.before;
+  if (action === "home" && isAtEdge) return move(next, 0);
+  if (action === "end" && isAtEdge) return move(next, textOf(next).length);
+  return next;
 }

@@ -12,19 +12,10 @@ import type { ChatEvent, Controls, MessageRef, RoomKind } from "../chat/events.t
 import type { Timer } from "../clock.ts";
 import { safeLine, safeText } from "../terminal/safe_text.ts";
 import { BELL, styled, toClipboard, tty } from "../terminal/terminal_text.ts";
+import { type History, withLine, withoutLine, withUnsentLast } from "../terminal/history.ts";
 import { type Link, linked, linkParts, withLinks } from "../terminal/links.ts";
 import { clip, pad, widthOf, wrapRows } from "../terminal/text.ts";
-import {
-  clockTime,
-  IDLE_MS,
-  isSameDay,
-  notesOf,
-  PICTURE_STYLE,
-  type SentLine,
-  withLine,
-  withoutLine,
-  withUnsentLast,
-} from "./common.ts";
+import { clockTime, IDLE_MS, isSameDay, notesOf, PICTURE_STYLE } from "./common.ts";
 import { Deliveries } from "./deliveries.ts";
 import type { Interface, MakeLink, ScreenParts } from "./interface.ts";
 import {
@@ -83,7 +74,7 @@ export class PlainInterface implements Interface, Screen {
   /** When something was printed last, in milliseconds since 1970. */
   #printedAt: number;
   #reminder: Timer | undefined;
-  #history: readonly SentLine[] = [];
+  #history: History = [];
   readonly #recent = new RecentMessages();
   /** Ids of one's own messages by number. */
   readonly #sent = new Map<number, string>();
@@ -180,7 +171,7 @@ export class PlainInterface implements Interface, Screen {
         const reading = input.readLine({
           ...input.isTerminal ? { prompt: `${PLAIN_TEXTS.you}: ` } : {},
           complete: (line) => completions(line, { by: this.by, paths }),
-          history: () => this.#history.map(({ line }) => line),
+          history: () => this.#history,
           searchPrompt: PLAIN_TEXTS.search,
           takeBack: () => this.#performer.takeBack(controls),
           confirmLeave: () => this.problem(UNSENT_TEXT),

@@ -5,7 +5,8 @@
  */
 import type { ChatEvent } from "../../chat/events.ts";
 import { alarmMessage, peerLabel, sentenceOf } from "../messages/events.ts";
-import { notesOf, withoutLine, withUnsentLast } from "../common.ts";
+import { notesOf } from "../common.ts";
+import { forgetGone, withoutLine, withUnsentLast } from "../../terminal/history.ts";
 import { YOUR_PEER } from "../messages/interfaces.ts";
 import {
   cleared,
@@ -21,7 +22,6 @@ import {
 } from "./log.ts";
 import { nameWidthFor } from "./rows.ts";
 import type { RelayState, State } from "./state.ts";
-import { forgetSent, withOwnDraft } from "./typing.ts";
 
 /** Alarms shown in the banner; all of them stay in the conversation. */
 const MAX_ALARMS = 99;
@@ -89,11 +89,7 @@ function changed(state: State, event: ChatEvent): State {
     case "delivered":
       return { ...state, log: delivery(state.log, event.id, "delivered", event.seq) };
     case "taken-back":
-      return {
-        ...forgetSent(state, event.id),
-        log: takenBack(state.log, event.id),
-        history: withoutLine(state.history, event.id),
-      };
+      return forgetSent({ ...state, log: takenBack(state.log, event.id) }, event.id);
     case "verified":
       return { ...state, isVerified: event.both };
     case "presence":
@@ -200,13 +196,19 @@ function expire(state: State, { from, seq }: ChatEvent & { event: "expired" }): 
   const log = expired(state.log, from, seq);
   const id = from === "you" ? sendIdOf(state.log, seq) : undefined;
   if (id === undefined) return { ...state, log };
-  return forgetSent({ ...state, log, history: withoutLine(state.history, id) }, id);
+  return forgetSent({ ...state, log }, id);
+}
+
+/** The state without what could bring a message of one's own back. */
+function forgetSent(state: State, id: string): State {
+  const history = withoutLine(state.history, id);
+  return { ...forgetGone(state, history), history };
 }
 
 /** The state without the conversation, and without anything that brings a part of it back. */
 export function forgetAll(state: State): State {
   return {
-    ...withOwnDraft(state),
+    ...forgetGone(state, []),
     log: cleared(state.log),
     relayView: undefined,
     scroll: "tail",

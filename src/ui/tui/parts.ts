@@ -16,13 +16,13 @@ import {
   SEARCH_TEXTS,
 } from "../messages/tui.ts";
 import { hasPaste } from "../../terminal/editor.ts";
+import { foundLine } from "../../terminal/history.ts";
 import { safeLine, safeText } from "../../terminal/safe_text.ts";
 import { presenceWord } from "../messages/events.ts";
 import { alarmRows, layComposer, PROMPT_CELLS } from "./geometry.ts";
 import type { State } from "./state.ts";
 import type { Row } from "./rows.ts";
 import { statusText } from "./status.ts";
-import { foundLine } from "./typing.ts";
 import { cut, type Span } from "./theme.ts";
 import { clip, pad, widthOf } from "../../terminal/text.ts";
 
@@ -129,7 +129,7 @@ function searchRows(state: State, query: string): ReturnType<typeof composerRows
   // The end of a long query is what is being typed.
   let asked = safeLine(query);
   while (widthOf(label + asked) > width) asked = asked.slice(1);
-  const found = foundLine(state);
+  const found = foundLine(state, state.history);
   const text = found
     ? safeLine(found.line)
     : query === ""

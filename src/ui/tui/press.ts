@@ -10,14 +10,17 @@ import {
   expandPastes,
   hasPaste,
   move,
-  replace,
-  textOf,
 } from "../../terminal/editor.ts";
 import { conversationWindow, layComposer } from "./geometry.ts";
-import { BEGIN_SEARCH } from "../../terminal/history_search.ts";
+import {
+  beginSearch,
+  pressInSearch,
+  recall,
+  takeFound,
+  withDraft,
+} from "../../terminal/history.ts";
 import type { KeyAction } from "../../terminal/keys.ts";
-import { atTail, flippedBack, NO_RECALL, type State } from "./state.ts";
-import { pressWhileSearching, takeFound, typed } from "./typing.ts";
+import { atTail, flippedBack, type State } from "./state.ts";
 import { scrolled, scrolledToFirst } from "./viewport.ts";
 
 /** Keys for the conversation: what is being typed stays as it is. */
@@ -28,7 +31,8 @@ const SCROLLING: ReadonlySet<KeyAction> = new Set(
 /** The state after a key. What sends and leaves is up to screen.ts. */
 export function pressKey(state: State, action: KeyAction): State {
   if (state.search && !SCROLLING.has(action)) {
-    return pressWhileSearching(state, action) ?? pressKey(takeFound(state), action);
+    const { history } = state;
+    return pressInSearch(state, history, action) ?? pressKey(takeFound(state, history), action);
   }
   if (action === "leave") return { ...state, isLeaveAsked: true };
   switch (action) {
@@ -57,7 +61,7 @@ export function pressKey(state: State, action: KeyAction): State {
     case "end":
       return edge(state, action);
     case "search":
-      return { ...state, search: BEGIN_SEARCH };
+      return beginSearch(state);
     case "submit":
     case "suspend":
     case "redraw":
@@ -66,8 +70,7 @@ export function pressKey(state: State, action: KeyAction): State {
       return pressKey(state, "delete");
     default: {
       const draft = edit(state.draft, action);
-      if (!draft || draft === state.draft) return state;
-      return textOf(draft) === textOf(state.draft) ? { ...state, draft } : typed(state, draft);
+      return draft ? withDraft(state, draft) : state;
     }
   }
 }
@@ -93,26 +96,14 @@ function vertical(state: State, by: -1 | 1): State {
   const { rows, row, column, placeAt } = layComposer(state);
   const target = row + by;
   // While the history is being looked through, arrows go on in it.
-  const isRecalling = state.recall.id !== undefined;
-  if (target < 0 || target >= rows.length || isRecalling) return recall(state, by);
+  if (target < 0 || target >= rows.length || state.recalled) {
+    return recall(state, state.history, by);
+  }
   return { ...state, draft: move(state.draft, placeAt(target, column)) };
 }
 
-function recall(state: State, by: -1 | 1): State {
-  const { history } = state;
-  const from = state.recall.id === undefined
-    ? history.length
-    : history.findIndex(({ id }) => id === state.recall.id);
-  const place = from + by;
-  if (place < 0 || place > history.length) return state;
-  const own = state.recall.id === undefined ? textOf(state.draft) : state.recall.draft;
-  const sent = history[place];
-  const draft = replace(state.draft, sent?.line ?? own);
-  return { ...state, draft, recall: sent ? { id: sent.id, draft: own } : NO_RECALL };
-}
-
 function complete(state: State): State {
-  if (hasPaste(state.draft)) return typed(state, expandPastes(state.draft));
-  const draft = completed(state.draft, completions(state.draft.before, state));
-  return draft === state.draft ? state : typed(state, draft);
+  const { draft } = state;
+  if (hasPaste(draft)) return withDraft(state, expandPastes(draft));
+  return withDraft(state, completed(draft, completions(draft.before, state)));
 }

@@ -94,8 +94,6 @@ export class FullScreen implements Interface, Screen {
   #suspending: Timer | undefined;
   /** The person has asked to leave. */
   #isLeaving = false;
-  /** The person has seen how the chat ended. */
-  readonly #acknowledged = Promise.withResolvers<void>();
   #isOver = false;
 
   constructor(parts: FullScreenParts) {
@@ -376,8 +374,8 @@ export class FullScreen implements Interface, Screen {
 
   /** Up with nothing typed: a message that is still queued comes back; false where none is. */
   #editQueued(controls: Controls): boolean {
-    const { draft, recall, search } = this.#state;
-    if (textOf(draft) !== "" || recall.id !== undefined || search) return false;
+    const { draft, recalled, search } = this.#state;
+    if (textOf(draft) !== "" || recalled || search) return false;
     const line = this.#performer.takeBack(controls);
     if (line === undefined) return false;
     this.edit(line);

@@ -5,11 +5,9 @@
  */
 import type { FileEvent, Presence, RoomKind } from "../../chat/events.ts";
 import { safeLine } from "../../terminal/safe_text.ts";
-import { type Draft, EMPTY_DRAFT } from "../../terminal/editor.ts";
+import { EMPTY_LINE, type History, type TypedLine } from "../../terminal/history.ts";
 import { EMPTY_LOG, type Log } from "./log.ts";
 import { PLAIN_TEXTS } from "../messages/plain.ts";
-import type { SentLine } from "../common.ts";
-import type { HistorySearch } from "../../terminal/history_search.ts";
 import type { CompletePath } from "../slash_commands.ts";
 import { nameWidthFor } from "./rows.ts";
 import type { ThemeName } from "./theme.ts";
@@ -39,7 +37,7 @@ export interface Find {
 }
 
 /** Everything that the screen shows. Times are monotonic milliseconds, except `wall`. */
-export interface State {
+export interface State extends TypedLine {
   readonly columns: number;
   readonly rows: number;
   readonly theme: ThemeName;
@@ -82,14 +80,9 @@ export interface State {
   readonly unread: number;
   /** Alarms that were not dismissed. */
   readonly alarms: readonly string[];
-  readonly draft: Draft;
-  readonly history: readonly SentLine[];
-  /** Which earlier line is shown, by id; undefined: the draft itself, which `draft` keeps meanwhile. */
-  readonly recall: { readonly id: string | undefined; readonly draft: string };
+  readonly history: History;
   /** What `/find` shows in the conversation. */
   readonly find: Find | undefined;
-  /** What is searched for in the history (Ctrl+R). */
-  readonly search: HistorySearch | undefined;
   /** Ctrl+C was pressed while something was typed: a second one leaves. */
   readonly isLeaveAsked: boolean;
   /** This side is leaving, by itself or because its person asked for it. */
@@ -106,9 +99,6 @@ export interface State {
   /** What is printed when the screen is gone. */
   readonly farewell: readonly string[];
 }
-
-/** The draft itself is shown. */
-export const NO_RECALL: State["recall"] = { id: undefined, draft: "" };
 
 /** Where a chat begins. */
 export type Beginning = Pick<
@@ -139,11 +129,9 @@ export function begin(beginning: Beginning): State {
     scroll: "tail",
     unread: 0,
     alarms: [],
-    draft: EMPTY_DRAFT,
+    ...EMPTY_LINE,
     history: [],
-    recall: NO_RECALL,
     find: undefined,
-    search: undefined,
     isLeaveAsked: false,
     isLeaving: false,
     isEnded: false,

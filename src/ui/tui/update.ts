@@ -7,7 +7,8 @@
 import type { ChatEvent, MessageRef } from "../../chat/events.ts";
 import { forgetAll, hearEvent, quoting } from "./events.ts";
 import { conversationWindow } from "./geometry.ts";
-import { EMPTY_DRAFT, insert, replace } from "../../terminal/editor.ts";
+import { emptied, EMPTY_DRAFT, insertPaste, replace } from "../../terminal/editor.ts";
+import { typeText, withDraft, withLine } from "../../terminal/history.ts";
 import { type Input, isTyped } from "../../terminal/keys.ts";
 import { pressKey, scrollBy } from "./press.ts";
 import { drawn, EMPTY_LOG, type Entry, quoteOf, said, told } from "./log.ts";
@@ -16,7 +17,7 @@ import { rowsOf } from "./rows.ts";
 import { atTail, flippedBack, type State } from "./state.ts";
 import { themeFor } from "./theme.ts";
 import { scrolled } from "./viewport.ts";
-import { pasted, searchTyped, submitted, typed } from "./typing.ts";
+import { secretStart } from "../slash_commands.ts";
 
 /** Everything that happens. */
 export type Action =
@@ -51,6 +52,9 @@ export type Facts = Partial<
   >
 >;
 
+/** A paste of one line, up to this, is as good as typed. */
+const MAX_QUIET_PASTE = 1_000;
+
 /** What is about the conversation: it shows the conversation again. */
 const BACK: ReadonlySet<Action["action"]> = new Set([
   "submitted",
@@ -75,7 +79,7 @@ export function reduce(before: State, action: Action): State {
     case "noted":
       return { ...state, ...action.facts };
     case "submitted":
-      return submitted(state, action);
+      return submitted(state, action.id, action.line);
     case "said": {
       const { id: sendId, text, reply } = action;
       const quote = reply && quoteOf(state.log, reply, quoting(state));
@@ -83,7 +87,7 @@ export function reduce(before: State, action: Action): State {
       return atTail({ ...state, log });
     }
     case "given":
-      return typed(state, replace(state.draft, action.text));
+      return withDraft(state, replace(state.draft, action.text));
     case "told": {
       const log = told(state.log, action.weight, action.lines.join("\n"), state.wall);
       return fromItsBeginning({ ...state, log }, log.entries.at(-1)!);
@@ -132,12 +136,26 @@ function found(state: State, text: string): State {
   return { ...state, find, scroll, unread: scroll === "tail" ? 0 : state.unread };
 }
 
+/** The draft is being sent; Up brings it back, unless it holds a passphrase. */
+function submitted(state: State, id: string, line: string): State {
+  const isSecret = secretStart(line, state.by) !== undefined;
+  const history = isSecret ? state.history : withLine(state.history, { id, line });
+  const isNewLineTold = state.isNewLineTold || state.peer !== undefined;
+  const draft = isSecret ? EMPTY_DRAFT : emptied(state.draft);
+  return { ...withDraft(state, draft), history, isNewLineTold };
+}
+
+/** Takes a paste: like typing where it is short, and as a marker where it is not. */
+function pasted(state: State, paste: string): State {
+  const isShort = !paste.includes("\n") && paste.length <= MAX_QUIET_PASTE;
+  if (state.search || isShort) return typeText(state, paste);
+  return withDraft(state, insertPaste(state.draft, paste));
+}
+
 function takeInput(state: State, input: Input): State {
   switch (input.input) {
     case "text":
-      return state.search
-        ? searchTyped(state, input.text)
-        : typed(state, insert(state.draft, input.text));
+      return typeText(state, input.text);
     case "key":
       return pressKey(state, input.action);
     case "paste":

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { Printed } from "../../../src/terminal/printed.ts";
 import { TerminalInput } from "../../../src/terminal/prompt.ts";
+import type { History } from "../../../src/terminal/history.ts";
 import type { ReadLineOptions } from "../../../src/terminal/shown_line.ts";
 import { Failure } from "../../../src/errors.ts";
 import { FakeClock } from "../../support/clock.ts";
@@ -14,6 +15,11 @@ interface Scene {
   readonly input: TerminalInput;
   readonly clock: FakeClock;
   readonly line: Promise<string | null>;
+}
+
+/** Lines that were sent. */
+function sent(...lines: readonly string[]): History {
+  return lines.map((line) => ({ id: line, line }));
 }
 
 /** A line that is being asked for. */
@@ -399,7 +405,7 @@ Deno.test("prompt: words, lines and what was deleted by mistake", async () => {
 });
 
 Deno.test("prompt: the arrows bring back earlier lines, and the one that was begun", async () => {
-  const history = ["first", "second"];
+  const history = sent("first", "second");
   const up = "\x1b[A", down = "\x1bOB";
   for (
     const [keys, text] of [
@@ -407,13 +413,14 @@ Deno.test("prompt: the arrows bring back earlier lines, and the one that was beg
       [[up, up, up], "first"],
       [["dra", "ft", up, up, down, down, down], "draft"],
       [[up, "!", down, up], "second"],
+      [[up, "!", up, down], "second!"],
       [[down, "x"], "x"],
     ] as const
   ) assertEquals((await typed(keys, { history: () => history })).text, text, JSON.stringify(keys));
 });
 
 Deno.test("readLine: Ctrl+R finds earlier lines and lets them be edited", async () => {
-  const history = ["first line", "second", "third line"];
+  const history = sent("first line", "second", "third line");
   const options: ReadLineOptions = {
     history: () => history,
     searchPrompt: (query) => `?${query}: `,
@@ -428,6 +435,7 @@ Deno.test("readLine: Ctrl+R finds earlier lines and lets them be edited", async 
       [["\x12", "nothing", "\r"], ""],
       [["draft", "\x12", "first", "\x1b", "!"], "draft!"],
       [["draft", "\x12", "first", "\x03", "!"], "draft!"],
+      [["\x1b[A", "\x12", "first", "\x1b", "!"], "third line!"],
       [["\x12", "first", "\x01", "X"], "Xfirst line"],
     ] as const
   ) {
@@ -443,7 +451,7 @@ Deno.test("readLine: Ctrl+R finds earlier lines and lets them be edited", async 
 });
 
 Deno.test("readLine: Ctrl+R shows no line that left the history", async () => {
-  let history = ["a secret", "other"];
+  let history = sent("a secret", "other");
   const { terminal, input, line } = await asked({
     history: () => history,
     searchPrompt: (query) => `?${query}: `,
@@ -451,7 +459,7 @@ Deno.test("readLine: Ctrl+R shows no line that left the history", async () => {
   await terminal.type("\x12");
   await terminal.type("sec");
   assertEquals(terminal.screen, "?sec: a secret");
-  history = ["other"];
+  history = sent("other");
   input.forget();
   assertEquals(terminal.screen, "?sec:");
   terminal.send("\r\x19\r");
