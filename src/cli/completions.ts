@@ -102,7 +102,9 @@ const SCRIPTS: Record<(typeof SHELLS)[number], string> = {
 _whisper() {
   local IFS=$'\\n' found
   found=$("\${COMP_WORDS[0]}" __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
-  if [[ $found == :files ]]; then COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}"))
+  if [[ $found == :files ]]; then
+    # Readline quotes spaces; bash 3.2 has no compopt.
+    compopt -o default 2>/dev/null || COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}"))
   else COMPREPLY=($(cut -f 1 <<< "$found")); fi
 }
 complete -F _whisper whisper

@@ -139,6 +139,18 @@ Deno.test({
     ),
 });
 
+Deno.test({
+  name: `completionScript: leaves quoting files to bash${noBash ? " (skipped: no bash)" : ""}`,
+  ignore: noBash,
+  fn: () =>
+    withScript("bash", (path) => {
+      const program = `compopt() { printf "%s " "$@"; }; whisper() { echo :files; }; source "$1"; ` +
+        `COMP_WORDS=(whisper send my); COMP_CWORD=2; _whisper; echo "\${#COMPREPLY[@]}"`;
+      const ran = run("bash", ["--norc", "-c", program, "bash", path]);
+      assertEquals(ran, { ok: true, text: "-o default 0\n" });
+    }),
+});
+
 const noFish = run("fish", ["--version"]) === undefined;
 Deno.test({
   name: `completionScript: offers what fits in fish${noFish ? " (skipped: no fish)" : ""}`,
