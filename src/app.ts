@@ -165,6 +165,7 @@ async function converse(
   const shared = {
     name,
     relay: settings.kind === "sqlite" ? "this computer" : "MongoDB",
+    isLocal: settings.kind === "sqlite",
     isFreeCluster: mayBeFree(settings),
     terminal,
     input,

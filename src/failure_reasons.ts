@@ -324,6 +324,8 @@ export const REASONS = {
   "terminated": because("interrupted"),
   /** Standard output takes no more. */
   "output-lost": because<{ why: "no-reader" | "no-space" | "closed" | "other" }>("output"),
+  /** What is received would go nowhere. */
+  "output-discarded": because("output"),
 
   // The command line (`src/cli`): arguments.
   "argument-too-long": because("usage"),
@@ -334,7 +336,9 @@ export const REASONS = {
   /** `source`: the flag and variable that take a file instead. */
   "secret-in-arguments": because<{ source: string }>("usage"),
   /** `flag` is missing where repeating it could show a secret. */
-  "unknown-flag": because<{ flag?: string | undefined; suggestion?: string | undefined }>("usage"),
+  "unknown-flag": because<
+    { flag?: string | undefined; suggestion?: string | undefined; mayBeFile: boolean }
+  >("usage"),
   "unknown-command": because<{ suggestion?: string | undefined }>("usage"),
   "code-as-command": because("usage"),
   "link-as-command": because("usage"),

@@ -10,6 +10,7 @@ import { Failure } from "../errors.ts";
 import type { FileStore } from "../files/store.ts";
 import type { Sink } from "../files/streams.ts";
 import type { Output } from "../terminal/output.ts";
+import { isOutputDiscarded } from "../terminal/stdio.ts";
 import type { Interface } from "../ui/interface.ts";
 import { peerLabel } from "../ui/messages/events.ts";
 import { fileText } from "../ui/messages/files.ts";
@@ -34,6 +35,7 @@ export async function openFiles(
   }
   if (transfer === undefined) return undefined;
   if (ui === "json") throw new Failure("json-needs-into");
+  if (await isOutputDiscarded()) throw new Failure("output-discarded");
   const { SinkStore } = await import("../files/streams.ts");
   return new SinkStore(sinkOf(output, transfer));
 }
@@ -92,8 +94,8 @@ function isTextForTerminal(): (bytes: Uint8Array) => boolean {
 /** The way of showing it. */
 export async function openTransfer(
   command: StartChat & { readonly transfer: Transfer },
-  { name, relay, isFreeCluster, terminal, input, output, stop }:
-    & Pick<InterfaceParts, "name" | "relay" | "isFreeCluster" | "terminal" | "input">
+  { name, relay, isLocal, isFreeCluster, terminal, input, output, stop }:
+    & Pick<InterfaceParts, "name" | "relay" | "isLocal" | "isFreeCluster" | "terminal" | "input">
     & Surroundings,
 ): Promise<Interface> {
   const { transfer, ui } = command;
@@ -141,6 +143,7 @@ export async function openTransfer(
       kind: transfer.kind,
       name,
       relay,
+      isLocal,
       isFreeCluster,
       folder: transfer.kind === "receive" ? transfer.into : undefined,
       progress: transfer.kind === "receive" && transfer.into === undefined && output.isTerminal

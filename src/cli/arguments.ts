@@ -41,27 +41,28 @@ export function readArguments(args: readonly string[]): Arguments {
   if (args.some((arg) => arg.includes("\ufffd"))) throw new Failure("argument-not-utf8");
   const words: string[] = [];
   const flags = new Map<FlagName, string | boolean>();
+  const line = { words, flags };
   const rest = args.values();
   for (const arg of rest) {
     if (arg === "--") words.push(...rest);
     else if (!/^-./.test(arg)) words.push(arg);
-    else if (arg.startsWith("--")) readLong(arg, rest, flags);
-    else for (const name of switchesIn(arg)) flags.set(name, true);
+    else if (arg.startsWith("--")) readLong(arg, rest, line);
+    else for (const name of switchesIn(arg, line)) flags.set(name, true);
   }
-  return { words, flags };
+  return line;
 }
 
 /** Reads `--NAME`, `--no-NAME`, `--NAME=VALUE`, or `--NAME` with the next argument as its value. */
 function readLong(
   arg: string,
   rest: Iterator<string>,
-  flags: Map<FlagName, string | boolean>,
+  { words, flags }: { words: string[]; flags: Map<FlagName, string | boolean> },
 ): void {
   const [, written = "", value] = /^--([^=]*)(?:=([^]*))?$/.exec(arg)!;
   const isNegated = written.startsWith("no-") && ALL_FLAGS.get(positive(written))?.on === true;
   const name = isNegated ? positive(written) : written as FlagName;
   const flag = ALL_FLAGS.get(name);
-  if (!flag) throw unknownFlag(written, arg);
+  if (!flag) throw unknownFlag(written, arg, words);
   if (flag.value === undefined) {
     if (value !== undefined) throw new Failure("flag-takes-no-value", { flag: `--${written}` });
     flags.set(name, !isNegated);
@@ -81,16 +82,19 @@ function positive(written: string): FlagName {
 }
 
 /** The switches behind one hyphen, a letter each. */
-function switchesIn(arg: string): FlagName[] {
+function switchesIn(arg: string, { words }: Pick<Arguments, "words">): FlagName[] {
   return [...arg.slice(1)].map((letter) => {
     const name = SHORT.get(letter);
-    if (name === undefined) throw unknownFlag(/^-[a-z]+$/i.test(arg) ? letter : "", arg);
+    if (name === undefined) throw unknownFlag(/^-[a-z]+$/i.test(arg) ? letter : "", arg, words);
     return name;
   });
 }
 
-/** @param key the name; behind one hyphen a letter of it, or nothing where there are others. */
-function unknownFlag(key: string, arg: string): Failure {
+/**
+ * @param key the name; behind one hyphen a letter of it, or nothing where there are others.
+ * @param words the words before it, the command first.
+ */
+function unknownFlag(key: string, arg: string, [command = ""]: readonly string[]): Failure {
   const isShort = !arg.startsWith("--");
   const whole = isShort ? arg.slice(1).replace(/=[^]*$/, "") : key;
   const name = positive(whole).toLowerCase();
@@ -105,6 +109,7 @@ function unknownFlag(key: string, arg: string): Failure {
   return new Failure("unknown-flag", {
     flag: FLAG_LIKE.test(shown) ? shown : undefined,
     suggestion: known && flagSyntax(known),
+    mayBeFile: ALL_COMMANDS.get(command)?.takesFiles === true,
   });
 }
 

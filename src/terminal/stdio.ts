@@ -61,6 +61,23 @@ export function stdio(
   };
 }
 
+/** The numbers of `/dev/null`, which this program may not ask the system for. */
+const NULL_DEVICES: Partial<Record<typeof Deno.build.os, number>> = {
+  linux: 0x103,
+  darwin: 0x3000002,
+};
+
+/**
+ * Whether the standard output goes nowhere: to the null device, which a runtime also opens in place of
+ * an output that was closed (`>&-`), so that no write fails.
+ */
+export async function isOutputDiscarded(): Promise<boolean> {
+  const device = NULL_DEVICES[Deno.build.os];
+  if (device === undefined) return false;
+  const { fstatSync } = await import("node:fs");
+  return fstatSync(1).rdev === device;
+}
+
 /** A closed terminal answers with an error of input and output instead of an end. */
 function isClosed(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

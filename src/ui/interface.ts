@@ -27,6 +27,8 @@ export interface ScreenParts {
   readonly name: string;
   /** What the relay is called. */
   readonly relay: string;
+  /** Whether the relay is this computer. */
+  readonly isLocal: boolean;
   /** True for a relay that may be a free cluster of Atlas, which has limits. */
   readonly isFreeCluster?: boolean | undefined;
   /** How the two agreed on the room. */

@@ -26,7 +26,6 @@ import {
   UNSENT_TEXT,
   YOUR_PEER,
 } from "./messages/interfaces.ts";
-import { commandLine } from "./messages/invocation.ts";
 import { plainKeyHelp } from "./messages/keys.ts";
 import { SLASH_COMMAND_TEXTS } from "./messages/slash_commands.ts";
 import { DELIVERY_TEXTS, PLAIN_TEXTS } from "./messages/plain.ts";
@@ -389,7 +388,7 @@ export class PlainInterface implements Interface, Screen {
   #invite(code: string): void {
     this.tell([PLAIN_TEXTS.invite]);
     this.#parts.input.print(`\n      ${code}\n`);
-    this.tell([PLAIN_TEXTS.shareInvite(commandLine("join"))]);
+    this.tell([PLAIN_TEXTS.shareInvite(this.#parts.isLocal)]);
   }
 
   #say({ weight, text }: Sentence): void {

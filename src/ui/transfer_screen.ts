@@ -19,7 +19,7 @@ import type { TransferView } from "./transfer.ts";
 
 /** What the view for people is made of. */
 export interface TransferScreenParts
-  extends Pick<ScreenParts, "terminal" | "clock" | "name" | "relay" | "isFreeCluster"> {
+  extends Pick<ScreenParts, "terminal" | "clock" | "name" | "relay" | "isLocal" | "isFreeCluster"> {
   /** Writes a whole line, above one that is being typed. */
   readonly print: (text: string) => void;
   readonly kind: "send" | "receive";
@@ -51,7 +51,7 @@ export class TransferScreen implements TransferView {
       case "file":
         return this.#showFile(event, peer);
       case "invite":
-        return this.#say(TRANSFER_TEXTS.invite(event.code));
+        return this.#say(TRANSFER_TEXTS.invite(event.code, this.#parts.isLocal));
       case "message":
         return this.#say(`${this.#label(event.from)}: ${safeText(event.text)}`);
       case "ready":

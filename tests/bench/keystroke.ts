@@ -74,6 +74,7 @@ async function measureOurs(texts: number, coming = 0): Promise<number[]> {
     clock: systemClock,
     name: "Alice",
     relay: "MongoDB",
+    isLocal: false,
     room: "4821",
     by: "code",
     quiet: false,

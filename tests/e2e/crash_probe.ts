@@ -20,6 +20,7 @@ const ui = new FullScreen({
   clock: systemClock,
   name: "Alice",
   relay: "MongoDB",
+  isLocal: false,
   room: "4821",
   by: "code",
   quiet: false,

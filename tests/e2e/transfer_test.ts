@@ -107,6 +107,7 @@ test("writes exactly the bytes of one pipe to the other, and nothing else", asyn
   ]);
   assertEquals(output, bytes);
   assertEquals([sent.status, received.status], [0, 0]);
+  assertMatch(sent.errors, /^They run: whisper receive \S+ --local$/m);
   assertMatch(sent.errors, /Delivered/);
   assertMatch(received.errors, /complete and unaltered/);
 });

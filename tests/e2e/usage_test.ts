@@ -251,6 +251,20 @@ for (const line of FULL_DISK) {
   });
 }
 
+for (const output of [">&-", "> /dev/null"]) {
+  Deno.test({
+    name: `receive: joins nobody when what comes would be lost: ${output}`,
+    ignore: Deno.build.os === "windows",
+    async fn() {
+      const line = `W receive 4821-river-canyon-ocean --local ${output}`;
+      const { code, stderr } = await shell(line);
+      assertEquals(code, 11, stderr);
+      assertMatch(stderr, /^What comes would be lost: [^\n]*\nWrite it to a file \(> FILE\)/);
+      assertEquals((await shell(`${line} --into . --yes`)).code, 6, "it is saved elsewhere");
+    },
+  });
+}
+
 Deno.test({
   name: "plain: says goodbye when the reader of its output has gone",
   ignore: Deno.build.os === "windows",

@@ -61,9 +61,9 @@ export const CLI_FAILURES = {
     message: "A password or passphrase cannot be an argument: other programs can read it.",
     hint: `Leave it out and Whisper asks for it, or put it into a file and pass ${source}.`,
   }),
-  "unknown-flag": ({ flag, suggestion }) => ({
+  "unknown-flag": ({ flag, suggestion, mayBeFile }) => ({
     message: flag === undefined ? "Unknown flag." : `Unknown flag: ${flag}.`,
-    hint: didYouMean(suggestion),
+    hint: didYouMean(suggestion) + (mayBeFile ? " If it is a file, write ./ before its name." : ""),
   }),
   "unknown-command": ({ suggestion }) => ({
     message: "Unknown command.",

@@ -24,6 +24,15 @@ export function commandLine(args = ""): string {
   return `${program()} ${args}`.trimEnd();
 }
 
+/**
+ * The command line for the peer, who needs to reach the same relay.
+ *
+ * @param isLocal whether it is this computer: then nothing else has to be handed over.
+ */
+export function peerCommandLine(args: string, isLocal: boolean): string {
+  return commandLine(isLocal ? `${args} --local` : args);
+}
+
 /** The program that may reach any host, where this one may not. */
 export function commandForAnyHost(): string {
   const name = program();

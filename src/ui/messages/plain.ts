@@ -4,6 +4,7 @@
  * @module
  */
 import { counted } from "./counted.ts";
+import { peerCommandLine } from "./invocation.ts";
 
 /** Sentences of the plain interface. */
 export const PLAIN_TEXTS = {
@@ -14,7 +15,8 @@ export const PLAIN_TEXTS = {
   firstSteps:
     "Type a message and press Enter. /verify checks for eavesdroppers, /help lists commands.",
   invite: "Your invite code, for one person and one use:",
-  shareInvite: (join: string) => `Tell it to them by voice if you can. They run: ${join}`,
+  shareInvite: (isLocal: boolean) =>
+    `Tell it to them by voice if you can. They run: ${peerCommandLine("join", isLocal)}`,
   stillWaiting: (time: string) => `Still waiting after ${time}. /exit cancels.`,
   clearedInPart:
     "Cleared your screen. Lines that scrolled off it are still in your terminal's scrollback.",

@@ -3,12 +3,14 @@
  *
  * @module
  */
-import { commandLine } from "./invocation.ts";
+import { peerCommandLine } from "./invocation.ts";
 
 /** Sentences. */
 export const TRANSFER_TEXTS = {
-  invite: (code: string) =>
-    `Your code, for one person and one use: ${code}\nThey run: ${commandLine(`receive ${code}`)}`,
+  invite: (code: string, isLocal: boolean) =>
+    `Your code, for one person and one use: ${code}\nThey run: ${
+      peerCommandLine(`receive ${code}`, isLocal)
+    }`,
   ready: (peer: string) => `${peer} joined. Everything is end-to-end encrypted.`,
   away: (peer: string) => `${peer} is away. The transfer continues when they're back.`,
   offered: (peer: string) => `Waiting for ${peer} to accept. Nothing is sent before.`,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { commandLine } from "./invocation.ts";
+import { peerCommandLine } from "./invocation.ts";
 
 /** What became of a message of one's own, behind its text. */
 export const DELIVERY_WORDS = {
@@ -27,7 +27,7 @@ export const HEADER_TEXTS = {
 export const INVITE_TEXTS = {
   title: "Your invite code, for one person and one use",
   share: "Tell it to them by voice if you can",
-  run: () => `They run: ${commandLine("join")} · /copy copies it`,
+  run: (isLocal: boolean) => `They run: ${peerCommandLine("join", isLocal)} · /copy copies it`,
   short: "Your code: tell it by voice",
 } as const;
 

@@ -62,7 +62,7 @@ export function bannerRows(state: State): Row[] {
 }
 
 /** The invite code, large, and how to share it. */
-export function inviteRows({ invite = "", columns }: State, height: number): Row[] {
+export function inviteRows({ invite = "", columns, isLocal }: State, height: number): Row[] {
   const inner = Math.min(columns, widthOf(invite) + 8);
   const margin = (text: string, width: number) =>
     " ".repeat(Math.max(0, Math.floor((width - widthOf(text)) / 2)));
@@ -83,7 +83,7 @@ export function inviteRows({ invite = "", columns }: State, height: number): Row
     line("code", " ".repeat(inner)),
     [],
     line("plain", INVITE_TEXTS.share),
-    line("faint", INVITE_TEXTS.run()),
+    line("faint", INVITE_TEXTS.run(isLocal)),
   ];
 }
 

@@ -112,6 +112,7 @@ export class FullScreen implements Interface, Screen {
       room: parts.room,
       by: parts.by,
       relayName: parts.relay,
+      isLocal: parts.isLocal,
       isFreeCluster: parts.isFreeCluster,
       isMuted: parts.quiet,
       paths: parts.paths,

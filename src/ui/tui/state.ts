@@ -60,6 +60,8 @@ export interface State extends TypedLine {
   /** How the two agreed on the room: one that was agreed on by name has no codes. */
   readonly by: RoomKind;
   readonly relayName: string;
+  /** Whether the relay is this computer. */
+  readonly isLocal: boolean;
   /** True for a relay that may be a free cluster of Atlas, which has limits. */
   readonly isFreeCluster?: boolean | undefined;
   readonly relay: RelayState;
@@ -104,7 +106,7 @@ export interface State extends TypedLine {
 export type Beginning = Pick<
   State,
   | ("columns" | "rows" | "theme" | "followsTheme" | "now" | "wall" | "ownName" | "room" | "by")
-  | ("relayName" | "isFreeCluster" | "isMuted" | "paths")
+  | ("relayName" | "isLocal" | "isFreeCluster" | "isMuted" | "paths")
 >;
 
 /** The state before anything has happened. */

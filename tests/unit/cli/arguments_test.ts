@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { readArguments, unknownCommand } from "../../../src/cli/arguments.ts";
 import { ALL_FLAGS, flagSyntax } from "../../../src/cli/command_table.ts";
 import { Failure } from "../../../src/errors.ts";
+import { describeFailure } from "../../../src/ui/messages/failures.ts";
 import { assertWellSaid, refused } from "./support.ts";
 
 const RUNS = Deno.env.get("SOAK") === "1" ? 20_000 : 300;
@@ -98,6 +99,17 @@ Deno.test("readArguments: names an unknown flag and suggests the nearest", () =>
   ];
   for (const [arg, sentence, hint] of cases) {
     refused(() => readArguments([arg]), sentence, hint, { never: ["u:pw", "Alice", "hunter"] });
+  }
+});
+
+Deno.test("readArguments: says how to send a file whose name begins like a flag", () => {
+  const hint = "If it is a file, write ./ before its name.";
+  for (const arg of ["-rf", "-report.pdf", "--final.txt"]) {
+    refused(() => readArguments(["send", arg]), "Unknown flag", hint);
+    const { hint: other } = describeFailure(
+      refused(() => readArguments(["receive", arg]), "Unknown flag", "whisper --help."),
+    );
+    assert(!other.includes(hint), other);
   }
 });
 

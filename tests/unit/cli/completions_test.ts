@@ -144,7 +144,8 @@ Deno.test({
   ignore: noBash,
   fn: () =>
     withScript("bash", (path) => {
-      const program = `compopt() { printf "%s " "$@"; }; whisper() { echo :files; }; source "$1"; ` +
+      const program =
+        `compopt() { printf "%s " "$@"; }; whisper() { echo :files; }; source "$1"; ` +
         `COMP_WORDS=(whisper send my); COMP_CWORD=2; _whisper; echo "\${#COMPREPLY[@]}"`;
       const ran = run("bash", ["--norc", "-c", program, "bash", path]);
       assertEquals(ran, { ok: true, text: "-o default 0\n" });

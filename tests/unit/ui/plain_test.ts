@@ -37,6 +37,7 @@ class Harness {
       clock: this.clock,
       name: "Alice",
       relay: "this computer",
+      isLocal: true,
       by,
       quiet,
       color,

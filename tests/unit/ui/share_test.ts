@@ -45,7 +45,7 @@ async function plain(
     terminal,
     input: new TerminalInput(terminal, clock),
     clock,
-    ...{ name: "Alice", relay: "MongoDB", by: "code", quiet: false, color: false },
+    ...{ name: "Alice", relay: "MongoDB", isLocal: false, by: "code", quiet: false, color: false },
     link: "link" in parts ? parts.link : link,
   });
   for (const line of lines) terminal.send(`${line}\r`);
@@ -111,7 +111,14 @@ Deno.test("/share: draws the QR code in a full screen that has room, and says so
       terminal: screen,
       input: new TerminalInput(screen, clock, new Printed(screen)),
       clock,
-      ...{ name: "Alice", relay: "MongoDB", room: "4821", by: "code", quiet: false },
+      ...{
+        name: "Alice",
+        relay: "MongoDB",
+        isLocal: false,
+        room: "4821",
+        by: "code",
+        quiet: false,
+      },
       ...{
         theme: "dark",
         notifier: { kind: "bell", multiplexer: undefined },

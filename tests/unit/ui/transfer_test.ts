@@ -34,6 +34,7 @@ class Harness {
         kind: task.kind,
         name: "Alice",
         relay: "this computer",
+        isLocal: true,
         isFreeCluster: false,
         progress: "lines",
       }),

@@ -34,6 +34,7 @@ class Harness {
       clock: this.clock,
       name: "Alice",
       relay: "MongoDB",
+      isLocal: false,
       room: "4821",
       by: "code",
       quiet: false,

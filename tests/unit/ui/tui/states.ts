@@ -53,6 +53,7 @@ export class Story {
       room: "4821",
       by,
       relayName: "MongoDB",
+      isLocal: false,
       isMuted: false,
       paths: undefined,
     });

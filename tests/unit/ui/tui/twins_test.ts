@@ -19,7 +19,14 @@ function bothInterfaces(): {
   text(): Promise<string>;
 }[] {
   const clock = new FakeClock();
-  const parts = { clock, name: "Alice", relay: "MongoDB", by: "code" as const, quiet: false };
+  const parts = {
+    clock,
+    name: "Alice",
+    relay: "MongoDB",
+    isLocal: false,
+    by: "code" as const,
+    quiet: false,
+  };
   const plain = new FakeTerminal({ columns: 400, rows: 1_000 });
   const terminal = new MemoryScreen({ columns: 400, rows: 60 });
   const full = new FullScreen({
