@@ -40,6 +40,7 @@ export const ALARM_TEXTS = {
 
 /** The line above the composer. */
 export const SCROLL_TEXTS = {
+  above: (count: number) => ` ${count} unread above · PgUp `,
   more: " more below · PgDn ",
   unread: (count: number) => ` ${count} new below · Ctrl+End `,
 } as const;

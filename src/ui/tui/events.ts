@@ -81,6 +81,7 @@ function changed(state: State, event: ChatEvent): State {
           at: state.wall,
           quote: event.reply && quoteOf(state.log, event.reply, quoting(state)),
         }),
+        undisplayed: [...state.undisplayed, state.log.nextId],
       };
     case "queued":
       return { ...state, log: delivery(state.log, event.id, "queued") };
@@ -213,6 +214,7 @@ export function forgetAll(state: State): State {
     relayView: undefined,
     scroll: "tail",
     unread: 0,
+    undisplayed: [],
     history: [],
     search: undefined,
     find: undefined,

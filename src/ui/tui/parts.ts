@@ -87,15 +87,15 @@ export function inviteRows({ invite = "", columns, isLocal }: State, height: num
   ];
 }
 
-/** The line above the composer: whether there is more below. */
-export function ruleRow({ columns, scroll, unread, find }: State): Row {
-  const note = find
-    ? FIND_TEXTS.shown(safeLine(find.text), find)
-    : scroll === "tail"
-    ? ""
-    : unread > 0
-    ? SCROLL_TEXTS.unread(unread)
-    : SCROLL_TEXTS.more;
+/**
+ * The line above the composer: what there is outside the window.
+ *
+ * @param above how many messages have scrolled past without having been displayed.
+ */
+export function ruleRow({ columns, scroll, unread, find }: State, above: number): Row {
+  const below = unread > 0 ? SCROLL_TEXTS.unread(unread) : SCROLL_TEXTS.more;
+  const notes = [above > 0 && SCROLL_TEXTS.above(above), scroll !== "tail" && below];
+  const note = find ? FIND_TEXTS.shown(safeLine(find.text), find) : notes.filter(Boolean).join("·");
   const right = Math.min(2, Math.max(0, columns - widthOf(note)));
   const left = Math.max(0, columns - widthOf(note) - right);
   return [

@@ -75,8 +75,6 @@ export class FullScreen implements Interface, Screen {
   readonly #failure = Promise.withResolvers<never>();
   /** Messages that went to the relay without waiting for anything, by id: since when. */
   readonly #sentAt = new Map<string, number>();
-  /** Entries of the conversation that were reported as displayed. */
-  readonly #displayed = new Set<number>();
   readonly #unwatch: () => void;
   readonly #askedAt: number;
   readonly #options: ScreenOptions;
@@ -434,11 +432,12 @@ export class FullScreen implements Interface, Screen {
   /** A message was displayed when a terminal that may be looked at has taken the frame with its end. */
   #reportDisplayed({ displayed }: Frame): void {
     if (this.#state.isFocused === false || this.#isOver) return;
-    for (const { id, seq } of displayed) {
-      if (id < this.#state.epochFrom || this.#displayed.has(id)) continue;
-      this.#displayed.add(id);
-      this.#controls?.displayed(seq);
-    }
+    const { undisplayed, epochFrom } = this.#state;
+    const now = displayed.filter(({ id }) => undisplayed.includes(id));
+    if (now.length === 0) return;
+    const ids = new Set(now.map(({ id }) => id));
+    this.#note({ undisplayed: undisplayed.filter((id) => !ids.has(id)) });
+    for (const { id, seq } of now) if (id >= epochFrom) this.#controls?.displayed(seq);
   }
 
   #size(): Size {

@@ -80,6 +80,8 @@ export interface State extends TypedLine {
   readonly scroll: Scroll;
   /** Entries that came while an older part was in the window. */
   readonly unread: number;
+  /** Messages of the peer that were in no window yet, by entry, the oldest first. */
+  readonly undisplayed: readonly number[];
   /** Alarms that were not dismissed. */
   readonly alarms: readonly string[];
   readonly history: History;
@@ -130,6 +132,7 @@ export function begin(beginning: Beginning): State {
     relayView: undefined,
     scroll: "tail",
     unread: 0,
+    undisplayed: [],
     alarms: [],
     ...EMPTY_LINE,
     history: [],

@@ -48,7 +48,8 @@ export type Action =
 export type Facts = Partial<
   Pick<
     State,
-    "now" | "wall" | "columns" | "rows" | "heardAt" | "latencyMs" | "isLeaving" | "isMuted"
+    | ("now" | "wall" | "columns" | "rows" | "heardAt" | "latencyMs" | "isLeaving" | "isMuted")
+    | "undisplayed"
   >
 >;
 

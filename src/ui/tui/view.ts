@@ -7,7 +7,7 @@
 import { conversationWindow, heightsOf } from "./geometry.ts";
 import { bannerRows, composerRows, headerRows, inviteRows, ruleRow, statusRow } from "./parts.ts";
 import type { TerminalText } from "../../terminal/terminal_text.ts";
-import type { PeerEntry } from "./log.ts";
+import type { Entry, PeerEntry } from "./log.ts";
 import type { Row } from "./rows.ts";
 import type { State } from "./state.ts";
 import { cut, marked, paint } from "./theme.ts";
@@ -35,7 +35,7 @@ export function view(state: State): Frame {
       "bottom",
     ),
     ...placed(inviteRows(state, heights.invite), heights.invite),
-    ruleRow(state),
+    ruleRow(state, unreadAbove(state, entries)),
     ...placed(composer.rows, heights.composer),
     statusRow(state),
   ].slice(0, state.rows);
@@ -48,6 +48,17 @@ export function view(state: State): Frame {
       column: Math.min(state.columns - 1, composer.cursor.column),
     },
   };
+}
+
+/** How many messages above the window were never in it. */
+function unreadAbove(
+  { undisplayed, scroll, relayView }: State,
+  ending: readonly Entry[],
+): number {
+  if (relayView) return 0;
+  // Of a message that is longer than the window, the end is below.
+  const first = ending[0]?.id ?? (scroll === "tail" ? Infinity : scroll.id);
+  return undisplayed.filter((id) => id < first).length;
 }
 
 /** Rows in a place of that height, at its top or at its bottom. */

@@ -61,6 +61,7 @@ Deno.test("changes: a key that changes the height of the composer writes at most
       const story = new Story({ columns, rows }).hear(UP, ready());
       story.state = { ...story.state, theme };
       for (let i = 1; i <= 40; i++) story.hear(message(`Message ${i}, with a few words more.`, i));
+      story.do({ action: "noted", facts: { undisplayed: [] } });
       const bytesOfKey = typist(story);
       const press = (key: string) => {
         const written = bytesOfKey(key);

@@ -113,7 +113,7 @@ Deno.test("rows: never exceed the window, at any size and for any text", () => {
           ...headerRows(state),
           ...bannerRows(state).slice(0, 3),
           ...inviteRows(state, 9),
-          ruleRow(state),
+          ruleRow(state, 0),
           ...composerRows(state, 3).rows,
           statusRow(state),
         ];

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import type { ChatEvent } from "../../../../src/chat/events.ts";
 import { Failure } from "../../../../src/errors.ts";
 import { Printed } from "../../../../src/terminal/printed.ts";
@@ -393,6 +399,30 @@ Deno.test("FullScreen: a message is displayed when its end is in the window of a
   harness.hear({ event: "presence", peer: "left" }, ready());
   await harness.clock.advance(1_000);
   assertEquals(harness.controls.shown, [1, 2, 3]);
+});
+
+Deno.test("FullScreen: says how many messages scrolled past without having been displayed", async () => {
+  await using harness = new Harness();
+  const unread = () => /\d+ unread above · PgUp/.exec(harness.screen.text)?.[0];
+  harness.hear(UP, ready());
+  await harness.type("\x1b[O");
+  harness.hear(...Array.from({ length: 50 }, (_, index) => message(`text ${index}`, index + 1)));
+  await harness.clock.advance(50);
+  // They are unread in a window that nobody looks at, too.
+  assertEquals(unread(), "31 unread above · PgUp");
+  await harness.type("\x1b[I");
+  assertEquals([unread(), harness.controls.shown.length], ["31 unread above · PgUp", 19]);
+  await harness.type("\x1b[5~");
+  assertMatch(harness.screen.text, /─ 1\d unread above · PgUp · more below · PgDn ─/);
+  await harness.type("\x1b[5~", "\x1b[5~");
+  assertEquals([unread(), harness.controls.shown.length], [undefined, 50]);
+  // What was cleared is not waited for.
+  await harness.type("\x1b[1;5F", "\x1b[O");
+  harness.hear(...Array.from({ length: 50 }, (_, index) => message("more", index + 51)));
+  await harness.clock.advance(50);
+  assertEquals(unread(), "31 unread above · PgUp");
+  await harness.type("/clear", "\r");
+  assertEquals(unread(), undefined);
 });
 
 Deno.test("FullScreen: a terminal that takes no output has displayed nothing", async () => {
