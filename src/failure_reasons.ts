@@ -324,8 +324,6 @@ export const REASONS = {
   "terminated": because("interrupted"),
   /** Standard output takes no more. */
   "output-lost": because<{ why: "no-reader" | "no-space" | "closed" | "other" }>("output"),
-  /** What is received would go nowhere. */
-  "output-discarded": because("output"),
 
   // The command line (`src/cli`): arguments.
   "argument-too-long": because("usage"),

@@ -35,7 +35,6 @@ export async function openFiles(
   }
   if (transfer === undefined) return undefined;
   if (ui === "json") throw new Failure("json-needs-into");
-  if (await isOutputDiscarded()) throw new Failure("output-discarded");
   const { SinkStore } = await import("../files/streams.ts");
   return new SinkStore(sinkOf(output, transfer));
 }
@@ -99,12 +98,14 @@ export async function openTransfer(
     & Surroundings,
 ): Promise<Interface> {
   const { transfer, ui } = command;
+  const isPiped = transfer.kind === "receive" && transfer.into === undefined;
+  if (isPiped && await isOutputDiscarded()) input.print(TRANSFER_TEXTS.discarded);
   const view = ui === "json" ? await openJson() : await openScreen();
   const task: TransferTask = transfer.kind === "send"
     ? { kind: "send", paths: transfer.paths.length > 0 ? transfer.paths : [""] }
     : {
       kind: "receive",
-      isStream: transfer.into === undefined,
+      isStream: isPiped,
       async confirm(file, peer) {
         if (transfer.yes || transfer.into === undefined) return true;
         const prompt = TRANSFER_TEXTS.save(fileText(file), peerLabel(peer, name));
@@ -146,7 +147,7 @@ export async function openTransfer(
       isLocal,
       isFreeCluster,
       folder: transfer.kind === "receive" ? transfer.into : undefined,
-      progress: transfer.kind === "receive" && transfer.into === undefined && output.isTerminal
+      progress: isPiped && output.isTerminal
         ? "none"
         : terminal.isAnsi && ui !== "plain"
         ? "bar"

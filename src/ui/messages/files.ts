@@ -227,10 +227,6 @@ export const FILE_FAILURES = {
     message: "What came is not text, so it was not written to your terminal.",
     hint: "Write it to a file (> FILE), save it with --into DIR, or pass --yes.",
   }),
-  "output-discarded": () => ({
-    message: "What comes would be lost: the output is closed, or /dev/null.",
-    hint: "Write it to a file (> FILE), or save it with --into DIR.",
-  }),
   "json-needs-into": () => ({
     message: "With --json the output has the events, so what comes needs a folder.",
     hint: "Pass --into DIR --yes.",

@@ -11,6 +11,7 @@ export const TRANSFER_TEXTS = {
     `Your code, for one person and one use: ${code}\nThey run: ${
       peerCommandLine(`receive ${code}`, isLocal)
     }`,
+  discarded: "What you receive is discarded: the output is closed, or /dev/null.",
   ready: (peer: string) => `${peer} joined. Everything is end-to-end encrypted.`,
   away: (peer: string) => `${peer} is away. The transfer continues when they're back.`,
   offered: (peer: string) => `Waiting for ${peer} to accept. Nothing is sent before.`,
