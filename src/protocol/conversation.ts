@@ -14,6 +14,14 @@ import {
   type RatchetSession,
 } from "../crypto/ratchet_session.ts";
 import { Failure } from "../errors.ts";
+import {
+  countBelow,
+  hasNumber,
+  type Range,
+  type Ranges,
+  withoutNumber,
+  withRange,
+} from "../ranges.ts";
 import type { Envelope, Role, RoomEpoch } from "../relay/relay.ts";
 import type { HandshakeResult } from "./handshake.ts";
 import { KemExchange } from "./kem_exchange.ts";
@@ -24,7 +32,6 @@ import {
   MalformedPayload,
   MAX_MISSING_RANGES,
   type Payload,
-  type Range,
   type Reply,
 } from "./payload.ts";
 import { verificationWords, type WordHalves, wordHalves } from "./verification.ts";
@@ -109,7 +116,7 @@ export class Conversation {
   #textsKnown = 0;
   /** The highest sequence number that was opened. */
   #lastSeq = 0;
-  #missing: Range[] = [];
+  #missing: Ranges = [];
   /** Texts of the other side that were opened and are not displayed yet. */
   readonly #undisplayed = new Set<number>();
 
@@ -131,13 +138,12 @@ export class Conversation {
   /** Whether there is a text that a reply of this side could name. */
   canReplyTo([isOwn, number]: Reply): boolean {
     if (isOwn) return number <= this.#textsSent;
-    return number <= this.#textsKnown &&
-      !this.#missing.some(([first, last]) => first <= number && number <= last);
+    return number <= this.#textsKnown && !hasNumber(this.#missing, number);
   }
 
   /** Texts that the peer is known to have sent and that have not arrived. */
   get textsMissing(): number {
-    return this.#missing.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+    return countBelow(this.#missing, Infinity);
   }
 
   /**
@@ -156,7 +162,7 @@ export class Conversation {
     const unseen = [...this.#undisplayed].map((number): Range => [number, number]);
     const missing = [...this.#missing, ...unseen].filter(([first]) => first <= shown)
       .sort(([one], [other]) => one - other)
-      .reduce<readonly Range[]>(withRange, []);
+      .reduce<Ranges>(withRange, []);
     return { shown, missing: reportedRanges(missing) };
   }
 
@@ -248,31 +254,20 @@ export class Conversation {
   #takeLate(payload: Payload): Received {
     if (payload.kind !== "text") return { payload };
     const found = payload.texts;
-    if (!this.#missing.some(([first, last]) => first <= found && found <= last)) {
+    if (!hasNumber(this.#missing, found)) {
       throw new MalformedPayload("Cannot count texts: the peer gave one number twice");
     }
-    this.#missing = this.#missing.flatMap(([first, last]): Range[] => {
-      if (found < first || found > last) return [[first, last]];
-      const parts: Range[] = [[first, found - 1], [found + 1, last]];
-      return parts.filter(([a, b]) => a <= b);
-    });
+    this.#missing = withoutNumber(this.#missing, found);
     this.#undisplayed.add(found);
     return { payload };
   }
-}
-
-/** Adds a range behind all others, or extends the last one if there is no text in between. */
-function withRange(ranges: readonly Range[], added: Range): Range[] {
-  const last = ranges.at(-1);
-  if (!last || last[1] + 1 < added[0]) return [...ranges, added];
-  return [...ranges.slice(0, -1), [last[0], added[1]]];
 }
 
 /**
  * The ranges to report. Of too many, the oldest are merged into one that covers them: a text that was
  * displayed may be reported missing, but never the other way around.
  */
-function reportedRanges(ranges: readonly Range[]): readonly Range[] {
+function reportedRanges(ranges: Ranges): Ranges {
   const surplus = ranges.length - MAX_MISSING_RANGES;
   if (surplus <= 0) return ranges;
   return [[ranges[0]![0], ranges[surplus]![1]], ...ranges.slice(surplus + 1)];

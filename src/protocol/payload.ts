@@ -17,6 +17,7 @@ import {
   MAX_NAME_BYTES,
   MAX_TEXT_BYTES,
 } from "../limits.ts";
+import type { Ranges } from "../ranges.ts";
 
 /** The longest timer, one week in seconds: longer is not ephemeral. */
 export const MAX_TIMER_SECONDS = 604_800;
@@ -94,13 +95,10 @@ export interface Counters {
   /** The peer's texts up to this number were displayed, except for those in `missing`. */
   readonly shown: number;
   /** The peer's texts that never arrived: ascending, with a text between two ranges, up to `shown`. */
-  readonly missing: readonly Range[];
+  readonly missing: Ranges;
   /** Number of the newest KEM exchange whose secret the sender holds; 0: none. */
   readonly kem: number;
 }
-
-/** Numbers of texts, first and last. */
-export type Range = readonly [number, number];
 
 /** One payload: a body and its sender's counters. */
 export type Payload = Body & Counters;
@@ -326,7 +324,7 @@ function isFileSize(value: unknown): boolean {
 }
 
 /** Ranges of numbers from 1, ascending, and with something between them: each list has one form. */
-function isRanges(value: unknown): value is readonly Range[] {
+function isRanges(value: unknown): value is Ranges {
   if (!Array.isArray(value) || value.length > MAX_MISSING_RANGES) return false;
   let next = 1;
   return value.every((range) => {

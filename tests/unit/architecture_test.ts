@@ -106,6 +106,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   "src/nearest.ts": [],
   "src/duration.ts": [],
   "src/limits.ts": [],
+  "src/ranges.ts": [],
 };
 
 /** Every part may import these. */
@@ -122,6 +123,7 @@ const COMMON = [
   "src/nearest.ts",
   "src/duration.ts",
   "src/limits.ts",
+  "src/ranges.ts",
 ];
 
 /** Types only: they are not in the program, and the protocol fills what a relay carries. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ChatEvent } from "../../chat/events.ts";
+import { withRange } from "../../ranges.ts";
 import { alarmMessage, peerLabel, sentenceOf } from "../messages/events.ts";
 import { notesOf } from "../common.ts";
 import { forgetGone, withoutLine, withUnsentLast } from "../../terminal/history.ts";
@@ -81,7 +82,7 @@ function changed(state: State, event: ChatEvent): State {
           at: state.wall,
           quote: event.reply && quoteOf(state.log, event.reply, quoting(state)),
         }),
-        undisplayed: [...state.undisplayed, state.log.nextId],
+        undisplayed: withRange(state.undisplayed, [state.log.nextId, state.log.nextId]),
       };
     case "queued":
       return { ...state, log: delivery(state.log, event.id, "queued") };

@@ -6,6 +6,7 @@
  */
 import type { ChatEvent, Controls, MessageRef, RoomKind } from "../../chat/events.ts";
 import type { Timer } from "../../clock.ts";
+import { hasNumber, withoutNumber } from "../../ranges.ts";
 import { beginsWithPaste, textOf } from "../../terminal/editor.ts";
 import { type Input, isTyped, type KeyAction } from "../../terminal/keys.ts";
 import { askNotifications, type Notifier } from "../../terminal/notification.ts";
@@ -433,10 +434,10 @@ export class FullScreen implements Interface, Screen {
   #reportDisplayed({ displayed }: Frame): void {
     if (this.#state.isFocused === false || this.#isOver) return;
     const { undisplayed, epochFrom } = this.#state;
-    const now = displayed.filter(({ id }) => undisplayed.includes(id));
+    const now = displayed.filter(({ id }) => hasNumber(undisplayed, id));
     if (now.length === 0) return;
-    const ids = new Set(now.map(({ id }) => id));
-    this.#note({ undisplayed: undisplayed.filter((id) => !ids.has(id)) });
+    const ids = now.map(({ id }) => id);
+    this.#note({ undisplayed: ids.reduce(withoutNumber, undisplayed) });
     for (const { id, seq } of now) if (id >= epochFrom) this.#controls?.displayed(seq);
   }
 

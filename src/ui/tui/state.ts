@@ -4,6 +4,7 @@
  * @module
  */
 import type { FileEvent, Presence, RoomKind } from "../../chat/events.ts";
+import type { Ranges } from "../../ranges.ts";
 import { safeLine } from "../../terminal/safe_text.ts";
 import { EMPTY_LINE, type History, type TypedLine } from "../../terminal/history.ts";
 import { EMPTY_LOG, type Log } from "./log.ts";
@@ -80,8 +81,8 @@ export interface State extends TypedLine {
   readonly scroll: Scroll;
   /** Entries that came while an older part was in the window. */
   readonly unread: number;
-  /** Messages of the peer that were in no window yet, by entry, the oldest first. */
-  readonly undisplayed: readonly number[];
+  /** Messages of the peer that were in no window yet, by entry. */
+  readonly undisplayed: Ranges;
   /** Alarms that were not dismissed. */
   readonly alarms: readonly string[];
   readonly history: History;

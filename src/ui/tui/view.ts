@@ -6,6 +6,7 @@
  */
 import { conversationWindow, heightsOf } from "./geometry.ts";
 import { bannerRows, composerRows, headerRows, inviteRows, ruleRow, statusRow } from "./parts.ts";
+import { countBelow } from "../../ranges.ts";
 import type { TerminalText } from "../../terminal/terminal_text.ts";
 import type { Entry, PeerEntry } from "./log.ts";
 import type { Row } from "./rows.ts";
@@ -58,7 +59,7 @@ function unreadAbove(
   if (relayView) return 0;
   // Of a message that is longer than the window, the end is below.
   const first = ending[0]?.id ?? (scroll === "tail" ? Infinity : scroll.id);
-  return undisplayed.filter((id) => id < first).length;
+  return countBelow(undisplayed, first);
 }
 
 /** Rows in a place of that height, at its top or at its bottom. */

@@ -23,9 +23,9 @@ import {
   MAX_TIME_MS,
   MAX_TIMER_SECONDS,
   type Payload,
-  type Range,
   SHORT_TEXT_BYTES,
 } from "../../../src/protocol/payload.ts";
+import type { Range } from "../../../src/ranges.ts";
 
 const counters = {
   at: 1_700_000_000_000,
