@@ -168,6 +168,8 @@ export class Chat implements Controls {
   #inviting: Promise<void> | undefined;
   /** Messages that were accepted and will never be displayed to a peer. */
   #undelivered = 0;
+  /** The conversation was erased: what still arrives would bring a part of it back. */
+  #isBurnt = false;
   #failure: Failure | undefined;
 
   constructor({ entry, ...options }: ChatOptions) {
@@ -343,7 +345,7 @@ export class Chat implements Controls {
   }
 
   async burn(): Promise<void> {
-    this.#emit({ event: "burnt", by: "you" });
+    this.#onBurnt("you");
     const session = this.#session;
     if (session?.peer) {
       this.#sender.sendControl({ kind: "burn" });
@@ -467,7 +469,7 @@ export class Chat implements Controls {
   }
 
   #onSessionEvent(session: Session, event: ChatEvent): void {
-    if (session !== this.#session) return;
+    if (session !== this.#session || (this.#isBurnt && event.event === "message")) return;
     const state = this.#state;
     if (event.event === "waiting" && (state.phase === "waiting" || state.phase === "handshaking")) {
       const phase = event.for === "handshake" ? "handshaking" : "waiting";
@@ -490,9 +492,14 @@ export class Chat implements Controls {
   #onControlMessage(payload: Payload): void {
     if (payload.kind === "timer") this.#disappearing.onProposal(payload.seconds, payload.agreed);
     if (payload.kind === "burn") {
-      this.#emit({ event: "burnt", by: "peer" });
+      this.#onBurnt("peer");
       void this.leave("burnt");
     }
+  }
+
+  #onBurnt(by: "you" | "peer"): void {
+    this.#isBurnt = true;
+    this.#emit({ event: "burnt", by });
   }
 
   #fail(error: unknown): void {

@@ -42,7 +42,7 @@ export async function sqliteFixture(): Promise<RelayFixture> {
         const { id, head, token } = envelope("guest", 1);
         db.prepare(
           `INSERT INTO envelopes (room, epoch, id, sender, seq, attempt, expires, head, token)
-           VALUES (?, ?, ?, 'guest', -1, 0, 1e15, ?, ?)`,
+           VALUES (?, ?, ?, 'guest', 9223372036854775807, 0, 1e15, ?, ?)`,
         ).run(room, epoch, id, head, token);
       }),
     count: (room) =>

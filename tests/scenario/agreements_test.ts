@@ -73,6 +73,19 @@ Deno.test("burn: ends the chat on both sides and leaves nothing on the relay", a
   await harness.end();
 });
 
+Deno.test("burn: shows nothing that arrives afterwards", async () => {
+  const harness = new Harness();
+  const { alice, bob } = await harness.pair();
+  bob.say("on its way to Alice");
+  void alice.chat.burn();
+  await harness.until(() => alice.status !== undefined && bob.status !== undefined);
+  assertEquals([alice, bob].map(({ heard }) => heard), [[], []]);
+  assertEquals(bob.all("session-ended")[0]!.undelivered.length, 1);
+  assertEquals(harness.remaining, 0);
+  assertCalm(alice, bob);
+  await harness.end();
+});
+
 Deno.test("Chat.displayed: delivered and the timer wait until a message was displayed", async () => {
   const harness = new Harness();
   const { alice, bob } = await harness.pair();

@@ -19,6 +19,8 @@ const BY_CODE: Record<number, Trouble> = {
   11: "damaged",
   13: "full",
   14: "denied",
+  // A constraint of ours refuses what only values that we did not write lead to.
+  19: "damaged",
   26: "damaged",
 };
 
@@ -28,6 +30,8 @@ const BY_TEXT: readonly (readonly [string, Trouble])[] = [
   ["disk I/O error", "io"],
   ["malformed", "damaged"],
   ["not a database", "damaged"],
+  ["no such table", "damaged"],
+  ["no such column", "damaged"],
   ["unable to open database", "denied"],
   ["readonly database", "denied"],
   // All that older Deno says, whatever the cause; the statements themselves are known to be right.
@@ -64,7 +68,10 @@ function troubleOf(error: unknown): Trouble | undefined {
   if (error instanceof Failure || error instanceof RelayUnavailable) return undefined;
   const { code, errcode } = error as { code?: unknown; errcode?: unknown };
   // The low byte is the primary code: 261 (SQLITE_BUSY_RECOVERY) is a 5.
-  if (typeof errcode === "number") return BY_CODE[errcode & 0xff];
+  // The code of most errors in a statement says nothing more than that.
+  if (typeof errcode === "number" && errcode !== 1) return BY_CODE[errcode & 0xff];
+  // An integer beyond what any of ours can be.
+  if (code === "ERR_OUT_OF_RANGE") return "damaged";
   if (typeof code === "string" && BY_ERRNO[code]) return BY_ERRNO[code];
   if (isGuarded(error)) return "guarded";
   if (

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MAX_NUMBER } from "../envelope.ts";
 import type { Envelope, Refusal, Role } from "../relay.ts";
 import { NOW } from "./database.ts";
 
@@ -31,8 +32,13 @@ export type EnvelopeRow = { readonly [F in keyof Envelope]?: unknown } & {
   readonly n: number;
 };
 
-/** Living envelopes of others, to be bound to a room, an epoch and one's own role. */
-export const SELECT_OTHERS = `SELECT n, id, sender AS "from", seq, attempt, head, token
+/**
+ * Living envelopes of others, to be bound to a room, an epoch and one's own role. A count beyond those of
+ * any envelope is read as another such: the driver throws at integers that JavaScript cannot represent.
+ */
+export const SELECT_OTHERS = `SELECT n, id, sender AS "from",
+    max(-1, min(seq, ${MAX_NUMBER} + 1)) AS seq, max(-1, min(attempt, ${MAX_NUMBER} + 1)) AS attempt,
+    head, token
   FROM envelopes WHERE room = ? AND epoch = ? AND sender <> ? AND expires > ${NOW}`;
 
 /** True when that seat is held and was renewed in time. */

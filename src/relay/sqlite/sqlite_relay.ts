@@ -315,8 +315,12 @@ class SqliteRelay implements Relay {
 
   inspect({ room, epoch }: Seat, options?: OpOptions): Promise<StoredDocuments> {
     return this.#operation("inspect", options, () => {
-      const rows = (sql: string, ...values: string[]) =>
-        this.#prepare(sql).all(...values) as Record<string, unknown>[];
+      const rows = (sql: string, ...values: string[]) => {
+        const statement = this.#prepare(sql);
+        // Anyone can have written an integer that no number represents.
+        statement.setReadBigInts(true);
+        return statement.all(...values) as Record<string, unknown>[];
+      };
       const rooms = rows("SELECT * FROM rooms WHERE room = ?", room);
       const messages = rows(
         `SELECT * FROM envelopes WHERE room = ? AND epoch = ?
@@ -328,13 +332,13 @@ class SqliteRelay implements Relay {
       const [{ count } = { count: 0 }] = rows(
         "SELECT count(*) AS count FROM envelopes WHERE room = ? AND epoch = ?",
         ...[room, epoch],
-      ) as { count: number }[];
+      );
       return {
         documents: [
           ...rooms.map(storedRoom),
           ...messages.map((row) => storedMessage(row, row["sender"])),
         ],
-        more: count - messages.length,
+        more: Number(count) - messages.length,
       };
     });
   }
@@ -448,7 +452,8 @@ class SqliteRelay implements Relay {
   /** One row more than a page holds, or all that may be wanted. */
   #unread(seat: Seat, wanted: Wanted | undefined): EnvelopeRow[] {
     const [from, to, limit] = wanted ? [wanted.from, wanted.to, -1] : [-1, -1, MAX_BATCH + 1];
-    const sql = `${SELECT_OTHERS} AND (?4 = -1 OR seq BETWEEN ?4 AND ?5) ORDER BY seq, n LIMIT ?6`;
+    const sql =
+      `${SELECT_OTHERS} AND (?4 = -1 OR envelopes.seq BETWEEN ?4 AND ?5) ORDER BY envelopes.seq, n LIMIT ?6`;
     return this.#prepare(sql)
       .all(seat.room, seat.epoch, seat.role, from, to, limit) as unknown as EnvelopeRow[];
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../../clock.ts";
-import { Failure, RelayUnavailable } from "../../errors.ts";
+import { asFailure, RelayUnavailable } from "../../errors.ts";
 import { asEnvelope } from "../envelope.ts";
 import { type Listener, MAX_BATCH, type Seat } from "../relay.ts";
 import type { EnvelopeRow } from "./rows.ts";
@@ -117,16 +117,15 @@ export class Watchers {
 
   #report(watcher: Watcher, error: unknown): void {
     const cause = relayError(error, this.#options.path);
-    if (cause instanceof Failure) {
-      this.#remove(watcher);
-      watcher.listener.state({ state: "down", cause });
-    } else if (cause instanceof RelayUnavailable) {
+    if (cause instanceof RelayUnavailable) {
       if (watcher.troubled) return;
       watcher.troubled = true;
       const { failure } = cause;
       watcher.listener.state({ state: "reconnecting", retryInMs: RETRY_MS, cause: failure });
     } else {
-      throw cause;
+      // A mistake, too: nobody would catch it here, and the program would end without leaving.
+      this.#remove(watcher);
+      watcher.listener.state({ state: "down", cause: asFailure(cause) });
     }
   }
 }

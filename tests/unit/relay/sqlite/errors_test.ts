@@ -76,6 +76,20 @@ Deno.test("relayError: makes a file that cannot be opened, written or read a fai
     return Promise.resolve();
   }));
 
+Deno.test("relayError: makes values and tables that are not ours a damaged file", () => {
+  const db = new DatabaseSync(":memory:");
+  db.exec("CREATE TABLE t (a INTEGER) STRICT; INSERT INTO t VALUES (9223372036854775807)");
+  const foreign = [
+    () => db.prepare("SELECT a FROM t").all(),
+    () => db.prepare("UPDATE t SET a = a + a").run(),
+    () => db.prepare("SELECT * FROM rooms"),
+    () => db.exec("SELECT * FROM rooms"),
+    () => db.prepare("SELECT expires FROM t"),
+  ];
+  for (const action of foreign) assertStays(thrown(action), "damaged");
+  db.close();
+});
+
 Deno.test("relayError: returns other errors unchanged", () => {
   const db = new DatabaseSync(":memory:");
   const mistakes = [

@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { systemRandom } from "../../../../src/clock.ts";
 import { type Envelope, MAX_BATCH, type Seat } from "../../../../src/relay/relay.ts";
 import { openSqliteRelay } from "../../../../src/relay/sqlite/sqlite_relay.ts";
@@ -84,6 +84,19 @@ Deno.test("watch: ends without further calls when the file is damaged", async ()
   await clock.advance(10_000);
   assertEquals(recorder.states.map(({ state }) => state), ["up", "down"]);
   assertEquals(recorder.pushed, []);
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("watch: reports a mistake of the program to its listener", async () => {
+  const { clock, trouble, watchers } = watched();
+  const recorder = new Recorder();
+  watchers.add(SEAT, recorder, new AbortController().signal);
+  await clock.settle();
+  const mistake = trouble.error = new TypeError("a mistake");
+  await clock.advance(1_000);
+  const last = recorder.states.at(-1)!;
+  assert(last.state === "down");
+  assertEquals([last.cause.code, last.cause.cause], ["bug", mistake]);
   assertEquals(clock.pending, 0);
 });
 
