@@ -11,7 +11,8 @@
 import { backoff, type Clock, type Random, sleep } from "../clock.ts";
 import { timedOut, withDeadline } from "../deadline.ts";
 import { type Failure, RelayUnavailable } from "../errors.ts";
-import { Portion, sizeOf, sizeOfAll } from "../relay/portion.ts";
+import { sizeOf, sizeOfAll } from "../relay/envelope.ts";
+import { Portion } from "../relay/portion.ts";
 import type {
   Envelope,
   Listener as WatchListener,

@@ -5,7 +5,8 @@
  * @module
  */
 import { type Clock, type Random, sleep, type Timer } from "../clock.ts";
-import { Portion, sizeOfAll } from "../relay/portion.ts";
+import { sizeOfAll } from "../relay/envelope.ts";
+import { Portion } from "../relay/portion.ts";
 import { type Envelope, MAX_BATCH, type Seat, type Wanted } from "../relay/relay.ts";
 import type { ReadMark, Removal } from "./receiver.ts";
 import type { RelayConnection } from "./retry.ts";

@@ -1,10 +1,9 @@
 /**
- * What every relay does at its edge: refuse a batch beyond the limits, turn a document back into an
+ * The sizes of envelopes, and what every relay does at its edge: refuse a batch beyond the limits, turn a document back into an
  * {@link Envelope} or into nothing, and return no more than a read asks for.
  *
  * @module
  */
-import { sizeOf } from "./portion.ts";
 import {
   type Envelope,
   MAX_BATCH,
@@ -17,8 +16,21 @@ import {
 /** The largest sequence number: what fits a signed 32-bit integer in every database. */
 export const MAX_NUMBER = 2 ** 31 - 1;
 
+/** Of an envelope on its way: identity, sequence number and the names of the fields. */
+export const ENVELOPE_BYTES = 192;
+
 /** 16 bytes in base64url. */
 const ID = /^[A-Za-z0-9_-]{22}$/;
+
+/** About the bytes of an envelope on its way. */
+export function sizeOf({ head, token }: Envelope): number {
+  return head.length + token.length + ENVELOPE_BYTES;
+}
+
+/** About the bytes of envelopes on their way. */
+export function sizeOfAll(envelopes: readonly Envelope[]): number {
+  return envelopes.reduce((sum, envelope) => sum + sizeOf(envelope), 0);
+}
 
 /**
  * Refuses what {@link Relay.post} must not be given.

@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { type Envelope, MAX_BATCH, MAX_READ_BYTES } from "./relay.ts";
+import { ENVELOPE_BYTES } from "./envelope.ts";
+import { MAX_BATCH, MAX_READ_BYTES } from "./relay.ts";
 
 /** At first: 1.5 s at 256 kbit/s, and six at 64. */
 const START_BYTES = 48 * 1024;
@@ -14,8 +15,6 @@ const LEAST_BYTES = 4 * 1024;
 /** A full request that took less than this is doubled, and one that took more than that is halved. */
 const FAST_MS = 500;
 const SLOW_MS = 2_000;
-/** Identity, sequence number and the names of the fields. */
-const ENVELOPE_BYTES = 192;
 
 /** The bytes of one kind of request, learned from those before. */
 export class Portion {
@@ -51,14 +50,4 @@ export class Portion {
   failed(): void {
     this.#bytes = Math.max(this.#typical, this.#bytes / 8);
   }
-}
-
-/** About the bytes of an envelope on its way. */
-export function sizeOf({ head, token }: Envelope): number {
-  return head.length + token.length + ENVELOPE_BYTES;
-}
-
-/** About the bytes of envelopes on their way. */
-export function sizeOfAll(envelopes: readonly Envelope[]): number {
-  return envelopes.reduce((sum, envelope) => sum + sizeOf(envelope), 0);
 }

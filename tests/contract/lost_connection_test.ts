@@ -8,8 +8,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { MongoClient } from "mongodb";
 import { type Clock, systemClock } from "../../src/clock.ts";
-import { closeClient, isCrippled, openClient } from "../../src/relay/mongodb/client.ts";
-import { Connection } from "../../src/relay/mongodb/connection.ts";
+import { closeClient, Connection, isCrippled, openClient } from "../../src/relay/mongodb/client.ts";
+import { storeEnvelopes } from "../../src/relay/mongodb/storing.ts";
 import { DATABASE, ownServersOrSkip, startReplicaSet, type TestServer } from "../support/mongod.ts";
 import { Network } from "../support/proxy.ts";
 import { envelope } from "./harness.ts";
@@ -57,15 +57,17 @@ const large = Array.from(
 );
 
 Deno.test({
-  name: `Connection.store: loses no connection when the link stands still in a large write${skip}`,
+  name: `storeEnvelopes: loses no connection when the link stands still in a large write${skip}`,
   ignore,
   async fn() {
     const server = await startReplicaSet({ count: 1 });
     const { client, network } = await standstill(server, {
       clock: systemClock,
-      write: (client, end) =>
-        new Connection(client, DATABASE)
-          .store(place, large, { now: Date.now(), lingerMs: 60_000 }, end).catch(() => {}),
+      write: (client, signal) => {
+        const options = { now: Date.now(), lingerMs: 60_000, signal };
+        return storeEnvelopes(new Connection(client, DATABASE), place, large, options)
+          .catch(() => {});
+      },
     });
     try {
       assertEquals(lost(client), 0);

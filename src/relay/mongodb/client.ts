@@ -1,10 +1,13 @@
 /**
- * A driver's client, opened with few sockets and short timeouts, or not at all.
+ * A driver's client, opened with few sockets and short timeouts, or not at all, and what belongs to one.
  *
  * @module
  */
 import {
+  type ClientSession,
+  type Collection,
   type ConnectionReadyEvent,
+  type Db,
   MongoClient,
   type MongoClientOptions,
   type TopologyDescription,
@@ -12,9 +15,10 @@ import {
 import { atMost, type Clock } from "../../clock.ts";
 import { withDeadline } from "../../deadline.ts";
 import { Failure, RelayUnavailable } from "../../errors.ts";
-import { DECODING } from "./envelope_document.ts";
+import { DECODING, type EnvelopeDocument } from "./envelope_document.ts";
 import { lookCloserAtDns } from "./dns.ts";
 import { diagnose, isConclusive } from "./errors.ts";
+import type { RoomDocument } from "./room_document.ts";
 import { assertTlsFiles, completeUri, inspectUri, type MongoSettings, tlsOf } from "./uri.ts";
 
 /**
@@ -206,6 +210,46 @@ export async function closeClient(client: MongoClient, clock: Clock): Promise<vo
     await withDeadline(clock, { ms: CLOSING_MS }, () => client.close());
   } catch {
     // What could not be closed in time ends with the process.
+  }
+}
+
+/**
+ * One client with its database, its collections and its session. A relay replaces the whole of it when
+ * nothing gets through: addresses change, and a driver can lose its way in a cluster that fell apart
+ * and came together again.
+ */
+export class Connection {
+  readonly client: MongoClient;
+  readonly db: Db;
+  readonly rooms: Collection<RoomDocument>;
+  readonly messages: Collection<EnvelopeDocument>;
+  #session: ClientSession | undefined;
+  readonly #replaced = new AbortController();
+
+  /** `client` is connected; {@link closeClient} closes it. */
+  constructor(client: MongoClient, database: string) {
+    this.client = client;
+    this.db = client.db(database);
+    this.rooms = this.db.collection("rooms");
+    this.messages = this.db.collection("messages");
+  }
+
+  /**
+   * One for all writes, which ends with the client: to take one for each from the pool costs more.
+   * Causal consistency is about reading; a write has none to wait for.
+   */
+  get session(): ClientSession {
+    return this.#session ??= this.client.startSession({ causalConsistency: false });
+  }
+
+  /** Aborted, with a {@link RelayUnavailable}, when another client takes the place of this one. */
+  get replaced(): AbortSignal {
+    return this.#replaced.signal;
+  }
+
+  /** Ends what is under way: whether it took effect is unknown. */
+  replace(): void {
+    this.#replaced.abort(new RelayUnavailable(new Failure("relay-reconnected")));
   }
 }
 

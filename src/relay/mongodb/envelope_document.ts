@@ -1,5 +1,5 @@
 /**
- * An envelope as a MongoDB document, both ways.
+ * An envelope as a MongoDB document: its shape, what asks for such documents, and how they are decoded.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
   type RoomId,
   type Seat,
 } from "../relay.ts";
-import { hasBytes, inMs, isBinary, isDateWithin, isInt, type } from "./expressions.ts";
+import { hasBytes, isBinary, isDateWithin, isInt, type } from "./expressions.ts";
 import { MAX_LINGER_MS, MAX_SKEW_MS } from "./room_document.ts";
 
 const { deserialize } = BSON;
@@ -39,47 +39,6 @@ const MAX_DOCUMENT_BYTES = MAX_HEAD_BYTES + MAX_TOKEN_CHARS + 1_024;
 /** An envelope's id is unique within its epoch; a document's has to be within the collection. */
 export function documentId(place: RoomEpoch, id: string): string {
   return `${place.room}.${place.epoch}.${id}`;
-}
-
-/** When an envelope expires: `lingerMs` after `now`, or after the server's own clock without one. */
-export interface Expiry {
-  readonly now: number | undefined;
-  readonly lingerMs: number;
-}
-
-/**
- * The command that stores envelopes, each once, and leaves what is stored under their ids unchanged.
- *
- * An insert is cheaper for the server, even more so in a batch. An upsert lets the expiry be the
- * server's own time, so that a laptop that slept does not store what has expired already; and it
- * skips what is stored, where an insert stops with a duplicate key.
- */
-export function storeCommand(
-  place: RoomEpoch,
-  envelopes: readonly Envelope[],
-  { now, lingerMs }: Expiry,
-): Document {
-  const { room, epoch } = place;
-  const fieldsOf = ({ from, seq, attempt, head, token }: Envelope) => ({
-    ...{ room, epoch, from, seq, attempt, head: new Binary(head), token },
-  });
-  if (now !== undefined) {
-    const expiresAt = new Date(now + lingerMs);
-    const documents = envelopes.map((envelope) => {
-      return { _id: documentId(place, envelope.id), ...fieldsOf(envelope), expiresAt };
-    });
-    return { insert: "messages", documents };
-  }
-  const expiresAt = inMs(lingerMs);
-  const updates = envelopes.map((envelope) => ({
-    // The room is in the identity already; a sharded collection wants to see it.
-    q: { _id: documentId(place, envelope.id), room },
-    u: [{
-      $replaceWith: { $mergeObjects: [{ $literal: fieldsOf(envelope) }, { expiresAt }, "$$ROOT"] },
-    }],
-    upsert: true,
-  }));
-  return { update: "messages", updates };
 }
 
 /**

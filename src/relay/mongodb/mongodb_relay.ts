@@ -27,9 +27,8 @@ import {
   type Seat,
   type StoredDocuments,
 } from "../relay.ts";
-import { isCrippled, isCutOff, openClient } from "./client.ts";
+import { closeClient, Connection, isCrippled, isCutOff, openClient } from "./client.ts";
 import { ensureIndexes, hasIndexes, inspectCollections } from "./collections.ts";
-import { Connection } from "./connection.ts";
 import { documentId, type EnvelopeDocument, malformedFilter } from "./envelope_document.ts";
 import { inMs } from "./expressions.ts";
 import { isUnknownAnswer, relayError } from "./errors.ts";
@@ -54,8 +53,8 @@ import {
   roomFilter,
   type SeatFacts,
 } from "./room_document.ts";
-import { ServerTime } from "./server_time.ts";
 import { storedDocuments } from "./stored_documents.ts";
+import { ServerTime, storeEnvelopes } from "./storing.ts";
 import { countAll, deleteAll, MAX_TIME_MS, sweep, withinTime } from "./sweep.ts";
 import { inspectUri, type MongoSettings } from "./uri.ts";
 import { watchRoom } from "./watch.ts";
@@ -136,11 +135,11 @@ class MongoRelay implements Relay {
   async reconnect({ signal }: OpOptions = {}): Promise<void> {
     const end = anyOf([signal, this.#closed.signal]);
     const next = this.#connect(await this.#deps.openClient(end));
-    if (end.aborted) return await next.close(this.#clock);
+    if (end.aborted) return await closeClient(next.client, this.#clock);
     const last = this.#connection;
     this.#connection = next;
     last.replace();
-    await last.close(this.#clock);
+    await closeClient(last.client, this.#clock);
   }
 
   isCutOff(): boolean {
@@ -331,7 +330,7 @@ class MongoRelay implements Relay {
   async close(): Promise<void> {
     if (!this.#closed.signal.aborted) this.#closed.abort(new Failure("relay-closed"));
     await atMost(this.#clock, CLOSING_MS, Promise.allSettled(this.#watches));
-    await this.#connection.close(this.#clock);
+    await closeClient(this.#connection.client, this.#clock);
   }
 
   /** Watches until `signal`, through whichever client there is. Never rejects. */
@@ -476,8 +475,8 @@ class MongoRelay implements Relay {
     lingerMs: number,
     signal: AbortSignal,
   ): Promise<void> {
-    const expiry = { now: this.#serverTime.now(), lingerMs };
-    return this.#connection.store(place, envelopes, expiry, signal);
+    const options = { now: this.#serverTime.now(), lingerMs, signal };
+    return storeEnvelopes(this.#connection, place, envelopes, options);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { Portion, sizeOf } from "../../../src/relay/portion.ts";
+import { sizeOf } from "../../../src/relay/envelope.ts";
+import { Portion } from "../../../src/relay/portion.ts";
 
 /** Requests over a link of so many bytes in a second that answers after `rttMs`; the time of each. */
 function over(

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ServerTime } from "../../../../src/relay/mongodb/server_time.ts";
+import { ServerTime } from "../../../../src/relay/mongodb/storing.ts";
 
 /** Two clocks of one computer, each of which a test moves as it likes. */
 function clocks() {
