@@ -55,6 +55,23 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   });
 }
 
+/**
+ * Resolves after `ms` milliseconds, or as soon as `wake` is aborted.
+ *
+ * @throws the reason of `signal` as soon as that is aborted.
+ */
+export async function pause(
+  clock: Clock,
+  ms: number,
+  { signal, wake }: { readonly signal: AbortSignal; readonly wake: AbortSignal },
+): Promise<void> {
+  try {
+    await sleep(clock, ms, AbortSignal.any([signal, wake]));
+  } catch {
+    signal.throwIfAborted();
+  }
+}
+
 /** Resolves when `work` is done, or after `ms` milliseconds; rejects if it does before. */
 export async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
   const timeout = Promise.withResolvers<void>();

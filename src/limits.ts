@@ -22,3 +22,8 @@ export const MAX_FILE_NAME_BYTES = 255;
 export const MAX_NAME_GRAPHEMES = 64;
 /** An id of JSON input is stored as long as its message; a long one has no use. */
 export const MAX_ID_CHARS = 1_024;
+
+/** The bytes of UTF-8 that a text has. */
+export function bytesOf(text: string): number {
+  return new TextEncoder().encode(text).length;
+}

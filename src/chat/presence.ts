@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Clock, sleep } from "../clock.ts";
+import { type Clock, pause } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import { LEASE_MS, type RoomView, type Seat } from "../relay/relay.ts";
 import type { Presence } from "./events.ts";
@@ -41,7 +41,8 @@ export interface HeartbeatDeps {
 export class Heartbeat {
   readonly #deps: HeartbeatDeps;
   #revision = 0;
-  #endPause: (() => void) | undefined;
+  /** Ends the pause before the next renewal. */
+  #early = new AbortController();
 
   constructor(deps: HeartbeatDeps) {
     this.#deps = deps;
@@ -89,19 +90,12 @@ export class Heartbeat {
 
   /** Renews at once, when something was received from a peer that seemed to be away. */
   renewNow(): void {
-    this.#endPause?.();
+    this.#early.abort();
   }
 
   async #pause(ms: number, signal: AbortSignal): Promise<void> {
-    const early = new AbortController();
-    this.#endPause = () => early.abort();
-    try {
-      await sleep(this.#deps.clock, ms, AbortSignal.any([signal, early.signal]));
-    } catch {
-      signal.throwIfAborted();
-    } finally {
-      this.#endPause = undefined;
-    }
+    this.#early = new AbortController();
+    await pause(this.#deps.clock, ms, { signal, wake: this.#early.signal });
   }
 }
 

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { backoff, type Clock, type Random, sleep } from "../clock.ts";
+import { backoff, type Clock, pause, type Random, sleep } from "../clock.ts";
 import { timedOut, withDeadline } from "../deadline.ts";
 import { type Failure, RelayUnavailable } from "../errors.ts";
 import { sizeOf, sizeOfAll } from "../relay/envelope.ts";
@@ -115,7 +115,7 @@ export class RelayConnection {
         const step = repeats + (outcome.throttled ? THROTTLED_STEPS : 0);
         const retryInMs = backoff(step, this.#deps.random);
         this.#markFailing(name, outcome.failure, retryInMs);
-        await this.#pause(retryInMs, signal);
+        await pause(this.#deps.clock, retryInMs, { signal, wake: this.#recovered.signal });
       }
     } catch (error) {
       this.#failing.delete(name);
@@ -261,14 +261,6 @@ export class RelayConnection {
     this.#reconnecting ??= withDeadline(clock, bound, (signal) => relay.reconnect!({ signal }))
       .catch(() => {})
       .finally(() => this.#reconnecting = undefined);
-  }
-
-  async #pause(ms: number, signal: AbortSignal): Promise<void> {
-    try {
-      await sleep(this.#deps.clock, ms, AbortSignal.any([signal, this.#recovered.signal]));
-    } catch {
-      signal.throwIfAborted();
-    }
   }
 
   #markFailing(what: string, cause: Failure, retryInMs?: number): void {

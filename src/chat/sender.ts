@@ -9,7 +9,7 @@
  */
 import type { Clock, Timer } from "../clock.ts";
 import { Failure } from "../errors.ts";
-import { MAX_TEXT_BYTES } from "../limits.ts";
+import { bytesOf, MAX_TEXT_BYTES } from "../limits.ts";
 import type { Conversation } from "../protocol/conversation.ts";
 import { type Body, isUtf8, type Payload, type Reply } from "../protocol/payload.ts";
 import { type Envelope, MAX_BATCH } from "../relay/relay.ts";
@@ -332,7 +332,7 @@ export class Sender {
 export function assertSendable(text: string): void {
   if (text === "") throw new Failure("message-empty");
   if (isUtf8(text, MAX_TEXT_BYTES)) return;
-  const bytes = new TextEncoder().encode(text).length;
+  const bytes = bytesOf(text);
   if (bytes > MAX_TEXT_BYTES) {
     throw new Failure("message-too-long", { bytes, maxBytes: MAX_TEXT_BYTES });
   }

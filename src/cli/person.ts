@@ -7,7 +7,7 @@ import { parseDuration } from "../duration.ts";
 import { Failure } from "../errors.ts";
 import { THEME_SETTINGS, type ThemeSetting } from "./command.ts";
 import type { FactsOf } from "../failure_reasons.ts";
-import { MAX_NAME_BYTES, MAX_NAME_GRAPHEMES } from "../limits.ts";
+import { bytesOf, MAX_NAME_BYTES, MAX_NAME_GRAPHEMES } from "../limits.ts";
 import { graphemes } from "../terminal/graphemes.ts";
 
 /** Less would end before a reconnection does; more would burden the relay for nothing. */
@@ -58,7 +58,7 @@ export function suggestedName(text = ""): string | undefined {
 }
 
 function isLong(name: string): boolean {
-  return new TextEncoder().encode(name).length > MAX_NAME_BYTES ||
+  return bytesOf(name) > MAX_NAME_BYTES ||
     // Never more graphemes than units: most names need no counting.
     (name.length > MAX_NAME_GRAPHEMES &&
       [...graphemes().segment(name)].length > MAX_NAME_GRAPHEMES);

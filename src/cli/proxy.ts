@@ -5,6 +5,7 @@
  */
 import { Failure } from "../errors.ts";
 import type { FactsOf, ProxyKind } from "../failure_reasons.ts";
+import { bytesOf } from "../limits.ts";
 
 /** A proxy. */
 export interface ProxyAddress {
@@ -48,9 +49,7 @@ export function parseProxy(text: string, source: string): ProxyAddress {
   const user = decoded(colon < 0 ? credentials : credentials.slice(0, colon));
   const password = decoded(colon < 0 ? "" : credentials.slice(colon + 1));
   if (user === "") throw invalid("format");
-  const isLong = [user, password].some((part) =>
-    new TextEncoder().encode(part).length > MAX_CREDENTIAL_BYTES
-  );
+  const isLong = [user, password].some((part) => bytesOf(part) > MAX_CREDENTIAL_BYTES);
   if (isLong) throw invalid("too-long");
   return { ...address, user, password };
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { MAX_FILE_NAME_BYTES } from "../limits.ts";
+import { bytesOf, MAX_FILE_NAME_BYTES } from "../limits.ts";
 
 /** What a file without a usable name is called. */
 const NO_NAME = "file";
@@ -74,8 +74,4 @@ function parts(name: string): { stem: string; extension: string } {
   return bytesOf(extension) <= MAX_EXTENSION_BYTES
     ? { stem: name.slice(0, name.length - extension.length), extension }
     : { stem: name, extension: "" };
-}
-
-function bytesOf(text: string): number {
-  return new TextEncoder().encode(text).length;
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { bytesOf } from "../limits.ts";
 import type { StoredDocument, StoredField } from "./relay.ts";
 
 /** Messages that are read: more has no room on a screen. */
@@ -60,8 +61,8 @@ function written(value: unknown): { value: string; bytes: number } {
     return { value: cut(start, value.length > MAX_VALUE_CHARS / 2), bytes: value.length };
   }
   const text = textOf(value);
-  const bytes = new TextEncoder().encode(text).length;
-  return { value: cut(text.slice(0, MAX_VALUE_CHARS), text.length > MAX_VALUE_CHARS), bytes };
+  const shown = cut(text.slice(0, MAX_VALUE_CHARS), text.length > MAX_VALUE_CHARS);
+  return { value: shown, bytes: bytesOf(text) };
 }
 
 /** A value in words; `?` for an object that cannot be written, for others may have built it so. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { atMost, systemClock } from "../clock.ts";
 import type { FactsOf } from "../failure_reasons.ts";
 import { rawOf, type TerminalText } from "./terminal_text.ts";
 
@@ -97,11 +98,7 @@ export class Output {
   /** Resolves when everything is written, nothing more can be, or `withinMs` have passed. */
   async flush({ withinMs }: { readonly withinMs?: number } = {}): Promise<void> {
     if (!this.#writing) return;
-    if (withinMs === undefined) return await this.#writing;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, withinMs));
-    await Promise.race([this.#writing, late]);
-    clearTimeout(timer);
+    await (withinMs === undefined ? this.#writing : atMost(systemClock, withinMs, this.#writing));
   }
 
   #enqueue(bytes: Uint8Array): void {

@@ -7,7 +7,8 @@
  *
  * @module
  */
-import { type Clock, systemClock } from "../clock.ts";
+import { atMost, type Clock, systemClock } from "../clock.ts";
+import { untilAborted } from "../deadline.ts";
 import { Failure } from "../errors.ts";
 import { MAX_DRAFT_CHARS } from "./editor.ts";
 import { type Input, KeyDecoder } from "./keys.ts";
@@ -269,17 +270,9 @@ export class TerminalInput {
   async #readKeys(signal: AbortSignal | undefined): Promise<void> {
     const { waitMs } = this.#keys;
     if (waitMs === undefined) return await this.#readMore(signal);
-    const late = Promise.withResolvers<void>();
-    let isLate = false;
-    const timer = this.#clock.after(waitMs, () => {
-      isLate = true;
-      late.resolve();
-    });
-    try {
-      await Promise.race([this.#readMore(signal), late.promise]);
-    } finally {
-      timer.cancel();
-    }
+    let isLate = true;
+    const reading = this.#readMore(signal).then(() => isLate = false);
+    await atMost(this.#clock, waitMs, reading);
     const settled = isLate ? this.#keys.settle() : undefined;
     if (settled) this.#settled.push(settled);
   }
@@ -332,15 +325,6 @@ export class TerminalInput {
       if (this.#terminal.isTerminal) this.#keys.add(text, this.#decoding);
       else this.#pending += this.#isUtf8(bytes) ? text : text.replaceAll("\ufffd", NOT_UTF8);
     }).finally(() => this.#reading = undefined);
-    if (!signal) return await this.#reading;
-    const aborted = Promise.withResolvers<never>();
-    const onAbort = () => aborted.reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    try {
-      await Promise.race([this.#reading, aborted.promise]);
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-    }
+    await (signal ? untilAborted(signal, this.#reading) : this.#reading);
   }
 }

@@ -5,7 +5,7 @@
  */
 import type { Controls, MessageRef, RoomKind } from "../chat/events.ts";
 import { Failure } from "../errors.ts";
-import { MAX_TEXT_BYTES } from "../limits.ts";
+import type { FactsOf } from "../failure_reasons.ts";
 import type { MakeLink } from "./interface.ts";
 import { describeFailure } from "./messages/failures.ts";
 import { documentLines } from "./messages/relay_documents.ts";
@@ -13,7 +13,7 @@ import { SLASH_COMMAND_TEXTS as TEXTS } from "./messages/slash_commands.ts";
 import { relayLines, timerLine, verifyLines, whoLines } from "./messages/events.ts";
 import { asTyped, type RecentMessage } from "./recent.ts";
 import { commandHelp, parseTimer, parseVerdict, readTyped, typedPath } from "./slash_commands.ts";
-import { bytesOf, splitText } from "./split.ts";
+import { splitText } from "./split.ts";
 
 /** What a screen provides for that. */
 export interface Screen {
@@ -96,12 +96,9 @@ export class Performer {
     const long = this.#long;
     this.#long = undefined;
     // Under the id of the line, by which the history names it: it is forgotten with the message.
-    if (long && typed.kind === "nothing") return this.#send(long.text, { controls, id: long.id });
-    if (typed.kind === "text" && bytesOf(typed.text) > MAX_TEXT_BYTES) {
-      this.#long = { text: typed.text, id };
-      const messages = splitText(typed.text).length;
-      this.#screen.problem(TEXTS.tooLong(bytesOf(typed.text), MAX_TEXT_BYTES, messages));
-      return { isLeaving: false, done: Promise.resolve() };
+    if (long && typed.kind === "nothing") {
+      const done = this.#settle(() => this.#sendParts(long.text, { controls, id: long.id }));
+      return { isLeaving: false, done };
     }
     const isBurnAsked = this.#isBurnAsked;
     this.#isBurnAsked = false;
@@ -115,17 +112,26 @@ export class Performer {
     return { isLeaving: is("burn") || is("exit"), done };
   }
 
+  /** Sends a text; one that is too long for a message is offered as several. */
+  #send(text: string, { controls, id }: { controls: Controls; id: string }): void {
+    try {
+      controls.send(text, id);
+    } catch (error) {
+      if (!(error instanceof Failure) || error.reason !== "message-too-long") throw error;
+      const { bytes, maxBytes } = error.facts as FactsOf<"message-too-long">;
+      this.#long = { text, id };
+      return this.#screen.problem(TEXTS.tooLong(bytes, maxBytes, splitText(text).length));
+    }
+    this.#screen.said(id, text);
+  }
+
   /** Sends a text, whatever it begins with, as as many messages as it needs. */
-  #send(text: string, { controls, id }: { controls: Controls; id: string }): Performing {
-    const parts = splitText(text);
-    const done = this.#settle(() => {
-      for (const [index, part] of parts.entries()) {
-        const partId = index === 0 ? id : `${id}.${index + 1}`;
-        controls.send(part, partId);
-        this.#screen.said(partId, part);
-      }
-    });
-    return { isLeaving: false, done };
+  #sendParts(text: string, { controls, id }: { controls: Controls; id: string }): void {
+    for (const [index, part] of splitText(text).entries()) {
+      const partId = index === 0 ? id : `${id}.${index + 1}`;
+      controls.send(part, partId);
+      this.#screen.said(partId, part);
+    }
   }
 
   /** Takes the newest queued message back, as the line that sends it again; undefined for none. */
@@ -153,8 +159,7 @@ export class Performer {
       case "nothing":
         return;
       case "text":
-        controls.send(typed.text, id);
-        return screen.said(id, typed.text);
+        return this.#send(typed.text, { controls, id });
       case "unknown":
         return screen.problem(TEXTS.unknown(typed.meant));
     }

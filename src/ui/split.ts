@@ -3,13 +3,8 @@
  *
  * @module
  */
-import { MAX_TEXT_BYTES } from "../limits.ts";
+import { bytesOf, MAX_TEXT_BYTES } from "../limits.ts";
 import { graphemes } from "../terminal/graphemes.ts";
-
-/** Bytes of UTF-8. */
-export function bytesOf(text: string): number {
-  return new TextEncoder().encode(text).length;
-}
 
 /**
  * The text in parts of at most `most` bytes: cut at line breaks, else between words, else between

@@ -11,6 +11,7 @@ import type {
   RelayDocuments,
   TakenBack,
 } from "../../src/chat/events.ts";
+import { assertSendable } from "../../src/chat/sender.ts";
 import { Failure } from "../../src/errors.ts";
 
 /** Records what an interface asks for. */
@@ -44,6 +45,7 @@ export class RecordedControls implements Controls {
   onTakenBack: (taken: TakenBack) => void = () => {};
 
   send(text: string, id: string, reply?: MessageRef): void {
+    assertSendable(text);
     const answer = reply ? ` to ${reply.from} ${reply.seq}` : "";
     this.#ask(`send ${JSON.stringify(text)} ${id}${answer}`);
   }

@@ -6,6 +6,7 @@
  */
 import { Failure } from "../../errors.ts";
 import type { FactsOf, UriProblem } from "../../failure_reasons.ts";
+import { bytesOf } from "../../limits.ts";
 import type { Proxy } from "./proxy.ts";
 import { optionKind } from "./uri_options.ts";
 
@@ -278,7 +279,7 @@ function databaseName(written: string): string {
   const isNone = name === "" || isPlaceholder(written) || SERVER_DATABASES.includes(name);
   if (isNone) return DEFAULT_DATABASE;
   const isValid = !/[/\\. "$*<>:|?\p{Cc}\p{Cf}]/u.test(name) &&
-    new TextEncoder().encode(name).length <= MAX_DATABASE_BYTES;
+    bytesOf(name) <= MAX_DATABASE_BYTES;
   if (!isValid) throw new Failure("uri-invalid-database");
   return name;
 }

@@ -8,7 +8,7 @@
  * @module
  */
 import { type ClientSession, type Db, type Document, Long } from "mongodb";
-import { atMost, backoff, type Clock, type Random, sleep } from "../../clock.ts";
+import { atMost, backoff, type Clock, pause, type Random, sleep } from "../../clock.ts";
 import { asFailure, Failure, RelayUnavailable } from "../../errors.ts";
 import { Portion } from "../portion.ts";
 import { type Envelope, type Listener, MAX_BATCH, type Seat } from "../relay.ts";
@@ -129,12 +129,7 @@ async function poll(
   listener.state({ state: "up", watch: "poll" });
   while (true) {
     listener.wake();
-    const awake = deps.wakeSignal();
-    try {
-      await sleep(deps.clock, deps.pace.next(), AbortSignal.any([signal, awake]));
-    } catch {
-      signal.throwIfAborted();
-    }
+    await pause(deps.clock, deps.pace.next(), { signal, wake: deps.wakeSignal() });
   }
 }
 

@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { MAX_TEXT_BYTES } from "../../limits.ts";
+import { bytesOf, MAX_TEXT_BYTES } from "../../limits.ts";
 import { textOf } from "../../terminal/editor.ts";
 import { STATUS_TEXTS } from "../messages/tui.ts";
 import { duration, secretWord } from "../messages/events.ts";
 import { progressText } from "../messages/files.ts";
-import { bytesOf } from "../split.ts";
 import type { Entry } from "./log.ts";
 import type { State } from "./state.ts";
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { bytesOf, splitText } from "../../../src/ui/split.ts";
+import { bytesOf } from "../../../src/limits.ts";
+import { splitText } from "../../../src/ui/split.ts";
 
 Deno.test("splitText: leaves what fits as one message", () => {
   for (const text of ["", "hello", "two\nlines", "x".repeat(16_384)]) {
