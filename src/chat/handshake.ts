@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
+import { decodeBase64Url, encodeBase64Url } from "../base64url.ts";
 import type { Clock, Random } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import {

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { encodeBase64Url } from "@std/encoding/base64url";
+import { encodeBase64Url } from "../base64url.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { Envelope, RoomView } from "../relay/relay.ts";
 import type { Alarms } from "./alarms.ts";

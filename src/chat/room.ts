@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
+import { decodeBase64Url, encodeBase64Url } from "../base64url.ts";
 import type { Random } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import type { Reason } from "../failure_reasons.ts";
@@ -260,8 +260,8 @@ function asGuest(
   { seat, hostToken }: { seat: Seat; hostToken: string },
   password: HandshakeParams["password"],
 ): Entered {
-  // Anybody may have written what the relay calls the host's token.
-  if (!/^[A-Za-z0-9_-]{22}$/.test(hostToken)) throw new Failure("room-corrupt");
+  // Anybody may have written what the relay calls the host's token. Of 16 bytes, the last character holds 2 bits.
+  if (!/^[A-Za-z0-9_-]{21}[AQgw]$/.test(hostToken)) throw new Failure("room-corrupt");
   const { room, epoch } = seat;
   return { seat, params: { room, epoch, password, hostNonce: decodeBase64Url(hostToken) } };
 }

@@ -6,7 +6,8 @@
  * @module
  */
 import type { Random } from "../clock.ts";
-import { type Bytes, decodeBase64Url, encodeBase64Url, wipe } from "./bytes.ts";
+import { decodeBase64Url, encodeBase64Url } from "../base64url.ts";
+import { type Bytes, wipe } from "./bytes.ts";
 
 /** Length of a key, in bytes: one half signs, the other encrypts. */
 const FERNET_KEY_BYTES = 32;

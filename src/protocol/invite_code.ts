@@ -7,9 +7,9 @@
  */
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import type { Random } from "../clock.ts";
-import { edits } from "../edits.ts";
 import { Failure } from "../errors.ts";
 import type { InvalidCode } from "../failure_reasons.ts";
+import { edits } from "../nearest.ts";
 
 /** Digits of the first nameplates drawn; one more after every {@link DRAWS_PER_LENGTH} collisions. */
 const NAMEPLATE_DIGITS = 4;

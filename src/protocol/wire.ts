@@ -4,13 +4,8 @@
  *
  * @module
  */
-import {
-  type Bytes,
-  concat,
-  encodeBase64Url,
-  encodeUtf8,
-  lengthPrefixed,
-} from "../crypto/bytes.ts";
+import { encodeBase64Url } from "../base64url.ts";
+import { type Bytes, concat, encodeUtf8, lengthPrefixed } from "../crypto/bytes.ts";
 import { LABELS, sha256 } from "../crypto/kdf.ts";
 import { ENCAPSULATION_KEY_BYTES, KEM_CIPHERTEXT_BYTES } from "../crypto/mlkem.ts";
 import type { Envelope, RoomEpoch, RoomId, Sender } from "../relay/relay.ts";

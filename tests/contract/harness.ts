@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { encodeBase64Url } from "@std/encoding/base64url";
+import { encodeBase64Url } from "../../src/base64url.ts";
 import { systemRandom } from "../../src/clock.ts";
 import {
   type Claim,

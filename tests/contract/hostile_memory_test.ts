@@ -8,7 +8,7 @@
 import { assert } from "@std/assert";
 import { MongoClient } from "mongodb";
 import { systemRandom } from "../../src/clock.ts";
-import { encodeBase64Url } from "../../src/crypto/bytes.ts";
+import { encodeBase64Url } from "../../src/base64url.ts";
 import { alternate, pause, whisperPair } from "../bench/pairs.ts";
 import { isOwnServer, mongodAvailable, startReplicaSet } from "../support/mongod.ts";
 

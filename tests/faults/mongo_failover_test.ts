@@ -10,7 +10,7 @@ import { RelayUnavailable } from "../../src/errors.ts";
 import type { Claim, Relay } from "../../src/relay/relay.ts";
 import { type Fixture, FixturePool } from "./mongo_harness.ts";
 import { allRead, assertNothingLeft, assertNothingLost, assertTold, type Pair } from "./harness.ts";
-import { encodeBase64Url } from "@std/encoding/base64url";
+import { encodeBase64Url } from "../../src/base64url.ts";
 
 const pool = new FixturePool("mongodb failover", { failPoints: true });
 

@@ -5,8 +5,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { encodeHex } from "@std/encoding/hex";
-import { encodeBase64Url } from "../../src/crypto/bytes.ts";
+import { encodeBase64Url } from "../../src/base64url.ts";
 import { alarmMessage } from "../../src/ui/messages/events.ts";
 import type { Envelope } from "../../src/relay/relay.ts";
 import { Harness, QUIET_MS } from "./harness.ts";
@@ -64,7 +63,7 @@ Deno.test("alarms: reports every kind in its own words, without key material", a
     const told = JSON.stringify(person.events);
     for (const { room, epoch, envelope } of harness.relay.seen) {
       const { id, head, token } = envelope as Envelope;
-      const bytes = head.length > 0 ? [encodeHex(head), encodeBase64Url(head), `${head}`] : [];
+      const bytes = head.length > 0 ? [head.toHex(), encodeBase64Url(head), `${head}`] : [];
       for (const secret of [room, epoch, id, ...token ? [token] : [], ...bytes]) {
         assert(!told.includes(secret), `an event holds ${secret}`);
       }

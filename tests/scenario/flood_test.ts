@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { encodeBase64Url } from "../../src/crypto/bytes.ts";
+import { encodeBase64Url } from "../../src/base64url.ts";
 import { RatchetSession } from "../../src/crypto/ratchet_session.ts";
 import type { Envelope } from "../../src/relay/relay.ts";
 import { assertAllHeard, assertCalm, Harness, type Person, QUIET_MS } from "./harness.ts";

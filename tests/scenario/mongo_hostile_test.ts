@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Binary, type Collection, MongoClient } from "mongodb";
 import type { AlarmKind } from "../../src/chat/events.ts";
 import { systemClock, systemRandom } from "../../src/clock.ts";
-import { encodeBase64Url } from "../../src/crypto/bytes.ts";
+import { encodeBase64Url } from "../../src/base64url.ts";
 import type { Envelope } from "../../src/relay/relay.ts";
 import { openMongoRelay } from "../../src/relay/mongodb/mongodb_relay.ts";
 import { inspectUri } from "../../src/relay/mongodb/uri.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { encodeBase64Url } from "@std/encoding/base64url";
+import { encodeBase64Url } from "../../src/base64url.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { encodeBase64Url } from "@std/encoding/base64url";
+import { encodeBase64Url } from "../../src/base64url.ts";
 import { systemClock, systemRandom } from "../../src/clock.ts";
 import { openMongoRelay } from "../../src/relay/mongodb/mongodb_relay.ts";
 import type { Envelope } from "../../src/relay/relay.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { encodeBase64Url } from "@std/encoding/base64url";
+import { encodeBase64Url } from "../../base64url.ts";
 import { atMost, type Clock, type Random } from "../../clock.ts";
 import { type Check, type Examination, type Finding, found, latencyOf } from "../check.ts";
 import type { Envelope, Relay, Seat } from "../relay.ts";

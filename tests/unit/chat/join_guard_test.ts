@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { encodeBase64Url } from "@std/encoding/base64url";
+import { encodeBase64Url } from "../../../src/base64url.ts";
 import { Alarms } from "../../../src/chat/alarms.ts";
 import {
   JoinGuard,

@@ -6,7 +6,7 @@ import {
   Receiver,
   SeenIds,
 } from "../../../src/chat/receiver.ts";
-import { encodeBase64Url } from "../../../src/crypto/bytes.ts";
+import { encodeBase64Url } from "../../../src/base64url.ts";
 import { Failure } from "../../../src/errors.ts";
 import type { Conversation } from "../../../src/protocol/conversation.ts";
 import type { Envelope } from "../../../src/relay/relay.ts";

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { encodeHex } from "@std/encoding/hex";
 import type { FernetCommand } from "../../../src/cli/command.ts";
 import { runFernet } from "../../../src/cli/fernet.ts";
 import { systemRandom } from "../../../src/clock.ts";
@@ -187,7 +186,7 @@ Deno.test({
 });
 
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return encodeHex(await crypto.subtle.digest("SHA-256", bytes));
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
 Deno.test("runFernet: takes the UTF-16 that Windows PowerShell writes", async () => {

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { decodeHex, encodeHex } from "@std/encoding/hex";
 import { concat, encodeUtf8, lengthPrefixed } from "../../../src/crypto/bytes.ts";
 import {
   confirmationTags,
@@ -22,14 +21,19 @@ const random = seededRandom(0);
 /** A source that gives these bytes and no others. */
 function given(hex: string) {
   return (length: number) => {
-    const bytes = decodeHex(hex);
+    const bytes = Uint8Array.fromHex(hex);
     assertEquals(bytes.length, length);
     return bytes;
   };
 }
 
 function inputsFrom(values: { PRS: string; CI: string; sid: string }, ad: Uint8Array): CPaceInputs {
-  return { prs: decodeHex(values.PRS), ci: decodeHex(values.CI), sid: decodeHex(values.sid), ad };
+  return {
+    prs: Uint8Array.fromHex(values.PRS),
+    ci: Uint8Array.fromHex(values.CI),
+    sid: Uint8Array.fromHex(values.sid),
+    ad,
+  };
 }
 
 /** The tags under the ISK itself, as the draft has them. */
@@ -52,7 +56,7 @@ function run(
 Deno.test("CPace: lengths are prefixed as in the draft's examples", () => {
   const { prepend_len: single, lv_cat: many, transcript_ir: ir } = vectors.string_utilities;
   const count = (length: number) => Uint8Array.from({ length }, (_, i) => i);
-  const hex = (...parts: Uint8Array[]) => encodeHex(lengthPrefixed(...parts));
+  const hex = (...parts: Uint8Array[]) => lengthPrefixed(...parts).toHex();
   const [a, b, empty, c] = ["1234", "5", "", "678"].map(encodeUtf8) as [
     Uint8Array,
     Uint8Array,
@@ -77,7 +81,7 @@ Deno.test("CPace: lengths are prefixed as in the draft's examples", () => {
 Deno.test("CPace: the generator is the draft's", () => {
   // The share of the scalar 1 is the generator itself.
   const { share } = start(inputsFrom(generator, AD_A), given(`01${"00".repeat(31)}`));
-  assertEquals(encodeHex(share), generator["encoded generator g"]);
+  assertEquals(share.toHex(), generator["encoded generator g"]);
   assertEquals(generator["encoded generator g"], protocol.g);
 });
 
@@ -88,18 +92,20 @@ Deno.test("CPace: a password longer than a hash block still has its generator", 
 });
 
 Deno.test("CPace: a whole run has the draft's shares, key and transcript", () => {
-  const [adA, adB] = [decodeHex(protocol.ADa), decodeHex(protocol.ADb)];
+  const [adA, adB] = [Uint8Array.fromHex(protocol.ADa), Uint8Array.fromHex(protocol.ADb)];
   const begun = start(inputsFrom(protocol, adA), given(protocol.ya));
-  assertEquals(encodeHex(begun.share), protocol.Ya);
+  assertEquals(begun.share.toHex(), protocol.Ya);
   const peer = { share: begun.share, ad: adA };
   const answer = respond(inputsFrom(protocol, adB), peer, given(protocol.yb))!;
-  assertEquals(encodeHex(answer.share), protocol.Yb);
-  assertEquals(encodeHex(answer.isk), protocol.ISK_IR);
+  assertEquals(answer.share.toHex(), protocol.Yb);
+  assertEquals(answer.isk.toHex(), protocol.ISK_IR);
   const result = finish(begun.state, answer.share, adB)!;
-  assertEquals(encodeHex(result.isk), protocol.ISK_IR);
+  assertEquals(result.isk.toHex(), protocol.ISK_IR);
 
   // Section 10.4: mac_key = H("CPaceMac" || sid || ISK), T = MAC(mac_key, lv_cat(Y, AD)).
-  const macKey = sha512(concat(encodeUtf8("CPaceMac"), decodeHex(protocol.sid), result.isk));
+  const macKey = sha512(
+    concat(encodeUtf8("CPaceMac"), Uint8Array.fromHex(protocol.sid), result.isk),
+  );
   const tagA = hmacSha512(macKey, lengthPrefixed(begun.share, adA));
   const tagB = hmacSha512(macKey, lengthPrefixed(answer.share, adB));
   for (const side of [result, answer]) {
@@ -108,7 +114,7 @@ Deno.test("CPace: a whole run has the draft's shares, key and transcript", () =>
 
   const transcript = lengthPrefixed(begun.share, adA, answer.share, adB);
   assertEquals(
-    encodeHex(sha512(concat(encodeUtf8("CPaceSidOutput"), transcript))),
+    sha512(concat(encodeUtf8("CPaceSidOutput"), transcript)).toHex(),
     protocol.sid_output_ir,
   );
 });
@@ -116,10 +122,10 @@ Deno.test("CPace: a whole run has the draft's shares, key and transcript", () =>
 Deno.test("CPace: a valid point gives the draft's shared point", () => {
   const { s, X, "G.scalar_mult_vfy(s,X)": k } = points.valid;
   const inputs = inputsFrom(protocol, AD_B);
-  const answer = respond(inputs, { share: decodeHex(X), ad: AD_A }, given(s))!;
+  const answer = respond(inputs, { share: Uint8Array.fromHex(X), ad: AD_A }, given(s))!;
   const isk = sha512(concat(
-    lengthPrefixed(encodeUtf8("CPaceRistretto255_ISK"), inputs.sid, decodeHex(k)),
-    lengthPrefixed(decodeHex(X), AD_A, answer.share, AD_B),
+    lengthPrefixed(encodeUtf8("CPaceRistretto255_ISK"), inputs.sid, Uint8Array.fromHex(k)),
+    lengthPrefixed(Uint8Array.fromHex(X), AD_A, answer.share, AD_B),
   ));
   assertEquals(answer.isk, isk);
 });
@@ -127,8 +133,8 @@ Deno.test("CPace: a valid point gives the draft's shared point", () => {
 for (const { desc, s, Y } of points.invalid) {
   Deno.test(`CPace: both sides abort on a share that is the draft's: ${desc}`, () => {
     const inputs = inputsFrom(protocol, AD_A);
-    assertEquals(respond(inputs, { share: decodeHex(Y), ad: AD_B }, given(s)), undefined);
-    assertEquals(finish(start(inputs, given(s)).state, decodeHex(Y), AD_B), undefined);
+    assertEquals(respond(inputs, { share: Uint8Array.fromHex(Y), ad: AD_B }, given(s)), undefined);
+    assertEquals(finish(start(inputs, given(s)).state, Uint8Array.fromHex(Y), AD_B), undefined);
   });
 }
 
@@ -142,8 +148,8 @@ Deno.test("CPace: both sides abort on an encoding that is not canonical", () => 
     "the high bit set": good.with(31, good[31]! | 0x80),
     "all ones": new Uint8Array(32).fill(0xff),
     // RFC 9496 appendix A.2: non-canonical field encoding, p itself; negative field element, 1.
-    "the field's prime": decodeHex(`ed${"ff".repeat(30)}7f`),
-    "a negative element": decodeHex(`01${"00".repeat(31)}`),
+    "the field's prime": Uint8Array.fromHex(`ed${"ff".repeat(30)}7f`),
+    "a negative element": Uint8Array.fromHex(`01${"00".repeat(31)}`),
   };
   for (const [name, share] of Object.entries(wrong)) {
     const random = seededRandom(3);
@@ -158,7 +164,7 @@ Deno.test("CPace: both sides abort on their own share, reflected", () => {
   const inputs = inputsFrom(protocol, AD_A);
   const begun = start(inputs, given(protocol.ya));
   assertEquals(finish(begun.state, begun.share, AD_A), undefined);
-  const own = { share: decodeHex(protocol.Yb), ad: AD_A };
+  const own = { share: Uint8Array.fromHex(protocol.Yb), ad: AD_A };
   assertEquals(respond(inputs, own, given(protocol.yb)), undefined);
 });
 
@@ -236,6 +242,6 @@ Deno.test("CPace: leaves no copy of the password, from either side's share", () 
   }
   assert(targets.length >= 2, "copies were made");
   for (const target of targets) {
-    assertEquals(encodeHex(target).includes(encodeHex(prs)), false);
+    assertEquals(target.toHex().includes(prs.toHex()), false);
   }
 });

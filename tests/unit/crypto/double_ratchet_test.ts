@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { encodeHex } from "@std/encoding/hex";
 import type { Bytes } from "../../../src/crypto/bytes.ts";
 import { type ChainKey, kdfChainKey, type MessageKey } from "../../../src/crypto/double_ratchet.ts";
 import {
@@ -104,7 +103,7 @@ function reach(
   publicKeys: readonly PeerRatchetKey[],
   turns = 2,
 ): Set<string> {
-  const keys = new Set([...state.skipped.values()].map(({ key }) => encodeHex(key)));
+  const keys = new Set([...state.skipped.values()].map(({ key }) => key.toHex()));
   const chains: Bytes[] = state.sending.chain ? [state.sending.chain] : [];
   if (state.receiving) chains.push(state.receiving.chain);
   let roots: Bytes[] = [state.root];
@@ -123,7 +122,7 @@ function reach(
   for (let chain of chains) {
     for (let i = 0; i < 20; i++) {
       const { key, next } = kdfChainKey(chain as ChainKey<"receiving">);
-      keys.add(encodeHex(key));
+      keys.add(key.toHex());
       chain = next;
     }
   }
@@ -131,7 +130,7 @@ function reach(
 }
 
 const publicKeysOf = (sent: readonly Sent[]) => [
-  ...new Map(sent.map(({ header }) => [encodeHex(header.ratchetKey), header.ratchetKey])).values(),
+  ...new Map(sent.map(({ header }) => [header.ratchetKey.toHex(), header.ratchetKey])).values(),
 ];
 
 Deno.test("kdfChainKey: is HMAC of 1 for the message key and of 2 for the next chain key", () => {
@@ -165,7 +164,7 @@ Deno.test("double ratchet: uses every message key once", () => {
     for (const sent of b) host.receive(sent);
     all.push(...a, ...b);
   }
-  assertEquals(new Set(all.map(({ key }) => encodeHex(key))).size, 30);
+  assertEquals(new Set(all.map(({ key }) => key.toHex())).size, 30);
   assertEquals(all.filter((_, i) => i % 6 < 3).map(({ header }) => header.seq), [
     ...Array.from({ length: 15 }, (_, i) => i + 1),
   ]);
@@ -181,7 +180,7 @@ Deno.test("double ratchet: makes a DH ratchet step with each reply and at no oth
     for (const sent of host.sendMany(2)) guest.receive(sent);
     keys.push(guest.state.own.publicKey);
   }
-  assertEquals(new Set(keys.map(encodeHex)).size, 4);
+  assertEquals(new Set(keys.map((one) => one.toHex())).size, 4);
 });
 
 Deno.test("receive: accepts any order, across DH ratchet steps", () => {
@@ -314,15 +313,15 @@ Deno.test("forward secrecy: a stolen state gives no earlier message key", () => 
     const keys = publicKeysOf([...past, missing]);
     for (const party of [host, guest]) {
       const reached = reach(stolen(party.state), keys);
-      for (const sent of past) assert(!reached.has(encodeHex(sent.key)), `${sent.header.seq}`);
+      for (const sent of past) assert(!reached.has(sent.key.toHex()), `${sent.header.seq}`);
       // The thief is a real one: what is still to come in this chain is within reach.
-      assert(reached.has(encodeHex(new Party(stolen(party.state)).send().key)));
+      assert(reached.has(new Party(stolen(party.state)).send().key.toHex()));
     }
     // And a message that has not come yet is readable to a thief of its key.
-    assert((reach(stolen(guest.state), keys)).has(encodeHex(missing.key)));
+    assert((reach(stolen(guest.state), keys)).has(missing.key.toHex()));
     guest.receive(missing);
     past.push(missing);
-    assert(!(reach(stolen(guest.state), keys)).has(encodeHex(missing.key)));
+    assert(!(reach(stolen(guest.state), keys)).has(missing.key.toHex()));
   }
 });
 
@@ -346,14 +345,14 @@ Deno.test("recovery: a stolen state gives no message key from after a round trip
     const own = exchange(me, other);
     const answer = exchange(other, me);
     const within = reach(theft, publicKeysOf(seen));
-    assert(within.has(encodeHex(own.key)) || within.has(encodeHex(answer.key)));
+    assert(within.has(own.key.toHex()) || within.has(answer.key.toHex()));
 
     // From here on both have made keys since.
     exchange(me, other);
     exchange(other, me);
     const fresh = [exchange(me, other), exchange(other, me), exchange(me, other)];
     const reached = reach(theft, publicKeysOf(seen), 3);
-    for (const { key } of fresh) assert(!reached.has(encodeHex(key)));
+    for (const { key } of fresh) assert(!reached.has(key.toHex()));
   }
 });
 

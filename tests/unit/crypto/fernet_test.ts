@@ -1,11 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import {
-  concat,
-  decodeBase64Url,
-  decodeUtf8,
-  encodeBase64Url,
-  encodeUtf8,
-} from "../../../src/crypto/bytes.ts";
+import { decodeBase64Url, encodeBase64Url } from "../../../src/base64url.ts";
+import { concat, decodeUtf8, encodeUtf8 } from "../../../src/crypto/bytes.ts";
 import {
   decrypt,
   encrypt,

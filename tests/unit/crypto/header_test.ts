@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "@std/assert";
-import { encodeHex } from "@std/encoding/hex";
 import { type Bytes, concat } from "../../../src/crypto/bytes.ts";
 import {
   decodeHeader,
@@ -30,7 +29,7 @@ function retag(head: Bytes, change: (header: Bytes) => void): Bytes {
 Deno.test("encodeHeader: writes version, four numbers, the ratchet key and the tag", () => {
   const head = encode(0x01020304, 0x0a, 0x00010000, 0x05);
   assertEquals([head.length, HEAD_BYTES], [65, 65]);
-  assertEquals(encodeHex(head.subarray(0, 17)), "02010203040000000a0001000000000005");
+  assertEquals(head.subarray(0, 17).toHex(), "02010203040000000a0001000000000005");
   assertEquals(head.slice(17, 49), new Uint8Array(ratchetKey));
   assertEquals(head.slice(49), hmacSha256(key, head.subarray(0, 49)).slice(0, 16));
   assertEquals(withoutTag(head), head.subarray(0, 49));

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
-import { decodeHex, encodeHex } from "@std/encoding/hex";
 import { systemRandom } from "../../../src/clock.ts";
 import { type Bytes, concat } from "../../../src/crypto/bytes.ts";
 import {
@@ -37,24 +36,29 @@ interface KemSubtle {
 
 Deno.test("mlkem: NIST's key generation vectors", () => {
   for (const { tcId, d, z, ek, dk } of vectors.keyGen) {
-    const { publicKey, secretKey } = ml_kem768.keygen(concat(decodeHex(d), decodeHex(z)));
-    assertEquals(encodeHex(publicKey), ek, `${tcId}`);
-    assertEquals(encodeHex(secretKey), dk, `${tcId}`);
-    assert(isEncapsulationKey(decodeHex(ek)));
+    const { publicKey, secretKey } = ml_kem768.keygen(
+      concat(Uint8Array.fromHex(d), Uint8Array.fromHex(z)),
+    );
+    assertEquals(publicKey.toHex(), ek, `${tcId}`);
+    assertEquals(secretKey.toHex(), dk, `${tcId}`);
+    assert(isEncapsulationKey(Uint8Array.fromHex(ek)));
   }
 });
 
 Deno.test("mlkem: NIST's encapsulation vectors", () => {
   for (const { tcId, ek, m, c, k } of vectors.encapsulation) {
-    const { cipherText, sharedSecret } = ml_kem768.encapsulate(decodeHex(ek), decodeHex(m));
-    assertEquals([encodeHex(cipherText), encodeHex(sharedSecret)], [c, k], `${tcId}`);
+    const { cipherText, sharedSecret } = ml_kem768.encapsulate(
+      Uint8Array.fromHex(ek),
+      Uint8Array.fromHex(m),
+    );
+    assertEquals([cipherText.toHex(), sharedSecret.toHex()], [c, k], `${tcId}`);
   }
 });
 
 Deno.test("mlkem: NIST's decapsulation vectors, altered ciphertexts among them", () => {
-  const dk = decodeHex(vectors.decapsulation.dk);
+  const dk = Uint8Array.fromHex(vectors.decapsulation.dk);
   for (const { tcId, c, k, reason } of vectors.decapsulation.tests) {
-    assertEquals(encodeHex(ml_kem768.decapsulate(decodeHex(c), dk)), k, `${tcId}: ${reason}`);
+    assertEquals(ml_kem768.decapsulate(Uint8Array.fromHex(c), dk).toHex(), k, `${tcId}: ${reason}`);
   }
   const reasons = new Set(vectors.decapsulation.tests.map(({ reason }) => reason));
   assertEquals(reasons.size, 2);
@@ -67,19 +71,19 @@ Deno.test({
     const subtle = crypto.subtle as unknown as KemSubtle;
     for (const { d, z, ek } of vectors.keyGen) {
       // The same public key from the same seed.
-      const seed = concat(decodeHex(d), decodeHex(z));
+      const seed = concat(Uint8Array.fromHex(d), Uint8Array.fromHex(z));
       const usages = ["decapsulateBits"];
       const key = await subtle.importKey("raw-seed", seed, "ML-KEM-768", false, usages);
       const publicKey = await subtle.getPublicKey(key, ["encapsulateBits"]);
-      assertEquals(encodeHex(new Uint8Array(await subtle.exportKey("raw-public", publicKey))), ek);
+      assertEquals(new Uint8Array(await subtle.exportKey("raw-public", publicKey)).toHex(), ek);
       // Each opens what the other made, and an altered ciphertext gives both the same other secret.
       const { secretKey } = ml_kem768.keygen(seed);
       for (const by of [webCryptoKem, nobleKem]) {
-        const { secret, ciphertext } = (await by.encapsulate(decodeHex(ek)))!;
+        const { secret, ciphertext } = (await by.encapsulate(Uint8Array.fromHex(ek)))!;
         for (const sent of [ciphertext, ciphertext.with(700, ciphertext[700]! ^ 1)]) {
           const theirs = new Uint8Array(await subtle.decapsulateBits("ML-KEM-768", key, sent));
           assertEquals(theirs, new Uint8Array(ml_kem768.decapsulate(sent, secretKey)));
-          assertEquals(encodeHex(theirs) === encodeHex(secret), sent === ciphertext);
+          assertEquals(theirs.toHex() === secret.toHex(), sent === ciphertext);
         }
       }
     }

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { decodeHex, encodeHex } from "@std/encoding/hex";
-import { encodeBase64Url } from "../../../src/crypto/bytes.ts";
+import { encodeBase64Url } from "../../../src/base64url.ts";
 import {
   diffieHellman,
   generateRatchetKeyPair,
@@ -11,14 +10,14 @@ import { ratchetKeyPairOf } from "../../support/ratchet_keys.ts";
 
 Deno.test("diffieHellman: matches RFC 7748 section 6.1", () => {
   const alice = ratchetKeyPairOf(
-    decodeHex("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a"),
+    Uint8Array.fromHex("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a"),
   );
   const bob = ratchetKeyPairOf(
-    decodeHex("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb"),
+    Uint8Array.fromHex("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb"),
   );
   const secret = "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742";
   assertEquals(
-    [alice, bob].map(({ publicKey }) => encodeHex(publicKey)),
+    [alice, bob].map(({ publicKey }) => publicKey.toHex()),
     [
       "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a",
       "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f",
@@ -26,7 +25,7 @@ Deno.test("diffieHellman: matches RFC 7748 section 6.1", () => {
   );
   for (const [own, peer] of [[alice, bob], [bob, alice]] as const) {
     const shared = diffieHellman(own, toPeerRatchetKey(peer.publicKey));
-    assertEquals(encodeHex(shared), secret);
+    assertEquals(shared.toHex(), secret);
   }
 });
 
@@ -40,7 +39,7 @@ Deno.test("generateRatchetKeyPair: makes pairs that differ, agree and never expo
   const info = a.privateKey.export({ type: "pkcs8", format: "der" });
   const secret = new Uint8Array(info.subarray(-32));
   for (const shown of [Deno.inspect(a, { depth: 20, showHidden: true }), JSON.stringify(a)]) {
-    for (const form of [encodeHex(secret), encodeBase64Url(secret), [...secret].join(", ")]) {
+    for (const form of [secret.toHex(), encodeBase64Url(secret), [...secret].join(", ")]) {
       assert(!shown.includes(form));
     }
   }
@@ -67,7 +66,7 @@ const SMALL_ORDER = [
 Deno.test("diffieHellman: refuses a public key of small order", () => {
   const own = generateRatchetKeyPair();
   for (const hex of SMALL_ORDER) {
-    const peer = toPeerRatchetKey(decodeHex(hex));
+    const peer = toPeerRatchetKey(Uint8Array.fromHex(hex));
     assertThrows(() => diffieHellman(own, peer), SmallOrder, "", hex);
   }
 });

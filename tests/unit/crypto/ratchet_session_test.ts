@@ -7,15 +7,13 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import { decodeHex, encodeHex } from "@std/encoding/hex";
 import { systemRandom } from "../../../src/clock.ts";
 import { expand, hmacSha256, LABELS } from "../../../src/crypto/kdf.ts";
+import { decodeBase64Url, encodeBase64Url } from "../../../src/base64url.ts";
 import {
   type Bytes,
   concat,
-  decodeBase64Url,
   decodeUtf8,
-  encodeBase64Url,
   encodeUtf8,
   lengthPrefixed,
 } from "../../../src/crypto/bytes.ts";
@@ -88,7 +86,7 @@ const texts = (opened: readonly OpenedMessage[]) =>
 
 Deno.test("RatchetSession: encrypts byte for byte as the second implementation does", async () => {
   const source = (values: readonly string[]) => {
-    const left = values.map(decodeHex);
+    const left = values.map((hex) => Uint8Array.fromHex(hex));
     return () => left.shift()!;
   };
   const keysOf = (role: "host" | "guest") => {
@@ -96,8 +94,8 @@ Deno.test("RatchetSession: encrypts byte for byte as the second implementation d
     return () => ratchetKeyPairOf(next());
   };
   const shared = {
-    sessionKey: decodeHex(vectors.sessionKey),
-    transcript: decodeHex(vectors.transcript),
+    sessionKey: Uint8Array.fromHex(vectors.sessionKey),
+    transcript: Uint8Array.fromHex(vectors.transcript),
   };
   const hostKeys = keysOf("host");
   const keyPair = hostKeys();
@@ -118,17 +116,17 @@ Deno.test("RatchetSession: encrypts byte for byte as the second implementation d
     generateKeyPair: keysOf("guest"),
   });
   const open = async (run: (typeof vectors.messages)[number], by: RatchetSession) => {
-    const messages = run.map(({ head, token }) => ({ head: decodeHex(head), token }));
+    const messages = run.map(({ head, token }) => ({ head: Uint8Array.fromHex(head), token }));
     const { opened, error } = await by.openAll(messages);
     assertEquals(error, undefined);
-    assertEquals(opened.map(({ plaintext }) => encodeHex(plaintext)), run.map((m) => m.plaintext));
+    assertEquals(opened.map(({ plaintext }) => plaintext.toHex()), run.map((m) => m.plaintext));
   };
   const [crossing] = vectors.messages;
   for (const [i, run] of vectors.messages.entries()) {
     const [from, to] = run[0]!.from === "host" ? [host, guest] : [guest, host];
-    const sealed = await from.seal(run.map(({ plaintext }) => decodeHex(plaintext)));
+    const sealed = await from.seal(run.map(({ plaintext }) => Uint8Array.fromHex(plaintext)));
     assertEquals(
-      sealed.map(({ head, token }) => ({ head: encodeHex(head), token })),
+      sealed.map(({ head, token }) => ({ head: head.toHex(), token })),
       run.map(({ head, token }) => ({ head, token })),
     );
     if (i === 0) continue;
@@ -481,7 +479,7 @@ Deno.test("RatchetSession: shows no byte of its keys when printed, nor do its er
     ].join();
     assert(!/\d+, \d+, \d+/.test(shown), shown);
     for (const secret of [sessionKey, ...drawn]) {
-      assert(!shown.includes(encodeHex(secret.subarray(0, 4))));
+      assert(!shown.includes(secret.subarray(0, 4).toHex()));
       assert(!shown.includes(encodeBase64Url(secret.subarray(0, 6))));
     }
   }

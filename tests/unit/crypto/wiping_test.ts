@@ -6,7 +6,6 @@
  */
 import { openOne } from "../../support/ratchet.ts";
 import { assert, assertEquals } from "@std/assert";
-import { encodeHex } from "@std/encoding/hex";
 import { type Bytes, encodeUtf8, lengthPrefixed } from "../../../src/crypto/bytes.ts";
 import { expand, hmacSha256, type Label, LABELS } from "../../../src/crypto/kdf.ts";
 import {
@@ -28,7 +27,7 @@ async function wipedDuring(action: () => Promise<unknown>): Promise<Map<string, 
   const { fill } = Uint8Array.prototype;
   Uint8Array.prototype.fill = function (value, ...range) {
     if (value === 0 && range.length === 0) {
-      const content = encodeHex(new Uint8Array(this));
+      const content = new Uint8Array(this).toHex();
       wiped.set(content, (wiped.get(content) ?? new Set()).add(this));
     }
     return fill.call(this, value, ...range);
@@ -86,9 +85,9 @@ async function scene(): Promise<Scene> {
 Deno.test("open: wipes the keys of a message and the keys it replaces", async () => {
   const { host, guest, first, root, nextRoot, chain, messageKey, cipherKey } = await scene();
   const wiped = await wipedDuring(() => openOne(host, first.head, first.token));
-  for (const key of [root, chain, messageKey, cipherKey]) assert(wiped.has(encodeHex(key)));
-  assert(!wiped.has(encodeHex(nextRoot)), "still needed");
-  assert((await wipedDuring(() => host.seal([encodeUtf8("hi")]))).has(encodeHex(nextRoot)));
+  for (const key of [root, chain, messageKey, cipherKey]) assert(wiped.has(key.toHex()));
+  assert(!wiped.has(nextRoot.toHex()), "still needed");
+  assert((await wipedDuring(() => host.seal([encodeUtf8("hi")]))).has(nextRoot.toHex()));
   host.close();
   guest.close();
 });
@@ -100,8 +99,8 @@ Deno.test("open: wipes derived keys and keeps the old ones when a message does n
     const { error } = await host.openAll([{ head: first.head, token: altered }]);
     assert(error instanceof Error);
   });
-  for (const key of [nextRoot, messageKey, cipherKey]) assert(wiped.has(encodeHex(key)));
-  assert(!wiped.has(encodeHex(root)), "still needed");
+  for (const key of [nextRoot, messageKey, cipherKey]) assert(wiped.has(key.toHex()));
+  assert(!wiped.has(root.toHex()), "still needed");
   assertEquals((await openOne(host, first.head, first.token)).plaintext, encodeUtf8("hello"));
   host.close();
   guest.close();
@@ -111,10 +110,10 @@ Deno.test("seal: wipes the message key and the old chain key; close wipes the re
   const { host, guest, first, nextRoot, hostChain } = await scene();
   const sealing = await wipedDuring(() => host.seal([encodeUtf8("hello")]));
   for (const key of [hostChain, hmacSha256(hostChain, new Uint8Array([1]))]) {
-    assert(sealing.has(encodeHex(key)));
+    assert(sealing.has(key.toHex()));
   }
   await openOne(host, first.head, first.token);
   const closing = await wipedDuring(() => Promise.resolve(host.close()));
-  assert(closing.has(encodeHex(nextRoot)));
+  assert(closing.has(nextRoot.toHex()));
   guest.close();
 });

@@ -5,7 +5,6 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { decodeHex, encodeHex } from "@std/encoding/hex";
 import { MAX_SEQ } from "../../../src/crypto/header.ts";
 import { LABELS, sha256 } from "../../../src/crypto/kdf.ts";
 import {
@@ -50,7 +49,7 @@ function rows(heading: string): string[][] {
 
 /** The SHA-256 of a head, in place of the long ones. */
 function sha256Hex(hex: string): string {
-  return encodeHex(sha256(decodeHex(hex)));
+  return sha256(Uint8Array.fromHex(hex)).toHex();
 }
 
 /** All sources of `src/crypto` and `src/protocol`. */

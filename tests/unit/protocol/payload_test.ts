@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { decodeHex, encodeHex } from "@std/encoding/hex";
 import { encode } from "cborg";
 import fc from "fast-check";
 import { type Bytes, concat, encodeUtf8 } from "../../../src/crypto/bytes.ts";
@@ -100,7 +99,7 @@ Deno.test("encodePayload: writes this CBOR, padded", () => {
   const cbor = "a6" + "626174" + "01" + "636b656d" + "00" + "646b696e64" + "6470696e67" +
     "6573686f776e" + "01" +
     "657465787473" + "00" + "676d697373696e67" + "81820101";
-  assertEquals(encodeHex(encodePayload(ping)), (cbor + "80").padEnd(2 * 127, "0"));
+  assertEquals(encodePayload(ping).toHex(), (cbor + "80").padEnd(2 * 127, "0"));
 });
 
 Deno.test("decodePayload: returns exactly the same string", () => {
@@ -232,8 +231,8 @@ Deno.test("decodePayload: accepts one form of padding", () => {
 });
 
 Deno.test("decodePayload: accepts one form of CBOR", () => {
-  const canonical = encodeHex(encode(receipt));
-  decodePayload(pad(decodeHex(canonical)));
+  const canonical = encode(receipt).toHex();
+  decodePayload(pad(Uint8Array.fromHex(canonical)));
   const kind = "646b696e64" + "6772656365697074";
   const shown = "6573686f776e" + "09";
   for (
@@ -258,7 +257,7 @@ Deno.test("decodePayload: accepts one form of CBOR", () => {
     ] as const
   ) {
     assert(canonical.includes(from), name);
-    const bytes = decodeHex(canonical.replace(from, to));
+    const bytes = Uint8Array.fromHex(canonical.replace(from, to));
     assertThrows(() => decodePayload(pad(bytes)), MalformedPayload, undefined, name);
   }
 });

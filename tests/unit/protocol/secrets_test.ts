@@ -4,11 +4,11 @@
  * @module
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { encodeHex } from "@std/encoding/hex";
 import { Chat } from "../../../src/chat/chat.ts";
 import type { ChatEvent } from "../../../src/chat/events.ts";
 import { type Random, systemClock, systemRandom } from "../../../src/clock.ts";
-import { type Bytes, encodeBase64Url, encodeUtf8 } from "../../../src/crypto/bytes.ts";
+import { encodeBase64Url } from "../../../src/base64url.ts";
+import { type Bytes, encodeUtf8 } from "../../../src/crypto/bytes.ts";
 import type { KemKeyPair } from "../../../src/crypto/mlkem.ts";
 import { Secret } from "../../../src/crypto/secret.ts";
 import { type InviteCode, parseCode } from "../../../src/protocol/invite_code.ts";
@@ -51,7 +51,7 @@ function assertHides(value: unknown, secrets: readonly (Bytes | string)[]): void
     const bytes = typeof secret === "string" ? encodeUtf8(secret) : secret;
     const start = bytes.slice(0, 4);
     const writings = [
-      encodeHex(start),
+      start.toHex(),
       encodeBase64Url(bytes.slice(0, 6)),
       [...start].join(", "),
       [...start].join(","),
@@ -81,7 +81,7 @@ function remembering(): { random: Random; drawn: Bytes[] } {
 
 Deno.test("assertHides: finds secrets that are printed", () => {
   const bytes = systemRandom(32);
-  for (const value of [{ a: { b: bytes } }, new Map([["a", bytes]]), [encodeHex(bytes)]]) {
+  for (const value of [{ a: { b: bytes } }, new Map([["a", bytes]]), [bytes.toHex()]]) {
     assertThrows(() => assertHides(value, [bytes]));
   }
   assertThrows(() => assertHides({ password: PASSWORD }, [PASSWORD]));

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock, Random } from "../../../src/clock.ts";
-import { encodeBase64Url } from "../../../src/crypto/bytes.ts";
+import { encodeBase64Url } from "../../../src/base64url.ts";
 import type { Kem } from "../../../src/crypto/mlkem.ts";
 import type { RatchetKeyPair } from "../../../src/crypto/ratchet_session.ts";
 import { Secret } from "../../../src/crypto/secret.ts";

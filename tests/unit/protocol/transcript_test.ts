@@ -10,10 +10,10 @@
  */
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
-import { encodeHex } from "@std/encoding/hex";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import { type Random, systemRandom } from "../../../src/clock.ts";
-import { concat, encodeBase64Url, encodeUtf8, lengthPrefixed } from "../../../src/crypto/bytes.ts";
+import { encodeBase64Url } from "../../../src/base64url.ts";
+import { concat, encodeUtf8, lengthPrefixed } from "../../../src/crypto/bytes.ts";
 import { expand, LABELS, sha256 } from "../../../src/crypto/kdf.ts";
 import { CHUNK_BYTES } from "../../../src/limits.ts";
 import {
@@ -63,7 +63,7 @@ function recorded(random: Random): { random: Random; drawn: string[] } {
     drawn,
     random(length) {
       const bytes = random(length);
-      drawn.push(encodeHex(bytes));
+      drawn.push(bytes.toHex());
       return bytes;
     },
   };
@@ -184,8 +184,8 @@ async function record(code: InviteCode, random: Random, converse: Course): Promi
     protocol: 2,
     code: formatCode(code),
     ...epoch,
-    hostNonce: encodeHex(hostNonce),
-    guestNonce: encodeHex(guestNonce),
+    hostNonce: hostNonce.toHex(),
+    guestNonce: guestNonce.toHex(),
     names: NAMES,
     secrets: {
       scalars: { host: scalars.host.drawn[0], guest: scalars.guest.drawn[0] },
@@ -196,15 +196,15 @@ async function record(code: InviteCode, random: Random, converse: Course): Promi
       id,
       from,
       seq,
-      head: encodeHex(head),
+      head: head.toHex(),
       token,
     })),
     steps,
     results: {
-      isk: encodeHex(isk),
-      sessionKey: encodeHex(sessionKey),
-      transcript: encodeHex(transcript),
-      verifyKey: encodeHex(key),
+      isk: isk.toHex(),
+      sessionKey: sessionKey.toHex(),
+      transcript: transcript.toHex(),
+      verifyKey: key.toHex(),
       verifyIndices: words.map((word) => wordlist.indexOf(word)),
       verifyWords: words,
       payloads,
@@ -375,7 +375,7 @@ function inHex(payload: Payload): unknown {
   return Object.fromEntries(
     Object.entries(payload).map(([key, value]) => [
       key,
-      value instanceof Uint8Array ? { hex: encodeHex(value) } : value,
+      value instanceof Uint8Array ? { hex: value.toHex() } : value,
     ]),
   );
 }

@@ -9,7 +9,7 @@ import {
   isRelayLink,
 } from "../../../src/relay/relay_link.ts";
 import { relayLinkTo } from "../../../src/relay/open.ts";
-import { encodeBase64Url } from "@std/encoding/base64url";
+import { encodeBase64Url } from "../../../src/base64url.ts";
 import { createHash } from "node:crypto";
 
 const ATLAS = { uri: "mongodb+srv://chat:p%40ss@cluster0.abc12.mongodb.net/whisper?appName=x" };

@@ -3,7 +3,7 @@
  * `racer.ts host|guest FILE NAME ROUNDS`. If two ever had different files under the one name, the
  * partner would not be there, and the deadline would end the process with status 1.
  */
-import { encodeBase64Url } from "@std/encoding/base64url";
+import { encodeBase64Url } from "../../../../src/base64url.ts";
 import { sleep, systemClock, systemRandom } from "../../../../src/clock.ts";
 import { RelayUnavailable } from "../../../../src/errors.ts";
 import type { Envelope, Relay, Role, Seat } from "../../../../src/relay/relay.ts";

@@ -2,14 +2,6 @@
  * Types of the parts of the standard library in use. The npm redistribution that the import map
  * names carries none; with `@std/*` taken from JSR, delete this file.
  */
-declare module "@std/encoding/base64url" {
-  export function encodeBase64Url(data: ArrayBuffer | Uint8Array | string): string;
-  export function decodeBase64Url(text: string): Uint8Array<ArrayBuffer>;
-}
-declare module "@std/encoding/hex" {
-  export function encodeHex(data: ArrayBuffer | Uint8Array | string): string;
-  export function decodeHex(text: string): Uint8Array<ArrayBuffer>;
-}
 declare module "@std/cli/parse-args" {
   export interface ParseOptions {
     readonly boolean?: readonly string[];
@@ -28,7 +20,6 @@ declare module "@std/cli/parse-args" {
   ): Record<string, unknown> & { _: (string | number)[] };
 }
 declare module "@std/assert" {
-  export class AssertionError extends Error {}
   export function assert(expression: unknown, message?: string): asserts expression;
   export function assertEquals<T>(actual: T, expected: T, message?: string): void;
   export function assertNotEquals<T>(actual: T, expected: T, message?: string): void;
@@ -36,12 +27,9 @@ declare module "@std/assert" {
   export function assertMatch(actual: string, expected: RegExp, message?: string): void;
   export function assertNotMatch(actual: string, expected: RegExp, message?: string): void;
   export function assertStringIncludes(actual: string, expected: string, message?: string): void;
-  export function assertArrayIncludes<T>(actual: ArrayLike<T>, expected: ArrayLike<T>): void;
   export function assertGreater<T>(actual: T, expected: T, message?: string): void;
   export function assertGreaterOrEqual<T>(actual: T, expected: T, message?: string): void;
-  export function assertLess<T>(actual: T, expected: T, message?: string): void;
   export function assertLessOrEqual<T>(actual: T, expected: T, message?: string): void;
-  export function assertExists<T>(actual: T, message?: string): asserts actual is NonNullable<T>;
   // deno-lint-ignore no-explicit-any -- the constructor's arguments are the class's own affair
   type ErrorClass<E extends Error> = abstract new (...args: any[]) => E;
   export function assertInstanceOf<T extends Error>(
@@ -61,6 +49,4 @@ declare module "@std/assert" {
     messageIncludes?: string,
     message?: string,
   ): Promise<E>;
-  export function fail(message?: string): never;
-  export function unreachable(message?: string): never;
 }
