@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ChatEvent, Controls, FileEvent } from "../chat/events.ts";
+import type { ChatEvent, Controls, FileEvent, Presence } from "../chat/events.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import type { Interface } from "./interface.ts";
@@ -48,6 +48,12 @@ export interface TransferParts {
   readonly outputFailure: () => Failure | undefined;
 }
 
+/**
+ * A peer who disappeared has so long, in milliseconds, to come back: a program that was suspended, or
+ * whose network was lost, continues where it stopped.
+ */
+const RETURN_MS = 60_000;
+
 /** States after which nothing more comes of a file. */
 const FINAL: ReadonlySet<FileEvent["state"]> = new Set<FileEvent["state"]>(
   ["received", "delivered", "refused", "canceled", "failed"],
@@ -60,6 +66,8 @@ export class TransferInterface implements Interface {
   #peer: string | undefined;
   #isReady = Promise.withResolvers<void>();
   #timer: Timer | undefined;
+  /** Runs while the peer has disappeared. */
+  #returning: Timer | undefined;
   /** Files that wait for their end: what they are called, by id. */
   readonly #open = new Map<string, string>();
   #complete = 0;
@@ -97,8 +105,7 @@ export class TransferInterface implements Interface {
       case "file":
         return this.#onFile(event);
       case "presence":
-        if (event.peer === "left" || event.peer === "vanished") this.#onPeerGone();
-        return;
+        return this.#onPresence(event.peer);
     }
   }
 
@@ -132,6 +139,7 @@ export class TransferInterface implements Interface {
 
   close(): Promise<void> {
     this.#timer?.cancel();
+    this.#returning?.cancel();
     this.#parts.view.close?.();
     return Promise.resolve();
   }
@@ -188,6 +196,18 @@ export class TransferInterface implements Interface {
     else this.#complete++;
     // A receiver cannot know what else comes: it leaves when the sender does.
     if (this.#parts.task.kind === "send" && this.#open.size === 0) this.#finish();
+  }
+
+  #onPresence(presence: Presence): void {
+    if (presence === "left") return this.#onPeerGone();
+    if (presence !== "vanished") {
+      this.#returning?.cancel();
+      this.#returning = undefined;
+      return;
+    }
+    const isDone = this.#open.size === 0 && (this.#complete > 0 || this.#failure !== undefined);
+    if (this.#peer === undefined || isDone) return this.#onPeerGone();
+    this.#returning ??= this.#parts.clock.after(RETURN_MS, () => this.#onPeerGone());
   }
 
   #onPeerGone(): void {

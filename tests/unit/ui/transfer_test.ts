@@ -23,8 +23,10 @@ class Harness {
   readonly ui: TransferInterface;
   outputFailure: Failure | undefined;
 
+  readonly clock = new FakeClock();
+
   constructor(task: TransferTask = RECEIVE) {
-    const clock = new FakeClock();
+    const { clock } = this;
     this.ui = new TransferInterface({
       task,
       view: new TransferScreen({
@@ -53,7 +55,7 @@ class Harness {
     this.ui.hear({ event: "file", id: "1", name: "a", size: 3, bytes: 0, ...more, from, state });
   }
 
-  presence(peer: "away" | "left" | "vanished"): void {
+  presence(peer: "here" | "away" | "left" | "vanished"): void {
     this.ui.hear({ event: "presence", peer } as ChatEvent);
   }
 
@@ -72,19 +74,48 @@ Deno.test("TransferInterface: receives, and is content when the sender leaves th
   assertEquals(harness.controls.asked.at(-1), "leave exit");
 });
 
-Deno.test("TransferInterface: fails when the sender is gone before the last file is complete", () => {
+Deno.test("TransferInterface: fails when the sender is gone before the last file is complete", async () => {
   for (const gone of ["left", "vanished"] as const) {
     const harness = new Harness();
     harness.file("offered");
     harness.file("received");
     harness.file("offered", { id: "3", name: "b" });
     harness.presence(gone);
+    await harness.clock.advance(60_000);
     // Leaving cancels what is open.
     harness.file("canceled", { id: "3", name: "b", by: "you" });
     assertEquals(harness.ui.outcome?.reason, "file-peer-left", gone);
     assertEquals(harness.ui.outcome?.facts, { name: "b" });
     assertEquals(harness.status, 12);
   }
+});
+
+Deno.test("TransferInterface: waits for a peer who disappeared, for as long as a suspended one takes", async () => {
+  for (const task of [RECEIVE, { kind: "send", paths: ["a"] }] as const) {
+    const harness = new Harness(task);
+    await harness.clock.advance(0);
+    const from = task.kind === "send" ? "you" : "peer";
+    harness.file("offered", { from });
+    for (const next of ["here", "away"] as const) {
+      harness.presence("vanished");
+      await harness.clock.advance(59_000);
+      harness.presence(next);
+      await harness.clock.advance(59_000);
+    }
+    harness.presence("vanished");
+    await harness.clock.advance(59_000);
+    harness.presence("vanished");
+    assert(!harness.controls.asked.includes("leave exit"));
+    await harness.clock.advance(1_000);
+    assertEquals(harness.ui.outcome?.reason, "file-peer-left");
+    assertEquals(harness.controls.asked.at(-1), "leave exit");
+  }
+  // Where there is nothing to come, it ends at once.
+  const done = new Harness();
+  done.file("offered");
+  done.file("received");
+  done.presence("vanished");
+  assertEquals([done.status, done.controls.asked.at(-1)], [0, "leave exit"]);
 });
 
 Deno.test("TransferInterface: says that nothing came only where nothing was offered", () => {
