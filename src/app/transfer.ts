@@ -106,11 +106,12 @@ export async function openTransfer(
     : {
       kind: "receive",
       isStream: isPiped,
-      async confirm(file, peer) {
+      async confirm(file, peer, taken) {
         if (transfer.yes || transfer.into === undefined) return true;
+        const signal = AbortSignal.any([stop, taken]);
         const prompt = TRANSFER_TEXTS.save(fileText(file), peerLabel(peer, name));
         while (true) {
-          const answer = await input.readLine({ prompt, signal: stop });
+          const answer = await input.readLine({ prompt, signal });
           if (answer === null || /^\s*n(?:o)?\s*$/i.test(answer)) return false;
           if (/^\s*(?:y|yes)?\s*$/i.test(answer)) return true;
         }

@@ -18,8 +18,8 @@ export type TransferTask =
   }
   | {
     readonly kind: "receive";
-    /** Asks whether to save a file. */
-    readonly confirm: (file: FileEvent, peer: string) => Promise<boolean>;
+    /** Asks whether to save a file; the signal takes the question back. */
+    readonly confirm: (file: FileEvent, peer: string, signal: AbortSignal) => Promise<boolean>;
     /** Everything goes to one output, so that one file is accepted at a time. */
     readonly isStream: boolean;
   };
@@ -74,6 +74,8 @@ export class TransferInterface implements Interface {
   /** Offers that wait for an answer. */
   #offers: FileEvent[] = [];
   #isAnswering = false;
+  /** Takes back the question that is being asked. */
+  #question = new AbortController();
   #isOver = false;
   /** What went wrong last. */
   #failure: Failure | undefined;
@@ -158,6 +160,7 @@ export class TransferInterface implements Interface {
       void this.#answerOffers();
     }
     if (!FINAL.has(event.state)) return;
+    if (this.#offers[0]?.id === event.id) this.#question.abort();
     this.#offers = this.#offers.filter(({ id }) => id !== event.id);
     this.#end(event.id, failureOf(event));
     void this.#answerOffers();
@@ -172,9 +175,11 @@ export class TransferInterface implements Interface {
         const isBusy = this.#open.size > this.#offers.length;
         if (task.isStream && isBusy) return;
         const offer = this.#offers[0]!;
-        const isWanted = await task.confirm(offer, this.#peer ?? "");
-        // It may have been taken back meanwhile.
-        if (this.#offers[0] !== offer) continue;
+        const { signal } = this.#question = new AbortController();
+        const isWanted = await task.confirm(offer, this.#peer ?? "", signal).catch((error) => {
+          if (!signal.aborted) throw error;
+        });
+        if (isWanted === undefined || this.#offers[0] !== offer) continue;
         this.#offers.shift();
         if (isWanted) await this.#controls?.acceptFile(offer.id);
         else this.#controls?.refuseFile(offer.id);
@@ -235,6 +240,7 @@ export class TransferInterface implements Interface {
     // This side is leaving already, and the peer left because of that.
     if (failure && (this.#parts.stop.aborted || this.#parts.outputFailure())) return;
     this.#isOver = true;
+    this.#question.abort();
     if (failure) this.#fail(failure);
     if (this.#failure) this.#parts.view.fail?.(this.#failure);
     void this.#controls?.leave("exit");

@@ -118,6 +118,33 @@ Deno.test("TransferInterface: waits for a peer who disappeared, for as long as a
   assertEquals([done.status, done.controls.asked.at(-1)], [0, "leave exit"]);
 });
 
+Deno.test("TransferInterface: takes a question back when its file or the peer is gone", async () => {
+  const asked: string[] = [];
+  const takenBack: string[] = [];
+  const harness = new Harness({
+    kind: "receive",
+    isStream: false,
+    confirm: ({ name }, _, signal) => {
+      asked.push(name);
+      return new Promise((_, reject) => {
+        signal.addEventListener("abort", () => {
+          takenBack.push(name);
+          reject(signal.reason);
+        });
+      });
+    },
+  });
+  harness.file("offered");
+  harness.file("offered", { id: "3", name: "b" });
+  harness.file("canceled", { by: "peer" });
+  await harness.clock.advance(0);
+  assertEquals([asked, takenBack], [["a", "b"], ["a"]]);
+  harness.presence("left");
+  await harness.clock.advance(0);
+  assertEquals([asked, takenBack], [["a", "b"], ["a", "b"]]);
+  assertEquals(harness.ui.outcome?.reason, "file-peer-left");
+});
+
 Deno.test("TransferInterface: says that nothing came only where nothing was offered", () => {
   const none = new Harness();
   none.presence("left");
