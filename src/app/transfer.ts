@@ -31,7 +31,10 @@ export async function openFiles(
   const folder = transfer ? transfer.into : files;
   if (folder !== undefined) {
     const { Folder } = await import("../files/folder.ts");
-    return await Folder.open(folder, systemRandom);
+    const opened = await Folder.open(folder, systemRandom);
+    // Before the code is used. A folder of a chat may be there to send from.
+    if (transfer) await opened.assertWritable();
+    return opened;
   }
   if (transfer === undefined) return undefined;
   if (ui === "json") throw new Failure("json-needs-into");

@@ -53,6 +53,20 @@ export class Folder implements FileStore {
     }
   }
 
+  /**
+   * Puts a file into it and removes it.
+   *
+   * @throws {Failure} `files-folder` where that is not possible.
+   */
+  async assertWritable(): Promise<void> {
+    try {
+      await (await this.target({ name: "" })).discard();
+    } catch (cause) {
+      const problem = fileProblem(cause instanceof Failure ? cause.cause : cause);
+      throw new Failure("files-folder", { path: this.#path, problem }, { cause });
+    }
+  }
+
   /** Finds a file by its path from this folder, or by its whole path if it is in it. */
   async source(path: string): Promise<FileSource> {
     const whole = isAbsolute(path) ? path : join(this.#path, path);

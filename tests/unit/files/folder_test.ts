@@ -120,6 +120,22 @@ Deno.test({
     }),
 });
 
+Deno.test("Folder.assertWritable: says what is wrong with a folder that takes no file, and leaves nothing", () =>
+  withFolder(async (path) => {
+    const folder = await Folder.open(path, systemRandom);
+    await folder.assertWritable();
+    assertEquals(names(path), []);
+    const original = Deno.open;
+    Deno.open = () => Promise.reject(new Deno.errors.PermissionDenied());
+    try {
+      const failure = await assertRejects(() => folder.assertWritable(), Failure);
+      assertEquals(failure.reason, "files-folder");
+      assertEquals((failure.facts as { problem: string }).problem, "denied");
+    } finally {
+      Deno.open = original;
+    }
+  }));
+
 Deno.test({
   name: "Folder: says that the disk is full",
   ignore: Deno.build.os !== "linux",
