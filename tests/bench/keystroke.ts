@@ -11,6 +11,7 @@ import { TerminalInput } from "../../src/terminal/prompt.ts";
 import type { Terminal } from "../../src/terminal/terminal.ts";
 import { rawOf, type TerminalText } from "../../src/terminal/terminal_text.ts";
 import { RecordedControls } from "../support/controls.ts";
+import { SCREEN_PARTS } from "../support/screen.ts";
 import { type Bench, percentile, type Row, runAlone } from "./table.ts";
 
 /** Texts in the conversation. */
@@ -69,18 +70,10 @@ async function measureOurs(texts: number, coming = 0): Promise<number[]> {
   const { FullScreen } = await import("../../src/ui/tui/screen.ts");
   const terminal = new Stopwatch();
   const ui = new FullScreen({
+    ...SCREEN_PARTS,
     terminal,
     input: new TerminalInput(terminal),
     clock: systemClock,
-    name: "Alice",
-    relay: "MongoDB",
-    isLocal: false,
-    room: "4821",
-    by: "code",
-    quiet: false,
-    theme: "dark",
-    mouse: true,
-    notifier: { kind: "bell", multiplexer: undefined },
   });
   const over = new AbortController();
   const conversing = ui.converse(new RecordedControls(), over.signal);

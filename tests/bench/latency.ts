@@ -16,11 +16,16 @@ const BLOCK = 25;
 /** Until receipts and removals of a block have settled, and do not disturb the other pair's. */
 const SETTLE_MS = 400;
 
+interface Samples {
+  readonly ours: number[];
+  readonly reference: number[];
+}
+
 /** The latencies of two pairs in milliseconds, measured in turns. */
 export async function compareLatency(
   { ours, reference }: { ours: Pair; reference: Pair },
-): Promise<{ ours: number[]; reference: number[] }> {
-  const samples = { ours: [] as number[], reference: [] as number[] };
+): Promise<Samples> {
+  const samples: Samples = { ours: [], reference: [] };
   for (const pair of [ours, reference]) {
     await alternate(pair, WARM_UP);
     await pause(SETTLE_MS);
@@ -34,6 +39,20 @@ export async function compareLatency(
   return samples;
 }
 
+/** The middle and the slow end of them; `atMost`: how many times the reference ours may be. */
+export function latencyRows(
+  { ours, reference }: Samples,
+  names: { readonly what: string; readonly reference: string; readonly atMost: number },
+): Row[] {
+  return [0.5, 0.99].map((share): Row => ({
+    what: `${names.what}, p${share * 100}`,
+    value: percentile(ours, share),
+    unit: "ms",
+    reference: { what: names.reference, value: percentile(reference, share) },
+    bound: { of: "ratio", atMost: names.atMost },
+  }));
+}
+
 /** The benchmark. */
 export const bench: Bench = {
   name: "latency",
@@ -44,14 +63,8 @@ export const bench: Bench = {
       const reference = await bareMongoPair(server.uri);
       const ours = await whisperPair({ WHISPER_URI: server.uri });
       try {
-        const samples = await compareLatency({ ours, reference });
-        return [0.5, 0.99].map((share): Row => ({
-          what: `latency, p${share * 100}`,
-          value: percentile(samples.ours, share),
-          unit: "ms",
-          reference: { what: "bare driver", value: percentile(samples.reference, share) },
-          bound: { of: "ratio", atMost: 1.15 },
-        }));
+        const names = { what: "latency", reference: "bare driver", atMost: 1.15 };
+        return latencyRows(await compareLatency({ ours, reference }), names);
       } finally {
         await Promise.all([ours.end(), reference.end()]);
       }

@@ -6,7 +6,7 @@
  */
 import { compilePrograms } from "./compiled.ts";
 import { leaveTerminal, processIn, startInTerminal } from "./in_terminal.ts";
-import { TEXT_CHARS } from "./pairs.ts";
+import { sayAll } from "./pairs.ts";
 import { cpuOf, memoryOf, Program } from "./program.ts";
 import { type Bench, type Row, runAlone } from "./table.ts";
 
@@ -20,28 +20,6 @@ const ROWS = 3 * WINDOW + 24;
 const MAX_MB = 130;
 /** Noise of a processor that others share. */
 const FLAT = 1.15;
-
-/** Says texts, and resolves when the other side has displayed all of them. */
-async function say(program: Program, count: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let [sent, delivered] = [0, 0];
-  const more = () => {
-    const lines: string[] = [];
-    for (; sent < count && sent - delivered < WINDOW; sent++) {
-      const send = `text ${sent} `.padEnd(TEXT_CHARS, "x");
-      lines.push(JSON.stringify({ send, id: String(sent) }));
-    }
-    if (lines.length > 0) void program.write(...lines);
-  };
-  const stop = program.onLine(({ text }) => {
-    if (!text.startsWith('{"event":"delivered"')) return;
-    if (++delivered === count) resolve();
-    more();
-  });
-  more();
-  await promise;
-  stop();
-}
 
 /** The benchmark. */
 export const bench: Bench = {
@@ -67,7 +45,7 @@ export const bench: Bench = {
       const costs: number[] = [];
       for (let said = 0; said < TEXTS; said += PART) {
         const before = await cpuOf(pid);
-        await say(speaker, PART);
+        await sayAll(speaker, { count: PART, window: WINDOW });
         costs.push((await cpuOf(pid) - before) / PART);
       }
       const rows: Row[] = [

@@ -6,7 +6,7 @@
  */
 import { startReplicaSet } from "../support/mongod.ts";
 import { compilePrograms } from "./compiled.ts";
-import { TEXT_CHARS } from "./pairs.ts";
+import { sayAll } from "./pairs.ts";
 import { memoryOf, Program } from "./program.ts";
 import { type Bench, type Row, runAlone } from "./table.ts";
 
@@ -17,38 +17,6 @@ const WINDOW = 500;
 const EARLY = 20_000;
 const FLAT = 1.15;
 const MAX_MB = 120;
-
-/** Says all the texts; calls `early` when some have gone through. */
-async function converse(json: Program, plain: Program, early: () => void): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let sent = 0;
-  let shown = 0;
-  let delivered = 0;
-  const more = () => {
-    const lines: string[] = [];
-    while (sent < TEXTS && sent - Math.min(shown, delivered) < WINDOW) {
-      sent++;
-      const send = `text ${sent} `.padEnd(TEXT_CHARS, "x");
-      lines.push(JSON.stringify({ send, id: String(sent) }));
-    }
-    if (lines.length > 0) void json.write(...lines);
-    if (Math.min(shown, delivered) >= TEXTS) resolve();
-  };
-  const stops = [
-    plain.onLine(({ text }) => {
-      if (!text.includes("xxxx")) return;
-      if (++shown === EARLY) early();
-      if (shown % 50 === 0) more();
-    }),
-    json.onLine(({ text }) => {
-      if (!text.startsWith('{"event":"delivered"')) return;
-      if (++delivered % 50 === 0) more();
-    }),
-  ];
-  more();
-  await promise;
-  for (const stop of stops) stop();
-}
 
 /** The benchmark. */
 export const bench: Bench = {
@@ -71,7 +39,13 @@ export const bench: Bench = {
           [number, number]
         >;
       const began = performance.now();
-      await converse(json, plain, () => read().then(early.resolve, early.reject));
+      await sayAll(json, {
+        count: TEXTS,
+        window: WINDOW,
+        onDelivered: (count) => {
+          if (count === EARLY) read().then(early.resolve, early.reject);
+        },
+      });
       const seconds = (performance.now() - began) / 1_000;
       const before = await early.promise;
       const after = await read();

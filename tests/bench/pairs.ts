@@ -114,6 +114,42 @@ export async function alternate(pair: Pair, count: number): Promise<number[]> {
 /** Characters of the texts. */
 export const TEXT_CHARS = 100;
 
+/**
+ * Says texts in JSON, a window of them at a time, and resolves when the peer has displayed all of them.
+ *
+ * @param options.onDelivered called with each that was displayed, counted from 1.
+ */
+export async function sayAll(
+  program: Program,
+  { count, window, onDelivered }: {
+    readonly count: number;
+    readonly window: number;
+    readonly onDelivered?: (delivered: number) => void;
+  },
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let [sent, delivered] = [0, 0];
+  const more = () => {
+    const lines: string[] = [];
+    for (; sent < count && sent - delivered < window; sent++) {
+      const send = `text ${sent} `.padEnd(TEXT_CHARS, "x");
+      lines.push(JSON.stringify({ send, id: String(sent) }));
+    }
+    if (lines.length > 0) void program.write(...lines);
+  };
+  const stop = program.onLine(({ text }) => {
+    if (!text.startsWith('{"event":"delivered"')) return;
+    delivered++;
+    onDelivered?.(delivered);
+    if (delivered === count) resolve();
+    // A tenth of the window at a time: one write for each text would be measured, too.
+    if (delivered % Math.ceil(window / 10) === 0) more();
+  });
+  more();
+  await promise;
+  stop();
+}
+
 /** Waits. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

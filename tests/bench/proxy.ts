@@ -6,9 +6,9 @@
  */
 import { CountingProxy } from "../support/counting_proxy.ts";
 import { startReplicaSet } from "../support/mongod.ts";
-import { compareLatency } from "./latency.ts";
+import { compareLatency, latencyRows } from "./latency.ts";
 import { whisperPair } from "./pairs.ts";
-import { type Bench, percentile, type Row, runAlone } from "./table.ts";
+import { type Bench, runAlone } from "./table.ts";
 
 /** The benchmark. */
 export const bench: Bench = {
@@ -21,14 +21,8 @@ export const bench: Bench = {
       const reference = await whisperPair({ WHISPER_URI: server.uri });
       const ours = await whisperPair({ WHISPER_URI: server.uri, WHISPER_PROXY: proxy.url });
       try {
-        const samples = await compareLatency({ ours, reference });
-        return [0.5, 0.99].map((share): Row => ({
-          what: `latency through a proxy, p${share * 100}`,
-          value: percentile(samples.ours, share),
-          unit: "ms",
-          reference: { what: "direct", value: percentile(samples.reference, share) },
-          bound: { of: "ratio", atMost: 1.3 },
-        }));
+        const names = { what: "latency through a proxy", reference: "direct", atMost: 1.3 };
+        return latencyRows(await compareLatency({ ours, reference }), names);
       } finally {
         await Promise.all([ours.end(), reference.end()]);
       }

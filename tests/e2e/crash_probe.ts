@@ -11,21 +11,16 @@ import { TerminalInput } from "../../src/terminal/prompt.ts";
 import { stdio } from "../../src/terminal/stdio.ts";
 import { FullScreen } from "../../src/ui/tui/screen.ts";
 import { RecordedControls } from "../support/controls.ts";
+import { SCREEN_PARTS } from "../support/screen.ts";
 
 const [how] = Deno.args;
 const terminal = stdio({ output: new Output(Deno.stdout), isAnsi: true, maySuspend: false });
 const ui = new FullScreen({
+  ...SCREEN_PARTS,
   terminal,
   input: new TerminalInput(terminal),
   clock: systemClock,
-  name: "Alice",
-  relay: "MongoDB",
-  isLocal: false,
-  room: "4821",
-  by: "code",
-  quiet: false,
   theme: "auto",
-  mouse: true,
   notifier: notifierFor((name) => Deno.env.get(name)),
 });
 ui.hear({ event: "message", from: "Bob", text: "a secret", seq: 1, at: new Date().toISOString() });

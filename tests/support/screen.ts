@@ -16,6 +16,19 @@ const SEQUENCE =
 /** The private modes that may be switched. */
 const MODES = ["7", "25", "1004", "1007", "1049", "2004", "2026", "2031"];
 
+/** What a full screen is made of beside its terminal, its input and its clock. */
+export const SCREEN_PARTS = {
+  name: "Alice",
+  relay: "MongoDB",
+  isLocal: false,
+  room: "4821",
+  by: "code",
+  quiet: false,
+  theme: "dark",
+  mouse: true,
+  notifier: { kind: "bell", multiplexer: undefined },
+} as const;
+
 /** The terminal, and the person before it. */
 export class MemoryScreen implements Terminal {
   suspend?: (() => void) | undefined;

@@ -10,7 +10,7 @@ import { TerminalInput } from "../../../src/terminal/prompt.ts";
 import { FullScreen } from "../../../src/ui/tui/screen.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { FakeTerminal } from "../../support/terminal.ts";
-import { MemoryScreen } from "../../support/screen.ts";
+import { MemoryScreen, SCREEN_PARTS } from "../../support/screen.ts";
 
 /** What acts on a terminal, hides, turns a line around or piles up; and what is seen instead. */
 const CORPUS: readonly [what: string, text: string, shown: string][] = [
@@ -118,17 +118,12 @@ Deno.test("full screen: writes no byte of a text as a control", async () => {
     const clock = new FakeClock({ turns: 1 });
     const screen = new MemoryScreen({ columns: 120, rows: 40 });
     const ui = new FullScreen({
+      ...SCREEN_PARTS,
       terminal: screen,
       input: new TerminalInput(screen, clock, new Printed(screen)),
       clock,
-      name: "Alice",
-      relay: "MongoDB",
-      isLocal: false,
       room: text,
-      by: "code",
-      quiet: false,
       theme: "none",
-      mouse: true,
       notifier: { kind: "osc9", multiplexer: undefined },
     });
     // The screen throws at every sequence that is none of the interface's.

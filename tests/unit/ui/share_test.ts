@@ -15,7 +15,7 @@ import { FullScreen } from "../../../src/ui/tui/screen.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { RecordedControls } from "../../support/controls.ts";
 import { readPicture } from "../../support/photograph.ts";
-import { MemoryScreen } from "../../support/screen.ts";
+import { MemoryScreen, SCREEN_PARTS } from "../../support/screen.ts";
 import { FakeTerminal } from "../../support/terminal.ts";
 
 const URI = "mongodb+srv://chat:secret@cluster0.abcde.mongodb.net/";
@@ -108,23 +108,12 @@ Deno.test("/share: draws the QR code in a full screen that has room, and says so
     const clock = new FakeClock();
     const over = new AbortController();
     const ui = new FullScreen({
+      ...SCREEN_PARTS,
       terminal: screen,
       input: new TerminalInput(screen, clock, new Printed(screen)),
       clock,
-      ...{
-        name: "Alice",
-        relay: "MongoDB",
-        isLocal: false,
-        room: "4821",
-        by: "code",
-        quiet: false,
-      },
-      ...{
-        theme: "dark",
-        notifier: { kind: "bell", multiplexer: undefined },
-        mouse: false,
-        link,
-      },
+      mouse: false,
+      link,
     });
     const conversing = ui.converse(controls(CODE), over.signal);
     screen.type("/share\r");

@@ -13,7 +13,7 @@ import { tty } from "../../../../src/terminal/terminal_text.ts";
 import { FullScreen, type FullScreenParts } from "../../../../src/ui/tui/screen.ts";
 import { FakeClock } from "../../../support/clock.ts";
 import { RecordedControls } from "../../../support/controls.ts";
-import { MemoryScreen } from "../../../support/screen.ts";
+import { MemoryScreen, SCREEN_PARTS } from "../../../support/screen.ts";
 import { alarm, message, ready, UP } from "./states.ts";
 
 /** The interface on a terminal made of memory. */
@@ -35,17 +35,10 @@ class Harness {
     const { columns = 80, rows = 24, terminal, ...rest } = parts;
     this.screen = terminal ?? new MemoryScreen({ columns, rows });
     this.ui = new FullScreen({
+      ...SCREEN_PARTS,
       terminal: this.screen,
       input: new TerminalInput(this.screen, this.clock, new Printed(this.screen)),
       clock: this.clock,
-      name: "Alice",
-      relay: "MongoDB",
-      isLocal: false,
-      room: "4821",
-      by: "code",
-      quiet: false,
-      theme: "dark",
-      mouse: true,
       notifier: { kind: "osc777", multiplexer: undefined },
       ...rest,
     });

@@ -10,7 +10,7 @@ import { FullScreen } from "../../../../src/ui/tui/screen.ts";
 import { FakeClock } from "../../../support/clock.ts";
 import { RecordedControls } from "../../../support/controls.ts";
 import { FakeTerminal } from "../../../support/terminal.ts";
-import { MemoryScreen } from "../../../support/screen.ts";
+import { MemoryScreen, SCREEN_PARTS } from "../../../support/screen.ts";
 
 /** Both interfaces for people, each with what it shows. */
 function bothInterfaces(): {
@@ -30,13 +30,11 @@ function bothInterfaces(): {
   const plain = new FakeTerminal({ columns: 400, rows: 1_000 });
   const terminal = new MemoryScreen({ columns: 400, rows: 60 });
   const full = new FullScreen({
+    ...SCREEN_PARTS,
     ...parts,
     terminal,
     input: new TerminalInput(terminal, clock, new Printed(terminal)),
-    room: "4821",
     theme: "none",
-    mouse: true,
-    notifier: { kind: "bell", multiplexer: undefined },
   });
   return [
     {
