@@ -173,8 +173,7 @@ export class RelayConnection {
     signal: AbortSignal,
   ): void {
     this.#deps.relay.watch(seat, {
-      push: (envelopes) => listener.push(envelopes),
-      wake: () => listener.wake(),
+      ...listener,
       state: (state) => {
         if (state.state === "down") return listener.down(state.cause);
         if (state.state === "reconnecting") {

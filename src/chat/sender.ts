@@ -12,7 +12,8 @@ import { Failure } from "../errors.ts";
 import { bytesOf, MAX_TEXT_BYTES } from "../limits.ts";
 import type { Conversation } from "../protocol/conversation.ts";
 import { type Body, isUtf8, type Payload, type Reply } from "../protocol/payload.ts";
-import { type Envelope, MAX_BATCH } from "../relay/relay.ts";
+import { type Envelope, MAX_BATCH, type Seat } from "../relay/relay.ts";
+import type { RelayConnection } from "./retry.ts";
 
 /** More messages than anybody types while alone; a script that is faster is told to wait. */
 const MAX_QUEUED = 10_000;
@@ -37,8 +38,12 @@ export interface SenderDeps {
 /** The session that a sender sends through. */
 export interface SessionLink {
   readonly conversation: Conversation;
-  /** Stores the envelopes, however many attempts it takes. */
-  post(envelopes: readonly Envelope[]): Promise<void>;
+  readonly connection: Pick<RelayConnection, "post">;
+  readonly seat: Seat;
+  /** Ends posting, however many attempts it takes. */
+  readonly signal: AbortSignal;
+  /** Something of ours has just been stored. */
+  onPosted(): void;
   /** Posting is over: an error that trying again does not help. */
   onFailure(error: unknown): void;
 }
@@ -75,6 +80,8 @@ export interface Leftover {
 export class Sender {
   readonly #deps: SenderDeps;
   #queue: Item[] = [];
+  /** Envelopes that are posted before the next payload. */
+  #first: Envelope[] = [];
   /** The part of the queue that is being encrypted: it can no longer be taken back. */
   #sealing: ReadonlySet<Item> = new Set();
   /** By number in the present session. */
@@ -169,6 +176,11 @@ export class Sender {
     this.#link = link;
   }
 
+  /** Posts an envelope in one batch with the next payload, before it; without a session it is dropped. */
+  prepend(envelope: Envelope): void {
+    if (this.#link) this.#first.push(envelope);
+  }
+
   /** The peer is known: messages go out. */
   open(): void {
     this.#isOpen = true;
@@ -184,6 +196,7 @@ export class Sender {
     const undelivered = [...this.#unacknowledged.values()].filter(({ isSent }) => isSent)
       .map(({ id }) => id);
     this.#queue = this.#isOpen ? [] : this.#queue.filter(({ id }) => id !== undefined);
+    this.#first = [];
     this.#unacknowledged.clear();
     this.#bulk?.taken(false);
     this.#bulk = undefined;
@@ -281,7 +294,9 @@ export class Sender {
           if (id === undefined) return;
           this.#unacknowledged.set(payload.texts, { id, isSent: false, isDisplayed: false });
         });
-        await link.post(sealed.map(({ envelope }) => envelope));
+        const envelopes = [...this.#first.splice(0), ...sealed.map(({ envelope }) => envelope)];
+        await link.connection.post(link.seat, envelopes, link.signal);
+        link.onPosted();
         if (this.#link !== link) return;
         for (const { payload } of sealed) this.#markSent(payload.texts, payload.kind);
         this.#tellDrained();

@@ -77,8 +77,6 @@ export class Session {
   #profileSends = 0;
   /** Messages came before the handshake was done. */
   #hasLeftMessages = false;
-  /** The end of the handshake: it goes out with the first payload, in one batch before it. */
-  readonly #first: Envelope[] = [];
 
   constructor(deps: SessionDeps) {
     this.#deps = deps;
@@ -109,7 +107,7 @@ export class Session {
       remove,
       onEstablished: (result) => this.#begin(result),
       onComplete: (last) => {
-        if (last) this.#first.push(last);
+        if (last) deps.sender.prepend(last);
         this.#sendProfile();
       },
     });
@@ -244,7 +242,7 @@ export class Session {
   }
 
   #begin(handshake: HandshakeResult): void {
-    const { seat, clock, random, alarms, sender } = this.#deps;
+    const { connection, seat, clock, random, alarms, sender } = this.#deps;
     const conversation = startConversation({
       handshake,
       epoch: seat,
@@ -267,17 +265,13 @@ export class Session {
     this.#channel = { conversation, receiver };
     sender.attach({
       conversation,
-      post: (envelopes) => this.#post(envelopes),
+      connection,
+      seat,
+      signal: this.#abort.signal,
+      onPosted: () => this.#sync.onPosted(),
       onFailure: (error) => this.#fail(error),
     });
     if (this.#hasLeftMessages) this.#sync.requestRead();
-  }
-
-  async #post(envelopes: readonly Envelope[]): Promise<void> {
-    const { connection, seat } = this.#deps;
-    const all = [...this.#first.splice(0), ...envelopes];
-    await connection.post(seat, all, this.#abort.signal);
-    this.#sync.onPosted();
   }
 
   /** Tells one's name: at first, and again to ask for the peer's, or because the peer asks. */

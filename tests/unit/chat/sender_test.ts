@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Sender } from "../../../src/chat/sender.ts";
 import { Failure } from "../../../src/errors.ts";
+import { knock } from "../../../src/relay/envelope.ts";
 import { type Envelope, MAX_BATCH } from "../../../src/relay/relay.ts";
 import { FakeClock } from "../../support/clock.ts";
 import { talkAtOnce } from "../protocol/support.ts";
@@ -17,15 +18,21 @@ function setUp() {
     onSent: (id, seq) => told.push(`sent ${id} ${seq}`),
     onDelivered: (id, seq) => told.push(`delivered ${id} ${seq}`),
   });
-  const link = {
-    conversation: host,
-    post(envelopes: readonly Envelope[]) {
+  const connection = {
+    post(_: unknown, envelopes: readonly Envelope[]) {
       const answer = Promise.withResolvers<void>();
       posts.push({ envelopes, answer });
       posted.resolve();
       posted = Promise.withResolvers();
       return answer.promise;
     },
+  };
+  const link = {
+    conversation: host,
+    connection,
+    seat: { room: "room", epoch: "epoch", role: "host", token: "token" } as const,
+    signal: new AbortController().signal,
+    onPosted: () => {},
     onFailure: (error: unknown) => told.push(`failed ${(error as Error).message}`),
   };
   const connect = () => {
@@ -77,6 +84,25 @@ Deno.test("Sender.undelivered: counts a message from when it is queued, while it
   posts[0]!.answer.resolve();
   await sender.idle();
   assertEquals([sender.queued, sender.undelivered], [0, 1]);
+  close();
+});
+
+Deno.test("Sender.prepend: posts an envelope before the next payload, and drops it without a session", async () => {
+  const { sender, connect, posts, say, nextPost, close } = setUp();
+  const envelope = (id: string): Envelope => ({ ...knock(id), from: "host" });
+  connect();
+  sender.prepend(envelope("left behind"));
+  sender.detach();
+  sender.prepend(envelope("too late"));
+  connect();
+  sender.prepend(envelope("first"));
+  const post = nextPost();
+  say("a");
+  await post;
+  assertEquals(posts.map(({ envelopes }) => envelopes.map(({ seq }) => seq)), [[0, 1]]);
+  assertEquals(posts[0]!.envelopes[0]!.id, "first");
+  posts[0]!.answer.resolve();
+  await sender.idle();
   close();
 });
 
