@@ -64,9 +64,9 @@ export async function openRelay(settings: RelaySettings, deps: RelayDeps): Promi
 export async function examine(settings: RelaySettings, deps: RelayDeps): Promise<Examination> {
   switch (settings.kind) {
     case "mongodb":
-      return (await import("./mongodb/checks.ts")).examineMongo(settings, deps);
+      return new (await import("./mongodb/checks.ts")).MongoExamination(settings, deps);
     case "sqlite":
-      return (await import("./sqlite/checks.ts")).examineSqlite(settings, deps);
+      return new (await import("./sqlite/checks.ts")).SqliteExamination({ ...settings, ...deps });
   }
 }
 

@@ -6,7 +6,7 @@
 import type { Controls, MessageRef, RoomKind } from "../chat/events.ts";
 import { Failure } from "../errors.ts";
 import type { FactsOf } from "../failure_reasons.ts";
-import type { MakeLink } from "./interface.ts";
+import type { ScreenParts } from "./interface.ts";
 import { describeFailure } from "./messages/failures.ts";
 import { documentLines } from "./messages/relay_documents.ts";
 import { SLASH_COMMAND_TEXTS as TEXTS } from "./messages/slash_commands.ts";
@@ -17,8 +17,6 @@ import { splitText } from "./split.ts";
 
 /** What a screen provides for that. */
 export interface Screen {
-  /** How the two agreed on the room: commands about codes are for rooms with codes. */
-  readonly by: RoomKind;
   /** Shows lines of the program's own. */
   tell(lines: readonly string[]): void;
   /** Shows what could not be done, and what to do. */
@@ -33,8 +31,6 @@ export interface Screen {
   wasFlipped(): boolean;
   /** Gives a text to the person to edit. */
   edit(text: string): void;
-  /** Milliseconds since 1970. */
-  now(): number;
   /**
    * Shows the newest message with a text; the next older one when repeated, or without a text.
    *
@@ -49,8 +45,6 @@ export interface Screen {
   mute(): boolean;
   /** How the relay is doing, in a sentence. */
   relayState(): string;
-  /** Makes a link to the relay; undefined where there is none. */
-  readonly link: MakeLink | undefined;
   /** Shows the rows of a picture; returns the window that it needs where this one is too small. */
   draw(rows: readonly string[]): { readonly columns: number; readonly rows: number } | undefined;
   /** The keys that do something here, for the help. */
@@ -68,13 +62,15 @@ export interface Performing {
 /** Performs lines. */
 export class Performer {
   readonly #screen: Screen;
+  readonly #parts: Pick<ScreenParts, "by" | "clock" | "link">;
   /** Whether the line before was a `/burn` that asked for confirmation. */
   #isBurnAsked = false;
   /** A text that is too long for one message: an empty line sends it as several. */
   #long: { readonly text: string; readonly id: string } | undefined;
 
-  constructor(screen: Screen) {
+  constructor(screen: Screen, parts: Pick<ScreenParts, "by" | "clock" | "link">) {
     this.#screen = screen;
+    this.#parts = parts;
   }
 
   /**
@@ -92,7 +88,7 @@ export class Performer {
     const line = entered.replace(/\n+$/, "");
     const typed = isText && line.trim() !== ""
       ? { kind: "text" as const, text: line }
-      : readTyped(line, this.#screen.by);
+      : readTyped(line, this.#parts.by);
     const long = this.#long;
     this.#long = undefined;
     // Under the id of the line, by which the history names it: it is forgotten with the message.
@@ -155,6 +151,7 @@ export class Performer {
     { controls, id }: { controls: Controls; id: string },
   ): Promise<void> {
     const screen = this.#screen;
+    const { by, clock } = this.#parts;
     switch (typed.kind) {
       case "nothing":
         return;
@@ -166,9 +163,9 @@ export class Performer {
     const overview = () => controls.overview();
     switch (typed.name) {
       case "help":
-        return screen.tell(helpLines({ by: screen.by, keys: screen.keys() }));
+        return screen.tell(helpLines({ by, keys: screen.keys() }));
       case "who":
-        return screen.tell(whoLines(overview(), screen.now()));
+        return screen.tell(whoLines(overview(), clock.now()));
       case "verify":
         return this.#verify(typed.argument, controls);
       case "relay":
@@ -260,8 +257,9 @@ export class Performer {
     const isAll = argument === "all";
     if (!isAll && argument !== "") return screen.problem(TEXTS.shareUsage);
     if (isAll && code === undefined) return screen.problem(TEXTS.noCodeToShare);
-    if (!screen.link) throw new Failure("relay-link-local");
-    const link = screen.link(isAll ? code : undefined);
+    const { link: makeLink } = this.#parts;
+    if (!makeLink) throw new Failure("relay-link-local");
+    const link = makeLink(isAll ? code : undefined);
     screen.tell([TEXTS.shareAbout, link, ...isAll ? [TEXTS.shareCode] : []]);
     const { qrRows } = await import("./qr.ts");
     const needed = screen.draw(qrRows(link));

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { ChatEvent, Controls, MessageRef, RoomKind } from "../chat/events.ts";
+import type { ChatEvent, Controls, MessageRef } from "../chat/events.ts";
 import type { Timer } from "../clock.ts";
 import { safeLine, safeText } from "../terminal/safe_text.ts";
 import { BELL, styled, toClipboard, tty } from "../terminal/terminal_text.ts";
@@ -17,7 +17,7 @@ import { type Link, linked, linkParts, withLinks } from "../terminal/links.ts";
 import { clip, pad, widthOf, wrapRows } from "../terminal/text.ts";
 import { clockTime, IDLE_MS, isSameDay, notesOf, PICTURE_STYLE } from "./common.ts";
 import { Deliveries } from "./deliveries.ts";
-import type { Interface, MakeLink, ScreenParts } from "./interface.ts";
+import type { Interface, ScreenParts } from "./interface.ts";
 import {
   dayName,
   NOT_CONNECTED,
@@ -61,7 +61,7 @@ export interface PlainParts extends ScreenParts {
 export class PlainInterface implements Interface, Screen {
   readonly failureAt = "end";
   readonly #parts: PlainParts;
-  readonly #performer = new Performer(this);
+  readonly #performer: Performer;
   readonly #deliveries: Deliveries;
   #controls: Controls | undefined;
   #peer: string = YOUR_PEER;
@@ -86,6 +86,7 @@ export class PlainInterface implements Interface, Screen {
 
   constructor(parts: PlainParts) {
     this.#parts = parts;
+    this.#performer = new Performer(this, parts);
     this.#isMuted = parts.quiet;
     this.#typedAt = parts.clock.monotonic();
     this.#printedAt = parts.clock.now();
@@ -146,7 +147,7 @@ export class PlainInterface implements Interface, Screen {
       peer: this.#peer,
       relay: this.#parts.relay,
       isFreeCluster: this.#parts.isFreeCluster,
-      by: this.by,
+      by: this.#parts.by,
       isLeaving: this.#isLeaving || this.#isBurnt,
     });
     if (event.event === "relay" && sentence) {
@@ -169,7 +170,7 @@ export class PlainInterface implements Interface, Screen {
       while (!over.aborted) {
         const reading = input.readLine({
           ...input.isTerminal ? { prompt: `${PLAIN_TEXTS.you}: ` } : {},
-          complete: (line) => completions(line, { by: this.by, paths }),
+          complete: (line) => completions(line, { by: this.#parts.by, paths }),
           history: () => this.#history,
           searchPrompt: PLAIN_TEXTS.search,
           takeBack: () => this.#performer.takeBack(controls),
@@ -184,7 +185,7 @@ export class PlainInterface implements Interface, Screen {
           return void (input.isTerminal ? controls.leave() : controls.finish());
         }
         const id = String(++this.#messages);
-        if (secretStart(line, this.by) === undefined) {
+        if (secretStart(line, this.#parts.by) === undefined) {
           this.#history = withLine(this.#history, { id, line });
         }
         const { isLeaving, done } = this.#performer.perform(line, { controls, id });
@@ -203,7 +204,7 @@ export class PlainInterface implements Interface, Screen {
   /** Asks for the passphrase behind `/invite`, as the program did at first; Ctrl+C leaves it out. */
   async #withPassphrase(line: string, signal: AbortSignal): Promise<string> {
     const { input } = this.#parts;
-    if (this.by !== "name" || line.trim() !== "/invite" || !input.isTerminal) return line;
+    if (this.#parts.by !== "name" || line.trim() !== "/invite" || !input.isTerminal) return line;
     const answer = await input.readLine({ prompt: QUESTIONS.passphrase, hidden: true, signal });
     return `/invite ${answer ?? ""}`;
   }
@@ -225,10 +226,6 @@ export class PlainInterface implements Interface, Screen {
   }
 
   // What commands need of a screen.
-
-  get by(): RoomKind {
-    return this.#parts.by;
-  }
 
   tell(lines: readonly string[]): void {
     for (const line of lines) {
@@ -269,10 +266,6 @@ export class PlainInterface implements Interface, Screen {
     else this.tell([PLAIN_TEXTS.takenBackText(text)]);
   }
 
-  now(): number {
-    return this.#parts.clock.now();
-  }
-
   find(): "no-conversation" {
     // A copy of a message below would outlive the message when it expires.
     return "no-conversation";
@@ -292,10 +285,6 @@ export class PlainInterface implements Interface, Screen {
 
   mute(): boolean {
     return this.#isMuted = !this.#isMuted;
-  }
-
-  get link(): MakeLink | undefined {
-    return this.#parts.link;
   }
 
   draw(picture: readonly string[]): { columns: number; rows: number } | undefined {

@@ -10,7 +10,7 @@ import { systemClock, systemRandom } from "../../src/clock.ts";
 import { permissionFlags } from "../../src/build/permissions.ts";
 import { Failure } from "../../src/errors.ts";
 import type { Reason } from "../../src/failure_reasons.ts";
-import { examineMongo } from "../../src/relay/mongodb/checks.ts";
+import { MongoExamination } from "../../src/relay/mongodb/checks.ts";
 import { describeFailure } from "../../src/ui/messages/failures.ts";
 import { makeAuthority, signServer } from "../support/certificate.ts";
 import { chatReason, doctorReason } from "../support/diagnosis.ts";
@@ -306,13 +306,13 @@ agreement(
   false,
 );
 Deno.test({
-  name: "examineMongo: has passed DNS while a silent server is waited for",
+  name: "MongoExamination: has passed DNS while a silent server is waited for",
   sanitizeOps: false,
   sanitizeResources: false,
   fn: () =>
     withSilence(async (port) => {
       const end = new AbortController();
-      const examination = examineMongo({ uri: `mongodb://localhost:${port}/` }, deps);
+      const examination = new MongoExamination({ uri: `mongodb://localhost:${port}/` }, deps);
       const run = async (name: string) =>
         await examination.checks.find((check) => check.name === name)!.run(end.signal);
       await run("string");

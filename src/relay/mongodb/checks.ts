@@ -87,12 +87,8 @@ async function resolve(host: string): Promise<void> {
   await promisify(lookup)(name);
 }
 
-/** The steps; nothing is looked at yet. */
-export function examineMongo(settings: MongoSettings, deps: { clock: Clock }): Examination {
-  return new MongoExamination(settings, deps.clock);
-}
-
-class MongoExamination implements Examination {
+/** The steps; nothing is looked at before they are taken. */
+export class MongoExamination implements Examination {
   readonly checks: readonly Check[];
   readonly #settings: MongoSettings;
   readonly #clock: Clock;
@@ -103,7 +99,7 @@ class MongoExamination implements Examination {
   #operations = 0;
   #polls: boolean;
 
-  constructor(settings: MongoSettings, clock: Clock) {
+  constructor(settings: MongoSettings, { clock }: { clock: Clock }) {
     this.#settings = settings;
     this.#clock = clock;
     this.#polls = settings.poll ?? false;

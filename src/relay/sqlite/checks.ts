@@ -5,10 +5,10 @@
  * @module
  */
 import { encodeBase64Url } from "../../base64url.ts";
-import { atMost, type Clock, type Random } from "../../clock.ts";
+import { atMost } from "../../clock.ts";
 import { type Check, type Examination, type Finding, found, latencyOf } from "../check.ts";
 import type { Envelope, Relay, Seat } from "../relay.ts";
-import { openSqliteRelay } from "./sqlite_relay.ts";
+import { openSqliteRelay, type SqliteOptions } from "./sqlite_relay.ts";
 import { defaultDatabasePath, directoryOf } from "./place.ts";
 
 /** How often an envelope goes from one terminal to the other. */
@@ -18,30 +18,16 @@ const LINGER_MS = 60_000;
 /** The watch takes a millisecond or two; this is for a machine that is asleep. */
 const TIMEOUT_MS = 5_000;
 
-/** What the steps need: `path` as in {@link openSqliteRelay}. */
-interface Deps {
-  readonly path: string | undefined;
-  readonly clock: Clock;
-  readonly random: Random;
-}
-
-/** The steps; nothing is looked at yet. */
-export function examineSqlite(
-  { path }: { path?: string | undefined },
-  { clock, random }: Omit<Deps, "path">,
-): Examination {
-  return new SqliteExamination({ path, clock, random });
-}
-
-class SqliteExamination implements Examination {
+/** The steps; nothing is looked at before they are taken. */
+export class SqliteExamination implements Examination {
   readonly checks: readonly Check[];
-  readonly #deps: Deps;
+  readonly #deps: SqliteOptions;
   #host: Relay | undefined;
   #guest: Relay | undefined;
   /** In the order in which they were taken, and are left: the second is the last one out. */
   readonly #seats: [Relay, Seat][] = [];
 
-  constructor(deps: Deps) {
+  constructor(deps: SqliteOptions) {
     this.#deps = deps;
     this.checks = [
       { name: "folder", run: () => this.#folder() },

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ChatEvent, Controls, MessageRef, RoomKind } from "../../chat/events.ts";
+import type { ChatEvent, Controls, MessageRef } from "../../chat/events.ts";
 import type { Timer } from "../../clock.ts";
 import { hasNumber, withoutNumber } from "../../ranges.ts";
 import { beginsWithPaste, textOf } from "../../terminal/editor.ts";
@@ -12,7 +12,7 @@ import { type Input, isTyped, type KeyAction } from "../../terminal/keys.ts";
 import { askNotifications, type Notifier } from "../../terminal/notification.ts";
 import type { Size } from "../../terminal/terminal.ts";
 import { toClipboard, tty } from "../../terminal/terminal_text.ts";
-import type { Interface, MakeLink, ScreenParts } from "../interface.ts";
+import type { Interface, ScreenParts } from "../interface.ts";
 import { widthOf } from "../../terminal/text.ts";
 import { conversationWindow } from "./geometry.ts";
 import { NOT_CONNECTED } from "../messages/interfaces.ts";
@@ -72,7 +72,7 @@ export class FullScreen implements Interface, Screen {
   readonly #parts: FullScreenParts;
   readonly #renderer: Renderer;
   readonly #notices: Notices;
-  readonly #performer = new Performer(this);
+  readonly #performer: Performer;
   readonly #failure = Promise.withResolvers<never>();
   /** Messages that went to the relay without waiting for anything, by id: since when. */
   readonly #sentAt = new Map<string, number>();
@@ -97,6 +97,7 @@ export class FullScreen implements Interface, Screen {
 
   constructor(parts: FullScreenParts) {
     this.#parts = parts;
+    this.#performer = new Performer(this, parts);
     const { clock, terminal, input, theme, mouse } = parts;
     this.#options = { mouse, followsTheme: theme === "auto" };
     this.#typedAt = this.#tickedAt = this.#askedAt = clock.monotonic();
@@ -223,10 +224,6 @@ export class FullScreen implements Interface, Screen {
 
   // What commands need of a screen.
 
-  get by(): RoomKind {
-    return this.#parts.by;
-  }
-
   tell(lines: readonly string[]): void {
     this.#show({ action: "told", weight: "news", lines });
   }
@@ -240,10 +237,6 @@ export class FullScreen implements Interface, Screen {
     const isDirect = relay.state === "up" && peer !== undefined;
     if (isDirect) this.#sentAt.set(id, this.#parts.clock.monotonic());
     this.#show({ action: "said", id, text, ...answered && { reply: answered } });
-  }
-
-  now(): number {
-    return this.#parts.clock.now();
   }
 
   find(text: string): "nothing" | "no-text" | undefined {
@@ -280,10 +273,6 @@ export class FullScreen implements Interface, Screen {
   mute(): boolean {
     this.#note({ isMuted: !this.#state.isMuted });
     return this.#state.isMuted;
-  }
-
-  get link(): MakeLink | undefined {
-    return this.#parts.link;
   }
 
   draw(picture: readonly string[]): { columns: number; rows: number } | undefined {

@@ -4,7 +4,7 @@ import { systemClock, systemRandom } from "../../../../src/clock.ts";
 import { Failure, RelayUnavailable } from "../../../../src/errors.ts";
 import type { Reason } from "../../../../src/failure_reasons.ts";
 import { describeFailure } from "../../../../src/ui/messages/failures.ts";
-import { examineSqlite } from "../../../../src/relay/sqlite/checks.ts";
+import { SqliteExamination } from "../../../../src/relay/sqlite/checks.ts";
 import { SCHEMA_VERSION } from "../../../../src/relay/sqlite/database.ts";
 import { envelope } from "../../../contract/harness.ts";
 import { host, inDirectory, names, open, openOwn } from "./support.ts";
@@ -105,7 +105,7 @@ Deno.test("openSqliteRelay: leaves nothing of an expired chat in any file while 
     await next.close();
   }));
 
-Deno.test("examineSqlite: removes what a crashed chat left, once it has expired", () =>
+Deno.test("SqliteExamination: removes what a crashed chat left, once it has expired", () =>
   inDirectory(async (directory) => {
     const path = `${directory}/chat.db`;
     const crashed = await open(path);
@@ -113,7 +113,7 @@ Deno.test("examineSqlite: removes what a crashed chat left, once it has expired"
     await crashed.post(seat, [envelope("host", 1)]);
     await crashed.close();
     alter(path, "UPDATE rooms SET expires = 1; UPDATE envelopes SET expires = 1");
-    const examination = examineSqlite({ path }, { clock: systemClock, random: systemRandom });
+    const examination = new SqliteExamination({ path, clock: systemClock, random: systemRandom });
     await examination.checks[0]!.run(new AbortController().signal);
     await examination.close();
     assertEquals(names(directory), []);

@@ -16,40 +16,36 @@ import { MemoryScreen, SCREEN_PARTS } from "../../../support/screen.ts";
 function bothInterfaces(): {
   name: string;
   screen: Screen & { close(): Promise<void> };
+  performer: Performer;
   text(): Promise<string>;
 }[] {
   const clock = new FakeClock();
-  const parts = {
-    clock,
-    name: "Alice",
-    relay: "MongoDB",
-    isLocal: false,
-    by: "code" as const,
-    quiet: false,
-  };
+  const parts = { ...SCREEN_PARTS, clock };
   const plain = new FakeTerminal({ columns: 400, rows: 1_000 });
   const terminal = new MemoryScreen({ columns: 400, rows: 60 });
   const full = new FullScreen({
-    ...SCREEN_PARTS,
     ...parts,
     terminal,
     input: new TerminalInput(terminal, clock, new Printed(terminal)),
     theme: "none",
   });
+  const lines = new PlainInterface({
+    ...parts,
+    terminal: plain,
+    input: new TerminalInput(plain, clock, new Printed(plain)),
+    color: false,
+  });
   return [
     {
       name: "plain",
-      screen: new PlainInterface({
-        ...parts,
-        terminal: plain,
-        input: new TerminalInput(plain, clock, new Printed(plain)),
-        color: false,
-      }),
+      screen: lines,
+      performer: new Performer(lines, parts),
       text: () => Promise.resolve(plain.screen),
     },
     {
       name: "full screen",
       screen: full,
+      performer: new Performer(full, parts),
       text: async () => {
         await clock.advance(20);
         return terminal.text;
@@ -66,11 +62,10 @@ Deno.test("Performer: every command does and says the same in both interfaces", 
     const argument = "argument" in spec ? given[name] : "";
     const line = `/${name} ${argument}`.trim();
     const results: { asked: string[]; said: string }[] = [];
-    for (const { screen, text } of bothInterfaces()) {
+    for (const { screen, performer, text } of bothInterfaces()) {
       const controls = new RecordedControls();
       const code = "4821-river-candle-ocean";
       controls.now = { ...controls.now, peer: "Bob", presence: "here", words: ["a", "b"], code };
-      const performer = new Performer(screen);
       await performer.perform(line, { controls, id: "1" }).done;
       if (name === "burn") await performer.perform(line, { controls, id: "1" }).done;
       const said = (await text()).replaceAll(/\s+/g, " ");
@@ -91,9 +86,8 @@ Deno.test("Performer: every command does and says the same in both interfaces", 
 });
 
 Deno.test("/help: lists every command, and the keys of the interface", async () => {
-  for (const { name, screen, text } of bothInterfaces()) {
-    await new Performer(screen).perform("/help", { controls: new RecordedControls(), id: "1" })
-      .done;
+  for (const { name, screen, performer, text } of bothInterfaces()) {
+    await performer.perform("/help", { controls: new RecordedControls(), id: "1" }).done;
     const shown = await text();
     for (const command of SLASH_COMMANDS.keys()) {
       assertStringIncludes(shown, `/${command}`, name);
