@@ -40,9 +40,8 @@ export async function openInterface(
   const color = wantsColor && chosen !== "mono";
   if (ui === "auto" && input.isTerminal && terminal.isAnsi) {
     const { FullScreen } = await import("../ui/tui/screen.ts");
-    // The console of Linux is dark, and prints what it does not know.
-    const auto = env("TERM") === "linux" ? "dark" : "auto";
-    const theme = !color ? "none" : chosen === "auto" ? auto : chosen;
+    const { themeOfTerminal } = await import("../ui/tui/theme.ts");
+    const theme = !color ? "none" : chosen === "auto" ? themeOfTerminal(env("TERM")) : chosen;
     return new FullScreen({ ...parts, room, mouse, theme, notifier: notifierFor(env) });
   }
   const { PlainInterface } = await import("../ui/plain.ts");

@@ -28,6 +28,16 @@ export type Role =
 /** `either`: readable on a background that is not known. */
 export type ThemeName = "dark" | "light" | "either" | "none";
 
+/** Terminals without xterm's 256 colors: many blink where they are asked for one. */
+const FEW_COLORS = /^(?:vt\d|ansi|cons)|-(?:mono|8color|16color)$/;
+
+/** The theme where none is chosen; `auto`: as the background of the terminal is. */
+export function themeOfTerminal(term = ""): ThemeName | "auto" {
+  // The console of Linux is dark, and prints what it does not know.
+  if (term === "linux") return "dark";
+  return FEW_COLORS.test(term) ? "none" : "auto";
+}
+
 /**
  * Parameters of SGR (ECMA-48) for each role; the colors are of xterm's 256. Every color has a contrast
  * of at least 4.5:1 (WCAG 2) with the backgrounds that its theme is for.

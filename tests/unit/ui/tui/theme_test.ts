@@ -1,5 +1,5 @@
-import { assert } from "@std/assert";
-import { type Role, THEMES } from "../../../../src/ui/tui/theme.ts";
+import { assert, assertEquals } from "@std/assert";
+import { type Role, themeOfTerminal, THEMES } from "../../../../src/ui/tui/theme.ts";
 
 /** The least contrast of text (WCAG 2, level AA). */
 const LEAST = 4.5;
@@ -60,5 +60,16 @@ Deno.test("THEMES: every color has a contrast of at least 4.5:1 with its backgro
 Deno.test("THEMES: the two names have colors of their own, except without colors", () => {
   for (const name of ["dark", "light", "either"] as const) {
     assert(THEMES[name].own !== THEMES[name].peer, name);
+  }
+});
+
+Deno.test("themeOfTerminal: uses xterm's 256 colors only where the terminal has them", () => {
+  const themes = {
+    none: ["vt100", "vt220", "ansi", "xterm-16color", "xterm-mono", "cons25"],
+    auto: [undefined, "", "xterm", "xterm-256color", "screen", "tmux-256color", "alacritty"],
+    dark: ["linux"],
+  };
+  for (const [theme, terms] of Object.entries(themes)) {
+    for (const term of terms) assertEquals(themeOfTerminal(term), theme, term);
   }
 });
