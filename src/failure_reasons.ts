@@ -357,7 +357,7 @@ export const REASONS = {
   // What a chat needs, where nobody can be asked. `source`: the flag and the variable.
   "missing-name": because<{ source: string }>("usage"),
   "missing-relay": because("usage"),
-  "missing-code": because("usage"),
+  "missing-code": because<{ command: "join" | "receive" }>("usage"),
   "missing-mode": because("usage"),
   "missing-password": because<{ source: string }>("usage"),
   "missing-passphrase": because<{ source: string }>("usage"),

@@ -157,7 +157,9 @@ export interface RoomChecks {
 
 /** Whether to open a room or to join one, and with what. */
 export async function askRoom(
-  command: Pick<StartChat, "mode" | "code" | "room" | "passphraseFile">,
+  command:
+    & Pick<StartChat, "mode" | "code" | "room" | "passphraseFile">
+    & Partial<Pick<StartChat, "transfer">>,
   asker: Asker,
   checks: RoomChecks,
 ): Promise<RoomChoice> {
@@ -176,7 +178,10 @@ export async function askRoom(
         return { mode: "join", code: command.code };
       }
       const mayOpen = command.mode === "ask";
-      if (!asker.isInteractive) throw new Failure(mayOpen ? "missing-mode" : "missing-code");
+      if (!asker.isInteractive) {
+        if (mayOpen) throw new Failure("missing-mode");
+        throw new Failure("missing-code", { command: command.transfer ? "receive" : "join" });
+      }
       const ask = (prompt: string) =>
         promptUntilValid(asker, { prompt, complete: checks.complete }, (answer) => {
           if (answer !== "" || !mayOpen) checks.check(answer);

@@ -280,7 +280,8 @@ function fieldsOf(line: string): Readonly<Record<string, unknown>> {
   if (line.length > MAX_LINE_CHARS) throw badLine("too-long");
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    // Files that were joined have byte order marks between their lines.
+    value = JSON.parse(line.replace(/^\ufeff/, ""));
   } catch {
     throw badLine(line.isWellFormed() ? "not-json" : "not-utf8");
   }

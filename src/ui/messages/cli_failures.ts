@@ -138,9 +138,9 @@ export const CLI_FAILURES = {
     message: "No relay specified.",
     hint: "Pass --uri URI (or WHISPER_URI), or --local (or WHISPER_LOCAL=1).",
   }),
-  "missing-code": () => ({
+  "missing-code": ({ command }) => ({
     message: "No invite code specified.",
-    hint: `Pass it after the command: ${commandLine("join CODE")}.`,
+    hint: `Pass it after the command: ${commandLine(`${command} CODE`)}.`,
   }),
   "missing-mode": () => ({
     message: "Not clear whether to open a room or to join one.",

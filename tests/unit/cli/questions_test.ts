@@ -188,7 +188,12 @@ Deno.test("askRoom: takes a new room, a code, or a room that was agreed on", asy
     "looks like an invite code",
   );
   await refused(askRoom(ask, NO_PERSON, CODES), "usage", "whisper join CODE");
-  await refused(askRoom(join, NO_PERSON, CODES), "usage", "No invite code");
+  await refused(askRoom(join, NO_PERSON, CODES), "usage", "whisper join CODE");
+  const transfer = { kind: "receive", into: undefined, yes: true, timeoutMs: undefined } as const;
+  await refused(
+    askRoom({ ...join, transfer }, NO_PERSON, CODES),
+    ...["usage", "whisper receive CODE"] as const,
+  );
   await refused(askRoom(room, NO_PERSON, CODES), "usage", "--passphrase-file FILE");
 });
 
@@ -319,7 +324,10 @@ Deno.test("describeFailure: names the flag and the variable of what a chat misse
     [new Failure("missing-name", { source: flagAndEnv("name") }), "No name", [
       ...["your name", "--name", "WHISPER_NAME"],
     ]],
-    [new Failure("missing-code"), "No invite code", ["whisper join CODE"]],
+    [new Failure("missing-code", { command: "join" }), "No invite code", ["whisper join CODE"]],
+    [new Failure("missing-code", { command: "receive" }), "No invite code", [
+      ...["whisper receive CODE"],
+    ]],
     [new Failure("missing-mode"), "open a room or to join", ["whisper new", "whisper join CODE"]],
     [new Failure("missing-password", { source: flagAndEnv("password-file") }), "password", [
       ...["--password-file", "WHISPER_PASSWORD_FILE"],

@@ -113,6 +113,11 @@ Deno.test("JsonInterface: reports any other line as an error and does nothing", 
   }));
 });
 
+Deno.test("JsonInterface: takes a line with a byte order mark at its beginning", async () => {
+  const { asked, written } = await feed(['\ufeff{"send":"a"}', '{"send":"b"}']);
+  assertEquals([asked.length, written], [3, []]);
+});
+
 Deno.test("JsonInterface: confirms a message as displayed when its line was written, and not before", async () => {
   const controls = new RecordedControls();
   let written = Promise.withResolvers<boolean>();
