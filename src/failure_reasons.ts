@@ -243,7 +243,7 @@ export const REASONS = {
   /** The chat is being left. */
   "chat-leaving": because("usage"),
   /** The peer said goodbye. */
-  "peer-left": because<{ peer: string; by: "code" | "name" }>("no-peer"),
+  "peer-left": because<{ by: "code" | "name" }>("no-peer"),
   /** Nobody is there to agree on a timer. */
   "no-peer-for-timer": because("no-peer"),
   "invalid-timer": because("usage"),

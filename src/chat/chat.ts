@@ -400,7 +400,7 @@ export class Chat implements Controls {
   #assertNotLeft(): void {
     const session = this.#session;
     if (!session?.peer || session.presence !== "left") return;
-    throw new Failure("peer-left", { peer: session.peer.name, by: this.#roomKind });
+    throw new Failure("peer-left", { by: this.#roomKind });
   }
 
   #transition(next: State): void {

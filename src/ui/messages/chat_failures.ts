@@ -129,8 +129,8 @@ export const CHAT_FAILURES = {
     hint: "Wait until your peer has joined.",
   }),
   "chat-leaving": () => ({ message: "You are leaving this chat.", hint: "Start a new one." }),
-  "peer-left": ({ peer, by }) => ({
-    message: `${peer} left, so no one would read this.`,
+  "peer-left": ({ by }) => ({
+    message: "Your peer left, so no one would read this.",
     hint: by === "code" ? "Use /invite for a new code, or /exit." : "Use /invite, or /exit.",
   }),
   "no-peer-for-timer": () => ({

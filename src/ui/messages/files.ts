@@ -81,7 +81,8 @@ export function fileSentence(
     case "received":
       return news(
         `Received ${file} from ${peer}, complete and unaltered.`,
-        folder && `It is in ${folder}.`,
+        // Behind a path of dots, another one would name another folder.
+        folder && `It is in ${folder === "." ? "this folder" : folder}`.replace(/[^.]$/, "$&."),
       );
     case "delivered":
       return news(`Delivered ${file} to ${peer}.`);
@@ -192,7 +193,7 @@ export const FILE_FAILURES = {
       ? "Your peer's program has no folder for files."
       : `${by === "you" ? "You" : "Your peer"} refused ${called(name)}.`,
     hint: reason === "no-folder"
-      ? "Ask them to start it with --files DIR."
+      ? `Send it again, and ask them to run: ${commandLine("receive")}.`
       : "Nothing of it was sent.",
   }),
   "file-canceled": ({ name, by }) => ({

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { fileSentence } from "../../../../src/ui/messages/files.ts";
 import { sentenceOf, whoLines } from "../../../../src/ui/messages/events.ts";
 import { RecordedControls } from "../../../support/controls.ts";
 
@@ -29,4 +30,14 @@ Deno.test("sentenceOf: says what a large file takes of a free cluster, to its se
     told("peer", 1_000_000_000, true),
   ];
   assertEquals(without.filter((text) => text.includes(note)), []);
+});
+
+Deno.test("fileSentence: names the folder so that it cannot be read as another one", () => {
+  const received = { event: "file", state: "received", from: "peer", id: "1" } as const;
+  const where = (folder: string) =>
+    fileSentence({ ...received, name: "a", size: 1, bytes: 1 }, "Bob", { folder })!.text
+      .replace(/^.*unaltered\. /, "");
+  assertEquals(where("."), "It is in this folder.");
+  assertEquals(where(".."), "It is in ..");
+  assertEquals(where("../in"), "It is in ../in.");
 });
