@@ -43,6 +43,7 @@ import type {
   ChatEvent,
   CloseReason,
   Controls,
+  FileControls,
   Listener,
   MessageRef,
   Overview,
@@ -241,6 +242,10 @@ export class Chat implements Controls {
     };
   }
 
+  get files(): FileControls {
+    return this.#files;
+  }
+
   send(text: string, id: string, ref?: MessageRef): void {
     assertSendable(text);
     if (this.#isEnding) throw new Failure("chat-leaving");
@@ -252,22 +257,6 @@ export class Chat implements Controls {
     this.#sender.send(text, id, reply);
     session?.expectReceipt();
     if (!session?.peer || !this.#open?.connection.isUp) this.#emit({ event: "queued", id });
-  }
-
-  sendFile(path: string, id: string): Promise<void> {
-    return this.#files.send(path, id);
-  }
-
-  acceptFile(id?: string): Promise<void> {
-    return this.#files.accept(id);
-  }
-
-  refuseFile(id?: string): void {
-    this.#files.refuse(id);
-  }
-
-  cancelFile(id?: string): Promise<void> {
-    return this.#files.cancel(id);
   }
 
   takeBack(id?: string): TakenBack | undefined {

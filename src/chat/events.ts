@@ -59,7 +59,7 @@ export interface FileEvent {
     | "failed";
   /** Who sends it. */
   readonly from: "you" | "peer";
-  /** The id that `sendFile` was given for one's own file; for the peer's, the id to accept it by. */
+  /** The id that `send` was given for one's own file; for the peer's, the id to accept it by. */
   readonly id: string;
   /** Of the peer's files a name that is safe; with `received` the one that the file has now. */
   readonly name: string;
@@ -232,6 +232,22 @@ export interface RelayDocuments {
   readonly more: number;
 }
 
+/** What the user may do with files. */
+export interface FileControls {
+  /**
+   * Offers a file by its path. Events that carry `id` report what becomes of it.
+   *
+   * @throws {Failure} for what cannot be sent; nothing was offered then.
+   */
+  send(path: string, id: string): Promise<void>;
+  /** Accepts a file of the peer by its id or name; undefined: the first that waits. */
+  accept(id?: string): Promise<void>;
+  /** Refuses one. */
+  refuse(id?: string): void;
+  /** Cancels a file of either side; undefined: the one that moves, or the first. */
+  cancel(id?: string): Promise<void>;
+}
+
 /** What a person can do in a running chat. */
 export interface Controls {
   /**
@@ -282,18 +298,8 @@ export interface Controls {
    * open by then, or the code was right, or it failed and the status says so.
    */
   finish(): Promise<void>;
-  /**
-   * Offers a file by its path. Events that carry `id` report what becomes of it.
-   *
-   * @throws {Failure} for what cannot be sent; nothing was offered then.
-   */
-  sendFile(path: string, id: string): Promise<void>;
-  /** Accepts a file of the peer by its id or name; undefined: the first that waits. */
-  acceptFile(id?: string): Promise<void>;
-  /** Refuses one. */
-  refuseFile(id?: string): void;
-  /** Cancels a file of either side; undefined: the one that moves, or the first. */
-  cancelFile(id?: string): Promise<void>;
+  /** The files of both sides. */
+  readonly files: FileControls;
   /**
    * The documents of this room as they lie on the relay, of both sides.
    *

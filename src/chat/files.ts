@@ -16,7 +16,7 @@ import { Pace } from "../files/pace.ts";
 import { MAX_WINDOW, Receiving, Sending } from "../files/transfer.ts";
 import { CHUNK_BYTES } from "../limits.ts";
 import type { Body, CancelReason, FileBody } from "../protocol/payload.ts";
-import type { FileEvent, Listener } from "./events.ts";
+import type { FileControls, FileEvent, Listener } from "./events.ts";
 
 /** Offers of ours that the peer has not answered, at most; further files wait with us. */
 const MAX_OPEN_OFFERS = 8;
@@ -119,7 +119,7 @@ interface Queued {
 type OfKind<K extends FileBody["kind"]> = Extract<FileBody, { kind: K }>;
 
 /** The files of one chat. */
-export class FileTransfers {
+export class FileTransfers implements FileControls {
   readonly #deps: FileTransfersDeps;
   #queue: Queued[] = [];
   readonly #outgoing = new Map<number, Outgoing>();
@@ -153,11 +153,6 @@ export class FileTransfers {
     this.#over.clear();
   }
 
-  /**
-   * Offers a file.
-   *
-   * @throws {Failure} for one that cannot be sent; nothing was offered then.
-   */
   async send(path: string, id: string): Promise<void> {
     const { store } = this.#deps;
     if (!store) throw new Failure("no-files-folder");
@@ -178,8 +173,7 @@ export class FileTransfers {
     this.#textAt = this.#deps.clock.monotonic();
   }
 
-  /** Accepts an offer of the peer: the one of that id, or the first that waits. */
-  async accept(id: string | undefined): Promise<void> {
+  async accept(id?: string): Promise<void> {
     const file = this.#find(this.#offers(), id);
     file.isAccepted = true;
     try {
@@ -193,16 +187,14 @@ export class FileTransfers {
     file.stall.restart();
   }
 
-  /** Refuses an offer of the peer. */
-  refuse(id: string | undefined): void {
+  refuse(id?: string): void {
     const file = this.#find(this.#offers(), id);
     this.#deps.send({ kind: "refuse", id: file.number, reason: "declined" });
     this.#drop(file, "canceled");
     this.#report(file, "refused");
   }
 
-  /** Cancels a file, of either direction: the one of that id, or the one that moves, or the first. */
-  async cancel(id: string | undefined): Promise<void> {
+  async cancel(id?: string): Promise<void> {
     const queued = this.#queue.findIndex((one) => one.id === id);
     const waiting = this.#queue[queued];
     if (waiting) {

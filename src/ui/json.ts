@@ -124,7 +124,7 @@ export class JsonInterface implements Interface {
       case "send": {
         if (typeof path !== "string" || path === "") throw badLine("bad-path");
         const named = this.#idOf(id);
-        return void controls.sendFile(path, named).catch((error) => this.#complain(error, named));
+        return void controls.files.send(path, named).catch((error) => this.#complain(error, named));
       }
       case "accept":
       case "refuse":
@@ -187,9 +187,7 @@ export class JsonInterface implements Interface {
     controls: Controls,
   ): Promise<void> {
     try {
-      if (name === "accept") await controls.acceptFile(file);
-      else if (name === "cancel") await controls.cancelFile(file);
-      else controls.refuseFile(file);
+      await controls.files[name](file);
     } catch (error) {
       this.#complain(error, undefined, file);
     }

@@ -174,13 +174,11 @@ export class Performer {
         return await controls.invite(typed.argument || undefined);
       case "send":
         if (typed.argument === "") return screen.problem(TEXTS.sendUsage);
-        return await controls.sendFile(typedPath(typed.argument), id);
+        return await controls.files.send(typedPath(typed.argument), id);
       case "accept":
-        return await controls.acceptFile(typed.argument || undefined);
       case "refuse":
-        return controls.refuseFile(typed.argument || undefined);
       case "cancel":
-        return await controls.cancelFile(typed.argument || undefined);
+        return await controls.files[typed.name](typed.argument || undefined);
       case "timer":
         if (typed.argument !== "") return controls.setTimer(parseTimer(typed.argument));
         return screen.tell([TEXTS.timer(timerLine(overview()))]);

@@ -128,7 +128,7 @@ export class TransferInterface implements Interface {
       for (const { path, id } of files) this.#open.set(id, path);
       for (const { path, id } of files) {
         try {
-          await controls.sendFile(path, id);
+          await controls.files.send(path, id);
         } catch (error) {
           if (!(error instanceof Failure)) throw error;
           if (over.aborted) break;
@@ -151,7 +151,7 @@ export class TransferInterface implements Interface {
     const isOurs = (event.from === "you") === (task.kind === "send");
     if (!isOurs) {
       // Nothing is sent and received at once.
-      if (event.state === "offered") this.#controls?.refuseFile(event.id);
+      if (event.state === "offered") this.#controls?.files.refuse(event.id);
       return;
     }
     if (task.kind === "receive" && event.state === "offered") {
@@ -181,8 +181,8 @@ export class TransferInterface implements Interface {
         });
         if (isWanted === undefined || this.#offers[0] !== offer) continue;
         this.#offers.shift();
-        if (isWanted) await this.#controls?.acceptFile(offer.id);
-        else this.#controls?.refuseFile(offer.id);
+        if (isWanted) await this.#controls?.files.accept(offer.id);
+        else this.#controls?.files.refuse(offer.id);
       }
     } catch (error) {
       if (!(error instanceof Failure)) throw error;

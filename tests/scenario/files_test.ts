@@ -12,11 +12,11 @@ async function inMidTransfer() {
   const [from, to] = [new MemoryFiles(), new MemoryFiles()];
   from.sources.set("large", new Uint8Array(2_000 * CHUNK_BYTES));
   const { alice, bob } = await harness.pair({ host: { files: from }, guest: { files: to } });
-  await alice.chat.sendFile("large", "1");
+  await alice.chat.files.send("large", "1");
   await harness.until(() => states(bob).includes("offered"));
   const gate = Promise.withResolvers<void>();
   to.gate = gate.promise;
-  await bob.chat.acceptFile();
+  await bob.chat.files.accept();
   await harness.until(() => states(alice).includes("accepted"));
   await harness.settle();
   assertEquals([from.found, to.open], [1, 1]);

@@ -6,6 +6,7 @@
 import type {
   CloseReason,
   Controls,
+  FileControls,
   MessageRef,
   Overview,
   RelayDocuments,
@@ -67,31 +68,22 @@ export class RecordedControls implements Controls {
 
   invite(passphrase?: string): Promise<void> {
     const asked = passphrase === undefined ? "invite" : `invite ${passphrase}`;
-    return Promise.resolve().then(() => this.#ask(asked));
+    return this.#askLater(asked);
   }
 
   setTimer(seconds: number): void {
     this.#ask(`timer ${seconds}`);
   }
 
-  sendFile(path: string, id: string): Promise<void> {
-    return Promise.resolve().then(() => this.#ask(`send-file ${JSON.stringify(path)} ${id}`));
-  }
-
-  acceptFile(id?: string): Promise<void> {
-    return Promise.resolve().then(() => this.#ask(`accept ${id}`));
-  }
-
-  refuseFile(id?: string): void {
-    this.#ask(`refuse ${id}`);
-  }
-
-  cancelFile(id?: string): Promise<void> {
-    return Promise.resolve().then(() => this.#ask(`cancel ${id}`));
-  }
+  readonly files: FileControls = {
+    send: (path, id) => this.#askLater(`send-file ${JSON.stringify(path)} ${id}`),
+    accept: (id) => this.#askLater(`accept ${id}`),
+    refuse: (id) => this.#ask(`refuse ${id}`),
+    cancel: (id) => this.#askLater(`cancel ${id}`),
+  };
 
   burn(): Promise<void> {
-    return Promise.resolve().then(() => this.#ask("burn"));
+    return this.#askLater("burn");
   }
 
   leave(reason: CloseReason = "exit"): Promise<void> {
@@ -111,6 +103,10 @@ export class RecordedControls implements Controls {
 
   overview(): Overview {
     return this.now;
+  }
+
+  #askLater(what: string): Promise<void> {
+    return Promise.resolve().then(() => this.#ask(what));
   }
 
   #ask(what: string): void {
