@@ -322,6 +322,8 @@ export const REASONS = {
   "interrupted": because("interrupted"),
   /** The system, or a terminal that was closed, ended the program before a chat began. */
   "terminated": because("interrupted"),
+  /** Standard input cannot be read: it is a folder, for example. */
+  "input-unreadable": because<{ problem: FileProblem }>("usage"),
   /** Standard output takes no more. */
   "output-lost": because<{ why: "no-reader" | "no-space" | "closed" | "other" }>("output"),
 

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { Failure } from "../errors.ts";
+import { fileProblem } from "../file_problem.ts";
 import type { Output } from "./output.ts";
 import type { Size, Terminal } from "./terminal.ts";
 
@@ -34,7 +36,7 @@ export function stdio(
         return length === null ? null : buffer.slice(0, length);
       } catch (error) {
         if (isClosed(error)) return null;
-        throw error;
+        throw new Failure("input-unreadable", { problem: fileProblem(error) }, { cause: error });
       }
     },
     setRaw(on) {

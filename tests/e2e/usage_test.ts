@@ -52,6 +52,12 @@ const CASES: readonly {
   { what: "no name", args: ["new", "--local"], status: 2, says: /--name NAME or WHISPER_NAME/ },
   { what: "no relay", args: ["new", "--name", "A"], status: 2, says: /--uri.*WHISPER_URI/ },
   {
+    what: "no code to receive by",
+    args: ["receive", "--into", ".", "--yes", "--local"],
+    status: 2,
+    says: /whisper receive CODE/,
+  },
+  {
     what: "neither new nor join",
     args: ["--local", "--name", "A"],
     status: 2,
@@ -232,6 +238,14 @@ async function shell(line: string, env: Record<string, string> = {}): Promise<Ou
   } finally {
     await Deno.remove(folder, { recursive: true }).catch(() => {});
   }
+}
+
+for (const line of ["W new --plain --local --name A </tmp", "W relay save </tmp"]) {
+  Deno.test(`input: says that it cannot be read, with status 2: ${line}`, async () => {
+    const { code, stderr } = await shell(line);
+    assertStringIncludes(stderr, "Cannot read the standard input: it is not a regular file.");
+    assertEquals(code, 2);
+  });
 }
 
 const FULL_DISK = [

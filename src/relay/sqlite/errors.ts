@@ -48,6 +48,7 @@ const BY_ERRNO: Record<string, Trouble> = {
   EROFS: "denied",
   ENOENT: "denied",
   ENOTDIR: "denied",
+  EISDIR: "denied",
 };
 
 const REASONS = {
@@ -76,7 +77,8 @@ function troubleOf(error: unknown): Trouble | undefined {
   if (isGuarded(error)) return "guarded";
   if (
     error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotFound ||
-    error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.NotADirectory
+    error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.NotADirectory ||
+    error instanceof Deno.errors.IsADirectory
   ) {
     return "denied";
   }

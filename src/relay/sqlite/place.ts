@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Random } from "../../clock.ts";
 import { Failure } from "../../errors.ts";
 import type { FactsOf } from "../../failure_reasons.ts";
 
@@ -40,7 +39,7 @@ function trimmed(directory: string): string {
  *
  * @throws {Failure} when it is a link, not a directory, another user's, or open to others.
  */
-export function ensurePrivateDirectory(directory: string, random: Random): void {
+export function ensurePrivateDirectory(directory: string): void {
   try {
     Deno.mkdirSync(directory, { mode: 0o700 });
   } catch (error) {
@@ -51,19 +50,7 @@ export function ensurePrivateDirectory(directory: string, random: Random): void 
   // Windows reports neither: there the temporary directory is the user's own.
   if (mode === null || uid === null) return;
   if ((mode & 0o077) !== 0) throw unsafe(directory, "open-to-others");
-  if (uid !== ownUser(directory, random)) throw unsafe(directory, "foreign-owner");
-}
-
-/** Our user, as the owner of a file we make: asking the system takes another permission. */
-function ownUser(directory: string, random: Random): number | null {
-  const probe = `${directory}/${random(8).toHex()}.probe`;
-  const file = Deno.openSync(probe, { createNew: true, write: true, mode: 0o600 });
-  try {
-    return file.statSync().uid;
-  } finally {
-    file.close();
-    Deno.removeSync(probe);
-  }
+  if (uid !== Deno.uid()) throw unsafe(directory, "foreign-owner");
 }
 
 function unsafe(

@@ -64,12 +64,12 @@ export interface SqliteOptions {
  * @throws {Failure} when the file or its directory cannot be used, in a sentence for the person.
  */
 export async function openSqliteRelay(options: SqliteOptions): Promise<Relay> {
-  const { clock, random, signal } = options;
+  const { clock, signal } = options;
   const path = options.path ?? defaultDatabasePath(options.env ?? ((name) => Deno.env.get(name)));
   const owned = options.path === undefined;
   try {
     signal?.throwIfAborted();
-    if (owned) ensurePrivateDirectory(directoryOf(path), random);
+    if (owned) ensurePrivateDirectory(directoryOf(path));
     const lock = await FileLock.acquire(lockPath(path), { clock, signal });
     try {
       const db = openDatabase(path, { owned });

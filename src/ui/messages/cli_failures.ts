@@ -134,6 +134,10 @@ export const CLI_FAILURES = {
     message: "No name specified.",
     hint: `Pass your name with ${source}.`,
   }),
+  "input-unreadable": ({ problem }) => ({
+    message: `Cannot read the standard input: ${FILE_PROBLEMS[problem]}.`,
+    hint: "Run the command in a terminal, or connect a pipe or a file.",
+  }),
   "missing-relay": () => ({
     message: "No relay specified.",
     hint: "Pass --uri URI (or WHISPER_URI), or --local (or WHISPER_LOCAL=1).",

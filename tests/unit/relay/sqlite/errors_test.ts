@@ -68,6 +68,8 @@ Deno.test("relayError: makes a file that cannot be opened, written or read a fai
     assertStays(new Deno.errors.NotCapable("access to /dev/x"), "Can't create, read or write");
     const guard = 'Requires all access to "/dev/shm/whisper"';
     assertStays(new Deno.errors.NotCapable(guard), "Deno lets Whisper use nothing in /dev");
+    const options = { create: true, write: true };
+    assertStays(thrown(() => Deno.openSync(directory, options)), "Can't create, read or write");
     assertStays(new Deno.errors.NotADirectory("os error 20"), "Can't create, read or write");
     assertStays(
       Object.assign(new Error("os error 30"), { code: "EROFS" }),

@@ -1,6 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Failure } from "../../../../src/errors.ts";
-import { systemRandom } from "../../../../src/clock.ts";
 import {
   defaultDatabasePath,
   directoryOf,
@@ -33,8 +32,8 @@ Deno.test("directoryOf: returns what precedes the last slash", () => {
 Deno.test("ensurePrivateDirectory: creates a missing directory for its owner alone", () =>
   inDirectory((directory) => {
     const own = `${directory}/own`;
-    ensurePrivateDirectory(own, systemRandom);
-    ensurePrivateDirectory(own, systemRandom);
+    ensurePrivateDirectory(own);
+    ensurePrivateDirectory(own);
     assertEquals((Deno.lstatSync(own).mode ?? 0) & 0o777, 0o700);
     assertEquals(names(own), []);
     return Promise.resolve();
@@ -42,7 +41,7 @@ Deno.test("ensurePrivateDirectory: creates a missing directory for its owner alo
 
 /** Asserts that `directory` is not used, because of `problem`. */
 function assertUnsafe(directory: string, problem: string): void {
-  const failure = assertThrows(() => ensurePrivateDirectory(directory, systemRandom), Failure);
+  const failure = assertThrows(() => ensurePrivateDirectory(directory), Failure);
   assertEquals(failure.code, "relay-storage");
   assertEquals(failure.facts, { directory, problem });
 }
