@@ -280,7 +280,7 @@ export class Chat implements Controls {
     const seat = open?.room.seat;
     if (!open || !seat || this.#isEnding) throw new Failure("no-room-yet");
     const { documents, more } = await open.connection.once(
-      ({ relay, signal }) => relay.inspect(seat, { signal }),
+      (relay, attempt) => relay.inspect(seat, attempt),
       this.#stop.signal,
     ).catch((cause) => {
       throw cause instanceof Failure ? cause : new Failure("documents-unreadable", {}, { cause });

@@ -250,7 +250,7 @@ export class HandshakeDriver {
     // Sealed before the guest is told: from here on the room is closed to everyone else.
     const sealed = await connection.run(
       "seal",
-      ({ relay, signal }) => relay.seal(seat, { signal }),
+      (relay, attempt) => relay.seal(seat, attempt),
       signal,
     );
     if (!sealed) return;
@@ -271,7 +271,7 @@ export class HandshakeDriver {
       emit({ event: "waiting", for: "handshake" });
     }
     if (guess && guess.count >= MAX_GUESSES) {
-      await connection.run("burn", ({ relay, signal }) => relay.burn(seat, { signal }), signal);
+      await connection.run("burn", (relay, attempt) => relay.burn(seat, attempt), signal);
     }
     if (send && !isSent) await this.#send(send);
     if (!guess) return;
@@ -303,11 +303,7 @@ export class HandshakeDriver {
   async #vacate(nonce: Uint8Array): Promise<void> {
     const { connection, seat, signal } = this.#deps;
     const token = encodeBase64Url(nonce);
-    await connection.run(
-      "vacate",
-      ({ relay, signal }) => relay.vacate(seat, token, { signal }),
-      signal,
-    );
+    await connection.run("vacate", (relay, attempt) => relay.vacate(seat, token, attempt), signal);
   }
 
   #envelope(message: HandshakeMessage): Envelope {
@@ -319,11 +315,7 @@ export class HandshakeDriver {
   async #send(message: HandshakeMessage): Promise<Envelope> {
     const { connection, seat, signal } = this.#deps;
     const envelope = this.#envelope(message);
-    await connection.run(
-      "post",
-      ({ relay, signal }) => relay.post(seat, [envelope], { signal }),
-      signal,
-    );
+    await connection.run("post", (relay, attempt) => relay.post(seat, [envelope], attempt), signal);
     return envelope;
   }
 }

@@ -67,7 +67,7 @@ export class Heartbeat {
       let askedAt = clock.monotonic();
       const view = await connection.run(
         "renew",
-        ({ relay, signal }) => {
+        (relay, { signal }) => {
           askedAt = clock.monotonic();
           return relay.renew(seat, { keep, signal });
         },

@@ -37,14 +37,16 @@ const TRIAL_MS = 2_000;
 /** Steps of the backoff that a throttled client skips: it waits four times as long. */
 const THROTTLED_STEPS = 2;
 
-/** One attempt at an operation. */
+/** One attempt at an operation; the relay takes it for its options. */
 export interface Attempt {
-  readonly relay: Relay;
   /** Aborted when nobody waits for this attempt any more. */
   readonly signal: AbortSignal;
   /** Attempts before this one. */
   readonly number: number;
 }
+
+/** What is asked of the relay, by attempt. */
+export type Operation<T> = (relay: Relay, attempt: Attempt) => Promise<T>;
 
 /** Dependencies and callbacks of a connection. */
 export interface RelayConnectionDeps {
@@ -93,14 +95,10 @@ export class RelayConnection {
    * @throws {Failure} that trying again does not help, or the reason of the aborted `signal`.
    * @example
    * ```ts
-   * await connection.run("seal", ({ relay, signal }) => relay.seal(seat, { signal }), until);
+   * await connection.run("seal", (relay, attempt) => relay.seal(seat, attempt), until);
    * ```
    */
-  async run<T>(
-    name: string,
-    operation: (attempt: Attempt) => Promise<T>,
-    signal: AbortSignal,
-  ): Promise<T> {
+  async run<T>(name: string, operation: Operation<T>, signal: AbortSignal): Promise<T> {
     const ended = new AbortController();
     try {
       for (let number = 0;; number++) {
@@ -131,14 +129,11 @@ export class RelayConnection {
    *
    * @throws {Failure} where it does not succeed.
    */
-  async once<T>(operation: (attempt: Attempt) => Promise<T>, signal: AbortSignal): Promise<T> {
+  async once<T>(operation: Operation<T>, signal: AbortSignal): Promise<T> {
     const { relay, clock } = this.#deps;
     try {
-      return await withDeadline(
-        clock,
-        { ms: ATTEMPT_MS, signals: [signal] },
-        (signal) => operation({ relay, signal, number: 0 }),
-      );
+      const bound = { ms: ATTEMPT_MS, signals: [signal] };
+      return await withDeadline(clock, bound, (signal) => operation(relay, { signal, number: 0 }));
     } catch (error) {
       throw error instanceof RelayUnavailable ? error.failure : error;
     }
@@ -148,7 +143,7 @@ export class RelayConnection {
   async post(seat: Seat, envelopes: readonly Envelope[], signal: AbortSignal): Promise<void> {
     let repeats = 0;
     for (let from = 0; from < envelopes.length;) {
-      from += await this.run("post", async ({ relay, signal, number }) => {
+      from += await this.run("post", async (relay, { signal, number }) => {
         if (number > 0) {
           repeats++;
           this.#posting.failed();
@@ -202,7 +197,7 @@ export class RelayConnection {
 
   async #attempt<T>(
     name: string,
-    operation: (attempt: Attempt) => Promise<T>,
+    operation: Operation<T>,
     { number, signal }: { number: number; signal: AbortSignal },
   ): Promise<{ result: T } | RelayUnavailable> {
     const { relay, clock } = this.#deps;
@@ -212,7 +207,7 @@ export class RelayConnection {
       const result = await withDeadline(
         clock,
         { ms: ATTEMPT_MS, signals: [signal] },
-        (signal) => operation({ relay, signal, number }),
+        (signal) => operation(relay, { signal, number }),
       );
       this.#failingSince = undefined;
       this.#markHealthy(name);

@@ -18,9 +18,9 @@ import {
   parseCode,
 } from "../protocol/invite_code.ts";
 import { roomOfName, roomOfNameplate } from "../protocol/wire.ts";
-import type { Claim, Refusal, RoomId, Seat } from "../relay/relay.ts";
+import type { Claim, Refusal, Relay, RoomId, Seat } from "../relay/relay.ts";
 import type { RoomKind } from "./events.ts";
-import type { Attempt, RelayConnection } from "./retry.ts";
+import type { Attempt, Operation, RelayConnection } from "./retry.ts";
 
 /** The failure of a guest who was refused a seat. */
 const REFUSED = {
@@ -150,8 +150,8 @@ export class Room {
   async #reopen(): Promise<Seat> {
     const held = this.#seat!;
     const next = this.#draw();
-    const answer = await this.#take("invite", async ({ relay, signal }) => {
-      const seat = await relay.reopen(held, next, { signal });
+    const answer = await this.#take("invite", async (relay, attempt) => {
+      const seat = await relay.reopen(held, next, attempt);
       return seat ? { seat } : {};
     });
     if (!("seat" in answer)) throw new Failure("evicted");
@@ -171,15 +171,15 @@ export class Room {
    */
   async leave(signal: AbortSignal): Promise<number | null> {
     const seat = this.#seat!;
-    const leave = ({ relay, signal }: Attempt) => relay.leave(seat, { signal });
+    const leave = (relay: Relay, attempt: Attempt) => relay.leave(seat, attempt);
     return (await this.#deps.connection.run("leave", leave, signal)).remaining;
   }
 
   /** Deletes what this seat has posted, once the seat itself is lost. */
   async withdraw(signal: AbortSignal): Promise<void> {
     const seat = this.#seat!;
-    const withdraw = ({ relay, signal }: Attempt) => relay.withdraw(seat, { signal });
-    await this.#deps.connection.run("withdraw", withdraw, signal);
+    const { connection } = this.#deps;
+    await connection.run("withdraw", (relay, attempt) => relay.withdraw(seat, attempt), signal);
   }
 
   async #create(): Promise<Entered> {
@@ -209,7 +209,7 @@ export class Room {
     const wanted = { ...this.#draw(), lingerMs: this.#deps.lingerMs };
     const created = await this.#take(
       "create",
-      ({ relay, signal }) => relay.create(room, wanted, { signal }),
+      (relay, attempt) => relay.create(room, wanted, attempt),
     );
     return "seat" in created ? created.seat : undefined;
   }
@@ -217,7 +217,7 @@ export class Room {
   /** Asks for the guest seat of a room. */
   #claim(room: RoomId): Promise<Claim> {
     const { token } = this.#draw();
-    return this.#take("claim", ({ relay, signal }) => relay.claim(room, token, { signal }));
+    return this.#take("claim", (relay, attempt) => relay.claim(room, token, attempt));
   }
 
   #draw(): { token: string; epoch: string } {
@@ -227,7 +227,7 @@ export class Room {
 
   async #take<T extends object>(
     name: string,
-    operation: (attempt: Attempt) => Promise<T | T & { readonly seat: Seat }>,
+    operation: Operation<T | T & { readonly seat: Seat }>,
   ): Promise<T | T & { readonly seat: Seat }> {
     const { connection, signal } = this.#deps;
     const taking = connection.run(name, operation, signal).then((answer) => {

@@ -243,7 +243,7 @@ export class Sync {
         const ids = this.#removals.values().take(REMOVE_AT_ONCE).toArray();
         await connection.run(
           "remove",
-          ({ relay, signal }) => relay.remove(seat, ids, { signal }),
+          (relay, attempt) => relay.remove(seat, ids, attempt),
           this.#signal,
         );
         // Only now: what a read brings in the meantime needs no second removal.
@@ -304,20 +304,21 @@ export class Sync {
     // In a flood every other read is for what may be genuine: forgeries hide nothing, and cost no tokens.
     const wanted = this.#rejectedPages > 0 && !this.#wasSelective ? this.#deps.wanted() : undefined;
     this.#wasSelective = wanted !== undefined;
-    const { envelopes, malformed, upTo } = await connection.run("read", async (attempt) => {
-      if (attempt.number > 0) this.#page.failed();
+    const page = await connection.run("read", async (relay, { signal, number }) => {
+      if (number > 0) this.#page.failed();
       const bytes = Math.min(
         this.#page.bytes,
         this.#rejectedPages > 0 ? MAX_FLOOD_BYTES : Infinity,
       );
       const began = clock.monotonic();
-      const found = await attempt.relay.read(seat, { bytes, wanted, signal: attempt.signal });
-      const { envelopes } = found;
+      const found = await relay.read(seat, { bytes, wanted, signal });
       const ms = clock.monotonic() - began;
       // A choice among all that lies there takes its time on the server.
+      const { envelopes } = found;
       if (!wanted) this.#page.passed({ bytes: sizeOfAll(envelopes), count: envelopes.length, ms });
       return found;
     }, this.#signal);
+    const { envelopes, malformed, upTo } = page;
     const isPage = upTo !== Infinity;
     const askedBefore = this.#removalsAsked;
     let rejected = 0;

@@ -70,29 +70,8 @@ type Codes = ReadonlySet<string | number | undefined>;
 
 /** Codes of the server for "not now": elections, shutdowns, interruptions, and write conflicts. */
 const TRANSIENT_CODES: Codes = new Set([
-  ...[
-    6,
-    7,
-    24,
-    43,
-    TIME_EXCEEDED,
-    64,
-    79,
-    89,
-    91,
-    112,
-    117,
-    133,
-    134,
-    175,
-    189,
-    225,
-    237,
-    246,
-    262,
-    317,
-  ],
-  ...[9001, 10107, 11600, 11602, 13435, 13436, DUPLICATE_KEY, 136, 280, 286],
+  ...[6, 7, 24, 43, TIME_EXCEEDED, 64, 79, 89, 91, 112, 117, 133, 134, 175, 189, 225, 237, 246],
+  ...[262, 317, 9001, 10107, 11600, 11602, 13435, 13436, DUPLICATE_KEY, 136, 280, 286],
 ]);
 const TRANSIENT_LABELS = [
   "RetryableWriteError",

@@ -174,7 +174,7 @@ Deno.test("RelayConnection.run: retries nothing early because of an operation th
 Deno.test("RelayConnection.run: repeats one failed attempt at once and in silence", async () => {
   const { clock, connection, states } = connected();
   const numbers: number[] = [];
-  await connection.run("post", ({ number }) => {
+  await connection.run("post", (_, { number }) => {
     numbers.push(number);
     return number === 0 ? Promise.reject(outage()) : Promise.resolve();
   }, never);
@@ -184,7 +184,7 @@ Deno.test("RelayConnection.run: repeats one failed attempt at once and in silenc
 Deno.test("RelayConnection.run: ends an attempt after 9 s, aborts its signal, and tries again", async () => {
   const { clock, connection } = connected();
   const signals: AbortSignal[] = [];
-  const done = connection.run("post", ({ signal, number }) => {
+  const done = connection.run("post", (_, { signal, number }) => {
     signals.push(signal);
     return number === 0 ? new Promise<string>(() => {}) : Promise.resolve("done");
   }, never);
@@ -247,7 +247,7 @@ Deno.test("RelayConnection.run: tries other clients, each for two seconds, while
   const read = () => works ? Promise.resolve() : new Promise<void>(() => {});
   const done = stage.connection.run(
     "read",
-    ({ number }) => number ? read() : Promise.reject(outage()),
+    (_, { number }) => number ? read() : Promise.reject(outage()),
     never,
   );
   await stage.clock.advance(6_000);
@@ -272,7 +272,7 @@ Deno.test("RelayConnection.run: tries again at once through a client that took t
   const { clock, connection } = connected();
   const replaced = Promise.withResolvers<never>();
   let attempts = 0;
-  const done = connection.run("read", async ({ number }) => {
+  const done = connection.run("read", async (_, { number }) => {
     attempts++;
     if (number < 3) throw outage();
     if (number === 3) await replaced.promise;
@@ -295,7 +295,7 @@ Deno.test("RelayConnection.run: gives up the other client when the present one g
   const answer = Promise.withResolvers<void>();
   const done = stage.connection.run(
     "read",
-    ({ number }) => number ? answer.promise : Promise.reject(outage()),
+    (_, { number }) => number ? answer.promise : Promise.reject(outage()),
     never,
   );
   await stage.clock.advance(3_000);
