@@ -148,7 +148,8 @@ function transfer(
     ...start,
     files: undefined,
     transfer: name === "send"
-      ? { kind: "send", paths: words, timeoutMs }
+      // "-" stands for the standard input, as with other programs.
+      ? { kind: "send", paths: words.join() === "-" ? [] : words, timeoutMs }
       : { kind: "receive", into, yes: settings.isFlag("yes"), timeoutMs },
   };
 }

@@ -399,3 +399,13 @@ Deno.test("parseCommand: returns or fails with a next step, for any sources", ()
     { numRuns: RUNS },
   );
 });
+
+Deno.test("parseCommand: a hyphen alone stands for what is piped in", () => {
+  const paths = (...words: string[]) => {
+    const { transfer } = parseAs("chat", ["send", ...words]);
+    return transfer?.kind === "send" && transfer.paths;
+  };
+  assertEquals(paths("-"), []);
+  assertEquals(paths("./-"), ["./-"]);
+  assertEquals(paths("a", "-"), ["a", "-"]);
+});
