@@ -4,6 +4,8 @@
  * @module
  */
 import type { FileEvent } from "../chat/events.ts";
+import { safeLine } from "../terminal/safe_text.ts";
+import { clip } from "../terminal/text.ts";
 import { percent, progressText, sizeText } from "./messages/files.ts";
 
 /** Percents between two lines. */
@@ -12,6 +14,11 @@ const STEP = 10;
 const STREAM_STEP = 10_000_000;
 /** Cells of a bar. */
 const BAR_CELLS = 24;
+
+/** Without room for so much of the name, there is only how far the file has come. */
+const MIN_NAME_CELLS = 8;
+/** After so many milliseconds without progress, the rate is measured from there. */
+const PAUSE_MS = 5_000;
 
 /** A line for every ten percent of each file. */
 export class ProgressSteps {
@@ -39,22 +46,30 @@ export class ProgressSteps {
 /** A bar with rate and time left, for the line that is written again and again. */
 export class ProgressBar {
   #began: { readonly key: string; readonly at: number; readonly bytes: number } | undefined;
+  #updatedAt = -Infinity;
 
-  /** The text for an event, at this monotonic time. */
-  text(event: FileEvent, now: number): string {
+  /** The text for an event, at this monotonic time, in so many cells: the name gives way first. */
+  text(event: FileEvent, { now, columns }: { now: number; columns: number }): string {
     const key = `${event.from} ${event.id}`;
-    if (this.#began?.key !== key) this.#began = { key, at: now, bytes: event.bytes };
+    const isSlow = now - this.#updatedAt > PAUSE_MS;
+    this.#updatedAt = now;
+    if (!this.#began || this.#began.key !== key || isSlow) {
+      this.#began = { key, at: now, bytes: event.bytes };
+    }
     const { size, bytes, name } = event;
     const elapsed = (now - this.#began.at) / 1_000;
     const rate = elapsed > 0 ? (bytes - this.#began.bytes) / elapsed : 0;
     const speed = rate > 0 ? `${sizeText(Math.round(rate))}/s` : "";
-    if (size === null) return [sizeText(bytes), speed].filter(Boolean).join(", ");
+    if (size === null) return clip([sizeText(bytes), speed].filter(Boolean).join(", "), columns);
     const share = size === 0 ? 1 : bytes / size;
     const full = Math.floor(share * BAR_CELLS);
     const bar = "#".repeat(full) + "-".repeat(BAR_CELLS - full);
     const left = rate > 0 ? `${timeText((size - bytes) / rate)} left` : "";
-    const facts = [`${percent(size, bytes)}% of ${sizeText(size)}`, speed, left].filter(Boolean);
-    return `${name} [${bar}] ${facts.join(", ")}`;
+    const facts = [`${percent(size, bytes)}% of ${sizeText(size)}`, speed, left].filter(Boolean)
+      .join(", ");
+    const rest = ` [${bar}] ${facts}`;
+    const room = columns - rest.length;
+    return room < MIN_NAME_CELLS ? clip(facts, columns) : clip(safeLine(name), room) + rest;
   }
 }
 

@@ -6,7 +6,6 @@
 import type { ChatEvent, FileEvent, RoomKind } from "../chat/events.ts";
 import type { Failure } from "../errors.ts";
 import { safeLine, safeText } from "../terminal/safe_text.ts";
-import { clip } from "../terminal/text.ts";
 import { tty } from "../terminal/terminal_text.ts";
 import type { ScreenParts } from "./interface.ts";
 import { alarmText, peerLabel, sentenceOf } from "./messages/events.ts";
@@ -95,8 +94,9 @@ export class TransferScreen implements TransferView {
     if (event.state === "progress") {
       if (progress === "none") return;
       if (progress === "bar") {
-        const text = safeLine(this.#bar.text(event, clock.monotonic()));
-        terminal.write(tty`\r\x1b[K${clip(text, terminal.size().columns - 1)}`);
+        const columns = terminal.size().columns - 1;
+        const text = this.#bar.text(event, { now: clock.monotonic(), columns });
+        terminal.write(tty`\r\x1b[K${text}`);
         this.#hasBarLine = true;
         return;
       }

@@ -8,9 +8,12 @@ import { textOf } from "../../terminal/editor.ts";
 import { STATUS_TEXTS } from "../messages/tui.ts";
 import { duration, secretWord } from "../messages/events.ts";
 import { progressText } from "../messages/files.ts";
+import { clip } from "../../terminal/text.ts";
 import type { Entry } from "./log.ts";
 import type { State } from "./state.ts";
 
+/** Cells for the name of a file. */
+const MAX_NAME_CELLS = 20;
 /** A draft of this share of the longest message shows its size. */
 const COUNT_FROM = 0.75;
 
@@ -24,7 +27,7 @@ export function statusText(state: State): string {
     relay(state),
     heard(state),
     timerSeconds > 0 && STATUS_TEXTS.timer(duration(timerSeconds)),
-    file && STATUS_TEXTS.file(file.name, progressText(file)),
+    file && STATUS_TEXTS.file(clip(file.name, MAX_NAME_CELLS), progressText(file)),
     isMuted && STATUS_TEXTS.muted,
   ].filter(Boolean).join(" · ");
 }
