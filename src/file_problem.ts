@@ -1,5 +1,5 @@
 /**
- * What the system says is wrong with a file, in one word.
+ * What the system says of a file: in one word what is wrong with it, and whether there was one to remove.
  *
  * @module
  */
@@ -26,4 +26,15 @@ export function fileProblem(error: unknown): FileProblem {
 /** Whether Deno guards a path itself: devices, and files of the kernel, need every permission. */
 export function isGuarded(error: Error): boolean {
   return error instanceof Deno.errors.NotCapable && error.message.startsWith("Requires all access");
+}
+
+/** Removes a file, and tells whether there was one. */
+export function removeIfThere(path: string): boolean {
+  try {
+    Deno.removeSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }

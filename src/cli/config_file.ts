@@ -7,7 +7,7 @@ import { Failure } from "../errors.ts";
 import { ALL_FLAGS, type SettingName, SETTINGS } from "./command_table.ts";
 import { nearest } from "../nearest.ts";
 import type { StoredConfig } from "./settings.ts";
-import { fileProblem } from "../file_problem.ts";
+import { fileProblem, removeIfThere } from "../file_problem.ts";
 import { decodeText } from "./text_file.ts";
 
 /** Settings take a few hundred bytes; a larger file is some other file. */
@@ -88,7 +88,8 @@ export function loadConfig(path: string | undefined): LoadedConfig {
   return { config: checkConfig(text, path), isIgnored: false };
 }
 
-function isMissing(error: unknown): boolean {
+/** Whether an error says that there is no such file. */
+export function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
@@ -178,12 +179,4 @@ function writeNew(path: string, text: string): void {
   let bytes = new TextEncoder().encode(text);
   while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
   file.syncSync();
-}
-
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

@@ -4,8 +4,8 @@
  * @module
  */
 import { Failure } from "../errors.ts";
-import { belongsToAnotherUser, writeForOwner } from "./config_file.ts";
-import { fileProblem } from "../file_problem.ts";
+import { belongsToAnotherUser, isMissing, writeForOwner } from "./config_file.ts";
+import { fileProblem, removeIfThere } from "../file_problem.ts";
 import { decodeText } from "./text_file.ts";
 
 /** Longer than any relay link; a larger file is some other file. */
@@ -32,9 +32,7 @@ export function loadSavedLink(path: string | undefined): string | undefined {
     return decodeText(Deno.readFileSync(path)).trim();
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
-    const isAbsent = cause instanceof Deno.errors.NotFound ||
-      cause instanceof Deno.errors.NotADirectory || cause instanceof Deno.errors.PermissionDenied;
-    if (isAbsent) return undefined;
+    if (isMissing(cause) || cause instanceof Deno.errors.PermissionDenied) return undefined;
     throw new Failure("config-unreadable", { path, problem: fileProblem(cause) }, { cause });
   }
 }
@@ -67,10 +65,8 @@ export function saveLink(path: string | undefined, link: string): void {
 export function forgetLink(path: string | undefined): boolean {
   if (path === undefined) return false;
   try {
-    Deno.removeSync(path);
-    return true;
+    return removeIfThere(path);
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return false;
     throw new Failure("config-unwritable", { path, problem: fileProblem(cause) }, { cause });
   }
 }

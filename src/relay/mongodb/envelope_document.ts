@@ -261,12 +261,12 @@ function storedEnvelope(document: Document, place: RoomEpoch): Envelope | undefi
     from,
     seq,
     attempt,
-    head: bytesOf(head),
+    head: plainBytes(head),
     token,
   });
 }
 
 /** The bytes of a BSON binary; any other value as it is. */
-export function bytesOf(value: unknown): unknown {
+export function plainBytes(value: unknown): unknown {
   return value instanceof Binary ? value.buffer.subarray(0, value.position) : value;
 }

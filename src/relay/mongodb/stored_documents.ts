@@ -6,7 +6,7 @@
 import type { Db, Document } from "mongodb";
 import type { Seat, StoredDocuments } from "../relay.ts";
 import { MAX_INSPECTED, MAX_STORED_BYTES, storedMessage, storedRoom } from "../stored.ts";
-import { bytesOf, decodeDocument, RAW_BATCHES } from "./envelope_document.ts";
+import { decodeDocument, plainBytes, RAW_BATCHES } from "./envelope_document.ts";
 import { MAX_TIME_MS } from "./sweep.ts";
 
 /** In place of a document that is larger than any of Whisper's: it does not travel. */
@@ -64,6 +64,6 @@ async function readAll(db: Db, collection: string, pipeline: Document[]): Promis
 /** The document with plain bytes in place of the driver's. */
 function withBytes(document: Document): Document {
   return Object.fromEntries(
-    Object.entries(document).map(([name, value]) => [name, bytesOf(value)]),
+    Object.entries(document).map(([name, value]) => [name, plainBytes(value)]),
   );
 }

@@ -6,6 +6,7 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { Failure } from "../../errors.ts";
+import { removeIfThere } from "../../file_problem.ts";
 import { notifierPath } from "./change_notifier.ts";
 import { isBusy, isDamage } from "./errors.ts";
 
@@ -262,14 +263,6 @@ function removeFiles(path: string): void {
 
 function removeLogs(path: string): void {
   for (const suffix of ["-wal", "-shm", "-journal"]) removeIfThere(path + suffix);
-}
-
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }
 
 /** Closing twice is an error of no consequence. */

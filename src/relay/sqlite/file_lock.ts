@@ -10,6 +10,7 @@
 import type { Clock } from "../../clock.ts";
 import { anyOf, untilAborted } from "../../deadline.ts";
 import { Failure, RelayUnavailable } from "../../errors.ts";
+import { removeIfThere } from "../../file_problem.ts";
 
 /** The lock is held for milliseconds, so this long means a process that was stopped while holding it. */
 const TIMEOUT_MS = 5_000;
@@ -48,9 +49,7 @@ export class FileLock {
   release(options: { remove?: boolean } = {}): void {
     try {
       // Without a file identity the others could not notice that it is gone.
-      if (options.remove && this.#file.statSync().ino !== null) Deno.removeSync(this.#path);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      if (options.remove && this.#file.statSync().ino !== null) removeIfThere(this.#path);
     } finally {
       this.#file.close();
     }
