@@ -52,7 +52,7 @@ export const CHAT_FAILURES = {
       : {
         message: "Two people have already met in this room, so it lets no one in.",
         hint:
-          "If one of them was you: ask your peer to type /invite, then enter it again. Or wait 30 seconds after both programs ended.",
+          "If one of them was you: ask your peer to type /invite, then enter it again. If both programs crashed: agree on another name, or wait until the room expires (10 minutes, unless --linger was given).",
       },
   "code-burnt": ({ by }) =>
     by === "code"

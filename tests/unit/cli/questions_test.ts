@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { URI_CHECKS } from "../../../src/relay/open.ts";
 import { encodeRelayLink } from "../../../src/relay/relay_link.ts";
 import { TerminalInput } from "../../../src/terminal/prompt.ts";
@@ -11,6 +11,7 @@ import {
   readSecret,
 } from "../../../src/cli/questions.ts";
 import { flagAndEnv } from "../../../src/cli/command_table.ts";
+import { DEFAULT_LINGER_MS } from "../../../src/cli/person.ts";
 import { Failure, type FailureCode } from "../../../src/errors.ts";
 import { describeFailure } from "../../../src/ui/messages/failures.ts";
 import type { Note } from "../../../src/ui/messages/cli.ts";
@@ -314,6 +315,12 @@ Deno.test("askRoom: asks for the code of a room that is waiting before it opens 
   assertEquals(await askRoom(ask, person("\r\r").asker, waiting), { mode: "new" });
   const nothing = { ...CODES, isRoomWaiting: () => Promise.resolve(false) };
   assertEquals(await askRoom(ask, person("\r").asker, nothing), { mode: "new" });
+});
+
+Deno.test("describeFailure: says how long a room stays closed that both programs left by crashing", () => {
+  const { hint } = describeFailure(new Failure("room-sealed", { by: "name" }));
+  assertStringIncludes(hint, "/invite");
+  assertStringIncludes(hint, `${DEFAULT_LINGER_MS / 60_000} minutes, unless --linger`);
 });
 
 Deno.test("describeFailure: names the flag and the variable of what a chat misses", () => {
