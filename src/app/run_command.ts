@@ -9,6 +9,7 @@ import { EXIT } from "../errors.ts";
 import { notifierFor } from "../terminal/notification.ts";
 import { goOffline } from "../permissions/confine.ts";
 import { env } from "../environment.ts";
+import { programName } from "../ui/messages/invocation.ts";
 import {
   type CommandSurroundings,
   isAnsi,
@@ -31,7 +32,9 @@ export async function runCommand(
       output.write((await import("../cli/version.ts")).versionText());
       return EXIT.ok;
     case "completions":
-      output.writeData((await import("../cli/completions.ts")).completionScript(command.shell));
+      output.writeData(
+        (await import("../cli/completions.ts")).completionScript(command.shell, programName()),
+      );
       return EXIT.ok;
     case "complete":
       output.writeData((await import("../cli/completions.ts")).completionText(command.words));

@@ -92,13 +92,17 @@ export function completionText(words: readonly string[]): string {
   return completion.map(({ word, help }) => `${word}\t${help}\n`).join("");
 }
 
-/** The script for one shell. It calls the program by the name that is being completed. */
-export function completionScript(shell: (typeof SHELLS)[number]): string {
-  return SCRIPTS[shell];
+/**
+ * The script for one shell. It calls the program by the name that is being completed.
+ *
+ * @param name the name of the command; another program may be called `whisper`.
+ */
+export function completionScript(shell: (typeof SHELLS)[number], name: string): string {
+  return SCRIPTS[shell].replaceAll("NAME", name);
 }
 
 const SCRIPTS: Record<(typeof SHELLS)[number], string> = {
-  bash: `# Whisper in bash. In ~/.bashrc: source <(whisper completions bash)
+  bash: `# Whisper in bash. In ~/.bashrc: source <(NAME completions bash)
 _whisper() {
   local IFS=$'\\n' found
   found=$("\${COMP_WORDS[0]}" __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
@@ -107,19 +111,19 @@ _whisper() {
     compopt -o default 2>/dev/null || COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}"))
   else COMPREPLY=($(cut -f 1 <<< "$found")); fi
 }
-complete -F _whisper whisper
+complete -F _whisper NAME
 `,
-  zsh: `#compdef whisper
-# Whisper in zsh. In ~/.zshrc, after compinit: source <(whisper completions zsh)
+  zsh: `#compdef NAME
+# Whisper in zsh. In ~/.zshrc, after compinit: source <(NAME completions zsh)
 _whisper() {
   local -a found
   found=("\${(@f)$("\${words[1]}" __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   if [[ $found[1] == :files ]]; then _files; return; fi
   compadd -- "\${(@)found%%$'\\t'*}"
 }
-if [[ $funcstack[1] == _whisper ]]; then _whisper "$@"; else compdef _whisper whisper; fi
+if [[ $funcstack[1] == _whisper ]]; then _whisper "$@"; else compdef _whisper NAME; fi
 `,
-  fish: `# Whisper in fish: whisper completions fish > ~/.config/fish/completions/whisper.fish
+  fish: `# Whisper in fish: NAME completions fish > ~/.config/fish/completions/NAME.fish
 function __whisper
   set -l current (commandline -ct)
   set -l words (commandline -opc) "$current"
@@ -130,11 +134,11 @@ function __whisper
     printf '%s\\n' $found
   end
 end
-complete -c whisper -f -a '(__whisper)'
+complete -c NAME -f -a '(__whisper)'
 `,
   powershell:
-    `# Whisper in PowerShell. In $PROFILE: whisper completions powershell | Out-String | Invoke-Expression
-Register-ArgumentCompleter -Native -CommandName whisper -ScriptBlock {
+    `# Whisper in PowerShell. In $PROFILE: NAME completions powershell | Out-String | Invoke-Expression
+Register-ArgumentCompleter -Native -CommandName NAME -ScriptBlock {
   param($current, $ast, $position)
   $words = @($ast.CommandElements | Where-Object { $_.Extent.EndOffset -lt $position } | ForEach-Object { "$_" })
   $rest = @($words | Select-Object -Skip 1) + $(if ($current) { $current } else { '""' })

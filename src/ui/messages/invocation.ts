@@ -33,6 +33,12 @@ export function peerCommandLine(args: string, isLocal: boolean): string {
   return commandLine(isLocal ? `${args} --local` : args);
 }
 
+/** The name of the program where it is one word, for the completions of a shell. */
+export function programName(): string {
+  const name = program();
+  return /^[\w.-]+$/.test(name) ? name : INSTALLED;
+}
+
 /** The program that may reach any host, where this one may not. */
 export function commandForAnyHost(): string {
   const name = program();

@@ -26,7 +26,7 @@ function withScript(shell: (typeof SHELLS)[number], action: (path: string) => vo
   const folder = Deno.makeTempDirSync();
   try {
     const path = `${folder}/whisper.${shell}`;
-    Deno.writeTextFileSync(path, completionScript(shell));
+    Deno.writeTextFileSync(path, completionScript(shell, "whisper"));
     action(path);
   } finally {
     Deno.removeSync(folder, { recursive: true });
@@ -45,9 +45,17 @@ for (const shell of ["bash", "zsh", "fish"] as const) {
 
 Deno.test("completionScript: asks the program in every shell", () => {
   for (const shell of SHELLS) {
-    const script = completionScript(shell);
+    const script = completionScript(shell, "whisper");
     assert(script.includes("__complete"), shell);
     assert(script.split("\n").length <= 20, `${shell}: a short script`);
+  }
+});
+
+Deno.test("completionScript: completes the name that the program has", () => {
+  for (const shell of SHELLS) {
+    const script = completionScript(shell, "whisper-chat");
+    assert(/whisper-chat/.test(script), shell);
+    assertEquals(script.match(/(?<![_-])\bwhisper\b(?!-chat)/), null, shell);
   }
 });
 

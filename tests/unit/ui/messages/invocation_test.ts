@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { commandForAnyHost, commandLine } from "../../../../src/ui/messages/invocation.ts";
+import {
+  commandForAnyHost,
+  commandLine,
+  programName,
+} from "../../../../src/ui/messages/invocation.ts";
 
 /** Runs `test` with WHISPER_COMMAND set to `value`, or unset. */
 function withCommand(value: string | undefined, test: () => void): void {
@@ -42,4 +46,10 @@ Deno.test("commandForAnyHost: names the task of a clone, or the program without 
   );
   withCommand("deno task chat:atlas", () => assertEquals(commandForAnyHost(), "deno task chat"));
   withCommand(undefined, () => assertEquals(commandForAnyHost(), "whisper"));
+});
+
+Deno.test("programName: is one word", () => {
+  withCommand("whisper-chat", () => assertEquals(programName(), "whisper-chat"));
+  withCommand("./setup.sh chat", () => assertEquals(programName(), "whisper"));
+  withCommand(undefined, () => assertEquals(programName(), "whisper"));
 });
