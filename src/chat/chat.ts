@@ -481,8 +481,9 @@ export class Chat implements Controls {
   #onControlMessage(payload: Payload): void {
     if (payload.kind === "timer") this.#disappearing.onProposal(payload.seconds, payload.agreed);
     if (payload.kind === "burn") {
-      this.#onBurnt("peer");
+      // Before it is told: an interface that leaves because of it would give another reason.
       void this.leave("burnt");
+      this.#onBurnt("peer");
     }
   }
 

@@ -104,6 +104,8 @@ export class TransferInterface implements Interface {
         return this.#controls?.displayed(event.seq);
       case "code-burnt":
         return this.#finish(new Failure("transfer-code-burnt"));
+      case "burnt":
+        return this.#onPeerGone();
       case "file":
         return this.#onFile(event);
       case "presence":

@@ -145,6 +145,22 @@ Deno.test("TransferInterface: takes a question back when its file or the peer is
   assertEquals(harness.ui.outcome?.reason, "file-peer-left");
 });
 
+Deno.test("TransferInterface: fails when the peer erases the conversation before the end", () => {
+  const erased: ChatEvent = { event: "burnt", by: "peer" };
+  const nothing = new Harness();
+  nothing.ui.hear(erased);
+  assertEquals([nothing.ui.outcome?.reason, nothing.status], ["nothing-received", 12]);
+  const part = new Harness();
+  part.file("offered");
+  part.ui.hear(erased);
+  assertEquals([part.ui.outcome?.reason, part.status], ["file-peer-left", 12]);
+  const all = new Harness();
+  all.file("offered");
+  all.file("received");
+  all.ui.hear(erased);
+  assertEquals(all.ui.outcome, undefined);
+});
+
 Deno.test("TransferInterface: says that nothing came only where nothing was offered", () => {
   const none = new Harness();
   none.presence("left");
