@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { counted } from "./counted.ts";
 import { peerCommandLine } from "./invocation.ts";
 
 /** What became of a message of one's own, behind its text. */
@@ -44,6 +45,10 @@ export const SCROLL_TEXTS = {
   more: " more below · PgDn ",
   unread: (count: number) => ` ${count} new below · Ctrl+End `,
 } as const;
+
+/** What `/clear` says where it erased unread messages. */
+export const clearedUnread = (count: number) =>
+  `Erased ${counted(count, "message")} that had not been displayed, too.`;
 
 /** What an empty composer shows. */
 export const HINT_TEXTS = {

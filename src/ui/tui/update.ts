@@ -12,6 +12,8 @@ import { typeText, withDraft, withLine } from "../../terminal/history.ts";
 import { type Input, isTyped } from "../../terminal/keys.ts";
 import { pressKey, scrollBy } from "./press.ts";
 import { drawn, EMPTY_LOG, type Entry, quoteOf, said, told } from "./log.ts";
+import { countBelow } from "../../ranges.ts";
+import { clearedUnread } from "../messages/tui.ts";
 import type { Weight } from "../messages/events.ts";
 import { rowsOf } from "./rows.ts";
 import { atTail, flippedBack, type State } from "./state.ts";
@@ -101,8 +103,12 @@ export function reduce(before: State, action: Action): State {
     }
     case "find":
       return found(state, action.text);
-    case "cleared":
-      return forgetAll(state);
+    case "cleared": {
+      const next = forgetAll(state);
+      const unread = countBelow(state.undisplayed, Infinity);
+      if (unread === 0) return next;
+      return { ...next, log: told(next.log, "news", clearedUnread(unread), state.wall) };
+    }
     case "ended":
       return { ...state, isEnded: true, search: undefined, draft: EMPTY_DRAFT, invite: undefined };
     default:

@@ -416,6 +416,9 @@ Deno.test("FullScreen: says how many messages scrolled past without having been 
   assertEquals(unread(), "31 unread above · PgUp");
   await harness.type("/clear", "\r");
   assertEquals(unread(), undefined);
+  assertStringIncludes(harness.screen.text, "Erased 50 messages that had not been displayed, too.");
+  await harness.type("/clear", "\r");
+  assert(!harness.screen.text.includes("Erased"));
 });
 
 Deno.test("FullScreen: a terminal that takes no output has displayed nothing", async () => {
