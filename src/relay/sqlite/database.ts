@@ -96,18 +96,35 @@ export function openDatabase(path: string, options: { owned: boolean }): Databas
   }
 }
 
+/** Tells the file at a path from any other that may lie there later; the same for all where none has an identity. */
+export function fileAt(path: string): string {
+  try {
+    const { dev, ino } = Deno.lstatSync(path);
+    return `${dev} ${ino}`;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "none";
+    throw error;
+  }
+}
+
 /**
  * Removes what has expired and what SQLite has put aside, closes the database, and removes its files
  * if no other process has it open and no room is left.
  *
+ * @param options.file what {@link fileAt} told when it was opened: what others have put in its place is
+ * theirs, and so are the logs of that name.
  * @returns true when the files were removed.
  */
-export function retireDatabase(db: DatabaseSync, path: string): boolean {
+export function retireDatabase(
+  db: DatabaseSync,
+  path: string,
+  { file }: { file: string },
+): boolean {
   try {
     purge(db);
     const rooms = number(db, "SELECT count(*) FROM rooms");
     scrub(db);
-    if (rooms > 0 || !isAlone(db)) return false;
+    if (rooms > 0 || fileAt(path) !== file || !isAlone(db)) return false;
   } finally {
     closeQuietly(db);
   }

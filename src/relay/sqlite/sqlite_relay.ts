@@ -33,7 +33,7 @@ import {
 } from "../relay.ts";
 import { MAX_INSPECTED, MAX_STORED_BYTES, storedMessage, storedRoom } from "../stored.ts";
 import { ChangeNotifier } from "./change_notifier.ts";
-import { NOW, openDatabase, purge, retireDatabase, scrub } from "./database.ts";
+import { fileAt, NOW, openDatabase, purge, retireDatabase, scrub } from "./database.ts";
 import { relayError } from "./errors.ts";
 import { FileLock } from "./file_lock.ts";
 import { defaultDatabasePath, directoryOf, ensurePrivateDirectory, type Env } from "./place.ts";
@@ -74,7 +74,8 @@ export async function openSqliteRelay(options: SqliteOptions): Promise<Relay> {
     try {
       const db = openDatabase(path, { owned });
       try {
-        return new SqliteRelay(db, { path, clock, notifier: new ChangeNotifier(path) });
+        const file = fileAt(path);
+        return new SqliteRelay(db, { path, file, clock, notifier: new ChangeNotifier(path) });
       } catch (error) {
         db.close();
         throw error;
@@ -97,6 +98,7 @@ class SqliteRelay implements Relay {
   readonly kind = "sqlite";
   readonly #db: DatabaseSync;
   readonly #path: string;
+  readonly #file: string;
   readonly #clock: Clock;
   readonly #notifier: ChangeNotifier;
   readonly #statements = new Map<string, StatementSync>();
@@ -106,9 +108,13 @@ class SqliteRelay implements Relay {
   #stored = false;
   #closing: Promise<void> | undefined;
 
-  constructor(db: DatabaseSync, options: { path: string; clock: Clock; notifier: ChangeNotifier }) {
+  constructor(
+    db: DatabaseSync,
+    options: { path: string; file: string; clock: Clock; notifier: ChangeNotifier },
+  ) {
     this.#db = db;
     this.#path = options.path;
+    this.#file = options.file;
     this.#clock = options.clock;
     this.#notifier = options.notifier;
     this.#watchers = new Watchers({
@@ -365,7 +371,7 @@ class SqliteRelay implements Relay {
     }
     let remove = false;
     try {
-      remove = retireDatabase(this.#db, this.#path);
+      remove = retireDatabase(this.#db, this.#path, { file: this.#file });
     } catch {
       // As above, for a disk that is full or failing: who closes has nothing left to decide.
     } finally {

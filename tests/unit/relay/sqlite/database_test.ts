@@ -51,6 +51,22 @@ Deno.test("close: removes every file when the last one closes", () =>
     assertEquals(names(directory), []);
   }));
 
+Deno.test("close: leaves the file that someone has put in the place of ours", () =>
+  inDirectory(async (directory) => {
+    const path = `${directory}/chat.db`;
+    const ours = await open(path);
+    const seat = await host(ours);
+    Deno.removeSync(path);
+    const theirs = await open(path);
+    const { room } = await host(theirs);
+    await ours.leave(seat);
+    await ours.close();
+    const guest = await open(path);
+    assert("seat" in await guest.claim(room, "guest"), "the other chat goes on");
+    await guest.close();
+    await theirs.close();
+  }));
+
 Deno.test("close: leaves the file while another room lives in it", () =>
   inDirectory(async (directory) => {
     const path = `${directory}/chat.db`;
