@@ -15,6 +15,7 @@ class End {
   readonly #errors: Promise<string>;
   #hasInput = false;
   #hasOutput = false;
+  #said = "";
   /** The invite code, as soon as it is on the standard error. */
   readonly code: Promise<string>;
 
@@ -34,13 +35,17 @@ class End {
   }
 
   async #readErrors(found: (code: string) => void): Promise<string> {
-    let text = "";
     for await (const part of this.#child.stderr.pipeThrough(new TextDecoderStream())) {
-      text += part;
-      const code = CODE.exec(text)?.[0];
-      if (code && text.includes(`${code}\n`)) found(code);
+      this.#said += part;
+      const code = CODE.exec(this.#said)?.[0];
+      if (code && this.#said.includes(`${code}\n`)) found(code);
     }
-    return text;
+    return this.#said;
+  }
+
+  /** Waits until it has said something. */
+  async see(text: string): Promise<void> {
+    while (!this.#said.includes(text)) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
   /** Writes the standard input, and ends it. */
@@ -130,7 +135,7 @@ test("is interrupted on either side, and leaves nothing", async (folder) => {
     const sender = new End(folder, ["send"]);
     const receiver = new End(folder, ["receive", await sender.code, "--into", into, "--yes"]);
     // The input does not end, so that the transfer is under way for as long as it takes.
-    while ([...Deno.readDirSync(into)].length === 0) await new Promise((r) => setTimeout(r, 20));
+    await receiver.see("Receiving…");
     (who === "sender" ? sender : receiver).interrupt();
     const [sent, received] = await Promise.all([sender.over(), receiver.over()]);
     assertEquals([sent.status, received.status], who === "sender" ? [130, 12] : [12, 130], who);
@@ -174,7 +179,7 @@ test("tells the side that is left when the other was killed, and nothing stays",
     await Deno.mkdir(into, { recursive: true });
     const sender = new End(own, ["send"]);
     const receiver = new End(own, ["receive", await sender.code, "--into", into, "--yes"]);
-    while ([...Deno.readDirSync(into)].length === 0) await new Promise((r) => setTimeout(r, 20));
+    await receiver.see("Receiving…");
     const [dead, left] = killed === "sender" ? [sender, receiver] : [receiver, sender];
     dead.kill();
     const [{ errors, status }] = await Promise.all([left.over(), dead.over()]);
