@@ -251,7 +251,8 @@ export const RELAY_FAILURES = {
   }),
   "credentials-required": () => ({
     message: "The server requires a user name and a password.",
-    hint: "Add them to the connection string: mongodb://name:password@host/.",
+    hint:
+      "Add them to the connection string: mongodb://name:password@host/. If they are in it, that user was removed.",
   }),
   "not-authorized": () => ({
     message: "This database user may not read and write here.",
