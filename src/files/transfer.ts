@@ -21,6 +21,8 @@ export class Sending {
   #wanted = 1;
   /** The next chunk to send. */
   #next = 1;
+  /** The first chunk that was never sent. */
+  #unsent = 1;
   /** How many chunks there are, once known. */
   #count: number | undefined;
   #isAccepted = false;
@@ -48,18 +50,20 @@ export class Sending {
   }
 
   /**
-   * The receiver has everything before `from`. The same number again asks for a repetition.
+   * The receiver has everything before `from`. The same number again asks for a repetition; it may have
+   * been asked for too early, while chunks were on the way.
    *
    * @returns false for what it cannot have.
    */
   accept(from: number): boolean {
-    if (from > this.#next) return false;
+    if (from > this.#unsent) return false;
     if (from === this.#wanted && this.#isAccepted) {
       this.#next = from;
       this.#isEndSent = false;
     }
     this.#isAccepted = true;
     this.#wanted = Math.max(this.#wanted, from);
+    this.#next = Math.max(this.#next, from);
     return true;
   }
 
@@ -82,6 +86,7 @@ export class Sending {
   chunkSent(n: number): boolean {
     if (n !== this.#next) return false;
     this.#next++;
+    this.#unsent = Math.max(this.#unsent, this.#next);
     return true;
   }
 

@@ -4,10 +4,10 @@ import { MAX_WINDOW, Receiving, Sending } from "../../../src/files/transfer.ts";
 import { CHUNK_BYTES, MAX_FILE_BYTES } from "../../../src/limits.ts";
 
 /** Sends what is due, at most `count` of it. */
-function drain(sending: Sending, count = Infinity): (number | "end")[] {
+function drain(sending: Sending, count = Infinity, window = MAX_WINDOW): (number | "end")[] {
   const sent: (number | "end")[] = [];
   while (sent.length < count) {
-    const due = sending.due(MAX_WINDOW);
+    const due = sending.due(window);
     if (!due) break;
     if (due.send === "end") sending.endSent();
     else sending.chunkSent(due.n);
@@ -48,6 +48,16 @@ Deno.test("Sending: goes back when the same number is wanted again", () => {
   assertEquals(drain(sending), [3, 4, 5, "end"]);
   sending.accept(2);
   assertEquals(drain(sending), [], "an older answer");
+});
+
+Deno.test("Sending: goes on behind what arrived before it went back", () => {
+  const sending = new Sending(9 * CHUNK_BYTES);
+  sending.accept(1);
+  assertEquals(drain(sending, 8), [1, 2, 3, 4, 5, 6, 7, 8]);
+  sending.accept(1);
+  assertEquals(drain(sending, 3), [1, 2, 3], "asked for too early");
+  assertEquals([sending.accept(8), sending.accept(10)], [true, false]);
+  assertEquals(drain(sending), [8, 9, "end"]);
 });
 
 Deno.test("Sending: refuses an accept of what was not sent", () => {
@@ -151,4 +161,39 @@ Deno.test("Sending, Receiving: every chunk arrives once, whatever is lost, repea
     }),
     { numRuns: 300 },
   );
+});
+
+Deno.test("Sending, Receiving: come to an end, whenever a repetition is asked for", () => {
+  const size = 40 * CHUNK_BYTES;
+  const choices = fc.infiniteStream(fc.nat(9));
+  const property = fc.property(choices, fc.nat(60), (choices, calmFrom) => {
+    const [sending, receiving] = [new Sending(size), new Receiving(size)];
+    const [chunks, accepts]: [(number | "end")[], number[]] = [[], [1]];
+    let answered = 1;
+    const answer = () => {
+      if (receiving.next > answered) accepts.push(answered = receiving.next);
+    };
+    const ask = () => {
+      answer();
+      accepts.push(answered);
+    };
+    for (let step = 0; step < 1_000; step++) {
+      const choice = choices.next().value!;
+      const isCalm = step > calmFrom;
+      // When nothing has come for a while; a program that was suspended thinks so, too.
+      if (isCalm ? chunks.length + accepts.length === 0 : choice === 0) ask();
+      if (isCalm || choice % 2 === 0) chunks.push(...drain(sending, 3, isCalm ? 2 : 9));
+      const from = isCalm || choice % 3 === 0 ? accepts.shift() : undefined;
+      if (from !== undefined) sending.accept(from);
+      // What waits is read at once, and answered together.
+      for (const next of isCalm || choice > 6 ? chunks.splice(0) : []) {
+        const verdict = next === "end" ? receiving.end(size) : receiving.chunk(next, CHUNK_BYTES);
+        if (verdict === "complete") return;
+        if (verdict === "ask") ask();
+      }
+      answer();
+    }
+    throw new Error("They stand still");
+  });
+  fc.assert(property, { numRuns: 1_000 });
 });
