@@ -52,7 +52,7 @@ export interface TransferParts {
  * A peer who disappeared has so long, in milliseconds, to come back: a program that was suspended, or
  * whose network was lost, continues where it stopped.
  */
-const RETURN_MS = 60_000;
+const RETURN_MS = 30_000;
 
 /** States after which nothing more comes of a file. */
 const FINAL: ReadonlySet<FileEvent["state"]> = new Set<FileEvent["state"]>(

@@ -81,7 +81,7 @@ Deno.test("TransferInterface: fails when the sender is gone before the last file
     harness.file("received");
     harness.file("offered", { id: "3", name: "b" });
     harness.presence(gone);
-    await harness.clock.advance(60_000);
+    await harness.clock.advance(30_000);
     // Leaving cancels what is open.
     harness.file("canceled", { id: "3", name: "b", by: "you" });
     assertEquals(harness.ui.outcome?.reason, "file-peer-left", gone);
@@ -98,12 +98,12 @@ Deno.test("TransferInterface: waits for a peer who disappeared, for as long as a
     harness.file("offered", { from });
     for (const next of ["here", "away"] as const) {
       harness.presence("vanished");
-      await harness.clock.advance(59_000);
+      await harness.clock.advance(29_000);
       harness.presence(next);
-      await harness.clock.advance(59_000);
+      await harness.clock.advance(29_000);
     }
     harness.presence("vanished");
-    await harness.clock.advance(59_000);
+    await harness.clock.advance(29_000);
     harness.presence("vanished");
     assert(!harness.controls.asked.includes("leave exit"));
     await harness.clock.advance(1_000);
