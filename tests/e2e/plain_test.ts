@@ -169,7 +169,7 @@ test("tells that a message expired in one line, and repeats nothing", async (env
   await answer(alice, "you:", "stays until the timer is set");
   await bob.see("stays until");
   await answer(alice, "you:", "/timer 1s");
-  await bob.see("timer");
+  await bob.see("messages disappear");
   await answer(bob, "you:", "short lived");
   await alice.see("Bob: short lived");
   await alice.see("A message from Bob expired.");
