@@ -110,7 +110,7 @@ export async function openTransfer(
       kind: "receive",
       isStream: isPiped,
       async confirm(file, peer, taken) {
-        if (transfer.yes || transfer.into === undefined) return true;
+        if (transfer.yes || isPiped) return true;
         const signal = AbortSignal.any([stop, taken]);
         const prompt = TRANSFER_TEXTS.save(fileText(file), peerLabel(peer, name));
         while (true) {

@@ -18,9 +18,9 @@ import {
   parseCode,
 } from "../protocol/invite_code.ts";
 import { roomOfName, roomOfNameplate } from "../protocol/wire.ts";
-import type { Claim, Refusal, Relay, RoomId, Seat } from "../relay/relay.ts";
+import type { Claim, Refusal, RoomId, Seat } from "../relay/relay.ts";
 import type { RoomKind } from "./events.ts";
-import type { Attempt, Operation, RelayConnection } from "./retry.ts";
+import type { Operation, RelayConnection } from "./retry.ts";
 
 /** The failure of a guest who was refused a seat. */
 const REFUSED = {
@@ -171,8 +171,13 @@ export class Room {
    */
   async leave(signal: AbortSignal): Promise<number | null> {
     const seat = this.#seat!;
-    const leave = (relay: Relay, attempt: Attempt) => relay.leave(seat, attempt);
-    return (await this.#deps.connection.run("leave", leave, signal)).remaining;
+    const { connection } = this.#deps;
+    const { remaining } = await connection.run(
+      "leave",
+      (relay, attempt) => relay.leave(seat, attempt),
+      signal,
+    );
+    return remaining;
   }
 
   /** Deletes what this seat has posted, once the seat itself is lost. */
@@ -260,7 +265,8 @@ function asGuest(
   { seat, hostToken }: { seat: Seat; hostToken: string },
   password: HandshakeParams["password"],
 ): Entered {
-  // Anybody may have written what the relay calls the host's token. Of 16 bytes, the last character holds 2 bits.
+  // Anybody may have written what the relay calls the host's token. The last character of 16 bytes holds
+  // two bits.
   if (!/^[A-Za-z0-9_-]{21}[AQgw]$/.test(hostToken)) throw new Failure("room-corrupt");
   const { room, epoch } = seat;
   return { seat, params: { room, epoch, password, hostNonce: decodeBase64Url(hostToken) } };

@@ -9,14 +9,14 @@ import { type Conversation, type Received, startConversation } from "../protocol
 import type { HandshakeParams, HandshakeResult } from "../protocol/handshake.ts";
 import type { FileBody, Payload, Reply } from "../protocol/payload.ts";
 import type { WordHalves } from "../protocol/verification.ts";
-import type { Envelope, Relay, RoomView, Seat } from "../relay/relay.ts";
+import type { Envelope, RoomView, Seat } from "../relay/relay.ts";
 import type { Alarms } from "./alarms.ts";
 import type { Listener, MessageRef, Presence, RoomKind, Verification } from "./events.ts";
 import { HandshakeDriver } from "./handshake.ts";
 import { JoinGuard } from "./join_guard.ts";
 import { Heartbeat, nextPresence, type Sign } from "./presence.ts";
 import { Receiver } from "./receiver.ts";
-import type { Attempt, RelayConnection } from "./retry.ts";
+import type { RelayConnection } from "./retry.ts";
 import type { Leftover, Sender } from "./sender.ts";
 import { type ReadResult, Sync } from "./sync.ts";
 
@@ -361,8 +361,12 @@ export class Session {
   /** Asks the relay who is seated. */
   async #look(): Promise<RoomView> {
     const { connection, seat } = this.#deps;
-    const look = (relay: Relay, attempt: Attempt) => relay.renew(seat, attempt);
-    const view = await connection.run("look", look, this.#abort.signal);
+    const { signal } = this.#abort;
+    const view = await connection.run(
+      "look",
+      (relay, attempt) => relay.renew(seat, attempt),
+      signal,
+    );
     if (!view) throw new Failure("evicted");
     return view;
   }

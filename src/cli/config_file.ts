@@ -88,7 +88,7 @@ export function loadConfig(path: string | undefined): LoadedConfig {
   return { config: checkConfig(text, path), isIgnored: false };
 }
 
-/** Whether an error says that there is no such file. */
+/** True for the error of a path that does not exist. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }

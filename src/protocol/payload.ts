@@ -8,9 +8,10 @@
  */
 import { Buffer } from "node:buffer";
 import { decode, encode, type Token, Tokenizer } from "cborg";
-import { type Bytes, decodeUtf8, encodeUtf8 } from "../crypto/bytes.ts";
+import { type Bytes, decodeUtf8 } from "../crypto/bytes.ts";
 import { isEncapsulationKey, KEM_CIPHERTEXT_BYTES } from "../crypto/mlkem.ts";
 import {
+  bytesOf,
   CHUNK_BYTES,
   MAX_FILE_BYTES,
   MAX_FILE_NAME_BYTES,
@@ -259,7 +260,7 @@ export function bucket(length: number): number {
 export function isUtf8(value: unknown, limit: number): value is string {
   if (typeof value !== "string" || value.length > limit) return false;
   // A lone surrogate would come back as U+FFFD: the very same string is promised, so it is refused.
-  return value.isWellFormed() && (3 * value.length <= limit || encodeUtf8(value).length <= limit);
+  return value.isWellFormed() && (3 * value.length <= limit || bytesOf(value) <= limit);
 }
 
 /** True for a name that may be shown: not blank, within the limit, no control characters. */

@@ -1,6 +1,6 @@
 /**
- * The sizes of envelopes, and what every relay does at its edge: refuse a batch beyond the limits, turn a document back into an
- * {@link Envelope} or into nothing, and return no more than a read asks for.
+ * The sizes of envelopes, and what every relay does at its edge: refuse a batch beyond the limits, turn
+ * a document back into an {@link Envelope} or into nothing, and return no more than a read asks for.
  *
  * @module
  */

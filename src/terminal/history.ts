@@ -64,7 +64,7 @@ export function withoutLine(history: History, id: string): History {
   return history.filter((sent) => id !== sent.id && !id.startsWith(`${sent.id}.`));
 }
 
-/** The line with another draft. One with another text is no longer a line of the history. */
+/** The line with another draft. When the text changes, it stops being one of the history. */
 export function withDraft<L extends TypedLine>(line: L, draft: Draft): L {
   const isRecalled = line.recalled !== undefined && textOf(draft) === textOf(line.draft);
   return { ...line, draft, recalled: isRecalled ? line.recalled : undefined };

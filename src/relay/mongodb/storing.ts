@@ -23,7 +23,7 @@ const MAX_DISAGREEMENT_MS = 1_000;
 
 /**
  * The server's time, from its last answer and the time since. A computer's monotonic clock stops
- * while it sleeps, and its wall clock can be set: where the two disagree, there is no time.
+ * while it sleeps, and its wall clock can be set: where the two disagree, the time is unknown.
  */
 export class ServerTime {
   readonly #clock: Clock;

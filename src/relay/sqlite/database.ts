@@ -96,7 +96,10 @@ export function openDatabase(path: string, options: { owned: boolean }): Databas
   }
 }
 
-/** Tells the file at a path from any other that may lie there later; the same for all where none has an identity. */
+/**
+ * Tells the file at a path from any other that may lie there later; the same for all on a file system
+ * without identities.
+ */
 export function fileAt(path: string): string {
   try {
     const { dev, ino } = Deno.lstatSync(path);

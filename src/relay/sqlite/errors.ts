@@ -69,7 +69,7 @@ function troubleOf(error: unknown): Trouble | undefined {
   if (error instanceof Failure || error instanceof RelayUnavailable) return undefined;
   const { code, errcode } = error as { code?: unknown; errcode?: unknown };
   // The low byte is the primary code: 261 (SQLITE_BUSY_RECOVERY) is a 5.
-  // The code of most errors in a statement says nothing more than that.
+  // Most errors in a statement have the code 1; only their text tells them apart.
   if (typeof errcode === "number" && errcode !== 1) return BY_CODE[errcode & 0xff];
   // An integer beyond what any of ours can be.
   if (code === "ERR_OUT_OF_RANGE") return "damaged";
